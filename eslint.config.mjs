@@ -1,0 +1,89 @@
+import js from '@eslint/js';
+import globals from 'globals';
+import tseslint from 'typescript-eslint';
+
+/** A house of `src/` and what it may not import: the walls of docs/architecture.md. */
+const walls = {
+  shared: {
+    houses: ['engine', 'extension', 'webview'],
+    modules: ['vscode', 'node:*', 'onnxruntime-node', 'echarts', 'echarts/*', 'three', 'three/*'],
+  },
+  engine: {
+    houses: ['extension', 'webview'],
+    modules: ['vscode', 'echarts', 'echarts/*', 'three', 'three/*'],
+  },
+  extension: {
+    houses: ['engine', 'webview'],
+    modules: ['onnxruntime-node', 'echarts', 'echarts/*', 'three', 'three/*'],
+  },
+  webview: {
+    houses: ['engine', 'extension'],
+    modules: ['vscode', 'node:*', 'onnxruntime-node'],
+  },
+};
+
+const wallRules = Object.entries(walls).map(([house, { houses, modules }]) => ({
+  files: [`src/${house}/**/*.ts`],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          {
+            regex: `^\\.{1,2}/(.*/)?(${houses.join('|')})/`,
+            message: `src/${house} may not import this house: see docs/architecture.md.`,
+          },
+          { group: modules, message: `src/${house} may not import this module.` },
+        ],
+      },
+    ],
+  },
+}));
+
+export default tseslint.config(
+  {
+    ignores: ['dist/', 'node_modules/', '.vscode-test/', 'artifacts/', '**/*_pb.ts', '**/.basin/'],
+  },
+  js.configs.recommended,
+  ...tseslint.configs.strictTypeChecked,
+  ...tseslint.configs.stylisticTypeChecked,
+  {
+    languageOptions: {
+      parserOptions: {
+        projectService: true,
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
+    rules: {
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      // Typed arrays are indexed in hot loops where the bound is the loop's own: a reason beside
+      // every one of them would hide the code.
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/prefer-for-of': 'off',
+      'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true } }],
+      eqeqeq: 'error',
+    },
+  },
+  ...wallRules,
+  {
+    files: ['**/*.mjs', '*.config.ts'],
+    ...tseslint.configs.disableTypeChecked,
+    languageOptions: { globals: globals.node, parserOptions: { projectService: false } },
+    rules: { ...tseslint.configs.disableTypeChecked.rules, 'no-restricted-exports': 'off' },
+  },
+  {
+    files: ['test/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-unused-expressions': 'off',
+      '@typescript-eslint/no-floating-promises': 'error',
+    },
+  },
+);

@@ -1,0 +1,34 @@
+import type { CheckpointFormat } from '../../shared/result';
+import type { Tensor } from '../tensor';
+
+/** A file of named weights, opened: its header is known, its weights are read when asked for. */
+export interface Checkpoint {
+  readonly path: string;
+  readonly format: CheckpointFormat;
+  /** Bytes of the file. */
+  readonly size: number;
+  /** The weights, in the file's order, by their full names. */
+  readonly tensors: ReadonlyMap<string, TensorEntry>;
+  readonly step: number | null;
+  readonly epoch: number | null;
+  /** Other plain values found beside the weights, for people to read. */
+  readonly metadata: Readonly<Record<string, string | number | boolean | null>>;
+
+  /**
+   * Reads one tensor, widened to a type of `DType` (float16 and bfloat16 become float32).
+   *
+   * @throws InputError when the name is unknown or the bytes are not what the header says.
+   */
+  read(name: string): Promise<Tensor>;
+
+  close(): Promise<void>;
+}
+
+export interface TensorEntry {
+  readonly name: string;
+  /** As the file calls it: 'float32', 'float16', 'bfloat16', 'int64'… */
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  /** Equal for tensors that share storage, offset and strides in the file: tied weights. */
+  readonly storage: string;
+}

@@ -1,0 +1,231 @@
+/**
+ * The result document: everything Basin knows about one checkpoint.
+ *
+ * It is what the engine writes, the cache keeps, `basin analyze --json` prints and the panel
+ * draws. It is plain JSON; a document made by the command line and one made in the editor are
+ * equal but for `timings`. Parts are absent when they were not asked for.
+ */
+export interface ResultDocument {
+  readonly schema: typeof RESULT_SCHEMA;
+  readonly checkpoint: CheckpointIdentity;
+  /** Number of trainable scalars: the dimension of θ. */
+  readonly parameters: number;
+  readonly runtime: RuntimeIdentity;
+  /** Seed of every random choice: directions, probes, starting vectors. */
+  readonly seed: number;
+  readonly metrics?: Metrics;
+  readonly landscape?: Landscape;
+  readonly topology?: Topology;
+  readonly hessian?: Hessian;
+  /** What a reader must know to judge the numbers: full sentences. */
+  readonly notes: readonly string[];
+  readonly timings: Timings;
+}
+
+export const RESULT_SCHEMA = 1;
+
+export interface CheckpointIdentity {
+  /** Relative to the folder of the configuration that was analysed, with forward slashes. */
+  readonly path: string;
+  readonly format: CheckpointFormat;
+  /** Of the file's bytes, hexadecimal. */
+  readonly sha256: string;
+  readonly step: number | null;
+  readonly epoch: number | null;
+}
+
+export type CheckpointFormat =
+  'pytorch' | 'pytorch-legacy' | 'safetensors' | 'npz' | 'keras' | 'hdf5' | 'tfjs' | 'onnx';
+
+export interface RuntimeIdentity {
+  readonly name: string;
+  readonly version: string;
+  readonly precision: 'float32' | 'float64';
+}
+
+/** How the model does on the evaluation data. */
+export interface Metrics {
+  /** Mean loss over the samples. */
+  readonly loss: Scalar;
+  /** Share of samples whose largest output is the target, in [0, 1]; classification only. */
+  readonly accuracy?: number;
+  /** Mean absolute error; regression and differential equations only. */
+  readonly error?: Scalar;
+  /** Number of samples the figures are means of. */
+  readonly samples: number;
+}
+
+/**
+ * A number that may be none: JSON has no NaN and no infinities, and a loss that is one says
+ * something. `toScalar` and `fromScalar` convert.
+ */
+export type Scalar = number | 'NaN' | 'Infinity' | '-Infinity';
+
+export interface Landscape {
+  /** One for each dimension; a grid has odd steps, both ends, and the checkpoint in the middle. */
+  readonly axes: readonly Axis[];
+  readonly directions: Directions;
+  /** Steps along each axis: the shape of `values`. */
+  readonly shape: readonly number[];
+  /**
+   * Loss at θ + Σ αᵢδᵢ in C order: the last axis is the fastest. `null` where a point has not been
+   * evaluated yet, which only happens in documents sent while an analysis runs.
+   */
+  readonly values: readonly (Scalar | null)[];
+  /** How many loss evaluations the values cost. */
+  readonly evaluations: number;
+}
+
+export interface Axis {
+  readonly name: string;
+  /** Coordinate of the first point, in units of the direction. */
+  readonly min: number;
+  readonly max: number;
+  readonly steps: number;
+}
+
+export interface Directions {
+  readonly kind: 'random' | 'hessian';
+  readonly normalization: 'filter' | 'layer' | 'none';
+  readonly seed: number;
+  /** Euclidean length of each direction in parameter space. */
+  readonly norms: readonly number[];
+  /** Cosine between each pair of directions, (0,1), (0,2), … (1,2) …: 0 where orthogonal. */
+  readonly cosines: readonly number[];
+  /** Euclidean length of θ, to judge the scale. */
+  readonly parameterNorm: number;
+}
+
+/** Sublevel-set persistence of dimension 0. A vertex is its index in C order. */
+export interface Topology {
+  readonly shape: readonly number[];
+  readonly neighborhood: Neighborhood;
+  /** Pairs of persistence up to this are left out. */
+  readonly threshold: number;
+  /** Where the threshold comes from. */
+  readonly thresholdSource: 'given' | 'noise';
+  /** Counted above the threshold: finite pairs and the essential one. */
+  readonly minima: number;
+  /** Minimum–saddle pairs above the threshold. */
+  readonly saddles: number;
+  /** Finite pairs above the threshold, most persistent first. */
+  readonly pairs: readonly PersistencePair[];
+  /** Global minimum and global maximum. */
+  readonly essential: PersistencePair;
+  readonly summaries: TopologySummaries;
+  /** The same count with every neighbourhood, at the same threshold. */
+  readonly sensitivity: Sensitivity;
+  /** The merge tree of what is above the threshold, for drawing. */
+  readonly mergeTree: MergeTree;
+  /** Vertices whose value is NaN or infinite: ordered above every finite value. */
+  readonly nonFinite: number;
+}
+
+export type Neighborhood = 'freudenthal' | '4' | '8' | `knn:${number}`;
+
+export interface PersistencePair {
+  readonly birth: Scalar;
+  readonly death: Scalar;
+  readonly birthVertex: number;
+  readonly deathVertex: number;
+}
+
+/** Persistences are death − birth. */
+export interface TopologySummaries {
+  /** Finite pairs only; 0 where there is none. */
+  readonly finite: PersistenceSummary;
+  /** With the essential pair: what the field calls average persistence. */
+  readonly withEssential: PersistenceSummary;
+  /** Difference of the largest and the smallest finite value. */
+  readonly range: number;
+  /** −Σ pᵢ log pᵢ, pᵢ a pair's share of the total persistence, essential pair included. */
+  readonly persistenceEntropy: number;
+}
+
+export interface PersistenceSummary {
+  readonly count: number;
+  readonly total: number;
+  readonly mean: number;
+  readonly median: number;
+  readonly maximum: number;
+  /** Mean divided by the range of values. */
+  readonly meanOverRange: number;
+}
+
+export interface Sensitivity {
+  readonly saddlesByNeighborhood: Readonly<Partial<Record<Neighborhood, number>>>;
+}
+
+/**
+ * Branches of the join tree: leaves are minima, inner nodes saddles, the root the maximum. Nodes
+ * are sorted by value and vertex, the root last.
+ */
+export interface MergeTree {
+  readonly nodes: readonly MergeTreeNode[];
+}
+
+export interface MergeTreeNode {
+  readonly vertex: number;
+  readonly value: Scalar;
+  readonly kind: 'minimum' | 'saddle' | 'root';
+  /** Index in `nodes` of the node this one merges into; −1 for the root. */
+  readonly parent: number;
+  /** Vertices of the grid on the arc from this node up to its parent, this node included. */
+  readonly size: number;
+}
+
+export interface Hessian {
+  /** By value, largest first. */
+  readonly eigenvalues: readonly Eigenvalue[];
+  /** The most negative end of the spectrum. */
+  readonly smallest: Eigenvalue;
+  readonly trace: Estimate;
+  readonly density: Density;
+  /** Hessian-vector products on the whole data that all of this cost. */
+  readonly products: number;
+  readonly lanczosSteps: number;
+  readonly probes: number;
+}
+
+export interface Eigenvalue {
+  readonly value: number;
+  /** ‖Hv − λv‖ of the Ritz pair: an eigenvalue lies within this distance. */
+  readonly residual: number;
+  readonly converged: boolean;
+}
+
+export interface Estimate {
+  readonly value: number;
+  /** Standard error of the mean over probes. */
+  readonly standardError: number;
+  readonly samples: number;
+}
+
+/** Eigenvalue density by stochastic Lanczos quadrature; it integrates to 1. */
+export interface Density {
+  readonly grid: readonly number[];
+  readonly values: readonly number[];
+  /** Standard deviation of the Gaussian the nodes were smoothed with. */
+  readonly sigma: number;
+  /** Ritz values and their weights, averaged over the probes: what was smoothed. */
+  readonly nodes: readonly { readonly value: number; readonly weight: number }[];
+}
+
+/** Milliseconds of elapsed time. */
+export type Timings = Readonly<Partial<Record<Part | 'open' | 'total', number>>>;
+
+export const PARTS = ['metrics', 'landscape', 'topology', 'hessian'] as const;
+export type Part = (typeof PARTS)[number];
+
+/** File name ending of a result document. */
+export const RESULT_SUFFIX = '.basin.json';
+
+export function toScalar(value: number): Scalar {
+  if (Number.isFinite(value)) return value;
+  if (Number.isNaN(value)) return 'NaN';
+  return value > 0 ? 'Infinity' : '-Infinity';
+}
+
+export function fromScalar(value: Scalar): number {
+  return Number(value);
+}

@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/{shared,engine,extension,webview,cli}/**/*.test.ts'],
+    testTimeout: 60_000,
+    // Analyses use every core themselves: two files at a time keep the machine honest.
+    maxWorkers: 2,
+  },
+});
