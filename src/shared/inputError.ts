@@ -12,8 +12,9 @@ export class InputError extends Error {
     message: string,
     /** What the program may decide on; the message is for people. */
     readonly reason: InputErrorReason = 'invalid',
+    options?: { readonly cause: unknown },
   ) {
-    super(message);
+    super(message, options);
   }
 }
 

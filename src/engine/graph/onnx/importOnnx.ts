@@ -1,0 +1,210 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import { InputError } from '../../../shared/inputError';
+import { ShapeError, type Graph, type Node } from '../graph';
+import {
+  ModelProtoSchema,
+  TensorProto_DataType,
+  type GraphProto,
+  type NodeProto,
+  type TensorProto,
+} from './onnx_pb';
+import { operators, type Known, type Value } from './operators';
+import { readTensorProto } from './tensorProto';
+
+/** Weights a graph wants from a checkpoint. */
+export interface WeightSpecification {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Parameters are moved and differentiated; buffers (BatchNorm statistics) are not. */
+  readonly role: 'parameter' | 'buffer';
+  /**
+   * The initializer this name stood for in the export: the exporter keeps one of several tensors
+   * that were equal then. Such a name is a weight of its own where the checkpoint has it.
+   */
+  readonly aliasOf: string | null;
+}
+
+/** A model's computation graph without its weights, from an ONNX export. */
+export class OnnxModel {
+  readonly path: string;
+  readonly inputName: string;
+  /** null for an axis left open, as the batch is. */
+  readonly inputShape: readonly (number | null)[];
+  readonly outputName: string;
+  readonly weights: readonly WeightSpecification[];
+  readonly hasBatchNorm: boolean;
+  readonly #graph: GraphProto;
+  readonly #constants: ReadonlyMap<string, Known>;
+
+  /** @throws InputError when the bytes are no ONNX model, or one that cannot be analysed. */
+  constructor(bytes: Uint8Array, path: string) {
+    this.path = path;
+    this.#graph = decode(bytes, path);
+    const graph = this.#graph;
+
+    const initializers = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
+    const open = graph.input.filter((input) => !initializers.has(input.name));
+    const [input] = open;
+    const [output] = graph.output;
+    if (input === undefined || output === undefined || open.length > 1) {
+      throw new InputError(
+        `${path} has ${open.length} inputs (${open.map((i) => i.name).join(', ')}) where Basin expects one; export the model with a single input.`,
+        'unsupported',
+      );
+    }
+    this.inputName = input.name;
+    this.outputName = output.name;
+    const type = input.type?.value;
+    this.inputShape =
+      type?.case === 'tensorType'
+        ? (type.value.shape?.dim ?? []).map(({ value }) =>
+            value.case === 'dimValue' ? Number(value.value) : null,
+          )
+        : [];
+
+    for (const { opType, name } of graph.node) {
+      if (!operators.has(opType)) {
+        throw new InputError(
+          `${path}: operator ${opType} (node ${name === '' ? '?' : name}) is not one Basin can differentiate; write that part of the model with other operations and export it again.`,
+          'unsupported',
+        );
+      }
+    }
+
+    this.hasBatchNorm = graph.node.some((node) => node.opType === 'BatchNormalization');
+    const aliases = new Map<string, string>();
+    for (const node of graph.node) {
+      const [source] = node.input;
+      const [target] = node.output;
+      if (node.opType !== 'Identity' || source === undefined || target === undefined) continue;
+      const initializer = initializers.get(source);
+      // Values inside the network are called '/module/Operation_output_0'.
+      if (initializer !== undefined && isWeight(initializer) && !target.startsWith('/')) {
+        aliases.set(target, source);
+      }
+    }
+    const buffers = new Set<string>();
+    for (const node of graph.node) {
+      if (node.opType !== 'BatchNormalization') continue;
+      if (node.attribute.some((a) => a.name === 'training_mode' && a.i !== 0n)) {
+        throw new InputError(
+          `${path}: BatchNormalization ${node.name} was exported in training mode; call model.eval() and export with training=PRESERVE.`,
+          'unsupported',
+        );
+      }
+      for (const name of node.input.slice(3, 5)) buffers.add(name);
+    }
+
+    const role = (name: string) => (buffers.has(name) ? 'buffer' : 'parameter');
+    const specifications: WeightSpecification[] = [];
+    for (const tensor of initializers.values()) {
+      if (!isWeight(tensor)) continue;
+      const shape = tensor.dims.map(Number);
+      specifications.push({ name: tensor.name, shape, role: role(tensor.name), aliasOf: null });
+    }
+    for (const [name, source] of aliases) {
+      const shape = initializers.get(source)!.dims.map(Number);
+      specifications.push({ name, shape, role: role(name), aliasOf: source });
+    }
+    this.weights = specifications;
+
+    this.#constants = new Map(
+      [...initializers.values()]
+        .filter((tensor) => !isWeight(tensor))
+        .map((tensor) => [tensor.name, readTensorProto(tensor, path)]),
+    );
+  }
+
+  /**
+   * Builds the network in a graph, for one batch size.
+   *
+   * @param input of the model's input shape, the batch size for the open first axis.
+   * @param weight the node of a weight, or null where an alias is to be taken for its original.
+   * @returns the model's output.
+   * @throws InputError naming the node that cannot be built.
+   */
+  build(g: Graph, input: Node, weight: (name: string) => Node | null): Node {
+    const values = new Map<string, Value>(this.#constants);
+    values.set(this.inputName, input);
+    for (const { name } of this.weights) {
+      const node = weight(name);
+      if (node !== null) values.set(name, node);
+    }
+    for (const node of this.#graph.node) {
+      // An alias the checkpoint has weights for is those weights.
+      if (node.output.every((name) => values.has(name))) continue;
+      for (const [position, value] of this.#apply(g, node, values).entries()) {
+        const name = node.output[position];
+        if (name !== undefined && name !== '') values.set(name, value);
+      }
+    }
+    const output = values.get(this.outputName);
+    if (output === undefined || !('operation' in output)) {
+      throw new InputError(
+        `${this.path}: the output ${this.outputName} does not depend on the input; export the model again.`,
+      );
+    }
+    return output;
+  }
+
+  #apply(g: Graph, node: NodeProto, values: ReadonlyMap<string, Value>): readonly Value[] {
+    const where = `${this.path}: node ${node.name === '' ? node.output[0] : node.name} (${node.opType})`;
+    const inputs = node.input.map((name) => {
+      if (name === '') return null;
+      const value = values.get(name);
+      if (value === undefined) {
+        throw new InputError(
+          `${where} uses ${name} before it is made; export the model again.`,
+          'damaged',
+        );
+      }
+      return value;
+    });
+    try {
+      return operators.get(node.opType)!({ g, inputs, attributes: node.attribute });
+    } catch (error) {
+      if (error instanceof ShapeError) {
+        throw new InputError(
+          `${where}: ${error.message} Does the data have the shape the model expects?`,
+          'mismatch',
+        );
+      }
+      if (error instanceof InputError)
+        throw new InputError(`${where}: ${error.message}`, error.reason);
+      throw error;
+    }
+  }
+}
+
+/** Initializers the exporter took from the state dict: floating point, under their own names. */
+function isWeight(tensor: TensorProto): boolean {
+  return (
+    !tensor.name.startsWith('onnx::') &&
+    (tensor.dataType === (TensorProto_DataType.FLOAT as number) ||
+      tensor.dataType === (TensorProto_DataType.DOUBLE as number))
+  );
+}
+
+function decode(bytes: Uint8Array, path: string): GraphProto {
+  let model;
+  try {
+    model = fromBinary(ModelProtoSchema, bytes);
+  } catch (cause) {
+    throw new InputError(
+      `${path} is not an ONNX model, or it is damaged; export it again.`,
+      'damaged',
+      { cause },
+    );
+  }
+  const opset = model.opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx');
+  if (model.graph === undefined || opset === undefined) {
+    throw new InputError(`${path} is not an ONNX model; export it again.`, 'damaged');
+  }
+  if (opset.version < 13n) {
+    throw new InputError(
+      `${path} uses operator set ${opset.version.toString()}; export it with opset_version=17.`,
+      'unsupported',
+    );
+  }
+  return model.graph;
+}

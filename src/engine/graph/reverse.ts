@@ -1,0 +1,116 @@
+import { elementwiseDerivative, isUnary } from './elementwise';
+import { topologicalOrder, type AnyNode, type Graph, type Node } from './graph';
+
+/**
+ * Reverse mode: the derivatives of a scalar with respect to nodes it is made of, as nodes.
+ *
+ * @param y of shape [].
+ * @returns for each of `wrt`, in order, a node of its shape.
+ */
+export function gradient(g: Graph, y: Node, wrt: readonly Node[]): readonly Node[] {
+  if (y.shape.length > 0) throw new Error('Only a scalar has a gradient.');
+  const order = topologicalOrder([y]);
+
+  // Cotangents flow only through nodes that depend on one of `wrt`.
+  const active = new Set(wrt.map((node) => node.id));
+  for (const node of order) {
+    if (node.inputs.some((input) => active.has(input.id))) active.add(node.id);
+  }
+
+  const cotangents = new Map<number, Node>([[y.id, g.scalar(1)]]);
+  for (const node of [...order].reverse()) {
+    const cotangent = cotangents.get(node.id);
+    if (cotangent === undefined || !active.has(node.id)) continue;
+    pullBack(g, node, cotangent).forEach((contribution, position) => {
+      const input = node.inputs[position]!;
+      if (contribution === null || !active.has(input.id)) return;
+      const sum = cotangents.get(input.id);
+      cotangents.set(input.id, sum === undefined ? contribution : g.add(sum, contribution));
+    });
+  }
+  return wrt.map((node) => cotangents.get(node.id) ?? g.zeros(node.shape));
+}
+
+/** The cotangents of a node's inputs, from its own; null where it is zero. */
+function pullBack(g: Graph, node: AnyNode, dy: Node): readonly (Node | null)[] {
+  const [a, b] = node.inputs as [Node, Node];
+  if (isUnary(node.operation)) {
+    const derivative = elementwiseDerivative[node.operation](g, a, node);
+    return [derivative === null ? null : g.mul(dy, derivative)];
+  }
+  switch (node.operation) {
+    case 'input':
+    case 'constant':
+      return [];
+    case 'power': {
+      const { exponent } = node.attributes;
+      return [g.mul(dy, g.mul(g.scalar(exponent), g.power(a, exponent - 1)))];
+    }
+    case 'add':
+      return [g.sumTo(dy, a.shape), g.sumTo(dy, b.shape)];
+    case 'sub':
+      return [g.sumTo(dy, a.shape), g.neg(g.sumTo(dy, b.shape))];
+    case 'mul':
+      return [g.sumTo(g.mul(dy, b), a.shape), g.sumTo(g.mul(dy, a), b.shape)];
+    case 'div': {
+      const quotient = g.div(dy, b);
+      return [g.sumTo(quotient, a.shape), g.neg(g.sumTo(g.mul(quotient, node), b.shape))];
+    }
+    case 'sum':
+      return [g.expand(dy, a.shape)];
+    case 'max':
+      // Only subtracted for range, where its derivative cancels.
+      return [null];
+    case 'reshape':
+      return [g.reshape(dy, a.shape)];
+    case 'expand':
+      return [g.sumTo(dy, a.shape)];
+    case 'transpose': {
+      const inverse: number[] = [];
+      node.attributes.permutation.forEach((axis, position) => (inverse[axis] = position));
+      return [g.transpose(dy, inverse)];
+    }
+    case 'slice':
+      return [g.place(dy, a.shape, node.attributes.starts, node.attributes.steps)];
+    case 'place':
+      return [g.slice(dy, { ...node.attributes, counts: a.shape })];
+    case 'concat': {
+      const { axis } = node.attributes;
+      let start = 0;
+      return node.inputs.map((part) => {
+        const starts = part.shape.map((_, i) => (i === axis ? start : 0));
+        start += part.shape[axis]!;
+        return g.slice(dy, { starts, steps: part.shape.map(() => 1), counts: part.shape });
+      });
+    }
+    case 'matmul':
+      return [
+        g.sumTo(g.matmul(dy, g.matrixTranspose(b)), a.shape),
+        matrixWeightCotangent(g, a, b, dy),
+      ];
+    case 'conv':
+      return [
+        g.convInput(b, dy, node.attributes, a.shape),
+        g.convWeight(a, dy, node.attributes, b.shape),
+      ];
+    case 'convInput':
+      // y = Wᵀ·c: a is w, b is c, dy has the shape of the convolution's input.
+      return [g.convWeight(dy, b, node.attributes, a.shape), g.conv(dy, a, node.attributes)];
+    case 'convWeight':
+      // a is x, b is the cotangent of the convolution, dy has the shape of the weights.
+      return [g.convInput(dy, b, node.attributes, a.shape), g.conv(a, dy, node.attributes)];
+  }
+}
+
+/** The cotangent of b in a·b; one large product where b is a matrix and a a batch of them. */
+function matrixWeightCotangent(g: Graph, a: Node, b: Node, dy: Node): Node {
+  if (b.shape.length === 2 && a.shape.length > 2) {
+    const flat = (x: Node): Node => g.reshape(x, [rows(x), x.shape.at(-1)!]);
+    return g.matmul(g.matrixTranspose(flat(a)), flat(dy));
+  }
+  return g.sumTo(g.matmul(g.matrixTranspose(a), dy), b.shape);
+}
+
+function rows(x: Node): number {
+  return x.shape.slice(0, -1).reduce((product, extent) => product * extent, 1);
+}

@@ -1,0 +1,26 @@
+import { RESULT_SUFFIX } from './result';
+
+/** Folder, beside a basin.json, that keeps the result documents of its checkpoints. */
+export const RESULT_FOLDER = '.basin/results';
+
+/**
+ * Where the result document of a checkpoint is kept, relative to the folder of the basin.json that
+ * names it.
+ *
+ * The document stays below that folder wherever the checkpoint is: each `..` becomes `_up`, and a
+ * root or drive (`/`, `D:`) becomes a folder name.
+ *
+ * @param checkpointRelativePath The checkpoint relative to that folder, with forward slashes.
+ * @returns The document's path relative to the same folder, with forward slashes.
+ */
+export function resultLocation(checkpointRelativePath: string): string {
+  const segments = checkpointRelativePath
+    .split('/')
+    .map((segment, index) => {
+      if (segment === '..') return '_up';
+      if (index === 0 && segment === '' && checkpointRelativePath !== '') return '_root';
+      return index === 0 ? segment.replace(/^([A-Za-z]):$/, '_$1') : segment;
+    })
+    .filter((segment) => segment !== '' && segment !== '.');
+  return `${RESULT_FOLDER}/${segments.join('/')}${RESULT_SUFFIX}`;
+}
