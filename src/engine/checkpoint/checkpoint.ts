@@ -9,6 +9,11 @@ export interface Checkpoint {
   readonly size: number;
   /** The weights, in the file's order, by their full names. */
   readonly tensors: ReadonlyMap<string, TensorEntry>;
+  /**
+   * Where the file has other sets of weights, such as averages over training: what `openCheckpoint`
+   * takes as `weights` to open them instead.
+   */
+  readonly variants?: readonly string[];
   readonly step: number | null;
   readonly epoch: number | null;
   /** Other plain values found beside the weights, for people to read. */

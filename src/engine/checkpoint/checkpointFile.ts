@@ -1,0 +1,84 @@
+import { constants } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+import { Fault, naming } from './fault';
+
+/** One read of the operating system at a time: its own limit is 2 GiB. */
+const CHUNK = 64 * 2 ** 20;
+
+/** Without it, opening a pipe waits for somebody to write. Windows has no such flag. */
+const NONBLOCKING = (constants as Partial<typeof constants>).O_NONBLOCK ?? 0;
+
+/**
+ * A file opened for reading by position. It is the same file from open to close: a read after
+ * the training has written to it again is refused, because header and weights would not belong
+ * together.
+ */
+export class CheckpointFile {
+  private closed = false;
+
+  private constructor(
+    private readonly handle: FileHandle,
+    readonly path: string,
+    /** Bytes. */
+    readonly size: number,
+    private readonly modified: number,
+  ) {}
+
+  /** @throws InputError when the path is missing, a folder, or may not be read. */
+  static async open(path: string): Promise<CheckpointFile> {
+    return naming(path, async () => {
+      const handle = await open(path, constants.O_RDONLY | NONBLOCKING);
+      try {
+        const stat = await handle.stat();
+        if (stat.isDirectory()) {
+          throw new Fault('invalid', 'it is a folder', 'name one of the files in it');
+        }
+        if (!stat.isFile()) throw new Fault('invalid', 'it is no regular file', 'check the path');
+        return new CheckpointFile(handle, path, stat.size, stat.mtimeMs);
+      } catch (error) {
+        await handle.close();
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * `length` bytes from `position` on, in a buffer of their own.
+   *
+   * @throws Fault when they are not all in the file, or the file has changed since it was opened.
+   */
+  async read(position: number, length: number): Promise<Uint8Array> {
+    if (!(position >= 0 && length >= 0 && position + length <= this.size)) {
+      throw new Fault('damaged', 'it ends before the data its header announces');
+    }
+    const bytes = new Uint8Array(length);
+    await this.readInto(bytes, position);
+    return bytes;
+  }
+
+  /** Fills `bytes` from `position` on; as `read`. */
+  async readInto(bytes: Uint8Array, position: number): Promise<void> {
+    if (this.closed) throw new Error(`${this.path} was read after it was closed`);
+    let done = 0;
+    while (done < bytes.length) {
+      const length = Math.min(CHUNK, bytes.length - done);
+      const { bytesRead } = await this.handle.read(bytes, done, length, position + done);
+      if (bytesRead === 0) break;
+      done += bytesRead;
+    }
+    const { size, mtimeMs } = await this.handle.stat();
+    if (done < bytes.length || size !== this.size || mtimeMs !== this.modified) {
+      throw new Fault(
+        'damaged',
+        'it changed while it was being read',
+        'try again when training has finished writing it',
+      );
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    await this.handle.close();
+  }
+}

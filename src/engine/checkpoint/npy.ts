@@ -1,0 +1,72 @@
+import { resolve } from 'node:path';
+import type { Tensor } from '../tensor';
+import { CheckpointFile } from './checkpointFile';
+import { Fault, named, naming } from './fault';
+import { decodeNpy, encodeNpy, isNpy, MOST_NPY_HEADER_BYTES, parseNpyHeader } from './npyFormat';
+import { isNpz, readNpzArray } from './npz';
+import { isZip, ZipArchive } from './zip';
+
+/**
+ * The array in the bytes of an `.npy` file, in C order and widened to a type of `DType`.
+ *
+ * @param name what a message calls the bytes.
+ * @throws InputError when they are not exactly one array, or of a type that is not read.
+ */
+export function readNpy(bytes: Uint8Array, name = 'The array'): Tensor {
+  try {
+    return decodeNpy(bytes);
+  } catch (error) {
+    throw named(name, error);
+  }
+}
+
+/** The bytes of an `.npy` file that holds the tensor in C order. */
+export function writeNpy(tensor: Tensor): Uint8Array {
+  return encodeNpy(tensor);
+}
+
+/**
+ * Reads the array a configuration names: `FILE.npy`, or `FILE.npz#NAME`. The name may be left out
+ * where the file holds one array only.
+ *
+ * @param folder what a relative FILE is relative to.
+ * @throws InputError when file or array are missing, damaged, or of a kind that is not read.
+ */
+export async function readArray(spec: string, folder: string): Promise<Tensor> {
+  const hash = spec.lastIndexOf('#');
+  const path = resolve(folder, hash < 0 ? spec : spec.slice(0, hash));
+  const name = hash < 0 ? null : spec.slice(hash + 1);
+  const file = await CheckpointFile.open(path);
+  try {
+    return await naming(path, () => readFrom(file, name));
+  } finally {
+    await file.close();
+  }
+}
+
+async function readFrom(file: CheckpointFile, name: string | null): Promise<Tensor> {
+  const head = await file.read(0, Math.min(file.size, MOST_NPY_HEADER_BYTES + 12));
+  if (isNpy(head)) {
+    if (name !== null) {
+      throw new Fault('invalid', 'it is a single array', `leave out "#${name}" behind its name`);
+    }
+    const header = parseNpyHeader(head);
+    if (!header || header.start + header.size !== file.size) {
+      throw new Fault('damaged', 'it is not as long as its header says');
+    }
+    return decodeNpy(await file.read(0, file.size));
+  }
+  const archive = isZip(head) ? await ZipArchive.open(file) : null;
+  if (!archive || !isNpz(archive)) {
+    throw new Fault('unsupported', 'it is neither .npy nor .npz', 'save it with numpy.savez');
+  }
+  const names = archive.entries().map((entry) => entry.name.replace(/\.npy$/, ''));
+  if (name === null && names.length !== 1) {
+    throw new Fault(
+      'invalid',
+      `it holds several arrays (${names.slice(0, 10).join(', ')})`,
+      'name one of them behind the file’s name and "#"',
+    );
+  }
+  return readNpzArray(archive, name ?? names[0]!);
+}

@@ -1,0 +1,72 @@
+import type { Tensor } from '../tensor';
+import type { Checkpoint, TensorEntry } from './checkpoint';
+import type { CheckpointFile } from './checkpointFile';
+import { Fault, naming } from './fault';
+import { decodeNpy, MOST_NPY_HEADER_BYTES, parseNpyHeader, type NpyHeader } from './npyFormat';
+import { trainingPosition } from './trainingPosition';
+import type { ZipArchive } from './zip';
+
+/** NumPy pads headers to 64 bytes; nearly every array's fits in twice that. */
+const USUAL_HEADER_BYTES = 256;
+const SUFFIX = '.npy';
+
+/** Whether an archive holds arrays and nothing else. */
+export function isNpz(archive: ZipArchive): boolean {
+  const entries = archive.entries();
+  return entries.length > 0 && entries.every(({ name }) => name.endsWith(SUFFIX));
+}
+
+/**
+ * Opens what `numpy.savez` or `savez_compressed` wrote; reads the headers of its arrays.
+ *
+ * @throws Fault
+ */
+export async function openNpz(file: CheckpointFile, archive: ZipArchive): Promise<Checkpoint> {
+  const tensors = new Map<string, TensorEntry>();
+  for (const { name: entry } of archive.entries()) {
+    const name = entry.slice(0, -SUFFIX.length);
+    const { type, layout } = await headerOf(archive, entry);
+    tensors.set(name, { name, dtype: type, shape: layout.shape, storage: entry });
+  }
+  return {
+    path: file.path,
+    format: 'npz',
+    size: file.size,
+    tensors,
+    ...trainingPosition(file.path, {}),
+    metadata: {},
+    read: (name) => naming(file.path, () => readNpzArray(archive, name)),
+    close: () => file.close(),
+  };
+}
+
+/**
+ * Reads one array of an archive, by its name without `.npy`.
+ *
+ * @throws Fault when it is not there, or is not as long as its header says.
+ */
+export async function readNpzArray(archive: ZipArchive, name: string): Promise<Tensor> {
+  const entry = archive.entry(name + SUFFIX);
+  if (!entry) {
+    const names = archive
+      .entries()
+      .slice(0, 10)
+      .map((other) => other.name.replace(/\.npy$/, ''));
+    throw new Fault('missing', `it has no array \`${name}\``, `it holds ${names.join(', ')}`);
+  }
+  // The header bounds what is unpacked before any of it is.
+  const header = await headerOf(archive, entry.name);
+  return decodeNpy(await archive.read(entry.name, header.start + header.size));
+}
+
+async function headerOf(archive: ZipArchive, entry: string): Promise<NpyHeader> {
+  for (const length of [USUAL_HEADER_BYTES, MOST_NPY_HEADER_BYTES + 12]) {
+    const header = parseNpyHeader(await archive.peek(entry, length));
+    if (!header) continue;
+    if (header.start + header.size !== archive.entry(entry)?.size) {
+      throw new Fault('damaged', `its ${entry} is not as long as its header says`);
+    }
+    return header;
+  }
+  throw new Fault('damaged', `its ${entry} ends within its header`);
+}

@@ -1,0 +1,143 @@
+import { Fault } from './fault';
+import type { ZipArchive } from './zip';
+
+const PYTHON = 'load it in Python and save its weights with torch.save or safetensors';
+const TENSORFLOW =
+  'load the model in Python and save its weights by name, with numpy.savez or safetensors';
+
+interface Mark {
+  readonly magic: readonly number[];
+  /** Where in the file; the beginning if absent. */
+  readonly at?: number;
+  readonly is: string;
+  readonly advice: string;
+}
+
+/** Formats known by their first bytes that are not read. */
+const MARKS: readonly Mark[] = [
+  {
+    magic: [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a],
+    is: 'it is an HDF5 file, such as Keras writes, which Basin does not read yet',
+    advice: 'save the weights by name instead, with numpy.savez or safetensors',
+  },
+  {
+    magic: ascii('GGUF'),
+    is: 'it is a GGUF file',
+    advice: 'use the safetensors file it was converted from',
+  },
+  { magic: ascii('ustar'), at: 257, is: 'it is a tar archive', advice: PYTHON },
+  { magic: [0x1f, 0x8b], is: 'it is packed with gzip', advice: 'unpack it with gunzip first' },
+  {
+    magic: [0x28, 0xb5, 0x2f, 0xfd],
+    is: 'it is packed with zstd',
+    advice: 'unpack it with unzstd first',
+  },
+  {
+    magic: ascii('version https://git-lfs'),
+    is: 'it is a Git LFS pointer and not the file itself',
+    advice: 'fetch the file with `git lfs pull`',
+  },
+  {
+    magic: [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59],
+    is: 'it is a single array without a name',
+    advice: 'save the weights by name, with numpy.savez',
+  },
+  {
+    magic: ascii('model_checkpoint_path:'),
+    is: 'it is the index of TensorFlow checkpoints',
+    advice: TENSORFLOW,
+  },
+];
+
+function ascii(text: string): number[] {
+  return Array.from(text, (character) => character.charCodeAt(0));
+}
+
+/**
+ * Says what a file is that is no checkpoint Basin reads, and how to convert it.
+ *
+ * @param name the file's name.
+ * @param head first bytes of the file.
+ * @param tail its last eight bytes.
+ */
+export function otherFormat(name: string, head: Uint8Array, tail: Uint8Array): Fault {
+  for (const { magic, at = 0, is, advice } of MARKS) {
+    if (magic.every((byte, i) => head[at + i] === byte)) {
+      return new Fault('unsupported', is, advice);
+    }
+  }
+  const text = new TextDecoder().decode(head).trimStart();
+  if (text.startsWith('{')) return otherJson(text);
+  if (isTensorFlow(name, tail)) {
+    return new Fault('unsupported', 'it is part of a TensorFlow checkpoint', TENSORFLOW);
+  }
+  if (isOnnx(head)) {
+    return new Fault(
+      'unsupported',
+      'it is an ONNX graph and no checkpoint',
+      'name it as "model" in basin.json, and the files that training saved as "checkpoints"',
+    );
+  }
+  return new Fault(
+    'unsupported',
+    'it is no format Basin knows',
+    'use a PyTorch, safetensors or npz file',
+  );
+}
+
+/** As `otherFormat`, for a zip archive that is neither PyTorch's nor NumPy's. */
+export function otherZip(archive: ZipArchive): Fault {
+  const names = new Set(archive.entries().map((entry) => entry.name));
+  if (names.has('model.weights.h5')) {
+    return new Fault(
+      'unsupported',
+      'it is a Keras model, which Basin does not read yet',
+      'save the weights by name instead, with numpy.savez or safetensors',
+    );
+  }
+  return new Fault(
+    'unsupported',
+    'it is a zip archive without weights of PyTorch or NumPy',
+    PYTHON,
+  );
+}
+
+/** TorchScript and torch.export keep code beside the weights. */
+export function isTorchScript(archive: ZipArchive): boolean {
+  return archive
+    .entries()
+    .some(({ name }) => /^[^/]+\/(constants\.pkl|code\/|archive_format)/.test(name));
+}
+
+function otherJson(text: string): Fault {
+  // The head of the file is enough: these keys come first.
+  if (/"(modelTopology|weightsManifest)"/.test(text)) {
+    return new Fault(
+      'unsupported',
+      'it is a TensorFlow.js model, which Basin does not read yet',
+      'save the weights by name instead, with numpy.savez or safetensors',
+    );
+  }
+  if (text.includes('"weight_map"')) {
+    return new Fault(
+      'unsupported',
+      'it is the index of a checkpoint in several files',
+      'save it as one file, with max_shard_size larger than the model',
+    );
+  }
+  return new Fault('unsupported', 'it is JSON and no checkpoint', 'name a file of weights');
+}
+
+/** Last eight bytes of a TensorFlow `.index`: a table's magic number, as in LevelDB. */
+const TABLE_MAGIC = [0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0xdb];
+
+function isTensorFlow(name: string, tail: Uint8Array): boolean {
+  // The data has no mark of its own; its name has.
+  return TABLE_MAGIC.every((byte, i) => tail[i] === byte) || /\.data-\d{5}-of-\d{5}$/.test(name);
+}
+
+/** A protobuf whose field 1 (`ir_version`) is 3 to 31, followed by another field of ModelProto. */
+function isOnnx(head: Uint8Array): boolean {
+  const fields = [0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42];
+  return head[0] === 0x08 && head[1]! >= 3 && head[1]! < 32 && fields.includes(head[2]!);
+}

@@ -1,0 +1,133 @@
+import type { Checkpoint } from './checkpoint';
+import type { CheckpointFile } from './checkpointFile';
+import { bytesPerElement } from './elements';
+import { Fault } from './fault';
+import {
+  PickleTruncated,
+  PLAIN,
+  unpickle,
+  type PickleInterpreter,
+  type PickleValue,
+} from './pickle';
+import { pytorchCheckpoint } from './pytorch';
+import { PYTORCH, StorageReference } from './pytorchPickle';
+
+/** torch/serialization.py: MAGIC_NUMBER, PROTOCOL_VERSION. */
+const MAGIC = 0x1950a86a20f9469cfc6cn;
+const PROTOCOL = 1001;
+
+const MOST_HEADER_BYTES = 64 * 2 ** 20;
+
+/**
+ * Opens what `torch.save` wrote before PyTorch 1.6: pickles of the magic number, the protocol, the
+ * system and the object, then a pickled list of storage keys and each storage behind its length.
+ * Reads the pickles and the lengths.
+ *
+ * @throws Fault; also for any other pickle.
+ */
+export async function openPytorchLegacy(
+  file: CheckpointFile,
+  weights: string | undefined,
+): Promise<Checkpoint> {
+  const pickles = new PickleStream(file);
+  if ((await pickles.next(PLAIN)) !== MAGIC) throw await plainPickle(pickles);
+  if ((await pickles.next(PLAIN)) !== PROTOCOL) {
+    throw new Fault('damaged', 'its protocol version is not 1001');
+  }
+  const system = await pickles.next(PLAIN);
+  const littleEndian = !(system instanceof Map && system.get('little_endian') === false);
+
+  const widths = new Map<string, number>();
+  const root = await pickles.next({
+    call: (callee, args) => PYTORCH.call(callee, args),
+    persistent(id) {
+      const storage = PYTORCH.persistent(id);
+      if (storage instanceof StorageReference) {
+        widths.set(storage.key, bytesPerElement(storage.type));
+      }
+      return storage;
+    },
+  });
+  const keys = await pickles.next(PLAIN);
+  if (!Array.isArray(keys)) throw new Fault('damaged', 'its list of storages is no list');
+
+  /** Where each storage begins, and its bytes. */
+  const blocks = new Map<string, { readonly start: number; readonly size: number }>();
+  let position = pickles.position;
+  for (const key of keys) {
+    const width = typeof key === 'string' ? widths.get(key) : undefined;
+    if (typeof key !== 'string' || width === undefined || blocks.has(key)) {
+      throw new Fault('damaged', 'its list of storages does not belong to its tensors');
+    }
+    const length = await file.read(position, 8);
+    const count = new DataView(length.buffer).getBigInt64(0, littleEndian);
+    const size = Number(count) * width;
+    position += 8;
+    if (!(size >= 0 && position + size <= file.size)) {
+      throw new Fault('damaged', 'it is cut short in its tensors');
+    }
+    blocks.set(key, { start: position, size });
+    position += size;
+  }
+  if (position !== file.size) throw new Fault('damaged', 'something follows its last tensor');
+
+  const blockOf = ({ key }: StorageReference) => {
+    const block = blocks.get(key);
+    if (!block) throw new Fault('damaged', `its storage ${key} is missing`);
+    return block;
+  };
+  return pytorchCheckpoint(file, 'pytorch-legacy', root, weights, littleEndian, {
+    check(storage) {
+      if (blockOf(storage).size < storage.start + storage.size) {
+        throw new Fault('damaged', `its storage ${storage.key} is shorter than announced`);
+      }
+    },
+    read: (storage, start, end) => file.read(blockOf(storage).start + start, end - start),
+  });
+}
+
+/** A pickle that torch.save did not write: worth a warning if it is hostile. */
+async function plainPickle(pickles: PickleStream): Promise<Fault> {
+  try {
+    await pickles.rewind().next(PLAIN);
+  } catch (error) {
+    if (error instanceof Fault && error.reason === 'hostile') return error;
+    if (error instanceof PickleTruncated) return error;
+  }
+  return new Fault(
+    'unsupported',
+    'it is a plain Python pickle, and not written by torch.save',
+    'load it in Python and save its weights with torch.save',
+  );
+}
+
+/** Pickles one after the other; as much of the file as they turn out to need is in memory. */
+class PickleStream {
+  position = 0;
+  private window: Uint8Array = new Uint8Array(0);
+
+  constructor(private readonly file: CheckpointFile) {}
+
+  async next(interpreter: PickleInterpreter): Promise<PickleValue> {
+    for (;;) {
+      try {
+        const { value, end } = unpickle(this.window, interpreter, this.position);
+        this.position = end;
+        return value;
+      } catch (error) {
+        const have = this.window.length;
+        if (!(error instanceof PickleTruncated) || have === this.file.size) throw error;
+        if (have >= MOST_HEADER_BYTES) {
+          throw new Fault('unsupported', 'its pickled header is larger than Basin reads');
+        }
+        const want = Math.max(64 * 1024, have * 4);
+        this.window = await this.file.read(0, Math.min(want, this.file.size));
+      }
+    }
+  }
+
+  rewind(): this {
+    this.position = 0;
+    return this;
+  }
+}

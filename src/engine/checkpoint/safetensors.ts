@@ -1,0 +1,202 @@
+import type { Checkpoint, TensorEntry } from './checkpoint';
+import type { CheckpointFile } from './checkpointFile';
+import { decode, isElementType, stridesC, type ElementType } from './elements';
+import { Fault, naming } from './fault';
+import { trainingPosition } from './trainingPosition';
+
+/** The format's own limit. */
+const MOST_HEADER_BYTES = 100_000_000n;
+const MOST_AXES = 64;
+
+/** Names of element types in the format, bits of one, and what Basin calls them. */
+const DTYPES: Readonly<Record<string, readonly [bits: bigint, name: string]>> = {
+  F64: [64n, 'float64'],
+  F32: [32n, 'float32'],
+  F16: [16n, 'float16'],
+  BF16: [16n, 'bfloat16'],
+  I64: [64n, 'int64'],
+  I32: [32n, 'int32'],
+  I16: [16n, 'int16'],
+  I8: [8n, 'int8'],
+  U64: [64n, 'uint64'],
+  U32: [32n, 'uint32'],
+  U16: [16n, 'uint16'],
+  U8: [8n, 'uint8'],
+  BOOL: [8n, 'bool'],
+  C64: [64n, 'complex64'],
+  F8_E4M3: [8n, 'float8_e4m3fn'],
+  F8_E4M3FNUZ: [8n, 'float8_e4m3fnuz'],
+  F8_E5M2: [8n, 'float8_e5m2'],
+  F8_E5M2FNUZ: [8n, 'float8_e5m2fnuz'],
+  F8_E8M0: [8n, 'float8_e8m0fnu'],
+  F6_E2M3: [6n, 'float6_e2m3'],
+  F6_E3M2: [6n, 'float6_e3m2'],
+  F4: [4n, 'float4_e2m1'],
+};
+
+interface Block {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  /** Bytes from the end of the header. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Whether a file begins like one: the header's length, and the header's first character.
+ *
+ * @param head first bytes of the file, nine at least.
+ */
+export function isSafetensors(head: Uint8Array): boolean {
+  if (head.length < 9 || head[8] !== 0x7b) return false;
+  const view = new DataView(head.buffer, head.byteOffset);
+  return view.getBigUint64(0, true) <= MOST_HEADER_BYTES;
+}
+
+/**
+ * Opens a safetensors file; reads its header.
+ *
+ * Source: huggingface/safetensors, README.md, "Format".
+ *
+ * @throws Fault
+ */
+export async function openSafetensors(file: CheckpointFile): Promise<Checkpoint> {
+  const prefix = await file.read(0, 8);
+  const length = Number(new DataView(prefix.buffer).getBigUint64(0, true));
+  const header = parseHeader(await file.read(8, length));
+  const base = 8 + length;
+
+  const blocks = blocksOf(header, file.size - base);
+  const tensors = new Map<string, TensorEntry & Block>();
+  for (const block of blocks) {
+    tensors.set(block.name, { ...block, storage: `${block.start}-${block.end}` });
+  }
+  const metadata = metadataOf(header.__metadata__);
+  return {
+    path: file.path,
+    format: 'safetensors',
+    size: file.size,
+    tensors,
+    ...trainingPosition(file.path, metadata),
+    metadata,
+    read: (name) =>
+      naming(file.path, async () => {
+        const block = tensors.get(name);
+        if (!block) throw new Fault('missing', `it has no tensor \`${name}\``);
+        const { dtype, shape } = block;
+        if (!isElementType(dtype)) throw unread(dtype);
+        const bytes = await file.read(base + block.start, block.end - block.start);
+        return decode(
+          bytes,
+          dtype satisfies ElementType,
+          { shape, strides: stridesC(shape) },
+          true,
+        );
+      }),
+    close: () => file.close(),
+  };
+}
+
+function unread(dtype: string): Fault {
+  return new Fault(
+    'unsupported',
+    `an array has the element type ${dtype}, which Basin does not compute with`,
+    'convert the weights to float32 and save again',
+  );
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+function parseHeader(bytes: Uint8Array): Json {
+  let text: string;
+  let header: unknown;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    header = JSON.parse(text);
+  } catch {
+    throw new Fault('damaged', 'its header is no JSON');
+  }
+  if (!isObject(header)) throw new Fault('damaged', 'its header is no JSON object');
+  // JSON.parse keeps the last of two equal keys and does not say so.
+  if (countColons(text) !== countKeys(header)) {
+    throw new Fault('damaged', 'a name is in its header twice');
+  }
+  return header;
+}
+
+/** Colons outside of strings: one for each key that is written. */
+function countColons(text: string): number {
+  let count = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (inString && code === 0x5c) i++;
+    else if (code === 0x22) inString = !inString;
+    else if (!inString && code === 0x3a) count++;
+  }
+  return count;
+}
+
+/** Keys of an object and of the values it holds; deeper ones do not occur in a good header. */
+function countKeys(header: Json): number {
+  const entries = Object.values(header);
+  return entries.reduce<number>(
+    (count, value) => count + (isObject(value) ? Object.keys(value).length : 0),
+    entries.length,
+  );
+}
+
+/** The blocks in the file's order: they fill it without a gap. */
+function blocksOf(header: Json, available: number): Block[] {
+  const blocks = Object.entries(header)
+    .filter(([name]) => name !== '__metadata__')
+    .map(([name, value]) => blockOf(name, value))
+    .sort((a, b) => a.start - b.start || a.end - b.end);
+  let position = 0;
+  for (const block of blocks) {
+    if (block.start !== position) {
+      throw new Fault('damaged', `the bytes of \`${block.name}\` are not where they must be`);
+    }
+    position = block.end;
+  }
+  if (position > available) throw new Fault('damaged', 'it is cut short in its tensors');
+  if (position < available) throw new Fault('damaged', 'something follows its last tensor');
+  return blocks;
+}
+
+function blockOf(name: string, value: unknown): Block {
+  const wrong = () => new Fault('damaged', `what its header says of \`${name}\` makes no sense`);
+  if (!isObject(value)) throw wrong();
+  const { dtype, shape, data_offsets: offsets } = value;
+  if (typeof dtype !== 'string' || !isCounts(shape) || shape.length > MOST_AXES) throw wrong();
+  if (!isCounts(offsets) || offsets.length !== 2) throw wrong();
+  const known = Object.hasOwn(DTYPES, dtype) ? DTYPES[dtype] : undefined;
+  if (!known) throw unread(dtype);
+
+  const [bits, typeName] = known;
+  const [start, end] = offsets as [number, number];
+  const needed = shape.reduce((product, extent) => product * BigInt(extent), bits);
+  if (start > end || BigInt(end - start) * 8n !== needed) throw wrong();
+  return { name, dtype: typeName, shape, start, end };
+}
+
+function metadataOf(value: unknown): Checkpoint['metadata'] {
+  if (value === undefined) return {};
+  if (!isObject(value)) throw new Fault('damaged', 'its metadata is no JSON object');
+  const texts = Object.entries(value)
+    .filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+    .slice(0, 256)
+    .map(([key, text]) => [key, text.length > 500 ? `${text.slice(0, 500)}…` : text] as const);
+  return Object.fromEntries(texts);
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isCounts(value: unknown): value is number[] {
+  return (
+    Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && Number(item) >= 0)
+  );
+}

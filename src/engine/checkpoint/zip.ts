@@ -1,0 +1,290 @@
+import { promisify } from 'node:util';
+import { constants, crc32, inflateRaw, type ZlibOptions } from 'node:zlib';
+import { fromRandomAccessReaderPromise, RandomAccessReader, type Entry, type ZipFile } from 'yauzl';
+import type { CheckpointFile } from './checkpointFile';
+import { Fault } from './fault';
+
+const inflate = promisify<Uint8Array, ZlibOptions, Buffer>(inflateRaw);
+
+const STORED = 0;
+const DEFLATED = 8;
+
+/** Deflate makes at most 1032 bytes of one; what claims more is a bomb or damaged. */
+const LARGEST_RATIO = 1032;
+const MOST_ENTRIES = 1_000_000;
+const CHUNK = 4 * 2 ** 20;
+
+/** @param head first bytes of a file. */
+export function isZip(head: Uint8Array): boolean {
+  return head[0] === 0x50 && head[1] === 0x4b && (head[2] === 3 || head[2] === 5);
+}
+
+/** One file in a zip archive. */
+export interface ZipEntry {
+  readonly name: string;
+  /** Bytes when unpacked. */
+  readonly size: number;
+}
+
+/**
+ * A zip archive of which only the directory is in memory. Local headers are not believed: PyTorch
+ * writes zeros for the sizes there.
+ */
+export class ZipArchive {
+  /** Names of entries whose bytes have been compared with their checksum. */
+  private readonly verified = new Set<string>();
+
+  private constructor(
+    private readonly file: CheckpointFile,
+    private readonly zip: ZipFile,
+    private readonly directory: ReadonlyMap<string, Entry>,
+  ) {}
+
+  /** @throws Fault when the directory is missing or not whole. */
+  static async open(file: CheckpointFile): Promise<ZipArchive> {
+    const reader = new DirectoryReader(file);
+    return yauzlFaults(async () => {
+      const zip = await fromRandomAccessReaderPromise(reader, file.size, { autoClose: false });
+      if (zip.entryCount > MOST_ENTRIES) throw new Fault('damaged', 'it lists too many entries');
+      const directory = new Map<string, Entry>();
+      for await (const entry of zip.eachEntry()) {
+        if (entry.fileName.endsWith('/')) continue;
+        if (directory.has(entry.fileName)) {
+          throw new Fault('damaged', `it holds ${entry.fileName} twice`);
+        }
+        directory.set(entry.fileName, entry);
+      }
+      await reader.checkEnd();
+      reader.finish();
+      return new ZipArchive(file, zip, directory);
+    });
+  }
+
+  entries(): ZipEntry[] {
+    return [...this.directory.values()].map(zipEntry);
+  }
+
+  entry(name: string): ZipEntry | undefined {
+    const entry = this.directory.get(name);
+    return entry && zipEntry(entry);
+  }
+
+  /**
+   * All bytes of an entry, unpacked, in a buffer of their own.
+   *
+   * @param limit refuses larger entries before anything is allocated.
+   * @throws Fault when it is not there, too large, or its checksum is wrong.
+   */
+  async read(name: string, limit: number): Promise<Uint8Array> {
+    const entry = this.find(name);
+    if (entry.uncompressedSize > limit) {
+      throw new Fault(
+        'unsupported',
+        `its ${name} takes ${entry.uncompressedSize} bytes, more than Basin reads`,
+      );
+    }
+    return this.readRange(name, 0, entry.uncompressedSize);
+  }
+
+  /**
+   * Bytes `start` to `end` of an entry, unpacked, in a buffer of their own. The first time it reads
+   * the whole entry and compares its checksum.
+   *
+   * @throws Fault when the entry is not there, is shorter, or its checksum is wrong.
+   */
+  async readRange(name: string, start: number, end: number): Promise<Uint8Array> {
+    const entry = this.find(name);
+    if (!(start >= 0 && start <= end && end <= entry.uncompressedSize)) {
+      throw new Fault('damaged', `its ${name} is shorter than the header announces`);
+    }
+    return yauzlFaults(async () => {
+      if (entry.compressionMethod === DEFLATED) {
+        const whole = await this.inflated(entry);
+        return start === 0 && end === whole.length ? whole : whole.slice(start, end);
+      }
+      const { fileDataStart } = await this.zip.readLocalFileHeaderPromise(entry, { minimal: true });
+      if (this.verified.has(name)) return this.file.read(fileDataStart + start, end - start);
+      return this.verifiedRange(entry, fileDataStart, start, end);
+    });
+  }
+
+  /**
+   * The first bytes of an entry, unpacked, without a look at its checksum: `length` of them, or
+   * fewer where the entry or its beginning in the archive holds fewer.
+   */
+  async peek(name: string, length: number): Promise<Uint8Array> {
+    const entry = this.find(name);
+    return yauzlFaults(async () => {
+      const { fileDataStart } = await this.zip.readLocalFileHeaderPromise(entry, { minimal: true });
+      const packed = await this.file.read(fileDataStart, Math.min(length, entry.compressedSize));
+      if (entry.compressionMethod === STORED) return packed;
+      const bytes = await inflate(packed, {
+        finishFlush: constants.Z_SYNC_FLUSH,
+        maxOutputLength: (length + 64) * LARGEST_RATIO,
+      });
+      return bytes.subarray(0, length);
+    });
+  }
+
+  private find(name: string): Entry {
+    const entry = this.directory.get(name);
+    if (!entry) throw new Fault('damaged', `${name} is missing in it`);
+    if (entry.isEncrypted()) throw new Fault('unsupported', 'it is encrypted', 'decrypt it first');
+    const { compressionMethod, compressedSize, uncompressedSize } = entry;
+    if (compressionMethod !== STORED && compressionMethod !== DEFLATED) {
+      throw new Fault(
+        'unsupported',
+        `its ${name} is packed in a way Basin does not unpack (method ${compressionMethod})`,
+        'save it again without compression',
+      );
+    }
+    const possible =
+      compressionMethod === STORED ? compressedSize : (compressedSize + 64) * LARGEST_RATIO;
+    if (compressedSize > this.file.size || uncompressedSize > possible) {
+      throw new Fault('damaged', `its ${name} announces more bytes than there are`);
+    }
+    return entry;
+  }
+
+  private async inflated(entry: Entry): Promise<Uint8Array> {
+    const { fileDataStart } = await this.zip.readLocalFileHeaderPromise(entry, { minimal: true });
+    const packed = await this.file.read(fileDataStart, entry.compressedSize);
+    const unpacked = await inflate(packed, {
+      maxOutputLength: Math.max(entry.uncompressedSize, 1),
+    });
+    if (unpacked.length !== entry.uncompressedSize) {
+      throw new Fault('damaged', `its ${entry.fileName} unpacks to another length than announced`);
+    }
+    this.verify(entry, crc32(unpacked));
+    return new Uint8Array(unpacked);
+  }
+
+  private async verifiedRange(
+    entry: Entry,
+    position: number,
+    start: number,
+    end: number,
+  ): Promise<Uint8Array> {
+    const size = entry.uncompressedSize;
+    if (start === 0 && end === size) {
+      const whole = await this.file.read(position, size);
+      this.verify(entry, crc32(whole));
+      return whole;
+    }
+    const range = new Uint8Array(end - start);
+    let sum = 0;
+    for (let at = 0; at < size; at += CHUNK) {
+      const chunk = await this.file.read(position + at, Math.min(CHUNK, size - at));
+      sum = crc32(chunk, sum);
+      const from = Math.max(start, at);
+      const to = Math.min(end, at + chunk.length);
+      if (from < to) range.set(chunk.subarray(from - at, to - at), from - start);
+    }
+    this.verify(entry, sum);
+    return range;
+  }
+
+  /**
+   * A recorded checksum of 0 is none: `torch.serialization.set_crc32_options(False)` writes it. One
+   * real checksum in 2³² is 0, too, and goes unchecked.
+   */
+  private verify(entry: Entry, sum: number): void {
+    if (entry.crc32 !== sum && entry.crc32 !== 0) {
+      throw new Fault('damaged', `its ${entry.fileName} does not match its checksum`);
+    }
+    this.verified.add(entry.fileName);
+  }
+}
+
+function zipEntry(entry: Entry): ZipEntry {
+  return { name: entry.fileName, size: entry.uncompressedSize };
+}
+
+/** Signatures of what may follow a central directory: its end record, or the zip64 one. */
+const END_SIGNATURES = new Set([0x06054b50, 0x06064b50]);
+
+/**
+ * Reads for yauzl, which asks for a directory in pieces of some dozen bytes. They come out of a
+ * block until the directory is known; after that reads are exact.
+ */
+class DirectoryReader extends RandomAccessReader {
+  private block: Uint8Array = new Uint8Array(0);
+  private blockStart = 0;
+  private blockLength = 256 * 1024;
+  private lastEnd = 0;
+
+  constructor(private readonly file: CheckpointFile) {
+    super();
+  }
+
+  override read(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+    callback: (error: Error | null) => void,
+  ): void {
+    this.bytes(position, length).then(
+      (bytes) => {
+        buffer.set(bytes, offset);
+        callback(null);
+      },
+      (error: unknown) => {
+        callback(error instanceof Error ? error : new Error(String(error)));
+      },
+    );
+  }
+
+  /**
+   * @throws Fault when the directory does not end where its end record begins: a count of entries
+   *   that is too small would hide weights.
+   */
+  async checkEnd(): Promise<void> {
+    const bytes = await this.bytes(this.lastEnd, 4);
+    const signature = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+    if (!END_SIGNATURES.has(signature)) throw new Fault('damaged', 'its list of entries is wrong');
+  }
+
+  /** The directory is known: read no more than asked for. */
+  finish(): void {
+    this.block = new Uint8Array(0);
+    this.blockLength = 0;
+  }
+
+  private async bytes(position: number, length: number): Promise<Uint8Array> {
+    const inBlock =
+      position >= this.blockStart &&
+      position + length <= this.blockStart + this.block.length &&
+      this.blockLength > 0;
+    if (!inBlock) {
+      const rest = Math.max(0, this.file.size - position);
+      const block = await this.file.read(
+        position,
+        Math.max(length, Math.min(this.blockLength, rest)),
+      );
+      if (this.blockLength === 0) return block;
+      this.block = block;
+      this.blockStart = position;
+    }
+    this.lastEnd = position + length;
+    const start = position - this.blockStart;
+    return this.block.subarray(start, start + length);
+  }
+}
+
+/** yauzl and zlib throw plain errors for what is wrong with the file. */
+async function yauzlFaults<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Fault || !(error instanceof Error)) throw error;
+    if (error.message.startsWith('End of central directory record signature not found')) {
+      throw new Fault('damaged', 'it is cut short, the directory at its end is missing');
+    }
+    const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+    const fromZlib = code.startsWith('Z_') || code === 'ERR_BUFFER_TOO_LARGE';
+    // A plain Error is yauzl's; a TypeError or one with a code of the system is not about the file.
+    if (!fromZlib && (error.constructor !== Error || code !== '')) throw error;
+    throw new Fault('damaged', `it is no whole zip archive (${error.message})`);
+  }
+}
