@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { glob } from 'tinyglobby';
 import esbuild from 'esbuild';
+import { writeSchema } from './scripts/schema.mjs';
 
 const watch = process.argv.includes('--watch');
 const production = process.argv.includes('--production');
@@ -49,6 +50,8 @@ const builds = [
     external: ['vscode', 'mocha', 'playwright-core'],
   },
 ].filter((build) => Object.values(build.entryPoints).every((path) => existsSync(path)));
+
+await writeSchema(import.meta.dirname, 'dist/basin.schema.json');
 
 if (watch) {
   for (const options of builds) {

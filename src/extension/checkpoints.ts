@@ -1,0 +1,140 @@
+import { open, stat } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
+import { glob } from 'tinyglobby';
+import * as vscode from 'vscode';
+import {
+  CHECKPOINT_GLOB,
+  IGNORED_FOLDERS,
+  IGNORED_GLOB,
+  isCheckpointMagic,
+  isCheckpointName,
+  needsMagic,
+} from './checkpointNames';
+import { BASIN_JSON, readConfiguration } from './configurations';
+import {
+  groupRuns,
+  type CheckpointFile,
+  type ConfigurationFile,
+  type Finding,
+  type Run,
+} from './runs';
+
+/** What a look at the workspace found. */
+export interface Discovery {
+  readonly configurations: readonly ConfigurationFile[];
+  readonly runs: readonly Run[];
+  /** Sentences about basin.json files that could not be used, by path. */
+  readonly problems: ReadonlyMap<string, string>;
+}
+
+/** More checkpoints without a configuration than this are not listed. */
+const LOOSE_LIMIT = 2000;
+
+/**
+ * Finds basin.json files, the checkpoints their globs name, and checkpoints that none names.
+ *
+ * Searching the workspace is VS Code's own search, outside this process; `rescan` only looks again
+ * where the last search found something to look at, and is what a poll can afford.
+ */
+export class CheckpointFinder {
+  private configurationPaths: readonly string[] = [];
+  private loosePaths: readonly string[] = [];
+  /** By path and time of modification: whether a file's first bytes are a checkpoint's. */
+  private readonly magic = new Map<string, { modified: number; ok: boolean }>();
+
+  async search(): Promise<Discovery> {
+    const [configurations, loose] = await Promise.all([
+      vscode.workspace.findFiles(`**/${BASIN_JSON}`, IGNORED_GLOB),
+      vscode.workspace.findFiles(CHECKPOINT_GLOB, IGNORED_GLOB, LOOSE_LIMIT),
+    ]);
+    this.configurationPaths = filePaths(configurations);
+    this.loosePaths = filePaths(loose).filter((path) => isCheckpointName(basename(path)));
+    return this.rescan();
+  }
+
+  async rescan(): Promise<Discovery> {
+    const problems = new Map<string, string>();
+    const configurations: ConfigurationFile[] = [];
+    for (const reading of await Promise.all(this.configurationPaths.map(readConfiguration))) {
+      if (reading.ok) configurations.push(reading.file);
+      else problems.set(reading.path, reading.message);
+    }
+
+    const findings: Finding[] = [];
+    for (const configuration of configurations) {
+      try {
+        const paths = await namedBy(configuration);
+        findings.push({
+          configuration: configuration.path,
+          files: await statAll(paths.filter((path) => !configuration.inputs.includes(path))),
+        });
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        problems.set(configuration.path, `${configuration.path}: its checkpoints: ${why}.`);
+      }
+    }
+
+    const inputs = new Set(configurations.flatMap((configuration) => configuration.inputs));
+    const loose = await statAll(this.loosePaths.filter((path) => !inputs.has(path)));
+    const kept = await Promise.all(loose.map((file) => this.isCheckpoint(file)));
+    findings.push({ configuration: null, files: loose.filter((_, index) => kept[index]) });
+
+    const roots = (vscode.workspace.workspaceFolders ?? []).map((folder) => folder.uri.fsPath);
+    return { configurations, runs: groupRuns(findings, roots), problems };
+  }
+
+  private async isCheckpoint(file: CheckpointFile): Promise<boolean> {
+    if (!needsMagic(file.path)) return true;
+    const known = this.magic.get(file.path);
+    if (known?.modified === file.modified) return known.ok;
+    const ok = isCheckpointMagic(await firstBytes(file.path, 32));
+    this.magic.set(file.path, { modified: file.modified, ok });
+    return ok;
+  }
+}
+
+/** Absolute paths of the files a configuration's globs name, in the form of the platform. */
+async function namedBy(configuration: ConfigurationFile): Promise<string[]> {
+  const folder = dirname(configuration.path);
+  const found = await glob([...configuration.checkpoints], {
+    cwd: folder,
+    onlyFiles: true,
+    expandDirectories: false,
+    ignore: IGNORED_FOLDERS.map((name) => `**/${name}/**`),
+  });
+  return found.map((path) => resolve(folder, path));
+}
+
+/** Files as they are now; those that are gone meanwhile are left out. */
+export async function statAll(paths: readonly string[]): Promise<CheckpointFile[]> {
+  const found = await Promise.all(
+    paths.map(async (path): Promise<CheckpointFile | null> => {
+      try {
+        const status = await stat(path);
+        return status.isFile() ? { path, size: status.size, modified: status.mtimeMs } : null;
+      } catch {
+        return null;
+      }
+    }),
+  );
+  return found.filter((file) => file !== null);
+}
+
+async function firstBytes(path: string, count: number): Promise<Uint8Array> {
+  try {
+    const handle = await open(path, 'r');
+    try {
+      const { buffer, bytesRead } = await handle.read(new Uint8Array(count), 0, count, 0);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    return new Uint8Array();
+  }
+}
+
+/** The engine and its checkpoints are on this machine's disks: other schemes are not listed. */
+function filePaths(uris: readonly vscode.Uri[]): string[] {
+  return uris.filter((uri) => uri.scheme === 'file').map((uri) => uri.fsPath);
+}

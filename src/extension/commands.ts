@@ -1,0 +1,150 @@
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+import type { Context } from './context';
+import type { CheckpointRecord } from './library';
+import { newConfiguration } from './newConfiguration';
+import { describeResult } from './summary';
+
+/** Registers every command. Each exists whatever state Basin is in, and says so if it cannot run. */
+export function registerCommands(context: Context): vscode.Disposable[] {
+  const { library, analyses, log, watch } = context;
+  const register = (name: string, run: (...args: unknown[]) => unknown): vscode.Disposable =>
+    vscode.commands.registerCommand(`basin.${name}`, run);
+
+  return [
+    register('analyzeCheckpoint', async (target, selection) => {
+      const records = await chooseCheckpoints(context, target, selection, 'Analyze Checkpoint');
+      if (records.length > 0) await context.userAnalysis.run(records);
+    }),
+    register('analyzeAll', async (target) => {
+      const records = ofRun(library.all(), target).filter(
+        ({ run, writing }) => run.configuration !== null && !writing,
+      );
+      if (records.length === 0) {
+        await tellNoneConfigured();
+        return;
+      }
+      const open = records.filter(({ result, outdated }) => result === null || outdated);
+      await context.userAnalysis.run(open.length > 0 ? open : records);
+    }),
+    register('openLandscape', async (target) => {
+      if (target === undefined) {
+        context.openPanel(analyses.progress?.checkpoint ?? null);
+        return;
+      }
+      const [record] = await chooseCheckpoints(context, target, undefined, 'Open Landscape');
+      if (record !== undefined) context.openPanel(record.file.path);
+    }),
+    register('cancelAnalysis', () => {
+      analyses.cancelAll();
+    }),
+    register('showLog', () => {
+      log.show(true);
+    }),
+    register('refresh', () => watch.search()),
+    register('newConfiguration', () => newConfiguration(library.runs)),
+  ];
+}
+
+/**
+ * The checkpoints a command is about: of a row of the tree, files of the explorer, a path from a
+ * hover, or the user's choice.
+ */
+async function chooseCheckpoints(
+  context: Context,
+  target: unknown,
+  selection: unknown,
+  title: string,
+): Promise<CheckpointRecord[]> {
+  const paths = targetPaths(target, selection);
+  if (paths === null) {
+    const record = await pickCheckpoint(context, title);
+    return record === undefined ? [] : [record];
+  }
+  let known = paths.flatMap((path) => context.library.get(path) ?? []);
+  if (known.length < paths.length) {
+    // The file may be newer than the last look.
+    await context.watch.search();
+    known = paths.flatMap((path) => context.library.get(path) ?? []);
+  }
+  const usable = known.filter(({ run }) => run.configuration !== null);
+  const first = paths[0];
+  if (usable.length === 0 && first !== undefined) {
+    const create = 'Create basin.json';
+    const choice = await vscode.window.showWarningMessage(
+      `No basin.json names ${basename(first)}: it says which model, data and loss belong to a checkpoint.`,
+      create,
+    );
+    if (choice === create) await newConfiguration(context.library.runs);
+  }
+  return usable;
+}
+
+/** Absolute paths, or `null` where nothing was pointed at. Arguments of links are not trusted. */
+function targetPaths(target: unknown, selection: unknown): string[] | null {
+  if (Array.isArray(selection) && selection.length > 0) {
+    return selection.flatMap((each: unknown) => pathOf(each) ?? []);
+  }
+  const path = pathOf(target);
+  return path === undefined ? null : [path];
+}
+
+function pathOf(target: unknown): string | undefined {
+  if (typeof target === 'string') return target;
+  if (target instanceof vscode.Uri) return target.scheme === 'file' ? target.fsPath : undefined;
+  if (typeof target === 'object' && target !== null && 'path' in target) {
+    return typeof target.path === 'string' ? target.path : undefined;
+  }
+  return undefined;
+}
+
+/** Of the run a row of the tree or a basin.json stands for; otherwise all. */
+function ofRun(records: readonly CheckpointRecord[], target: unknown): readonly CheckpointRecord[] {
+  if (target instanceof vscode.Uri) {
+    return records.filter(({ run }) => run.configuration === target.fsPath);
+  }
+  if (typeof target === 'object' && target !== null && 'folder' in target) {
+    return records.filter(({ run }) => run.folder === target.folder);
+  }
+  return records;
+}
+
+async function pickCheckpoint(
+  { library }: Context,
+  title: string,
+): Promise<CheckpointRecord | undefined> {
+  const records = library.all().filter(({ run }) => run.configuration !== null);
+  if (records.length === 0) {
+    await tellNoneConfigured();
+    return undefined;
+  }
+  const items: (vscode.QuickPickItem & { record?: CheckpointRecord })[] = [];
+  let folder: string | undefined;
+  for (const record of records) {
+    if (record.run.folder !== folder) {
+      folder = record.run.folder;
+      items.push({ label: record.run.location, kind: vscode.QuickPickItemKind.Separator });
+    }
+    items.push({
+      label: basename(record.file.path),
+      description: record.run.name,
+      detail: record.result === null ? 'not analysed yet' : describeResult(record.result.document),
+      record,
+    });
+  }
+  const picked = await vscode.window.showQuickPick(items, {
+    title: `Basin: ${title}`,
+    placeHolder: 'Checkpoint',
+    matchOnDescription: true,
+  });
+  return picked?.record;
+}
+
+async function tellNoneConfigured(): Promise<void> {
+  const create = 'Create basin.json';
+  const choice = await vscode.window.showInformationMessage(
+    'No basin.json in this workspace names a checkpoint. It says which model, data and loss to use.',
+    create,
+  );
+  if (choice === create) await vscode.commands.executeCommand('basin.newConfiguration');
+}

@@ -1,0 +1,154 @@
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { Analyses } from './analyses';
+import { AutoAnalyze } from './autoAnalyze';
+import { CheckpointFinder } from './checkpoints';
+import type { EngineClient } from './engineClient';
+import { CheckpointHover, HOVER_SELECTOR } from './hover';
+import { Inspections } from './inspections';
+import { Library } from './library';
+import { LandscapePanel, PANEL_TYPE } from './panel';
+import { settings } from './settings';
+import { StatusBar } from './statusBar';
+import { RunTree, VIEW_ID, type TreeNode } from './tree';
+import { UserAnalysis } from './userAnalysis';
+import { Watch } from './watch';
+
+/**
+ * Owns everything Basin has in a window, and ends all of it.
+ *
+ * The engine's process and the library that talks to it are loaded by the first who needs them.
+ */
+export class Context implements vscode.Disposable {
+  readonly log: vscode.LogOutputChannel;
+  readonly library: Library;
+  readonly analyses: Analyses;
+  readonly inspections: Inspections;
+  readonly watch: Watch;
+  readonly userAnalysis: UserAnalysis;
+
+  private readonly tree: RunTree;
+  private readonly treeView: vscode.TreeView<TreeNode>;
+  private readonly panel: LandscapePanel;
+  private readonly owned: vscode.Disposable[] = [];
+  private client: Promise<EngineClient> | undefined;
+  private disposed = false;
+
+  constructor(private readonly extension: vscode.ExtensionContext) {
+    this.log = this.own(vscode.window.createOutputChannel('Basin', { log: true }));
+    this.library = this.own(new Library(this.log));
+    this.analyses = this.own(new Analyses(() => this.engine(), this.library, this.log));
+    this.inspections = new Inspections(() => this.engine());
+    this.tree = this.own(new RunTree(this.library, this.analyses));
+    this.treeView = this.own(
+      vscode.window.createTreeView(VIEW_ID, { treeDataProvider: this.tree, showCollapseAll: true }),
+    );
+    this.panel = this.own(
+      new LandscapePanel(
+        extension.extensionUri,
+        this.library,
+        this.analyses,
+        {
+          analyze: (path) => {
+            const record = this.library.get(path);
+            if (record !== undefined) void this.userAnalysis.run([record]);
+          },
+          cancel: () => {
+            this.analyses.cancelAll();
+          },
+          selected: (path) => {
+            this.revealInTree(path);
+          },
+        },
+        this.log,
+      ),
+    );
+    this.userAnalysis = new UserAnalysis(
+      this.analyses,
+      (path) => {
+        this.openPanel(path);
+      },
+      () => this.panel.visible,
+    );
+    this.own(new StatusBar(this.analyses));
+    this.own(vscode.window.registerWebviewPanelSerializer(PANEL_TYPE, this.panel));
+    this.own(
+      vscode.languages.registerHoverProvider(
+        HOVER_SELECTOR,
+        new CheckpointHover(this.library, this.inspections),
+      ),
+    );
+    this.own(
+      this.library.onDidChange(() => {
+        this.setContextKeys();
+      }),
+    );
+    this.own(
+      this.analyses.onDidChange(() => {
+        this.setBusyKey();
+      }),
+    );
+    this.watch = this.own(new Watch(new CheckpointFinder(), this.library, this.log));
+    this.own(new AutoAnalyze(this.library, this.analyses));
+  }
+
+  /** The engine's client; the process itself starts with its first request. */
+  engine(): Promise<EngineClient> {
+    this.client ??= import('./engineClient').then(({ EngineClient: Client }) => {
+      const client = new Client(
+        {
+          script: join(this.extension.extensionPath, 'dist', 'engine.js'),
+          idleMinutes: settings.engineIdleMinutes,
+        },
+        this.log,
+      );
+      if (this.disposed) client.dispose();
+      return client;
+    });
+    return this.client;
+  }
+
+  openPanel(path: string | null): void {
+    this.panel.open(path);
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    for (const disposable of this.owned.reverse()) disposable.dispose();
+    void this.client?.then((client) => {
+      client.dispose();
+    });
+  }
+
+  private own<T extends vscode.Disposable>(disposable: T): T {
+    this.owned.push(disposable);
+    return disposable;
+  }
+
+  private revealInTree(path: string): void {
+    if (!this.treeView.visible || this.library.get(path) === undefined) return;
+    void this.treeView.reveal(this.tree.checkpointNode(path), { select: true, focus: false });
+  }
+
+  /** What `when` clauses in package.json ask for. */
+  private setContextKeys(): void {
+    const configured = this.library.all().filter(({ run }) => run.configuration !== null);
+    setKey('basin.configured', configured.length > 0);
+    setKey(
+      'basin.checkpointPaths',
+      configured.map(({ file }) => file.path),
+    );
+  }
+
+  private setBusyKey(): void {
+    if (this.busyKey === this.analyses.busy) return;
+    this.busyKey = this.analyses.busy;
+    setKey('basin.analysing', this.busyKey);
+  }
+
+  private busyKey = false;
+}
+
+function setKey(name: string, value: unknown): void {
+  void vscode.commands.executeCommand('setContext', name, value);
+}

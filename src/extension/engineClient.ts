@@ -1,0 +1,309 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { access } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import {
+  createMessageConnection,
+  Emitter,
+  IPCMessageReader,
+  IPCMessageWriter,
+  ResponseError,
+  type CancellationToken,
+  type Disposable,
+  type MessageConnection,
+  type RequestType,
+} from 'vscode-jsonrpc/node';
+import {
+  INPUT_ERROR_CODE,
+  type AnalyzeParams,
+  type AnalyzeResult,
+  type InspectParams,
+  type Inspection,
+  type PartialDocument,
+  type Progress,
+} from '../shared/engineProtocol';
+import { BackOff } from './backOff';
+import { EngineError } from './engineError';
+import type { Log } from './log';
+import {
+  analyzeRequest,
+  inspectRequest,
+  partialNotification,
+  progressNotification,
+} from './requests';
+
+export interface EngineOptions {
+  /** The engine's script, absolute. */
+  readonly script: string;
+  /** Minutes without a request after which the process is stopped; 0 keeps it. */
+  readonly idleMinutes: () => number;
+  /** Milliseconds the engine has to answer a cancelled request before it is ended. */
+  readonly cancelGrace?: number;
+  readonly backOff?: BackOff;
+}
+
+interface Engine {
+  readonly process: ChildProcess;
+  readonly connection: MessageConnection;
+  /** Rejects, with the reason for the user, when the process has ended. */
+  readonly gone: Promise<never>;
+  /** Whether Basin itself ended it. */
+  stopping: boolean;
+}
+
+/**
+ * The engine's process as the host sees it: started by the first request, stopped when idle,
+ * started again after a crash by the next request.
+ *
+ * A request never hangs: when the process ends, whatever waits for it is rejected with an
+ * `EngineError` whose message can be shown.
+ */
+export class EngineClient implements Disposable {
+  private engine: Engine | undefined;
+  private starting: Promise<Engine> | undefined;
+  private idleTimer: NodeJS.Timeout | undefined;
+  private pending = 0;
+  private disposed = false;
+  private readonly backOff: BackOff;
+  private readonly cancelGrace: number;
+
+  private readonly progressEmitter = new Emitter<Progress>();
+  readonly onProgress = this.progressEmitter.event;
+  private readonly partialEmitter = new Emitter<PartialDocument>();
+  readonly onPartial = this.partialEmitter.event;
+
+  constructor(
+    private readonly options: EngineOptions,
+    private readonly log: Log,
+  ) {
+    this.backOff = options.backOff ?? new BackOff();
+    this.cancelGrace = options.cancelGrace ?? 10_000;
+  }
+
+  /** Process id of the running engine. */
+  get pid(): number | undefined {
+    return this.engine?.process.pid;
+  }
+
+  /** @throws EngineError */
+  inspect(params: InspectParams, token: CancellationToken): Promise<Inspection> {
+    return this.request(inspectRequest, params, token);
+  }
+
+  /** @throws EngineError */
+  analyze(params: AnalyzeParams, token: CancellationToken): Promise<AnalyzeResult> {
+    return this.request(analyzeRequest, params, token);
+  }
+
+  /** Ends the process, if there is one; the next request starts another. */
+  stop(): void {
+    clearTimeout(this.idleTimer);
+    if (this.engine !== undefined) this.end(this.engine);
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    this.stop();
+    this.progressEmitter.dispose();
+    this.partialEmitter.dispose();
+  }
+
+  private async request<P, R>(
+    type: RequestType<P, R, void>,
+    params: P,
+    token: CancellationToken,
+  ): Promise<R> {
+    this.pending++;
+    clearTimeout(this.idleTimer);
+    try {
+      const engine = await this.running();
+      if (token.isCancellationRequested) throw new EngineError('Cancelled.', 'cancelled');
+      const grace = this.endIfDeafTo(token, engine);
+      try {
+        const result = await Promise.race([
+          engine.connection.sendRequest(type, params, token),
+          engine.gone,
+        ]);
+        this.backOff.succeeded();
+        return result;
+      } finally {
+        grace.dispose();
+      }
+    } catch (error) {
+      throw this.explain(error, token);
+    } finally {
+      this.pending--;
+      this.stopWhenIdle();
+    }
+  }
+
+  /** A computation that does not yield hears no cancellation: after the grace it is ended. */
+  private endIfDeafTo(token: CancellationToken, engine: Engine): Disposable {
+    let timer: NodeJS.Timeout | undefined;
+    const listener = token.onCancellationRequested(() => {
+      timer = setTimeout(() => {
+        this.log.warn(
+          `The engine did not answer a cancellation within ${this.cancelGrace / 1000} s: ended.`,
+        );
+        this.end(engine);
+        engine.process.kill('SIGKILL');
+      }, this.cancelGrace);
+    });
+    return {
+      dispose: () => {
+        clearTimeout(timer);
+        listener.dispose();
+      },
+    };
+  }
+
+  private explain(error: unknown, token: CancellationToken): EngineError {
+    if (token.isCancellationRequested) return new EngineError('Cancelled.', 'cancelled');
+    if (error instanceof EngineError) return error;
+    if (error instanceof ResponseError && error.code === INPUT_ERROR_CODE) {
+      return new EngineError(error.message, 'input');
+    }
+    const message = error instanceof Error ? error.message : String(error);
+    this.log.error(`A request to the engine failed: ${message}`);
+    return new EngineError(`Basin's engine failed: ${message}`, 'fault');
+  }
+
+  /** The running engine; starts one where there is none. */
+  private async running(): Promise<Engine> {
+    if (this.engine !== undefined) return this.engine;
+    this.starting ??= this.start().finally(() => (this.starting = undefined));
+    return this.starting;
+  }
+
+  private async start(): Promise<Engine> {
+    const wait = this.backOff.remaining();
+    if (wait > 0) {
+      this.log.info(`The engine ended unexpectedly several times: starting it in ${wait} ms.`);
+      await new Promise((resolve) => setTimeout(resolve, wait));
+    }
+    const { script } = this.options;
+    try {
+      await access(script);
+    } catch {
+      throw new EngineError(
+        `Basin's engine is missing: ${script} does not exist. Install the extension again.`,
+        'start',
+      );
+    }
+    if (this.disposed) throw new EngineError('Basin is shutting down.', 'gone');
+    const engine = this.launch(script);
+    this.engine = engine;
+    return engine;
+  }
+
+  private launch(script: string): Engine {
+    // VS Code's own executable is a Node when it is told so: nothing has to be installed.
+    const environment: NodeJS.ProcessEnv = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
+    delete environment.NODE_OPTIONS;
+    const child = fork(script, [], {
+      execPath: process.execPath,
+      execArgv: [],
+      env: environment,
+      serialization: 'advanced',
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    this.log.info(`Engine started, process ${child.pid ?? '?'}.`);
+    this.logLines(child);
+
+    const connection = createMessageConnection(
+      new IPCMessageReader(child),
+      new IPCMessageWriter(child),
+      {
+        error: (m) => {
+          this.log.error(m);
+        },
+        warn: (m) => {
+          this.log.warn(m);
+        },
+        info: (m) => {
+          this.log.info(m);
+        },
+        log: (m) => {
+          this.log.debug(m);
+        },
+      },
+    );
+    connection.onNotification(progressNotification, (progress) => {
+      this.progressEmitter.fire(progress);
+    });
+    connection.onNotification(partialNotification, (partial) => {
+      this.partialEmitter.fire(partial);
+    });
+    // Losing the channel is told by the end of the process, with its reason.
+    connection.onError(([error]) => {
+      this.log.debug(`Engine channel: ${error.message}`);
+    });
+    connection.listen();
+
+    let reject: (reason: EngineError) => void = () => undefined;
+    const gone = new Promise<never>((_, no) => (reject = no));
+    gone.catch(() => undefined);
+    const engine: Engine = { process: child, connection, gone, stopping: false };
+
+    const ended = (sentence: string, reason: 'gone' | 'start'): void => {
+      if (this.engine === engine) this.engine = undefined;
+      if (!engine.stopping) {
+        this.backOff.failed();
+        this.log.error(sentence);
+      }
+      reject(new EngineError(sentence, reason));
+      connection.dispose();
+    };
+    child.once('error', (error) => {
+      ended(`Basin's engine could not be started: ${error.message}.`, 'start');
+    });
+    child.once('exit', (code, signal) => {
+      const how = signal ?? `exit status ${code ?? '?'}`;
+      if (engine.stopping) this.log.info(`Engine stopped (${how}).`);
+      ended(
+        engine.stopping
+          ? 'Basin’s engine was stopped.'
+          : `Basin's engine ended unexpectedly (${how}). The next analysis starts it again; finished parts are kept.`,
+        'gone',
+      );
+    });
+    return engine;
+  }
+
+  /** What the engine prints goes to the log. */
+  private logLines(child: ChildProcess): void {
+    if (child.stdout) {
+      createInterface(child.stdout).on('line', (line) => {
+        this.log.debug(`engine: ${line}`);
+      });
+    }
+    if (child.stderr) {
+      createInterface(child.stderr).on('line', (line) => {
+        this.log.warn(`engine: ${line}`);
+      });
+    }
+  }
+
+  /** Asks the process to end, and ends it when it does not. */
+  private end(engine: Engine): void {
+    engine.stopping = true;
+    if (this.engine === engine) this.engine = undefined;
+    if (engine.process.connected) engine.process.disconnect();
+    const force = setTimeout(() => engine.process.kill('SIGKILL'), 2000);
+    engine.process.once('exit', () => {
+      clearTimeout(force);
+    });
+    engine.process.kill('SIGTERM');
+  }
+
+  private stopWhenIdle(): void {
+    clearTimeout(this.idleTimer);
+    const minutes = this.options.idleMinutes();
+    if (this.pending > 0 || minutes <= 0 || this.disposed) return;
+    this.idleTimer = setTimeout(() => {
+      if (this.engine === undefined) return;
+      this.log.info(`Engine idle for ${minutes} min: stopping it.`);
+      this.stop();
+    }, minutes * 60_000);
+    this.idleTimer.unref();
+  }
+}

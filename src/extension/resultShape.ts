@@ -1,0 +1,136 @@
+import { RESULT_SCHEMA, type ResultDocument } from '../shared/result';
+
+export type ResultReading =
+  | { readonly ok: true; readonly document: ResultDocument }
+  /** A sentence's end: what is wrong with the text. */
+  | { readonly ok: false; readonly why: string };
+
+/**
+ * Reads a result document that may have been written by another version, or by anyone.
+ *
+ * It checks what the host and the panel rely on when they walk the document: the kinds of the
+ * parts and of the arrays, not the meaning of the numbers.
+ */
+export function parseResult(text: string): ResultReading {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { ok: false, why: 'it is not JSON' };
+  }
+  if (!isRecord(value)) return { ok: false, why: 'it is not an object' };
+  if (value.schema !== RESULT_SCHEMA) {
+    return {
+      ok: false,
+      why: `its schema is ${describe(value.schema)}, and this version reads ${RESULT_SCHEMA}`,
+    };
+  }
+  const wrong = firstWrong(value);
+  if (wrong !== undefined) return { ok: false, why: `its ${wrong} is not what it must be` };
+  return { ok: true, document: value as unknown as ResultDocument };
+}
+
+type Check = (value: unknown) => boolean;
+
+function firstWrong(document: Record<string, unknown>): string | undefined {
+  const checks: Readonly<Record<string, Check>> = {
+    checkpoint: shape({ path: isString, format: isString, sha256: isString }),
+    parameters: isNumber,
+    runtime: shape({ name: isString, version: isString, precision: isString }),
+    seed: isNumber,
+    notes: arrayOf(isString),
+    timings: isRecord,
+    metrics: optional(
+      shape({
+        loss: isScalar,
+        samples: isNumber,
+        accuracy: optional(isNumber),
+        error: optional(isScalar),
+      }),
+    ),
+    landscape: optional(isLandscape),
+    topology: optional(isTopology),
+    hessian: optional(isHessian),
+  };
+  return Object.entries(checks).find(([name, check]) => !check(document[name]))?.[0];
+}
+
+function isLandscape(value: unknown): boolean {
+  const ok = shape({
+    axes: arrayOf(shape({ name: isString, min: isNumber, max: isNumber, steps: isNumber })),
+    directions: shape({ kind: isString, normalization: isString, norms: arrayOf(isNumber) }),
+    shape: arrayOf(isNumber),
+    values: arrayOf((point) => point === null || isScalar(point)),
+  })(value);
+  if (!ok) return false;
+  const { shape: steps, values } = value as { shape: number[]; values: unknown[] };
+  return values.length === steps.reduce((product, count) => product * count, 1);
+}
+
+function isTopology(value: unknown): boolean {
+  const pair = shape({
+    birth: isScalar,
+    death: isScalar,
+    birthVertex: isNumber,
+    deathVertex: isNumber,
+  });
+  const summary = shape({ count: isNumber, mean: isNumber });
+  return shape({
+    shape: arrayOf(isNumber),
+    neighborhood: isString,
+    threshold: isNumber,
+    minima: isNumber,
+    saddles: isNumber,
+    pairs: arrayOf(pair),
+    essential: pair,
+    summaries: shape({ finite: summary, withEssential: summary }),
+    mergeTree: shape({
+      nodes: arrayOf(
+        shape({ vertex: isNumber, value: isScalar, kind: isString, parent: isNumber }),
+      ),
+    }),
+  })(value);
+}
+
+function isHessian(value: unknown): boolean {
+  const eigenvalue = shape({ value: isNumber, residual: isNumber });
+  return shape({
+    eigenvalues: arrayOf(eigenvalue),
+    smallest: eigenvalue,
+    trace: shape({ value: isNumber, standardError: isNumber }),
+    density: shape({ grid: arrayOf(isNumber), values: arrayOf(isNumber) }),
+  })(value);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number';
+}
+
+function isScalar(value: unknown): boolean {
+  return isNumber(value) || value === 'NaN' || value === 'Infinity' || value === '-Infinity';
+}
+
+function optional(check: Check): Check {
+  return (value) => value === undefined || check(value);
+}
+
+function arrayOf(check: Check): Check {
+  return (value) => Array.isArray(value) && value.every(check);
+}
+
+function shape(checks: Readonly<Record<string, Check>>): Check {
+  return (value) =>
+    isRecord(value) && Object.entries(checks).every(([name, check]) => check(value[name]));
+}
+
+function describe(value: unknown): string {
+  return value === undefined ? 'missing' : JSON.stringify(value).slice(0, 40);
+}

@@ -1,0 +1,73 @@
+import { readFile, stat } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
+import type { ResultDocument } from '../shared/result';
+import { resultLocation } from '../shared/resultLocation';
+import { parseResult } from './resultShape';
+
+/** A result document as it was found on disk. */
+export interface StoredResult {
+  readonly document: ResultDocument;
+  /** When the document was written, milliseconds since the epoch. */
+  readonly written: number;
+}
+
+export type ResultLookup =
+  | { readonly kind: 'found'; readonly result: StoredResult }
+  | { readonly kind: 'none' }
+  /** There is a file, and it cannot be used: a sentence. */
+  | { readonly kind: 'unusable'; readonly message: string };
+
+/** Reading more than this in one piece would hold up the extension host. */
+const LARGEST = 24 * 1024 * 1024;
+
+/** Where the document of a checkpoint is, absolute. */
+export function resultPath(configuration: string, checkpoint: string): string {
+  const folder = dirname(configuration);
+  return join(folder, resultLocation(relative(folder, checkpoint).split(sep).join('/')));
+}
+
+/** Reads result documents from disk, each once until its file changes. */
+export class ResultReader {
+  private readonly cache = new Map<
+    string,
+    { readonly size: number; readonly modified: number; readonly lookup: ResultLookup }
+  >();
+
+  async read(path: string): Promise<ResultLookup> {
+    let status;
+    try {
+      status = await stat(path);
+    } catch {
+      this.cache.delete(path);
+      return { kind: 'none' };
+    }
+    const known = this.cache.get(path);
+    if (known?.size === status.size && known.modified === status.mtimeMs) return known.lookup;
+    const lookup = await this.readFile(path, status.size, status.mtimeMs);
+    this.cache.set(path, { size: status.size, modified: status.mtimeMs, lookup });
+    return lookup;
+  }
+
+  private async readFile(path: string, size: number, modified: number): Promise<ResultLookup> {
+    if (size > LARGEST) {
+      return {
+        kind: 'unusable',
+        message: `${path} has ${Math.round(size / 1e6)} MB, too many to show here: lower "resolution" in basin.json and analyse again.`,
+      };
+    }
+    let text: string;
+    try {
+      text = await readFile(path, 'utf8');
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      return { kind: 'unusable', message: `${path} cannot be read: ${why}.` };
+    }
+    const reading = parseResult(text);
+    return reading.ok
+      ? { kind: 'found', result: { document: reading.document, written: modified } }
+      : {
+          kind: 'unusable',
+          message: `${path} is no usable result: ${reading.why}. Analyse again.`,
+        };
+  }
+}

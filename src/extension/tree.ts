@@ -1,0 +1,221 @@
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+import type { Analyses } from './analyses';
+import type { CheckpointRecord, Library } from './library';
+import { escapeMarkdown } from './markdown';
+import { describeProgress } from './progressFraction';
+import type { Run } from './runs';
+import { describeResult, fileLine, resultFacts } from './summary';
+
+export const VIEW_ID = 'basin.runs';
+
+/** A row of the tree. */
+export type TreeNode =
+  | { readonly kind: 'run'; readonly folder: string }
+  | { readonly kind: 'checkpoint'; readonly path: string };
+
+/** Rows are not drawn again more often than this. */
+const REDRAW = 150;
+
+/** Runs and their checkpoints, with what is known of each. */
+export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disposable {
+  private readonly emitter = new vscode.EventEmitter<undefined>();
+  readonly onDidChangeTreeData = this.emitter.event;
+  private readonly subscriptions: vscode.Disposable[];
+  private timer: NodeJS.Timeout | undefined;
+  /** One object for each row, so that VS Code recognises it. */
+  private readonly nodes = new Map<string, TreeNode>();
+
+  constructor(
+    private readonly library: Library,
+    private readonly analyses: Analyses,
+  ) {
+    const redraw = (): void => {
+      this.timer ??= setTimeout(() => {
+        this.timer = undefined;
+        this.emitter.fire(undefined);
+      }, REDRAW);
+    };
+    this.subscriptions = [
+      library.onDidChange(redraw),
+      analyses.onDidChange(redraw),
+      vscode.workspace.onDidGrantWorkspaceTrust(redraw),
+    ];
+  }
+
+  getChildren(node?: TreeNode): TreeNode[] {
+    if (node === undefined) return this.library.runs.map((run) => this.runNode(run.folder));
+    if (node.kind === 'checkpoint') return [];
+    const run = this.library.runs.find(({ folder }) => folder === node.folder);
+    return (run?.checkpoints ?? []).map(({ path }) => this.checkpointNode(path));
+  }
+
+  getParent(node: TreeNode): TreeNode | undefined {
+    if (node.kind === 'run') return undefined;
+    const record = this.library.get(node.path);
+    return record === undefined ? undefined : this.runNode(record.run.folder);
+  }
+
+  getTreeItem(node: TreeNode): vscode.TreeItem {
+    if (node.kind === 'run') {
+      const run = this.library.runs.find(({ folder }) => folder === node.folder);
+      return run === undefined ? new vscode.TreeItem('') : this.runItem(run);
+    }
+    const record = this.library.get(node.path);
+    return record === undefined ? new vscode.TreeItem('') : this.checkpointItem(record);
+  }
+
+  /** The row of a checkpoint, for revealing it. */
+  checkpointNode(path: string): TreeNode {
+    return this.node(`checkpoint:${path}`, { kind: 'checkpoint', path });
+  }
+
+  dispose(): void {
+    clearTimeout(this.timer);
+    this.emitter.dispose();
+    for (const subscription of this.subscriptions) subscription.dispose();
+  }
+
+  private runNode(folder: string): TreeNode {
+    return this.node(`run:${folder}`, { kind: 'run', folder });
+  }
+
+  private node(id: string, node: TreeNode): TreeNode {
+    const known = this.nodes.get(id);
+    if (known !== undefined) return known;
+    this.nodes.set(id, node);
+    return node;
+  }
+
+  private runItem(run: Run): vscode.TreeItem {
+    const configured = run.configuration !== null;
+    const item = new vscode.TreeItem(
+      run.name,
+      configured
+        ? vscode.TreeItemCollapsibleState.Expanded
+        : vscode.TreeItemCollapsibleState.Collapsed,
+    );
+    const records = run.checkpoints.flatMap(({ path }) => this.library.get(path) ?? []);
+    const analysed = records.filter(({ result }) => result !== null).length;
+    item.id = `run:${run.folder}`;
+    item.iconPath = new vscode.ThemeIcon('folder');
+    item.contextValue = configured ? 'run configured' : 'run';
+    item.description = [
+      run.location === run.name ? '' : run.location,
+      configured ? `${analysed}/${records.length} analysed` : 'no basin.json',
+    ]
+      .filter(Boolean)
+      .join(' · ');
+    item.tooltip =
+      run.configuration !== null
+        ? `${run.folder}\nAnalysed with ${run.configuration}`
+        : `${run.folder}\nNo basin.json names these checkpoints: create one to analyse them.`;
+    return item;
+  }
+
+  private checkpointItem(record: CheckpointRecord): vscode.TreeItem {
+    const { path } = record.file;
+    const activity = this.analyses.activity(path);
+    const name = basename(path);
+    const item = new vscode.TreeItem(name, vscode.TreeItemCollapsibleState.None);
+    const state = stateOf(record, activity !== null);
+    item.id = `checkpoint:${path}`;
+    item.resourceUri = vscode.Uri.file(path);
+    item.contextValue = [
+      'checkpoint',
+      record.run.configuration === null ? '' : 'configured',
+      record.result === null ? '' : 'result',
+      activity === null ? 'idle' : 'busy',
+    ]
+      .filter(Boolean)
+      .join(' ');
+    item.iconPath = icon(activity?.kind ?? state);
+    item.description =
+      activity?.kind === 'running'
+        ? activity.progress === null
+          ? 'starting…'
+          : describeProgress(activity.progress)
+        : activity?.kind === 'queued'
+          ? 'waiting'
+          : describeState(record, state);
+    item.accessibilityInformation = { label: `${name}, ${item.description}` };
+    item.tooltip = tooltip(record);
+    if (record.run.configuration !== null) {
+      item.command = {
+        command: 'basin.openLandscape',
+        title: 'Open Landscape',
+        arguments: [this.checkpointNode(path)],
+      };
+    }
+    return item;
+  }
+}
+
+type State = 'writing' | 'error' | 'outdated' | 'result' | 'none' | 'unconfigured';
+
+function stateOf(record: CheckpointRecord, busy: boolean): State {
+  if (record.writing) return 'writing';
+  if (record.error !== null && !busy) return 'error';
+  if (record.result !== null) return record.outdated ? 'outdated' : 'result';
+  return record.run.configuration === null ? 'unconfigured' : 'none';
+}
+
+function describeState(record: CheckpointRecord, state: State): string {
+  const known = record.result === null ? '' : describeResult(record.result.document);
+  switch (state) {
+    case 'writing':
+      return 'being written';
+    case 'error':
+      return known === '' ? 'failed' : `${known} · failed`;
+    case 'outdated':
+      return `${known} · outdated`;
+    case 'result':
+      return known;
+    case 'none':
+    case 'unconfigured':
+      return '';
+  }
+}
+
+function icon(state: State | 'queued' | 'running'): vscode.ThemeIcon {
+  switch (state) {
+    case 'running':
+      return new vscode.ThemeIcon('loading~spin');
+    case 'queued':
+      return new vscode.ThemeIcon('watch');
+    case 'writing':
+      return new vscode.ThemeIcon('edit');
+    case 'error':
+      return new vscode.ThemeIcon('error', new vscode.ThemeColor('list.errorForeground'));
+    case 'outdated':
+      return new vscode.ThemeIcon('history', new vscode.ThemeColor('list.warningForeground'));
+    case 'result':
+      return new vscode.ThemeIcon('pass-filled', new vscode.ThemeColor('charts.green'));
+    case 'none':
+      return new vscode.ThemeIcon('circle-outline');
+    case 'unconfigured':
+      return new vscode.ThemeIcon('file-binary');
+  }
+}
+
+function tooltip(record: CheckpointRecord): vscode.MarkdownString {
+  const text = new vscode.MarkdownString();
+  text.appendMarkdown(`**${escapeMarkdown(basename(record.file.path))}**\n\n`);
+  text.appendMarkdown(`${escapeMarkdown(fileLine(record.file))}\n\n`);
+  if (record.error !== null) text.appendMarkdown(`${escapeMarkdown(record.error)}\n\n`);
+  if (record.result !== null) {
+    if (record.outdated) {
+      text.appendMarkdown('The checkpoint or its basin.json is newer than this result.\n\n');
+    }
+    text.appendMarkdown(
+      resultFacts(record.result.document)
+        .map(({ name, value }) => `- ${escapeMarkdown(name)}: ${escapeMarkdown(value)}`)
+        .join('\n'),
+    );
+  } else if (record.run.configuration === null) {
+    text.appendMarkdown('No basin.json names this checkpoint.');
+  } else if (record.error === null) {
+    text.appendMarkdown('Not analysed yet.');
+  }
+  return text;
+}

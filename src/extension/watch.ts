@@ -1,0 +1,170 @@
+import { dirname } from 'node:path';
+import * as vscode from 'vscode';
+import { CHECKPOINT_GLOB } from './checkpointNames';
+import { statAll, type CheckpointFinder } from './checkpoints';
+import { BASIN_JSON } from './configurations';
+import { RESULT_FOLDER } from '../shared/resultLocation';
+import type { Library } from './library';
+import type { Log } from './log';
+
+/** One save makes many events; nothing is looked at before they pause this long. */
+const COALESCE = 400;
+/** While a file is being written it is looked at this often. */
+const SETTLE = 500;
+/** Behind the events: network disks send none. */
+const POLL = 60_000;
+/** Folders watched one by one, beside the workspace as a whole. */
+const FOLDER_LIMIT = 200;
+
+/**
+ * Keeps the library true to the disk: watches configurations, checkpoints and results, follows
+ * files until they are complete, and polls behind the events.
+ */
+export class Watch implements vscode.Disposable {
+  private readonly subscriptions: vscode.Disposable[] = [];
+  private readonly folders = new Map<string, vscode.Disposable>();
+  private readonly touched = new Set<string>();
+  private mustSearch = false;
+  private coalesceTimer: NodeJS.Timeout | undefined;
+  private settleTimer: NodeJS.Timeout | undefined;
+  private readonly pollTimer: NodeJS.Timeout;
+  private work: Promise<void> = Promise.resolve();
+  private disposed = false;
+  private saidPollFound = false;
+
+  constructor(
+    private readonly finder: CheckpointFinder,
+    private readonly library: Library,
+    private readonly log: Log,
+  ) {
+    for (const pattern of [`**/${BASIN_JSON}`, CHECKPOINT_GLOB]) {
+      this.subscriptions.push(this.watch(pattern, true));
+    }
+    this.subscriptions.push(
+      this.watch(`**/${RESULT_FOLDER}/**`, false),
+      vscode.workspace.onDidChangeWorkspaceFolders(() => void this.search()),
+    );
+    this.pollTimer = setInterval(() => void this.poll(), POLL);
+  }
+
+  /** Looks through the whole workspace again. */
+  search(): Promise<void> {
+    return this.enqueue(async () => {
+      this.mustSearch = false;
+      this.touched.clear();
+      await this.library.update(await this.finder.search());
+      this.watchFolders();
+    });
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    clearTimeout(this.coalesceTimer);
+    clearTimeout(this.settleTimer);
+    clearInterval(this.pollTimer);
+    for (const subscription of [...this.subscriptions, ...this.folders.values()]) {
+      subscription.dispose();
+    }
+  }
+
+  /**
+   * @param pattern What to watch.
+   * @param finds Whether a file that comes or goes changes the list of checkpoints.
+   */
+  private watch(pattern: vscode.GlobPattern, finds: boolean): vscode.Disposable {
+    const watcher = vscode.workspace.createFileSystemWatcher(pattern);
+    watcher.onDidCreate((uri) => {
+      this.touch(uri, finds);
+    });
+    watcher.onDidDelete((uri) => {
+      this.touch(uri, finds);
+    });
+    watcher.onDidChange((uri) => {
+      this.touch(uri, uri.path.endsWith(`/${BASIN_JSON}`));
+    });
+    return watcher;
+  }
+
+  private touch(uri: vscode.Uri, search: boolean): void {
+    if (uri.scheme !== 'file') return;
+    this.touched.add(uri.fsPath);
+    this.mustSearch ||= search;
+    clearTimeout(this.coalesceTimer);
+    this.coalesceTimer = setTimeout(() => void this.lookAtTouched(), COALESCE);
+  }
+
+  private lookAtTouched(): Promise<void> {
+    if (this.mustSearch) return this.search();
+    return this.enqueue(async () => {
+      const paths = [...this.touched];
+      this.touched.clear();
+      if (paths.every((path) => this.library.get(path) !== undefined)) {
+        await this.library.refresh(await statAll(paths));
+      } else {
+        // A result, or a file that a glob may name: where to look is known.
+        await this.library.update(await this.finder.rescan());
+      }
+    });
+  }
+
+  private poll(): Promise<void> {
+    return this.enqueue(async () => {
+      const quiet = this.touched.size === 0 && this.library.writing().length === 0;
+      const changed = await this.library.update(await this.finder.rescan());
+      if (changed && quiet && !this.saidPollFound) {
+        this.saidPollFound = true;
+        this.log.warn(
+          `Files changed without an event (a network disk, or files.watcherExclude): Basin looks every ${POLL / 1000} s.`,
+        );
+      }
+    });
+  }
+
+  /** Looks at files that are being written until they are complete. */
+  private settle(): Promise<void> {
+    return this.enqueue(async () => {
+      await this.library.refresh(await statAll(this.library.writing()));
+    });
+  }
+
+  /** One look at a time; a failure is logged and does not stop the next. */
+  private enqueue(task: () => Promise<void>): Promise<void> {
+    this.work = this.work
+      .then(() => (this.disposed ? undefined : task()))
+      .catch((error: unknown) => {
+        this.log.error(`Looking for checkpoints failed: ${String(error)}`);
+      })
+      .finally(() => {
+        clearTimeout(this.settleTimer);
+        if (this.disposed || this.library.writing().length === 0) return;
+        this.settleTimer = setTimeout(() => void this.settle(), SETTLE);
+      });
+    return this.work;
+  }
+
+  /**
+   * Folders of runs are watched one by one as well: `files.watcherExclude` may hide them from the
+   * watcher of the workspace, and they may lie outside of it.
+   */
+  private watchFolders(): void {
+    const wanted = new Set<string>();
+    for (const run of this.library.runs) {
+      wanted.add(run.folder);
+      if (run.configuration !== null) wanted.add(dirname(run.configuration));
+      if (wanted.size >= FOLDER_LIMIT) break;
+    }
+    for (const [folder, watcher] of this.folders) {
+      if (wanted.has(folder)) continue;
+      watcher.dispose();
+      this.folders.delete(folder);
+    }
+    for (const folder of wanted) {
+      if (this.folders.has(folder)) continue;
+      const pattern = new vscode.RelativePattern(
+        vscode.Uri.file(folder),
+        `{${BASIN_JSON},${CHECKPOINT_GLOB.replace('**/', '')}}`,
+      );
+      this.folders.set(folder, this.watch(pattern, true));
+    }
+  }
+}
