@@ -1,0 +1,200 @@
+import { InputError } from '../../shared/inputError';
+import { toScalar } from '../../shared/result';
+import { adjacencyOf } from './adjacency';
+import { basinBranches, hasBasinPath } from './basins';
+import { joinTree } from './joinTree';
+import { gridExtents, nearestOf, parseNeighborhood, STENCIL_NEIGHBORHOODS } from './neighborhood';
+import { FLOAT32_NOISE, noiseFloor } from './noiseFloor';
+import { comparableKeys } from './order';
+import { branchesAbove, branchPersistences, byPersistence, countFinite } from './persistence';
+import { finiteRange, summarize } from './summaries';
+import { sweepBranches } from './sweep';
+import type { StencilNeighborhood } from './neighborhood';
+import type { MergeTree, Neighborhood, PersistencePair, Topology } from '../../shared/result';
+import type { Branches } from './branches';
+import type { JoinTree } from './joinTree';
+import type { BirthsAndDeaths } from './noiseFloor';
+
+export interface TopologyOptions {
+  /** `freudenthal` unless given. */
+  readonly neighborhood?: Neighborhood;
+  /** Pairs of persistence up to this are left out. Without it, the floor of the noise. */
+  readonly threshold?: number;
+  /** Standard deviation of the noise of a value as a share of it; float32 rounding unless given. */
+  readonly relativeNoise?: number;
+  /** Neighbourhoods to count with as well; by default as many as the grid's size allows. */
+  readonly sensitivity?: readonly Neighborhood[];
+}
+
+/** Points up to which the stencils are all counted with unless the options say otherwise. */
+const SENSITIVITY_POINTS = 2 ** 20;
+/** Points up to which a graph of nearest neighbours is written out for it. */
+const NEAREST_POINTS = 2 ** 16;
+const NEAREST_FOR_SENSITIVITY: Neighborhood = 'knn:8';
+
+/**
+ * Sublevel-set persistence of dimension 0 and the merge tree of values on a regular grid.
+ *
+ * @param values In C order: the last axis is the fastest. NaN and infinities are values of their
+ *   own (order.ts, persistence.ts).
+ * @param shape Points along each axis.
+ * @throws InputError when there are no values, the shape is not theirs, or an option is out of range.
+ */
+export function analyzeTopology(
+  values: Float64Array | Float32Array,
+  shape: readonly number[],
+  options: TopologyOptions = {},
+): Topology {
+  const extents = gridExtents(shape, values.length);
+  const neighborhood = parseNeighborhood(options.neighborhood ?? 'freudenthal');
+  const given = options.threshold;
+  if (given !== undefined && !(given >= 0 && Number.isFinite(given))) {
+    throw new InputError(`The threshold ${given} must be a number from 0 up.`);
+  }
+
+  const keys = comparableKeys(values);
+  const branches = branchesOf(keys, extents, neighborhood);
+  const persistences = branchPersistences(branches, values);
+  const threshold =
+    given ??
+    noiseFloor(
+      allPairs(branches, values),
+      values[branches.minimum[branches.root]!]!,
+      values.length,
+      options.relativeNoise ?? FLOAT32_NOISE,
+    );
+  const kept = branchesAbove(branches, persistences, threshold);
+  const ordered = byPersistence(branches, persistences, kept, keys);
+  const { births, deaths } = pairValues(branches, ordered, values);
+  const range = finiteRange(values);
+  const essential = pairOf(branches.minimum[branches.root]!, branches.maximum, values);
+  const saddles = ordered.length;
+  return {
+    shape,
+    neighborhood,
+    threshold,
+    thresholdSource: given === undefined ? 'noise' : 'given',
+    minima: saddles + 1,
+    saddles,
+    pairs: pairsOf(branches, ordered, values),
+    essential,
+    summaries: summarize(
+      births,
+      deaths,
+      {
+        birth: values[essential.birthVertex]!,
+        death: values[essential.deathVertex]!,
+      },
+      range,
+    ),
+    sensitivity: {
+      saddlesByNeighborhood: saddlesByNeighborhood(
+        keys,
+        values,
+        extents,
+        threshold,
+        options.sensitivity ?? defaultSensitivity(values.length),
+        { [neighborhood]: saddles },
+      ),
+    },
+    mergeTree: mergeTreeOf(joinTree(branches, keys, kept), values),
+    nonFinite: range.nonFinite,
+  };
+}
+
+/**
+ * Branches of the join tree by the fastest way the neighbourhood allows.
+ *
+ * @param keys One for each vertex, without NaN (order.ts).
+ * @param extents Points along each axis, each at least 2 (`gridExtents`).
+ */
+export function branchesOf(
+  keys: Float64Array,
+  extents: readonly number[],
+  neighborhood: Neighborhood,
+): Branches {
+  return nearestOf(neighborhood) === null &&
+    hasBasinPath(neighborhood as StencilNeighborhood, extents.length)
+    ? basinBranches(keys, extents, neighborhood as StencilNeighborhood)
+    : sweepBranches(keys, adjacencyOf(neighborhood, extents));
+}
+
+function defaultSensitivity(points: number): readonly Neighborhood[] {
+  return [
+    ...(points <= SENSITIVITY_POINTS ? STENCIL_NEIGHBORHOODS : []),
+    ...(points <= NEAREST_POINTS ? [NEAREST_FOR_SENSITIVITY] : []),
+  ];
+}
+
+/** Finite pairs above the threshold with each neighbourhood, those in `known` first. */
+function saddlesByNeighborhood(
+  keys: Float64Array,
+  values: Float64Array | Float32Array,
+  extents: readonly number[],
+  threshold: number,
+  neighborhoods: readonly Neighborhood[],
+  known: Readonly<Partial<Record<Neighborhood, number>>>,
+): Readonly<Partial<Record<Neighborhood, number>>> {
+  const counts = { ...known };
+  for (const neighborhood of neighborhoods.map(parseNeighborhood)) {
+    if (counts[neighborhood] !== undefined) continue;
+    const branches = branchesOf(keys, extents, neighborhood);
+    const persistences = branchPersistences(branches, values);
+    counts[neighborhood] = countFinite(branchesAbove(branches, persistences, threshold));
+  }
+  return counts;
+}
+
+function allPairs(branches: Branches, values: Float64Array | Float32Array): BirthsAndDeaths {
+  return pairValues(branches, branches.deaths, values);
+}
+
+function pairValues(
+  branches: Branches,
+  which: Int32Array,
+  values: Float64Array | Float32Array,
+): BirthsAndDeaths {
+  const births = new Float64Array(which.length);
+  const deaths = new Float64Array(which.length);
+  for (let k = 0; k < which.length; k++) {
+    births[k] = values[branches.minimum[which[k]!]!]!;
+    deaths[k] = values[branches.saddle[which[k]!]!]!;
+  }
+  return { births, deaths };
+}
+
+function pairsOf(
+  branches: Branches,
+  which: Int32Array,
+  values: Float64Array | Float32Array,
+): readonly PersistencePair[] {
+  return Array.from(which, (b) => pairOf(branches.minimum[b]!, branches.saddle[b]!, values));
+}
+
+function pairOf(
+  birthVertex: number,
+  deathVertex: number,
+  values: Float64Array | Float32Array,
+): PersistencePair {
+  return {
+    birth: toScalar(values[birthVertex]!),
+    death: toScalar(values[deathVertex]!),
+    birthVertex,
+    deathVertex,
+  };
+}
+
+function mergeTreeOf(tree: JoinTree, values: Float64Array | Float32Array): MergeTree {
+  const last = tree.vertex.length - 1;
+  const inner = new Uint8Array(tree.vertex.length);
+  for (let node = 0; node < last; node++) inner[tree.parent[node]!] = 1;
+  return {
+    nodes: Array.from(tree.vertex, (vertex, node) => ({
+      vertex,
+      value: toScalar(values[vertex]!),
+      kind: node === last ? 'root' : inner[node] ? 'saddle' : 'minimum',
+      parent: tree.parent[node]!,
+      size: tree.size[node]!,
+    })),
+  };
+}
