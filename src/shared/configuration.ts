@@ -39,7 +39,7 @@ const hessian = z
   .strictObject({
     eigenvalues: integer(1, 100).default(5).describe('How many of the largest eigenvalues.'),
     lanczosSteps: integer(2, 1000).default(40).describe('Steps of each Lanczos run.'),
-    probes: integer(1, 1000).default(4).describe('Lanczos runs with random starting vectors.'),
+    probes: integer(2, 1000).default(4).describe('Lanczos runs with random starting vectors.'),
     seed: integer(0, 2 ** 32 - 1)
       .default(0)
       .describe('Seed of the starting vectors.'),

@@ -72,8 +72,13 @@ export interface Landscape {
    * evaluated yet, which only happens in documents sent while an analysis runs.
    */
   readonly values: readonly (Scalar | null)[];
-  /** How many loss evaluations the values cost. */
+  /** How many loss evaluations the values and their noise cost. */
   readonly evaluations: number;
+  /**
+   * Standard deviation of a value's rounding noise as a share of it, measured by moving every
+   * weight by its own rounding error at some of the points; `null` until it has been.
+   */
+  readonly relativeNoise: number | null;
 }
 
 export interface Axis {

@@ -1,0 +1,76 @@
+import type { Configuration } from '../../shared/configuration';
+import type { Hessian } from '../../shared/result';
+import { Random } from '../random';
+import { spectralDensity } from './density';
+import { KrylovUnion } from './krylov';
+import { lanczos, type SymmetricOperator } from './lanczos';
+
+export interface Spectrum {
+  readonly hessian: Hessian;
+  /** Unit Ritz vectors of the largest eigenvalues, in their order. */
+  readonly eigenvectors: readonly Float64Array[];
+}
+
+/** A Ritz value is converged when its residual is below this share of it. */
+const CONVERGED = 1e-3;
+
+/**
+ * Eigenvalues, trace and density of a symmetric operator from one set of Lanczos runs.
+ *
+ * The runs advance side by side, so that their products can be computed at the same time. The
+ * result does not depend on how they are.
+ *
+ * @param dimension of the operator.
+ * @param onProduct called after each product with the number done and the number expected.
+ */
+export async function spectrum(
+  apply: SymmetricOperator,
+  dimension: number,
+  { eigenvalues, lanczosSteps, probes, seed }: Configuration['hessian'],
+  onProduct?: (done: number, expected: number) => void,
+): Promise<Spectrum> {
+  const steps = Math.min(lanczosSteps, dimension);
+  let products = 0;
+  const counted: SymmetricOperator = async (v) => {
+    const product = await apply(v);
+    products += 1;
+    onProduct?.(products, steps * probes);
+    return product;
+  };
+  const runs = await Promise.all(
+    Array.from({ length: probes }, (_, probe) => {
+      const random = new Random(seed, `probe ${probe}`);
+      const start = Float64Array.from({ length: dimension }, () => random.sign());
+      return lanczos(counted, start, steps);
+    }),
+  );
+
+  const union = new KrylovUnion(runs);
+  const pairs = union.ritzPairs();
+  const reported = ({ value, residual }: (typeof pairs)[number]) => ({
+    value,
+    residual,
+    converged: residual <= CONVERGED * Math.abs(value),
+  });
+  const largest = pairs.slice(0, eigenvalues);
+  const estimates = union.traceEstimates();
+  const mean = estimates.reduce((sum, x) => sum + x, 0) / estimates.length;
+  const variance =
+    estimates.reduce((sum, x) => sum + (x - mean) ** 2, 0) / Math.max(1, estimates.length - 1);
+  return {
+    hessian: {
+      eigenvalues: largest.map(reported),
+      smallest: reported(pairs.at(-1)!),
+      trace: {
+        value: mean,
+        standardError: Math.sqrt(variance / estimates.length),
+        samples: estimates.length,
+      },
+      density: spectralDensity(runs),
+      products,
+      lanczosSteps: steps,
+      probes,
+    },
+    eigenvectors: largest.map((pair) => union.vector(pair)),
+  };
+}

@@ -1,0 +1,138 @@
+import { toScalar, type Directions, type Landscape, type Scalar } from '../../shared/result';
+import { norm } from '../hessian/lanczos';
+import { cosines } from './directions';
+import { coarseToFine, coordinates, type Grid } from './grid';
+
+/** Mean loss at θ + Σ αᵢδᵢ for each list of coordinates. */
+export type LossAt = (
+  coordinates: readonly (readonly number[])[],
+  kind: 'plain' | 'perturbed',
+) => Promise<readonly number[]>;
+
+export interface SamplingOptions {
+  /** How many requests may be under way at once: the workers. */
+  readonly lanes: number;
+  /** Losses that are known already, by point. */
+  readonly known: readonly (readonly [number, number])[];
+  /** Called with points as their losses come in, before they are counted as done. */
+  readonly onLosses?: (points: readonly number[], losses: readonly number[]) => Promise<void>;
+  /** Called after that, with all values so far; NaN is a value, points not evaluated are absent. */
+  readonly onProgress?: (values: SampledValues) => void;
+}
+
+export interface SampledValues {
+  readonly values: Float64Array;
+  /** 1 where a value is known. */
+  readonly evaluated: Uint8Array;
+  readonly count: number;
+}
+
+/** Elapsed time a request should take: short enough to show progress and to be cancelled. */
+const REQUEST_MILLISECONDS = 120;
+
+/** Evaluates the loss at every point of a grid, coarse to fine. */
+export async function sampleGrid(
+  grid: Grid,
+  lossAt: LossAt,
+  { lanes, known, onLosses, onProgress }: SamplingOptions,
+): Promise<Float64Array> {
+  const values = new Float64Array(grid.size);
+  const evaluated = new Uint8Array(grid.size);
+  let count = 0;
+  for (const [point, loss] of known) {
+    if (point >= grid.size || evaluated[point] === 1) continue;
+    values[point] = loss;
+    evaluated[point] = 1;
+    count += 1;
+  }
+  const order = coarseToFine(grid).flatMap((level) =>
+    [...level].filter((point) => evaluated[point] === 0),
+  );
+  let next = 0;
+  let perRequest = 1;
+  const lane = async (): Promise<void> => {
+    while (next < order.length) {
+      const points = order.slice(next, next + perRequest);
+      next += points.length;
+      const started = performance.now();
+      const losses = await lossAt(
+        points.map((point) => coordinates(grid, point)),
+        'plain',
+      );
+      const each = Math.max((performance.now() - started) / points.length, 0.01);
+      perRequest = Math.min(64, Math.max(1, Math.round(REQUEST_MILLISECONDS / each)));
+      await onLosses?.(points, losses);
+      points.forEach((point, i) => {
+        values[point] = losses[i]!;
+        evaluated[point] = 1;
+      });
+      count += points.length;
+      onProgress?.({ values, evaluated, count });
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  return values;
+}
+
+/** Points at which the noise of a landscape is measured. */
+export const NOISE_POINTS = 16;
+
+/**
+ * The rounding noise of the loss as a share of it: the root mean square, over points spread across
+ * the grid, of the relative difference that moving every weight by its own rounding error makes,
+ * divided by √2, as both values carry noise.
+ *
+ * @returns 0 where no point's loss is finite and positive.
+ */
+export async function measureNoise(
+  grid: Grid,
+  values: Float64Array,
+  lossAt: LossAt,
+): Promise<number> {
+  const points = Array.from({ length: Math.min(NOISE_POINTS, grid.size) }, (_, i) =>
+    Math.floor(((i + 0.5) * grid.size) / Math.min(NOISE_POINTS, grid.size)),
+  );
+  const again = await Promise.all(
+    points.map(async (point) => (await lossAt([coordinates(grid, point)], 'perturbed'))[0]!),
+  );
+  const squares = points
+    .map((point, i) => ((again[i]! - values[point]!) / values[point]!) ** 2)
+    .filter(Number.isFinite);
+  if (squares.length === 0) return 0;
+  return Math.sqrt(squares.reduce((sum, x) => sum + x, 0) / squares.length / 2);
+}
+
+/** A landscape as documents hold it. */
+export function describeLandscape(
+  grid: Grid,
+  { values, evaluated }: Pick<SampledValues, 'values' | 'evaluated'>,
+  directions: Directions,
+  evaluations: number,
+  relativeNoise: number | null,
+): Landscape {
+  return {
+    axes: grid.axes,
+    directions,
+    shape: grid.shape,
+    values: Array.from(values, (value, i): Scalar | null =>
+      evaluated[i] === 1 ? toScalar(value) : null,
+    ),
+    evaluations,
+    relativeNoise,
+  };
+}
+
+export function describeDirections(
+  directions: readonly Float64Array[],
+  theta: Float32Array,
+  settings: Pick<Directions, 'kind' | 'normalization' | 'seed'>,
+): Directions {
+  return {
+    kind: settings.kind,
+    normalization: settings.normalization,
+    seed: settings.seed,
+    norms: directions.map(norm),
+    cosines: cosines(directions),
+    parameterNorm: norm(Float64Array.from(theta)),
+  };
+}

@@ -1,0 +1,107 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+/**
+ * Computed parts of results, by the content of everything they follow from. A part whose inputs
+ * change is another part; nothing here is ever wrong, only unused.
+ */
+export class Cache {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  async read<T>(key: string): Promise<T | null> {
+    try {
+      return JSON.parse(await readFile(this.#path(key, 'json'), 'utf8')) as T;
+    } catch {
+      // Not there, or written by half: computed again either way.
+      return null;
+    }
+  }
+
+  async write(key: string, value: unknown): Promise<void> {
+    await writeWhole(this.#path(key, 'json'), JSON.stringify(value));
+  }
+
+  async readBytes(key: string): Promise<Buffer | null> {
+    return readFile(this.#path(key, 'bin')).catch(() => null);
+  }
+
+  async writeBytes(key: string, bytes: Uint8Array): Promise<void> {
+    await writeWhole(this.#path(key, 'bin'), bytes);
+  }
+
+  /** A record of pieces that are finished before the whole is. */
+  log(key: string): PieceLog {
+    return new PieceLog(this.#path(key, 'partial'));
+  }
+
+  #path(key: string, ending: string): string {
+    return join(this.#folder, `${key}.${ending}`);
+  }
+}
+
+/** Losses of grid points as they are computed, so that a crash loses none. */
+export class PieceLog {
+  readonly #path: string;
+  #ready: Promise<unknown> | undefined;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Point and loss of every whole record. */
+  async read(): Promise<readonly (readonly [number, number])[]> {
+    const bytes = await readFile(this.#path).catch(() => Buffer.alloc(0));
+    return Array.from({ length: Math.floor(bytes.length / RECORD) }, (_, i) => [
+      bytes.readUInt32LE(i * RECORD),
+      bytes.readDoubleLE(i * RECORD + 4),
+    ]);
+  }
+
+  async append(points: readonly number[], losses: readonly number[]): Promise<void> {
+    this.#ready ??= mkdir(dirname(this.#path), { recursive: true });
+    await this.#ready;
+    const bytes = Buffer.alloc(points.length * RECORD);
+    points.forEach((point, i) => {
+      bytes.writeUInt32LE(point, i * RECORD);
+      bytes.writeDoubleLE(losses[i]!, i * RECORD + 4);
+    });
+    await appendFile(this.#path, bytes);
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.#path, { force: true });
+  }
+}
+
+/** Bytes of a point's index and its loss. */
+const RECORD = 12;
+
+/** SHA-256 of a value's JSON or of bytes, hexadecimal. */
+export function contentKey(...parts: readonly (Uint8Array | string | object)[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) {
+    hash.update(
+      part instanceof Uint8Array || typeof part === 'string' ? part : JSON.stringify(part),
+    );
+    hash.update('\0');
+  }
+  return hash.digest('hex');
+}
+
+/** Writes a file so that a reader sees the old one or the new one, never half of it. */
+export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  try {
+    await writeFile(temporary, content);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,125 @@
+import { existsSync } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { parse, printParseErrorCode, type ParseError } from 'jsonc-parser';
+import { glob } from 'tinyglobby';
+import {
+  CONFIGURATION_FILE,
+  configurationSchema,
+  type Configuration,
+} from '../../shared/configuration';
+import { InputError } from '../../shared/inputError';
+
+/** A basin.json, read, with the checkpoints it names. */
+export interface Study {
+  /** Of the basin.json, absolute. */
+  readonly path: string;
+  readonly folder: string;
+  readonly configuration: Configuration;
+  /** Absolute, in natural order of their names: epoch-9 before epoch-10. */
+  readonly checkpoints: readonly string[];
+}
+
+/**
+ * Reads a basin.json.
+ *
+ * @throws InputError with the line and column of what is wrong in it.
+ */
+export async function readStudy(path: string): Promise<Study> {
+  let text;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new InputError(`${path} cannot be read; check the path.`, 'missing', { cause });
+  }
+  const configuration = parseConfiguration(text, path);
+  const folder = dirname(resolve(path));
+  if (!existsSync(join(folder, configuration.model))) {
+    throw new InputError(
+      `${path}: "model" names ${configuration.model}, which does not exist; export the model's graph to ONNX there.`,
+      'missing',
+    );
+  }
+  const found = await glob([...configuration.checkpoints], {
+    cwd: folder,
+    absolute: true,
+    onlyFiles: true,
+    expandDirectories: false,
+    ignore: ['**/node_modules/**', '**/.git/**', '**/.basin/**'],
+  });
+  if (found.length === 0) {
+    throw new InputError(
+      `${path}: no file matches "checkpoints" (${configuration.checkpoints.join(', ')}); check the globs, which are relative to this file.`,
+      'missing',
+    );
+  }
+  const checkpoints = found.map((file) => resolve(file)).sort(naturalOrder);
+  return { path: resolve(path), folder, configuration, checkpoints };
+}
+
+/** The basin.json files a path stands for: itself, or those in a folder or below it. */
+export async function findConfigurations(path: string): Promise<readonly string[]> {
+  const kind = await stat(path).catch(() => null);
+  if (kind === null) throw new InputError(`${path} does not exist; check the path.`, 'missing');
+  if (kind.isFile()) return [resolve(path)];
+  const own = join(path, CONFIGURATION_FILE);
+  if (existsSync(own)) return [resolve(own)];
+  const found = await below(path, 0);
+  if (found.length === 0) {
+    throw new InputError(
+      `${path} holds no ${CONFIGURATION_FILE}, here or below; write one that names the checkpoints, the graph and the data.`,
+      'missing',
+    );
+  }
+  return found.map((file) => resolve(file)).sort(naturalOrder);
+}
+
+/** Deep enough for every layout of runs, and an end to folders that contain themselves. */
+const DEEPEST = 6;
+
+async function below(folder: string, depth: number): Promise<string[]> {
+  const found: string[] = [];
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isFile() && entry.name === CONFIGURATION_FILE) found.push(path);
+    const skipped = entry.name.startsWith('.') || entry.name === 'node_modules';
+    if (entry.isDirectory() && !skipped && depth < DEEPEST) {
+      found.push(...(await below(path, depth + 1)));
+    }
+  }
+  return found;
+}
+
+/** A file's path as documents name it: relative to the study's folder, with forward slashes. */
+export function nameInStudy(study: Study, path: string): string {
+  return relative(study.folder, path).split(sep).join('/');
+}
+
+function parseConfiguration(text: string, path: string): Configuration {
+  const errors: ParseError[] = [];
+  const value: unknown = parse(text, errors, { allowTrailingComma: true });
+  const [first] = errors;
+  if (first !== undefined) {
+    throw new InputError(
+      `${path}:${position(text, first.offset)}: not valid JSON (${printParseErrorCode(first.error)}); correct it there.`,
+    );
+  }
+  const result = configurationSchema.safeParse(value);
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    const where = issue!.path.length === 0 ? '' : ` "${issue!.path.join('.')}"`;
+    throw new InputError(`${path}:${where} ${issue!.message}.`.replace(/\.\.$/, '.'));
+  }
+  return result.data;
+}
+
+function position(text: string, offset: number): string {
+  const before = text.slice(0, offset).split('\n');
+  return `${before.length}:${before.at(-1)!.length + 1}`;
+}
+
+const collator = new Intl.Collator('en', { numeric: true });
+
+function naturalOrder(a: string, b: string): number {
+  return collator.compare(a, b);
+}

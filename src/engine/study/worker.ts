@@ -1,0 +1,103 @@
+import { parentPort } from 'node:worker_threads';
+import { InputError } from '../../shared/inputError';
+import { OnnxModel } from '../graph/onnx/importOnnx';
+import { LossEvaluator } from '../objective/lossEvaluator';
+import { Random } from '../random';
+import { onnxRuntime } from '../runtime/onnxruntime';
+import type { Answers, FromWorker, ProblemMessage, Task, ToWorker } from './workerProtocol';
+
+/** One single-threaded evaluator; as many of these run as there are cores. */
+const runtime = onnxRuntime({ threads: 1 });
+
+let evaluator: LossEvaluator | undefined;
+let problem: ProblemMessage | undefined;
+let directions: readonly Float64Array[] = [];
+
+const port = parentPort;
+if (port === null) throw new Error('This module runs in a worker thread.');
+
+/** Messages are handled one after the other: a problem is set before its tasks run. */
+let last: Promise<void> = Promise.resolve();
+port.on('message', (message: ToWorker) => {
+  last = last.then(() => handle(message));
+});
+
+async function handle(message: ToWorker): Promise<void> {
+  switch (message.type) {
+    case 'problem':
+      await evaluator?.release();
+      problem = message.problem;
+      evaluator = undefined;
+      directions = [];
+      return;
+    case 'directions':
+      directions = message.directions;
+      return;
+    case 'task':
+      await perform(message.id, message.task);
+  }
+}
+
+async function perform(id: number, task: Task): Promise<void> {
+  try {
+    const answer = await answerTo(task);
+    const transfer = answer instanceof Float32Array ? [answer.buffer as ArrayBuffer] : [];
+    port!.postMessage({ type: 'done', id, answer } satisfies FromWorker, transfer);
+  } catch (error) {
+    port!.postMessage({
+      type: 'failed',
+      id,
+      message: error instanceof Error ? error.message : String(error),
+      reason: error instanceof InputError ? error.reason : null,
+      stack: error instanceof Error ? (error.stack ?? null) : null,
+    } satisfies FromWorker);
+  }
+}
+
+async function answerTo(task: Task): Promise<Answers[Task['kind']]> {
+  if (problem === undefined) throw new Error('No problem was set.');
+  evaluator ??= open(problem);
+  const { theta, data } = problem;
+  switch (task.kind) {
+    case 'metrics':
+      return evaluator.metrics(theta, task.batch);
+    case 'losses':
+    case 'perturbedLosses': {
+      const losses: number[] = [];
+      for (const at of task.coordinates) {
+        const point = pointAt(theta, at);
+        if (task.kind === 'perturbedLosses') perturb(point, task.seed);
+        losses.push((await evaluator.lossSum(point)) / data.samples);
+      }
+      return losses;
+    }
+    case 'gradient':
+      return (await evaluator.gradient(theta, task.batch)) as Float32Array;
+    case 'product':
+      return (await evaluator.hessianProduct(task.v, task.batch)) as Float32Array;
+  }
+}
+
+function open(message: ProblemMessage): LossEvaluator {
+  const model = new OnnxModel(message.model, message.modelPath);
+  const opened = new LossEvaluator({ ...message, model }, runtime);
+  opened.setPoint(message.theta);
+  return opened;
+}
+
+/** θ + Σ αᵢδᵢ, summed in float64 and then rounded. */
+function pointAt(theta: Float32Array, at: readonly number[]): Float32Array {
+  const point = new Float32Array(theta.length);
+  for (let i = 0; i < theta.length; i += 1) {
+    let sum = theta[i]!;
+    for (let axis = 0; axis < at.length; axis += 1) sum += at[axis]! * directions[axis]![i]!;
+    point[i] = sum;
+  }
+  return point;
+}
+
+/** Moves every weight by its unit in the last place, up or down. */
+function perturb(point: Float32Array, seed: number): void {
+  const random = new Random(seed, 'rounding');
+  for (let i = 0; i < point.length; i += 1) point[i]! *= 1 + random.sign() * 2 ** -24;
+}

@@ -1,0 +1,59 @@
+import type { Objective } from '../../shared/configuration';
+import type { InputErrorReason } from '../../shared/inputError';
+import type { BatchMetrics, Batch } from '../objective/lossEvaluator';
+import type { EvaluationData } from '../objective/evaluationData';
+import type { WeightLayout } from '../objective/weights';
+
+/** A loss problem as it crosses to a worker. */
+export interface ProblemMessage {
+  readonly model: Uint8Array;
+  readonly modelPath: string;
+  readonly objective: Objective;
+  readonly data: EvaluationData;
+  readonly parameters: WeightLayout;
+  readonly buffers: WeightLayout;
+  readonly bufferValues: Float32Array;
+  readonly theta: Float32Array;
+}
+
+/** Work of one worker. Each kind's answer is in `Answers`. */
+export type Task =
+  | { readonly kind: 'metrics'; readonly batch: Batch }
+  /** Mean loss at θ + Σ αᵢδᵢ for each list of coordinates. */
+  | { readonly kind: 'losses'; readonly coordinates: readonly (readonly number[])[] }
+  /**
+   * Mean loss at the same points with every weight moved by about its own rounding error: what
+   * differs is the noise of computing in single precision.
+   */
+  | {
+      readonly kind: 'perturbedLosses';
+      readonly coordinates: readonly (readonly number[])[];
+      readonly seed: number;
+    }
+  | { readonly kind: 'gradient'; readonly batch: Batch }
+  /** H·v of the sum of the losses of a batch, at θ. */
+  | { readonly kind: 'product'; readonly v: Float32Array; readonly batch: Batch };
+
+export interface Answers {
+  readonly metrics: BatchMetrics;
+  readonly losses: readonly number[];
+  readonly perturbedLosses: readonly number[];
+  readonly gradient: Float32Array;
+  readonly product: Float32Array;
+}
+
+export type ToWorker =
+  | { readonly type: 'problem'; readonly problem: ProblemMessage }
+  | { readonly type: 'directions'; readonly directions: readonly Float64Array[] }
+  | { readonly type: 'task'; readonly id: number; readonly task: Task };
+
+export type FromWorker =
+  | { readonly type: 'done'; readonly id: number; readonly answer: Answers[Task['kind']] }
+  | {
+      readonly type: 'failed';
+      readonly id: number;
+      readonly message: string;
+      /** Set where the message is for the user. */
+      readonly reason: InputErrorReason | null;
+      readonly stack: string | null;
+    };
