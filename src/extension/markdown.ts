@@ -3,7 +3,11 @@ export function escapeMarkdown(text: string): string {
   return text.replace(/[\\`*_{}[\]()#+\-.!|<>~&$:@]/g, '\\$&').replace(/[\r\n]+/g, ' ');
 }
 
-/** Address of a command with its argument, for a link in markdown. */
+/** A link in markdown that runs a command with an argument. */
 export function commandLink(label: string, command: string, argument: string): string {
-  return `[${label}](command:${command}?${encodeURIComponent(JSON.stringify([argument]))})`;
+  // A bare parenthesis would end the link.
+  const encoded = encodeURIComponent(JSON.stringify([argument]))
+    .replaceAll('(', '%28')
+    .replaceAll(')', '%29');
+  return `[${label}](command:${command}?${encoded})`;
 }

@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { createNonce, panelHtml } from '../../src/extension/panelHtml';
+
+describe('the page of the panel', () => {
+  const html = panelHtml({
+    script: 'https://host/webview.js',
+    style: 'https://host/webview.css',
+    cspSource: 'https://host',
+    nonce: 'abc',
+  });
+
+  it('forbids everything but its own script, style and pictures', () => {
+    const policy = /Content-Security-Policy" content="([^"]*)"/.exec(html)?.[1] ?? '';
+    expect(policy.split('; ')[0]).toBe(`default-src 'none'`);
+    expect(policy).toContain(`script-src 'nonce-abc'`);
+    expect(policy).not.toContain('unsafe');
+    expect(policy).not.toMatch(/script-src[^;]*https/);
+  });
+
+  it('gives every script the nonce', () => {
+    const scripts = html.match(/<script[^>]*>/g) ?? [];
+    expect(scripts.length).toBeGreaterThan(0);
+    for (const script of scripts) expect(script).toContain('nonce="abc"');
+  });
+
+  it('has another nonce each time', () => {
+    expect(new Set(Array.from({ length: 20 }, createNonce)).size).toBe(20);
+  });
+});
