@@ -575,7 +575,6 @@ const HOSTILE_NAMES = new Set([
   ...['operator.methodcaller', '_operator.methodcaller'],
   ...['types.FunctionType', 'types.CodeType', 'platform.popen', 'profile.run', 'trace.Trace'],
   ...['code.interact', 'code.InteractiveInterpreter', 'code.InteractiveConsole'],
-  ...['commands.getoutput', 'commands.getstatusoutput'],
 ]);
 
 const HOSTILE_BUILTINS = new Set([
@@ -584,9 +583,29 @@ const HOSTILE_BUILTINS = new Set([
   ...['breakpoint', 'help', 'exit', 'quit', 'filter', 'memoryview'],
 ]);
 
+/**
+ * Protocols up to 2 use the names of Python 2, and Python 3 translates them when it loads: CPython's
+ * Lib/_compat_pickle.py. `commands.Popen` is `subprocess.Popen`. The ones that matter here.
+ */
+const RENAMED: ReadonlyMap<string, string> = new Map([
+  ['__builtin__', 'builtins'],
+  ['commands', 'subprocess'],
+  ['copy_reg', 'copyreg'],
+  ['cPickle', 'pickle'],
+  ['httplib', 'http.client'],
+  ['urllib2', 'urllib.request'],
+  ['BaseHTTPServer', 'http.server'],
+  ['CGIHTTPServer', 'http.server'],
+  ['SimpleHTTPServer', 'http.server'],
+  ['SocketServer', 'socketserver'],
+  ['xmlrpclib', 'xmlrpc.client'],
+  ['SimpleXMLRPCServer', 'xmlrpc.server'],
+  ['DocXMLRPCServer', 'xmlrpc.server'],
+]);
+
 function globalOf(module: PickleValue, name: PickleValue): PickleGlobal {
   if (typeof module !== 'string' || typeof name !== 'string') throw malformed();
-  const global = new PickleGlobal(module, name);
+  const global = new PickleGlobal(RENAMED.get(module) ?? module, name);
   if (isHostile(global)) {
     throw new Fault('hostile', `this file would run \`${global.path}\` if Python opened it`);
   }
@@ -596,7 +615,7 @@ function globalOf(module: PickleValue, name: PickleValue): PickleGlobal {
 function isHostile({ module, name, path }: PickleGlobal): boolean {
   const outermost = module.split('.', 1)[0]!;
   const parts = name.split('.');
-  if (outermost === 'builtins' || outermost === '__builtin__') {
+  if (outermost === 'builtins') {
     return HOSTILE_BUILTINS.has(parts[0]!);
   }
   // A dotted name reaches what its module has imported: `os.system` in `torch.serialization`.

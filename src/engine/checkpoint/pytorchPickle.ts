@@ -85,14 +85,11 @@ function call(callee: PickleGlobal, args: readonly PickleValue[]): PickleValue |
     case 'collections.OrderedDict':
     case 'collections.Counter':
     case 'builtins.dict':
-    case '__builtin__.dict':
       return dictionaryOf(args[0]);
     case 'collections.defaultdict':
       return dictionaryOf(args[1]);
     case 'builtins.set':
     case 'builtins.frozenset':
-    case '__builtin__.set':
-    case '__builtin__.frozenset':
       return new Set(Array.isArray(args[0]) ? args[0] : []);
     case '_codecs.encode':
       return typeof args[0] === 'string' ? Buffer.from(args[0], 'latin1') : undefined;

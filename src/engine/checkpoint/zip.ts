@@ -102,9 +102,9 @@ export class ZipArchive {
         const whole = await this.inflated(entry);
         return start === 0 && end === whole.length ? whole : whole.slice(start, end);
       }
-      const { fileDataStart } = await this.zip.readLocalFileHeaderPromise(entry, { minimal: true });
-      if (this.verified.has(name)) return this.file.read(fileDataStart + start, end - start);
-      return this.verifiedRange(entry, fileDataStart, start, end);
+      const dataStart = await this.dataStart(entry);
+      if (this.verified.has(name)) return this.file.read(dataStart + start, end - start);
+      return this.verifiedRange(entry, dataStart, start, end);
     });
   }
 
@@ -115,8 +115,8 @@ export class ZipArchive {
   async peek(name: string, length: number): Promise<Uint8Array> {
     const entry = this.find(name);
     return yauzlFaults(async () => {
-      const { fileDataStart } = await this.zip.readLocalFileHeaderPromise(entry, { minimal: true });
-      const packed = await this.file.read(fileDataStart, Math.min(length, entry.compressedSize));
+      const dataStart = await this.dataStart(entry);
+      const packed = await this.file.read(dataStart, Math.min(length, entry.compressedSize));
       if (entry.compressionMethod === STORED) return packed;
       const bytes = await inflate(packed, {
         finishFlush: constants.Z_SYNC_FLUSH,
@@ -146,9 +146,18 @@ export class ZipArchive {
     return entry;
   }
 
+  /** @throws Fault when another file's bytes are there: a name in the directory has no checksum. */
+  private async dataStart(entry: Entry): Promise<number> {
+    const header = await this.zip.readLocalFileHeaderPromise(entry);
+    if (!header.fileName.equals(entry.fileNameRaw)) {
+      throw new Fault('damaged', `its ${entry.fileName} has another name in its list of entries`);
+    }
+    return header.fileDataStart;
+  }
+
   private async inflated(entry: Entry): Promise<Uint8Array> {
-    const { fileDataStart } = await this.zip.readLocalFileHeaderPromise(entry, { minimal: true });
-    const packed = await this.file.read(fileDataStart, entry.compressedSize);
+    const dataStart = await this.dataStart(entry);
+    const packed = await this.file.read(dataStart, entry.compressedSize);
     const unpacked = await inflate(packed, {
       maxOutputLength: Math.max(entry.uncompressedSize, 1),
     });
