@@ -66,6 +66,12 @@ export class Analysis {
     this.#cache = new Cache(join(study.folder, '.basin', 'cache'));
   }
 
+  /** Opens what all checkpoints need. @throws InputError when it is missing or wrong. */
+  async prepare(): Promise<void> {
+    this.#inputs ??= openStudyInputs(this.#study);
+    await this.#inputs;
+  }
+
   /**
    * Analyses a checkpoint, taking what is in the cache from there, and writes its document.
    *

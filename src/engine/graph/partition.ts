@@ -1,0 +1,100 @@
+import { topologicalOrder, type AnyNode, type Graph, type Node, type Program } from './graph';
+
+/** A program cut in two: what does not depend on some inputs, and the rest. */
+export interface Partition {
+  /** Everything that does not depend on them, with the values the rest needs as outputs. */
+  readonly fixed: Program;
+  /** The program's outputs, with the fixed program's outputs as inputs of the same names. */
+  readonly moving: Program;
+  /** Elements in all outputs of the fixed program together. */
+  readonly fixedSize: number;
+}
+
+/**
+ * Cuts a program so that runs which differ only in `inputs` share the work that does not depend on
+ * them: of a Hessian-vector product, the whole forward and backward pass.
+ */
+export function partition(g: Graph, program: Program, inputs: ReadonlySet<string>): Partition {
+  const moving = new Set<number>();
+  const clones = new Map<number, Node>();
+  const fixed = new Map<string, Node>();
+  let fixedSize = 0;
+
+  /** A fixed node as the moving side sees it. */
+  const across = (node: AnyNode): Node => {
+    const known = clones.get(node.id);
+    if (known !== undefined) return known;
+    let clone: Node;
+    if (node.operation === 'input' || node.operation === 'constant') {
+      clone = node;
+    } else if (node.operation === 'expand' || node.operation === 'reshape') {
+      // Cheaper to do again than to carry over.
+      clone = rebuild(g, node, [across(node.inputs[0] as AnyNode)]);
+    } else {
+      const name = `fixed${node.id}`;
+      fixed.set(name, node);
+      fixedSize += node.shape.reduce((product, extent) => product * extent, 1);
+      clone = g.input(name, node.shape);
+    }
+    clones.set(node.id, clone);
+    return clone;
+  };
+
+  for (const node of topologicalOrder(program.outputs.values())) {
+    const own = node.operation === 'input' && inputs.has(node.attributes.name);
+    if (own || node.inputs.some((input) => moving.has(input.id))) {
+      moving.add(node.id);
+      const args = node.inputs.map((input) =>
+        moving.has(input.id) ? clones.get(input.id)! : across(input as AnyNode),
+      );
+      clones.set(node.id, own ? node : rebuild(g, node, args));
+    }
+  }
+  const outputs = [...program.outputs].map(
+    ([name, node]) =>
+      [name, moving.has(node.id) ? clones.get(node.id)! : across(node as AnyNode)] as const,
+  );
+  return { fixed: { outputs: fixed }, moving: { outputs: new Map(outputs) }, fixedSize };
+}
+
+/** The same operation on other arguments of the same shapes. */
+function rebuild(g: Graph, node: AnyNode, args: readonly Node[]): Node {
+  const [a, b] = args as [Node, Node];
+  switch (node.operation) {
+    case 'input':
+    case 'constant':
+      return node;
+    case 'power':
+      return g.power(a, node.attributes.exponent);
+    case 'add':
+    case 'sub':
+    case 'mul':
+    case 'div':
+    case 'matmul':
+      return g[node.operation](a, b);
+    case 'sum':
+      return g.sum(a, node.attributes.axes, true);
+    case 'max':
+      return g.max(a, node.attributes.axes);
+    case 'reshape':
+      return g.reshape(a, node.shape);
+    case 'expand':
+      return g.expand(a, node.shape);
+    case 'transpose':
+      return g.transpose(a, node.attributes.permutation);
+    case 'slice':
+      return g.slice(a, node.attributes);
+    case 'place':
+      return g.place(a, node.shape, node.attributes.starts, node.attributes.steps);
+    case 'concat':
+      return g.concat(args, node.attributes.axis);
+    case 'conv':
+      return g.conv(a, b, node.attributes);
+    case 'convInput':
+      return g.convInput(a, b, node.attributes, node.shape);
+    case 'convWeight':
+      return g.convWeight(a, b, node.attributes, node.shape);
+    default:
+      return g[node.operation](a);
+  }
+}

@@ -1,0 +1,63 @@
+import type { AnalyzeOutcome, Progress } from '../../shared/engineProtocol';
+import { InputError } from '../../shared/inputError';
+import type { Part, ResultDocument, RuntimeIdentity } from '../../shared/result';
+import { Analysis } from './analysis';
+import type { Study } from './study';
+import type { WorkerPool } from './workerPool';
+
+export interface JobOptions {
+  /** Absolute paths; all of the study if absent. */
+  readonly checkpoints?: readonly string[] | undefined;
+  readonly only?: readonly Part[] | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: (progress: Omit<Progress, 'job'>) => void;
+  readonly onPartial?: (checkpoint: string, document: ResultDocument) => void;
+  readonly onOutcome?: (outcome: JobOutcome) => void;
+}
+
+export type JobOutcome = AnalyzeOutcome & {
+  /** Set where it failed by a fault of Basin and not by its input. */
+  readonly fault?: Error;
+};
+
+/**
+ * Analyses the checkpoints of a study. One that fails does not keep the others from it.
+ *
+ * @throws InputError when what all of them need, the graph or the data, is wrong.
+ */
+export async function runJob(
+  study: Study,
+  pool: WorkerPool,
+  runtime: RuntimeIdentity,
+  options: JobOptions,
+): Promise<readonly JobOutcome[]> {
+  const { signal, onProgress, onPartial, onOutcome } = options;
+  const checkpoints = options.checkpoints ?? study.checkpoints;
+  const analysis = new Analysis(study, pool, runtime);
+  await analysis.prepare();
+  const outcomes: JobOutcome[] = [];
+  for (const [index, checkpoint] of checkpoints.entries()) {
+    let outcome: JobOutcome;
+    try {
+      const document = await analysis.analyze(checkpoint, {
+        only: options.only,
+        signal,
+        onProgress: (progress) => {
+          onProgress?.({ ...progress, checkpoint, index, count: checkpoints.length });
+        },
+        onPartial: (partial) => onPartial?.(checkpoint, partial),
+      });
+      outcome = { checkpoint, ok: true, document };
+    } catch (error) {
+      signal?.throwIfAborted();
+      const message = error instanceof Error ? error.message : String(error);
+      outcome = { checkpoint, ok: false, message };
+      if (!(error instanceof InputError)) {
+        outcome = { ...outcome, fault: error instanceof Error ? error : new Error(message) };
+      }
+    }
+    outcomes.push(outcome);
+    onOutcome?.(outcome);
+  }
+  return outcomes;
+}

@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import type { Snapshot } from '../../shared/panelProtocol';
+
+export interface ReportParts {
+  readonly snapshot: Snapshot;
+  /** The panel's script and style sheet, as they were bundled. */
+  readonly script: string;
+  readonly style: string;
+}
+
+/**
+ * The panel as one page that needs nothing else: no server, no network, no editor. Its content
+ * security policy lets this script and this style sheet run, by their hashes, and nothing more.
+ * Equal parts give equal bytes.
+ */
+export function renderReport({ snapshot, script, style }: ReportParts): string {
+  const safeScript = escapeScript(script);
+  const safeStyle = escapeStyle(style);
+  const policy = [
+    "default-src 'none'",
+    `script-src ${hashSource(safeScript)}`,
+    `style-src ${hashSource(safeStyle)}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
+  return `<!doctype html>
+<html lang="en" class="basin-page">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${escapeText(policy)}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="generator" content="Basin">
+<title>${escapeText(titleOf(snapshot))}</title>
+<style>${safeStyle}</style>
+</head>
+<body>
+<div id="basin"><noscript>This report draws its plots with a script; the numbers are in the page’s source, as JSON.</noscript></div>
+<script type="application/json" id="basin-snapshot">${escapeJson(snapshot)}</script>
+<script>${safeScript}</script>
+</body>
+</html>
+`;
+}
+
+function titleOf({ entries }: Snapshot): string {
+  const runs = [...new Set(entries.map((entry) => entry.run))];
+  return runs.length === 0 ? 'Basin' : `${runs.join(', ')} – Basin`;
+}
+
+function hashSource(text: string): string {
+  return `'sha256-${createHash('sha256').update(text, 'utf8').digest('base64')}'`;
+}
+
+/**
+ * JSON in an HTML script element: `<` would let a file's name close the element or open a comment
+ * in it, and U+2028 and U+2029 end lines in older JavaScript. All are the same string once parsed.
+ */
+export function escapeJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[<>&\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** Within a string, a template or a pattern of the bundle the backslash changes nothing. */
+function escapeScript(script: string): string {
+  return script.replace(/<\/(script)/gi, '<\\/$1').replace(/<!--/g, '<\\!--');
+}
+
+function escapeStyle(style: string): string {
+  return style.replace(/<\/(style)/gi, '<\\/$1');
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+};
+
+function escapeText(text: string): string {
+  return text.replace(/[&<>"]/g, (character) => ENTITIES[character]!);
+}
