@@ -1,0 +1,195 @@
+import {
+  provideVSCodeDesignSystem,
+  vsCodeButton,
+  vsCodeDropdown,
+  vsCodeOption,
+} from '@vscode/webview-ui-toolkit';
+import { element, setAttributes, setText, svgElement } from './element';
+
+/**
+ * Every control of the panel. The toolkit is known here only, so that what succeeds it is a change
+ * of this file.
+ */
+export function registerControls(): void {
+  provideVSCodeDesignSystem().register(vsCodeButton(), vsCodeDropdown(), vsCodeOption());
+}
+
+export function button(
+  text: string,
+  appearance: 'primary' | 'secondary',
+  onClick: () => void,
+): HTMLElement {
+  const node = document.createElement('vscode-button');
+  node.setAttribute('appearance', appearance);
+  node.append(text);
+  node.addEventListener('click', onClick);
+  return node;
+}
+
+export interface Option {
+  readonly value: string;
+  readonly text: string;
+}
+
+/** A drop-down list. */
+export class Picker {
+  readonly root: HTMLElement & { value?: string };
+  private shown = '';
+
+  constructor(label: string, onPick: (value: string) => void) {
+    this.root = document.createElement('vscode-dropdown');
+    setAttributes(this.root, { 'aria-label': label, class: 'picker' });
+    this.root.addEventListener('change', () => {
+      if (this.root.value !== undefined) onPick(this.root.value);
+    });
+  }
+
+  /** Options are made anew only where they differ: an open list must not close under the user. */
+  update(options: readonly Option[], selected: string): void {
+    const signature = JSON.stringify(options);
+    if (signature !== this.shown) {
+      this.shown = signature;
+      this.root.replaceChildren(
+        ...options.map(({ value, text }) => {
+          const option = document.createElement('vscode-option');
+          setAttributes(option, { value, selected: value === selected });
+          option.textContent = text;
+          return option;
+        }),
+      );
+    }
+    // The list takes its options in a microtask of its own.
+    queueMicrotask(() => {
+      this.root.value = selected;
+    });
+  }
+}
+
+/** A button that shows a drawing only; `label` is what it is called. */
+export function iconButton(label: string, path: string, onClick: () => void): HTMLButtonElement {
+  const node = element('button', {
+    type: 'button',
+    class: 'icon-button',
+    'aria-label': label,
+    title: label,
+  });
+  node.append(icon(path));
+  node.addEventListener('click', onClick);
+  return node;
+}
+
+export function icon(path: string): SVGSVGElement {
+  return svgElement(
+    'svg',
+    { viewBox: '0 0 16 16', width: 16, height: 16, 'aria-hidden': 'true', class: 'icon' },
+    svgElement('path', { d: path }),
+  );
+}
+
+export const ICONS = {
+  previous: 'M10 3.5 5.5 8l4.5 4.5',
+  next: 'M6 3.5 10.5 8 6 12.5',
+  table: 'M2.5 3.5h11v9h-11zM2.5 6.5h11M2.5 9.5h11M6.5 6.5v6',
+  home: 'M3.5 6V3.5H6M10 3.5h2.5V6M12.5 10v2.5H10M6 12.5H3.5V10',
+} as const;
+
+/** A button that stays down. */
+export class Toggle {
+  readonly root: HTMLButtonElement;
+  private pressed = false;
+
+  constructor(label: string, path: string, onChange: (pressed: boolean) => void) {
+    this.root = iconButton(label, path, () => {
+      this.update(!this.pressed);
+      onChange(this.pressed);
+    });
+    this.update(false);
+  }
+
+  update(pressed: boolean): void {
+    this.pressed = pressed;
+    this.root.setAttribute('aria-pressed', String(pressed));
+  }
+}
+
+/** One of a few, all of them in sight: a radio group with the keys of one. */
+export class Choice<T extends string> {
+  readonly root: HTMLElement;
+  private readonly buttons = new Map<T, HTMLButtonElement>();
+
+  constructor(
+    label: string,
+    options: readonly { readonly value: T; readonly text: string }[],
+    private readonly onChoose: (value: T) => void,
+  ) {
+    this.root = element('div', { role: 'radiogroup', 'aria-label': label, class: 'choice' });
+    for (const { value, text } of options) {
+      const node = element('button', { type: 'button', role: 'radio', class: 'segment' }, text);
+      node.addEventListener('click', () => {
+        this.choose(value);
+      });
+      this.buttons.set(value, node);
+      this.root.append(node);
+    }
+    this.root.addEventListener('keydown', (event) => {
+      const values = [...this.buttons.keys()].filter((value) => !this.isDisabled(value));
+      const at = values.findIndex((value) => this.buttons.get(value) === document.activeElement);
+      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      if (step === undefined || at < 0) return;
+      event.preventDefault();
+      const wanted = values[(at + step + values.length) % values.length]!;
+      this.choose(wanted);
+      this.buttons.get(wanted)?.focus();
+    });
+  }
+
+  /** `disabled` says for an option why it cannot be chosen. */
+  update(chosen: T, disabled: Partial<Record<T, string>> = {}): void {
+    for (const [value, node] of this.buttons) {
+      const reason = disabled[value];
+      setAttributes(node, {
+        'aria-checked': value === chosen ? 'true' : 'false',
+        tabindex: value === chosen ? 0 : -1,
+        'aria-disabled': reason !== undefined && 'true',
+        title: reason,
+      });
+    }
+  }
+
+  private choose(value: T): void {
+    if (!this.isDisabled(value)) this.onChoose(value);
+  }
+
+  private isDisabled(value: T): boolean {
+    return this.buttons.get(value)?.getAttribute('aria-disabled') === 'true';
+  }
+}
+
+/** A bar for what takes time, with what is being done beside it and a way out. */
+export class ProgressBar {
+  readonly root: HTMLElement;
+  private readonly fill = element('div', { class: 'progress-fill' });
+  private readonly track = element('div', { class: 'progress-track', role: 'progressbar' });
+  private readonly text = element('span', { class: 'progress-text', role: 'status' });
+  private readonly share = element('span', { class: 'progress-share', 'aria-hidden': 'true' });
+
+  constructor(onCancel: (() => void) | null) {
+    this.track.append(this.fill);
+    setAttributes(this.track, { 'aria-valuemin': 0, 'aria-valuemax': 100 });
+    this.root = element(
+      'div',
+      { class: 'progress' },
+      element('div', { class: 'progress-line' }, this.text, this.share),
+      onCancel && button('Cancel', 'secondary', onCancel),
+      this.track,
+    );
+  }
+
+  update(text: string, fraction: number): void {
+    const percent = Math.round(Math.min(1, Math.max(0, fraction)) * 100);
+    setText(this.text, text);
+    setText(this.share, `${percent}\u2009%`);
+    setAttributes(this.track, { 'aria-valuenow': percent, 'aria-label': text });
+    this.fill.style.transform = `scaleX(${percent / 100})`;
+  }
+}

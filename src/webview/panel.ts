@@ -1,0 +1,166 @@
+import './panel.css';
+import type { Snapshot } from '../shared/panelProtocol';
+import { CheckpointHeader } from './checkpointHeader';
+import { ProgressBar, registerControls } from './controls';
+import { DensityView } from './densityView';
+import { DisposableStore, type Disposable } from './disposable';
+import { element, setText } from './element';
+import { Highlight } from './highlight';
+import { LandscapeView } from './landscapeView';
+import { MergeTreeView } from './mergeTreeView';
+import { messageView } from './messageView';
+import { PersistenceView } from './persistenceView';
+import { runsOf } from './runs';
+import { progressText, screenOf } from './screen';
+import { runOf } from './selection';
+import { ThemeSource } from './theme';
+import { TrainingStrip } from './trainingStrip';
+import { openTransport, type Transport } from './transport';
+import { restoreState, type PlotId, type ViewState } from './viewState';
+
+/** The panel: one snapshot and one state in, one screen out. */
+class Panel implements Disposable {
+  private readonly store = new DisposableStore();
+  private readonly theme: ThemeSource;
+  private readonly header: CheckpointHeader;
+  private readonly strip: TrainingStrip;
+  private readonly progress: ProgressBar;
+  private readonly landscape: LandscapeView;
+  private readonly persistence: PersistenceView;
+  private readonly tree: MergeTreeView;
+  private readonly density: DensityView;
+  private readonly top = element('div', { class: 'top', id: 'checkpoint' });
+  private readonly warning = element('p', { class: 'warning', role: 'status' });
+  private readonly messageSlot = element('div', { class: 'message-slot' });
+  private readonly plots = element('main', { class: 'plots' });
+  private readonly notes = element('footer', { class: 'notes', id: 'notes' });
+  private snapshot: Snapshot | null = null;
+  private state: ViewState;
+
+  constructor(
+    root: HTMLElement,
+    private readonly transport: Transport,
+  ) {
+    this.state = restoreState(transport.getState());
+    const highlight = new Highlight();
+    const inEditor = transport.kind === 'editor';
+    this.theme = this.store.add(
+      new ThemeSource(() => {
+        this.render();
+      }),
+    );
+    const change = (next: Partial<ViewState>) => {
+      this.change(next);
+    };
+    const table = (plot: PlotId) => (shown: boolean) => {
+      const others = this.state.tables.filter((other) => other !== plot);
+      this.keep({ tables: shown ? [...others, plot] : others });
+    };
+    const analyze = inEditor
+      ? (key: string) => {
+          transport.post({ type: 'analyze', key });
+        }
+      : null;
+    const select = (key: string) => {
+      transport.post({ type: 'select', key });
+      highlight.set(null);
+      this.change({ selected: key });
+    };
+    this.analyze = analyze;
+    this.header = new CheckpointHeader(select, analyze);
+    this.strip = this.store.add(new TrainingStrip(select));
+    this.progress = new ProgressBar(
+      inEditor
+        ? () => {
+            transport.post({ type: 'cancel' });
+          }
+        : null,
+    );
+    this.landscape = this.store.add(new LandscapeView(highlight, change, table('landscape')));
+    this.persistence = this.store.add(
+      new PersistenceView(highlight, change, table('persistence')),
+    );
+    this.tree = this.store.add(new MergeTreeView(highlight, table('tree')));
+    this.density = this.store.add(new DensityView(table('density')));
+    for (const view of [this.landscape, this.persistence, this.density, this.tree]) {
+      this.plots.append(view.section.root);
+      view.section.showTable(this.state.tables.includes(view.section.id));
+    }
+    this.top.append(this.header.root, this.progress.root, this.strip.root);
+    root.replaceChildren(this.top, this.warning, this.messageSlot, this.plots, this.notes);
+    this.render();
+    transport.onSnapshot((snapshot) => {
+      this.snapshot = snapshot;
+      this.render();
+    });
+  }
+
+  private readonly analyze: ((key: string) => void) | null;
+
+  dispose(): void {
+    this.store.dispose();
+  }
+
+  private change(next: Partial<ViewState>): void {
+    this.keep(next);
+    // Turning the surface changes nothing else: the surface has drawn itself.
+    if (!('camera' in next)) this.render();
+  }
+
+  private keep(next: Partial<ViewState>): void {
+    this.state = { ...this.state, ...next };
+    this.transport.setState(this.state);
+  }
+
+  private render(): void {
+    const { snapshot, state } = this;
+    const screen = screenOf(snapshot, state.selected);
+    const entry = 'entry' in screen ? screen.entry : null;
+    const run = entry && runOf(snapshot?.entries ?? [], entry.key);
+    this.top.hidden = entry === null;
+    if (snapshot !== null && entry !== null && run !== null) {
+      const runs = runsOf(snapshot.entries);
+      this.header.update(runs, run, entry, snapshot.progress !== null);
+      this.strip.update(runs, run, entry);
+    }
+    const progress = snapshot?.progress ?? null;
+    this.progress.root.hidden = progress === null;
+    if (snapshot !== null && progress !== null) {
+      this.progress.update(progressText(progress, snapshot.entries), progress.fraction);
+    }
+
+    const isDocument = screen.kind === 'document';
+    this.plots.hidden = !isDocument;
+    this.notes.hidden = !isDocument;
+    this.messageSlot.hidden = isDocument;
+    setText(this.warning, isDocument ? (screen.warning ?? '') : '');
+    this.warning.hidden = this.warning.textContent === '';
+    if (screen.kind !== 'document') {
+      this.messageSlot.replaceChildren(messageView(screen, { analyze: this.analyze }));
+      return;
+    }
+    const theme = this.theme.current;
+    this.landscape.update(screen.document, theme, state);
+    this.persistence.update(screen.document, theme, state);
+    this.tree.update(screen.document, theme);
+    this.density.update(screen.document, theme);
+    const { notes } = screen.document;
+    this.notes.hidden = notes.length === 0;
+    this.notes.replaceChildren(
+      element('h2', {}, 'Notes'),
+      element('ul', {}, ...notes.map((note) => element('li', {}, note))),
+    );
+  }
+}
+
+registerControls();
+const root = document.getElementById('basin') ?? document.body.appendChild(element('div'));
+root.id = 'basin';
+const transport = openTransport();
+const panel = new Panel(root, transport);
+window.addEventListener('pagehide', (event) => {
+  // A page kept for going back to is not gone.
+  if (event.persisted) return;
+  panel.dispose();
+  transport.dispose();
+});
