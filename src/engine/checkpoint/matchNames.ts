@@ -90,11 +90,8 @@ function rulesFor(
   tensors: ReadonlyMap<string, TensorEntry>,
 ): Rule[] {
   const rules: Rule[] = [{ description: 'exact names', rename: (name) => name }];
-  const used = new Set<string>();
-  for (const name of tensors.keys()) {
-    for (const wrapper of WRAPPERS) if (name.includes(wrapper)) used.add(wrapper);
-  }
-  const wrappers = WRAPPERS.filter((wrapper) => used.has(wrapper));
+  const parts = new Set([...tensors.keys()].flatMap((name) => name.split('.')));
+  const wrappers = WRAPPERS.filter((wrapper) => parts.has(wrapper.slice(0, -1)));
   const leading = (name: string) => withoutLeading(name, wrappers);
   const anywhere = (name: string) => withoutAny(name, wrappers);
   if (wrappers.length > 0) {
