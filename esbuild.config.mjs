@@ -21,7 +21,7 @@ const shared = {
 /** @type {import('esbuild').BuildOptions} */
 const node = { ...shared, platform: 'node', format: 'cjs', target: 'node20' };
 
-/** @type {(import('esbuild').BuildOptions & { entryPoints: Record<string, string> | string[] })[]} */
+/** @type {(Omit<import('esbuild').BuildOptions, 'entryPoints'> & { entryPoints: Record<string, string> | string[] })[]} */
 const all = [
   // The host of VS Code: 'vscode' is its own module.
   { ...node, entryPoints: { extension: 'src/extension/extension.ts' }, external: ['vscode'] },
