@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { AnalyzeOutcome, Progress } from '../../shared/engineProtocol';
 import { InputError } from '../../shared/inputError';
 import type { Part, ResultDocument, RuntimeIdentity } from '../../shared/result';
@@ -33,6 +34,8 @@ export async function runJob(
 ): Promise<readonly JobOutcome[]> {
   const { signal, onProgress, onPartial, onOutcome } = options;
   const checkpoints = options.checkpoints ?? study.checkpoints;
+  // Every task that waits listens to it.
+  if (signal !== undefined) setMaxListeners(0, signal);
   const analysis = new Analysis(study, pool, runtime);
   await analysis.prepare();
   const outcomes: JobOutcome[] = [];

@@ -10,7 +10,8 @@ export interface ReportParts {
 
 /**
  * The panel as one page that needs nothing else: no server, no network, no editor. Its content
- * security policy lets this script and this style sheet run, by their hashes, and nothing more.
+ * security policy lets this script and this style sheet run, by their hashes, and nothing more
+ * (an empty style sheet too: the controls try one to learn what the browser can do).
  * Equal parts give equal bytes.
  */
 export function renderReport({ snapshot, script, style }: ReportParts): string {
@@ -19,7 +20,7 @@ export function renderReport({ snapshot, script, style }: ReportParts): string {
   const policy = [
     "default-src 'none'",
     `script-src ${hashSource(safeScript)}`,
-    `style-src ${hashSource(safeStyle)}`,
+    `style-src ${hashSource(safeStyle)} ${hashSource('')}`,
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ');

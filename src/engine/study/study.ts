@@ -120,6 +120,7 @@ function position(text: string, offset: number): string {
 
 const collator = new Intl.Collator('en', { numeric: true });
 
-function naturalOrder(a: string, b: string): number {
+/** epoch-9 before epoch-10. */
+export function naturalOrder(a: string, b: string): number {
   return collator.compare(a, b);
 }

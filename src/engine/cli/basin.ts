@@ -1,0 +1,139 @@
+#!/usr/bin/env node
+import { Command, CommanderError, Option } from 'commander';
+import packageJson from '../../../package.json';
+import { InputError } from '../../shared/inputError';
+import { PARTS } from '../../shared/result';
+import { analyzeCommand, type AnalyzeFlags } from './analyze';
+import { doctorCommand } from './doctor';
+import { ExitStatus } from './exitStatus';
+import { inspectCommand } from './inspect';
+import { reportCommand } from './report';
+import { topologyCommand, type TopologyFlags } from './topology';
+
+interface JsonFlag {
+  readonly json?: boolean;
+}
+
+/** Whatever a command is doing when the user presses Ctrl-C ends with this. */
+const interruption = new AbortController();
+
+async function main(): Promise<number> {
+  let status: number = ExitStatus.done;
+  const run =
+    <A extends unknown[]>(command: (...args: A) => Promise<number>) =>
+    async (...args: A): Promise<void> => {
+      status = await command(...args);
+    };
+
+  const program = new Command('basin')
+    .description('Loss landscapes, their topology and the curvature of the loss.')
+    .version(packageJson.version)
+    .exitOverride()
+    .showHelpAfterError(false);
+  program
+    .command('inspect')
+    .description('what a checkpoint holds; reads its header only')
+    .argument('<file>', 'a checkpoint')
+    .option('--json', 'print one JSON document')
+    .action(run((file: string, flags: JsonFlag) => inspectCommand(file, flags)));
+  program
+    .command('analyze')
+    .description('loss, landscape, topology and curvature of checkpoints')
+    .argument('<path>', 'a basin.json, or a folder with some')
+    .option('--checkpoint <file...>', 'only these checkpoints')
+    .addOption(
+      new Option('--only <parts>', `comma-separated: ${PARTS.join(', ')}`).argParser(parseParts),
+    )
+    .option('--out <folder>', 'write the result documents there as well')
+    .option('--json', 'print the result documents as JSON')
+    .option('--workers <count>', 'worker threads; as many as cores if absent', parseCount)
+    .action(
+      run((path: string, flags: AnalyzeFlags) => analyzeCommand(path, flags, interruption.signal)),
+    );
+  program
+    .command('topology')
+    .description('merge tree and persistence of any landscape: .npy, .npz, .vti, .csv')
+    .argument('<file>', 'a landscape')
+    .option('--neighborhood <kind>', 'freudenthal, 4, 8 or knn:K', 'freudenthal')
+    .option('--threshold <persistence>', 'leave out pairs up to this; 0 keeps all', parseThreshold)
+    .option('--json', 'print one JSON document')
+    .action(run((file: string, flags: TopologyFlags) => topologyCommand(file, flags)));
+  program
+    .command('report')
+    .description('the panel as one self-contained page')
+    .argument('<folder>', 'a folder with result documents, here or below')
+    .requiredOption('--out <file>', 'the page to write')
+    .action(run((folder: string, flags: { out: string }) => reportCommand(folder, flags)));
+  program
+    .command('doctor')
+    .description('what Basin runs on here, and what is missing')
+    .option('--json', 'print one JSON document')
+    .action(run((flags: JsonFlag) => doctorCommand(flags)));
+
+  await program.parseAsync();
+  return status;
+}
+
+function parseParts(text: string): string[] {
+  const parts = text.split(',').map((part) => part.trim());
+  const unknown = parts.find((part) => !(PARTS as readonly string[]).includes(part));
+  if (unknown !== undefined) {
+    throw new CommanderError(
+      ExitStatus.usage,
+      'basin.part',
+      `error: "${unknown}" is no part; choose from ${PARTS.join(', ')}.`,
+    );
+  }
+  return parts;
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1) {
+    throw new CommanderError(
+      ExitStatus.usage,
+      'basin.count',
+      `error: "${text}" is no number of workers.`,
+    );
+  }
+  return count;
+}
+
+function parseThreshold(text: string): number {
+  const threshold = Number(text);
+  if (text.trim() === '' || !Number.isFinite(threshold) || threshold < 0) {
+    throw new CommanderError(
+      ExitStatus.usage,
+      'basin.threshold',
+      `error: the threshold "${text}" must be a number from 0 up.`,
+    );
+  }
+  return threshold;
+}
+
+process.on('SIGINT', () => {
+  // A second one does not wait.
+  if (interruption.signal.aborted) process.exit(ExitStatus.interrupted);
+  interruption.abort();
+});
+
+main().then(
+  (status) => {
+    process.exitCode = status;
+  },
+  (error: unknown) => {
+    if (error instanceof CommanderError) {
+      if (error.code.startsWith('basin.')) console.error(error.message);
+      process.exitCode = error.exitCode === 0 ? ExitStatus.done : ExitStatus.usage;
+    } else if (interruption.signal.aborted) {
+      console.error('Interrupted. What was computed is kept and is not computed again.');
+      process.exitCode = ExitStatus.interrupted;
+    } else if (error instanceof InputError) {
+      console.error(error.message);
+      process.exitCode = ExitStatus.input;
+    } else {
+      console.error(error instanceof Error ? (error.stack ?? error.message) : error);
+      process.exitCode = ExitStatus.fault;
+    }
+  },
+);

@@ -1,0 +1,11 @@
+/** What the shell is told. */
+export const ExitStatus = {
+  done: 0,
+  /** The input is wrong: one line on stderr says what, where, and what to do. */
+  input: 1,
+  /** The command line is wrong. */
+  usage: 2,
+  /** A fault of Basin. */
+  fault: 3,
+  interrupted: 130,
+} as const;

@@ -1,0 +1,39 @@
+import type { Progress } from '../../shared/engineProtocol';
+
+/** How far an analysis is: one line on a terminal, nothing where stderr is not one. */
+export class ProgressBar {
+  readonly #stream: NodeJS.WriteStream;
+  #shown = false;
+  #last = 0;
+
+  constructor(stream: NodeJS.WriteStream = process.stderr) {
+    this.#stream = stream;
+  }
+
+  update({ part, fraction, index, count }: Omit<Progress, 'job'>, name: string): void {
+    if (!this.#stream.isTTY) return;
+    const now = performance.now();
+    if (now - this.#last < 80 && fraction < 1) return;
+    this.#last = now;
+    const width = 24;
+    const full = Math.round(fraction * width);
+    const bar = '━'.repeat(full) + '─'.repeat(width - full);
+    const text = `${bar} ${index + 1}/${count} ${name}: ${LABELS[part]} ${Math.round(fraction * 100)} %`;
+    this.#stream.write(`\r\u001b[2K${text.slice(0, (this.#stream.columns || 80) - 1)}`);
+    this.#shown = true;
+  }
+
+  /** Makes place for other lines. */
+  clear(): void {
+    if (this.#shown) this.#stream.write('\r\u001b[2K');
+    this.#shown = false;
+  }
+}
+
+const LABELS: Readonly<Record<Progress['part'], string>> = {
+  open: 'reading',
+  metrics: 'loss',
+  landscape: 'landscape',
+  topology: 'topology',
+  hessian: 'curvature',
+};

@@ -1,0 +1,27 @@
+/** Aligned columns; the first is left-aligned, the others as `align` says. */
+export function table(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  align: 'left' | 'right' = 'right',
+): string {
+  const all = header.length === 0 ? rows : [header, ...rows];
+  const widths = (all[0] ?? []).map((_, column) =>
+    Math.max(...all.map((row) => [...(row[column] ?? '')].length)),
+  );
+  return all.map((row) => line(row, widths, align)).join('\n');
+}
+
+/** One row for columns of known widths, for tables that are printed as they are made. */
+export function line(
+  row: readonly string[],
+  widths: readonly number[],
+  align: 'left' | 'right',
+): string {
+  return row
+    .map((cell, column) => {
+      const space = ' '.repeat(Math.max(0, widths[column]! - [...cell].length));
+      return column === 0 || align === 'left' ? cell + space : space + cell;
+    })
+    .join('  ')
+    .trimEnd();
+}
