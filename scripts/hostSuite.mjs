@@ -1,0 +1,114 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { launchChromium } from './chromium.mjs';
+import { startCodeServer } from './codeServerProcess.mjs';
+
+/** @typedef {{passed: number, failed: number, skipped: number}} Counts */
+
+/**
+ * Runs the extension-host suite in code-server, opened in a browser.
+ *
+ * @param {{node: string, entry: string}} installed
+ * @param {object} options
+ * @param {string} options.root The project's folder.
+ * @param {string} options.chromium
+ * @param {string} options.profile
+ * @param {string} options.workspace
+ * @param {NodeJS.ProcessEnv} options.environment
+ * @param {(line: string) => void} options.log
+ * @returns {Promise<Counts>}
+ */
+export async function runHostSuiteInCodeServer(installed, options) {
+  const { root, chromium, profile, workspace, environment, log } = options;
+  const report = join(profile, 'report.json');
+  const server = await startCodeServer(installed, {
+    profile,
+    environment: { ...environment, BASIN_TEST_REPORT: report },
+    args: ['--vscode-option', 'enable-smoke-test-driver'],
+  });
+  try {
+    const browser = await launchChromium(chromium, environment);
+    try {
+      const page = await browser.newPage();
+      /** @type {(code: number) => void} */
+      let exit = () => undefined;
+      const exited = new Promise((resolve) => (exit = resolve));
+      await page.exposeFunction(
+        'codeAutomationLog',
+        (/** @type {string} */ type, /** @type {unknown[]} */ args) => {
+          log(format(type, args));
+        },
+      );
+      await page.exposeFunction('codeAutomationExit', (/** @type {number} */ code) => exit(code));
+      await page.goto(addressOf(server.url, root, workspace));
+      const code = await withTimeout(exited, 600_000, 'the suite did not end within ten minutes');
+      return await readCounts(report, code);
+    } finally {
+      await browser.close();
+    }
+  } finally {
+    await server.stop();
+  }
+}
+
+/**
+ * @param {string} report
+ * @param {unknown} code
+ * @returns {Promise<Counts>}
+ */
+export async function readCounts(report, code) {
+  let counts;
+  try {
+    counts = JSON.parse(await readFile(report, 'utf8'));
+  } catch {
+    throw new Error(`the extension-host suite ended with status ${code} and without a report`);
+  }
+  return { passed: counts.passes, failed: counts.failures, skipped: counts.pending };
+}
+
+/**
+ * @param {string} url
+ * @param {string} root
+ * @param {string} workspace
+ */
+function addressOf(url, root, workspace) {
+  const { host } = new URL(url);
+  const remote = /** @param {string} path */ (path) => `vscode-remote://${host}${path}`;
+  const payload = [
+    ['extensionDevelopmentPath', remote(root)],
+    ['extensionTestsPath', remote(join(root, 'dist', 'test-vscode', 'runHostTests.js'))],
+    ['skipWelcome', 'true'],
+  ];
+  return `${url}/?folder=${encodeURIComponent(workspace)}&payload=${encodeURIComponent(JSON.stringify(payload))}`;
+}
+
+/**
+ * @param {string} type
+ * @param {unknown[]} args
+ */
+function format(type, args) {
+  // Colours of the console arrive as %c and its style.
+  const [first, ...rest] = args.map(String);
+  const text = [first?.replaceAll('%c', ''), ...rest.filter((each) => !each.startsWith('color:'))];
+  return type === 'log' ? text.join(' ').trimEnd() : `${type}: ${text.join(' ').trimEnd()}`;
+}
+
+/**
+ * @template T
+ * @param {Promise<T>} promise
+ * @param {number} milliseconds
+ * @param {string} message
+ * @returns {Promise<T>}
+ */
+async function withTimeout(promise, milliseconds, message) {
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(message)), milliseconds);
+  });
+  try {
+    return await Promise.race([promise, /** @type {Promise<never>} */ (late)]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,202 @@
+// Tests Basin in a real VS Code: npm run test:vscode
+//
+// The extension-host suite runs in the VS Code that BASIN_TEST_VSCODE names, or in a desktop VS
+// Code where one can be downloaded and shown, or in code-server. The interface tests drive the
+// packed extension in code-server with Chromium.
+//
+// BASIN_REQUIRE_VSCODE=1   fail where no VS Code can be had, instead of skipping
+// BASIN_TEST_VSCODE=FILE   executable of a VS Code
+// BASIN_TEST_ONLY=PART     host or interface
+// CHROMIUM=FILE            executable of a Chromium
+import { spawn } from 'node:child_process';
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import Mocha from 'mocha';
+import { findChromium } from './chromium.mjs';
+import { installCodeServer } from './codeServer.mjs';
+import { startCodeServer } from './codeServerProcess.mjs';
+import { desktopObstacle, downloadDesktop, runHostSuiteInDesktop } from './desktop.mjs';
+import { runHostSuiteInCodeServer } from './hostSuite.mjs';
+import { copyExample, createThrowaway } from './throwaway.mjs';
+
+const root = join(import.meta.dirname, '..');
+const cache = join(root, '.vscode-test');
+const vsix = join(cache, 'basin.vsix');
+const only = process.env.BASIN_TEST_ONLY;
+
+/** @typedef {import('./hostSuite.mjs').Counts} Counts */
+
+const throwaway = await createThrowaway();
+/** @type {string[]} */
+const reasons = [];
+/** @type {Counts} */
+const total = { passed: 0, failed: 0, skipped: 0 };
+let ran = false;
+try {
+  await mkdir(cache, { recursive: true });
+  await build();
+  const chromium = await findChromium();
+  const codeServer = await getCodeServer(chromium);
+  if (only !== 'interface') await hostSuite(codeServer, chromium);
+  if (only !== 'host') await interfaceTests(codeServer, chromium);
+} finally {
+  await throwaway.remove();
+}
+
+for (const reason of reasons) {
+  console.log(
+    `SKIPPED: ${reason}. To have it: give BASIN_TEST_VSCODE a VS Code, or a display and the network for a desktop VS Code, or npm's registry and a Chromium (CHROMIUM=FILE, apt install chromium) for code-server.`,
+  );
+}
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+if (total.failed > 0 || (!ran && reasons.length === 0)) process.exitCode = 1;
+if (reasons.length > 0 && process.env.BASIN_REQUIRE_VSCODE === '1') process.exitCode = 1;
+
+/** The packed extension for the interface tests, then the bundles with the suites. */
+async function build() {
+  if (only !== 'host') await node(['scripts/package.mjs', '--out', vsix]);
+  await node(['esbuild.config.mjs']);
+}
+
+/**
+ * @param {string | undefined} chromium
+ * @returns {Promise<{node: string, entry: string} | undefined>}
+ */
+async function getCodeServer(chromium) {
+  if (chromium === undefined) return undefined;
+  try {
+    return await installCodeServer(cache, console.log);
+  } catch (error) {
+    console.log(`code-server cannot be had: ${error instanceof Error ? error.message : error}`);
+    return undefined;
+  }
+}
+
+/**
+ * @param {{node: string, entry: string} | undefined} codeServer
+ * @param {string | undefined} chromium
+ */
+async function hostSuite(codeServer, chromium) {
+  for (const { name, executable } of await desktops()) {
+    console.log(`\nExtension host: ${name}`);
+    add(await runHostSuiteInDesktop(executable, { root, ...(await place(name)) }));
+    return;
+  }
+  if (codeServer === undefined || chromium === undefined) {
+    reasons.push('the extension-host suite found no VS Code');
+    total.skipped++;
+    return;
+  }
+  console.log('\nExtension host: code-server');
+  const options = { root, chromium, log: console.log, ...(await place('code-server')) };
+  add(await runHostSuiteInCodeServer(codeServer, options));
+}
+
+/** @returns {Promise<{name: string, executable: string}[]>} */
+async function desktops() {
+  const given = process.env.BASIN_TEST_VSCODE;
+  if (given) return [{ name: 'given', executable: given }];
+  const obstacle = await desktopObstacle();
+  if (obstacle !== undefined) {
+    console.log(`No desktop VS Code: ${obstacle}.`);
+    return [];
+  }
+  return [{ name: 'stable', executable: await downloadDesktop('stable', cache) }];
+}
+
+/**
+ * @param {{node: string, entry: string} | undefined} codeServer
+ * @param {string | undefined} chromium
+ */
+async function interfaceTests(codeServer, chromium) {
+  if (codeServer === undefined || chromium === undefined) {
+    reasons.push('the interface tests found no code-server or no Chromium');
+    total.skipped++;
+    return;
+  }
+  console.log('\nInterface: code-server');
+  const folder = join(root, 'dist', 'test-vscode', 'interface');
+  const files = (await readdir(folder)).filter((name) => name.endsWith('.test.js')).sort();
+  for (const file of files) {
+    const { profile, workspace, environment } = await place(file);
+    const server = await startCodeServer(codeServer, {
+      profile,
+      environment,
+      vsix,
+      trust: !file.startsWith('restricted'),
+    });
+    try {
+      add(
+        await mocha(join(folder, file), {
+          url: server.url,
+          settingsFile: server.settingsFile,
+          profile,
+          workspace,
+          chromium,
+          environment,
+          screenshots: join(root, 'artifacts', 'screenshots'),
+        }),
+      );
+    } finally {
+      await server.stop();
+    }
+  }
+}
+
+/**
+ * A profile and a copy of the example for one run.
+ *
+ * @param {string} name
+ */
+async function place(name) {
+  const folder = join(throwaway.folder, name);
+  const profile = join(folder, 'profile');
+  const workspace = join(folder, 'digits-resnet');
+  await mkdir(profile, { recursive: true });
+  await copyExample(root, workspace);
+  return { profile, workspace, environment: throwaway.environment };
+}
+
+/**
+ * @param {string} file
+ * @param {object} given What the tests find under `globalThis.basinTest`.
+ * @returns {Promise<Counts>}
+ */
+async function mocha(file, given) {
+  Object.assign(globalThis, { basinTest: given });
+  const runner = new Mocha({ ui: 'bdd', timeout: 180_000, bail: false });
+  runner.addFile(file);
+  const stats = await new Promise((resolve) => {
+    const running = runner.run(() => resolve(running.stats));
+  });
+  return { passed: stats.passes, failed: stats.failures, skipped: stats.pending };
+}
+
+/** @param {Counts} counts */
+function add(counts) {
+  ran = true;
+  total.passed += counts.passed;
+  total.failed += counts.failed;
+  total.skipped += counts.skipped;
+  if (counts.passed + counts.failed + counts.skipped === 0) {
+    console.log('FAILED: no test was found.');
+    total.failed++;
+  }
+}
+
+/**
+ * @param {string[]} args
+ * @returns {Promise<void>}
+ */
+function node(args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, {
+      cwd: root,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    child.once('error', reject);
+    child.once('exit', (code) =>
+      code === 0 ? resolve() : reject(new Error(`${args[0]} ended with status ${code}`)),
+    );
+  });
+}

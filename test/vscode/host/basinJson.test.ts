@@ -1,0 +1,46 @@
+import { strict as assert } from 'node:assert';
+import * as vscode from 'vscode';
+import { eventually, inWorkspace } from './workspace';
+
+describe('basin.json', () => {
+  it('is JSON with comments', async () => {
+    const document = await vscode.workspace.openTextDocument(
+      inWorkspace('runs', 'resnet', 'basin.json'),
+    );
+    assert.equal(document.languageId, 'jsonc');
+  });
+
+  it('is checked against its schema', async () => {
+    const uri = vscode.Uri.file(inWorkspace('wrong', 'basin.json'));
+    await vscode.workspace.fs.writeFile(
+      uri,
+      Buffer.from('{ "checkpoints": [], "modle": "m.onnx" }\n'),
+    );
+    const document = await vscode.workspace.openTextDocument(uri);
+    await vscode.window.showTextDocument(document);
+    const messages = await eventually('diagnostics', () => {
+      const found = vscode.languages.getDiagnostics(uri).map(({ message }) => message);
+      return found.some((message) => message.includes('modle')) ? found : undefined;
+    });
+    assert.ok(messages.some((message) => message.includes('"model"')));
+    await vscode.workspace.fs.delete(vscode.Uri.file(inWorkspace('wrong')), { recursive: true });
+  });
+
+  it('is completed', async () => {
+    const uri = vscode.Uri.file(inWorkspace('runs', 'resnet', 'basin.json'));
+    const document = await vscode.workspace.openTextDocument(uri);
+    const inside = document.positionAt(document.getText().indexOf('"checkpoints"'));
+    const labels = await eventually('completions', async () => {
+      const list = await vscode.commands.executeCommand<vscode.CompletionList>(
+        'vscode.executeCompletionItemProvider',
+        uri,
+        inside,
+      );
+      const found = list.items.map(({ label }) =>
+        typeof label === 'string' ? label : label.label,
+      );
+      return found.length > 0 ? found : undefined;
+    });
+    assert.ok(labels.includes('topology'), `among ${labels.join(', ')}`);
+  });
+});
