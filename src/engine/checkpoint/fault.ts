@@ -52,7 +52,7 @@ export function named(path: string, error: unknown): unknown {
   if (error instanceof Fault) {
     const advice = error.advice ?? ADVICE[error.reason];
     return new InputError(
-      `${basename(path)} ${VERDICT[error.reason]} ${error.message}; ${advice}.`,
+      `${basename(path)} ${VERDICT[error.reason]} ${printable(error.message)}; ${printable(advice)}.`,
       error.reason,
     );
   }
@@ -69,4 +69,12 @@ export function named(path: string, error: unknown): unknown {
     default:
       return error;
   }
+}
+
+const LONGEST = 400;
+
+/** Names in a file are anybody's: no control characters reach a terminal, and no novels. */
+export function printable(text: string, longest = LONGEST): string {
+  const line = text.slice(0, longest).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd');
+  return text.length > longest ? `${line}…` : line;
 }

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { InputError } from '../../shared/inputError';
 import type { Checkpoint, TensorEntry } from './checkpoint';
+import { printable } from './fault';
 
 export interface NameMatch {
   /** Name of each required parameter → name of a tensor in the checkpoint. */
@@ -179,7 +180,8 @@ function mismatch(
       'mismatch',
     );
   }
-  const how = rule.description === 'exact names' ? '' : ` (names read ${rule.description})`;
+  const how =
+    rule.description === 'exact names' ? '' : ` (names read ${printable(rule.description)})`;
   const problem =
     missing.length > 0
       ? `${file} has no tensor for ${missing.length} of the graph's ${required.size} parameters` +
@@ -203,6 +205,9 @@ function wrongShapes(
 
 function listOf(items: readonly string[]): string {
   const rest = items.length - MOST_NAMED;
-  const named = items.slice(0, MOST_NAMED).join(', ');
+  const named = items
+    .slice(0, MOST_NAMED)
+    .map((item) => printable(item))
+    .join(', ');
   return rest > 0 ? `${named} and ${rest} more` : named;
 }

@@ -52,8 +52,13 @@ export function isHeader(name: string): boolean {
 }
 
 async function isLittleEndian(archive: ZipArchive, name: string): Promise<boolean> {
-  // Files older than PyTorch 2.1 do not say, and are little-endian on all but odd machines.
-  if (!archive.entry(name)) return true;
+  if (!archive.entry(name)) {
+    // Files older than PyTorch 2.1 do not say, and are little-endian on all but odd machines. In
+    // younger ones a damaged list of entries may have hidden it: its name is still in its place.
+    const others = archive.entries().filter((entry) => !entry.name.includes('/data/'));
+    for (const other of others) await archive.peek(other.name, 1);
+    return true;
+  }
   const order = new TextDecoder().decode(await archive.read(name, 64));
   if (order !== 'little' && order !== 'big') {
     throw new Fault('damaged', 'its byte order is neither little nor big');

@@ -213,8 +213,7 @@ function zipEntry(entry: Entry): ZipEntry {
 const END_SIGNATURES = new Set([0x06054b50, 0x06064b50]);
 
 /**
- * Reads for yauzl, which asks for a directory in pieces of some dozen bytes. They come out of a
- * block until the directory is known; after that reads are exact.
+ * Reads for yauzl, which asks for headers in pieces of some dozen bytes. They come out of a block.
  */
 class DirectoryReader extends RandomAccessReader {
   private block: Uint8Array = new Uint8Array(0);
@@ -254,25 +253,18 @@ class DirectoryReader extends RandomAccessReader {
     if (!END_SIGNATURES.has(signature)) throw new Fault('damaged', 'its list of entries is wrong');
   }
 
-  /** The directory is known: read no more than asked for. */
+  /** The directory is known: what comes now are local headers, each somewhere else. */
   finish(): void {
     this.block = new Uint8Array(0);
-    this.blockLength = 0;
+    this.blockLength = 512;
   }
 
   private async bytes(position: number, length: number): Promise<Uint8Array> {
-    const inBlock =
-      position >= this.blockStart &&
-      position + length <= this.blockStart + this.block.length &&
-      this.blockLength > 0;
-    if (!inBlock) {
+    const { block, blockStart } = this;
+    if (position < blockStart || position + length > blockStart + block.length) {
       const rest = Math.max(0, this.file.size - position);
-      const block = await this.file.read(
-        position,
-        Math.max(length, Math.min(this.blockLength, rest)),
-      );
-      if (this.blockLength === 0) return block;
-      this.block = block;
+      const most = Math.max(length, Math.min(this.blockLength, rest));
+      this.block = await this.file.read(position, most);
       this.blockStart = position;
     }
     this.lastEnd = position + length;

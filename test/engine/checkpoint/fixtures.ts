@@ -1,12 +1,13 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { Checkpoint } from '../../../src/engine/checkpoint/checkpoint';
 import { openCheckpoint, type OpenOptions } from '../../../src/engine/checkpoint/openCheckpoint';
 import type { Tensor } from '../../../src/engine/tensor';
 
-const FOLDER = new URL('../../fixtures/checkpoints/', import.meta.url).pathname;
+const FOLDER = fileURLToPath(new URL('../../fixtures/checkpoints/', import.meta.url));
 
 /** What PyTorch or NumPy says is in a file. */
 export interface Expected {
