@@ -64,6 +64,7 @@ export default tseslint.config(
         'error',
         { considerDefaultExhaustiveForUnions: true },
       ],
+      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
       // Typed arrays are indexed in hot loops where the bound is the loop's own: a reason beside
       // every one of them would hide the code.
       '@typescript-eslint/no-non-null-assertion': 'off',

@@ -85,7 +85,13 @@ async function analyze(
       if (outcome.ok || outcome.fault === undefined) continue;
       console.error(outcome.fault.stack);
     }
-    return { outcomes: outcomes.map(({ fault: _fault, ...outcome }) => outcome) };
+    return {
+      outcomes: outcomes.map((outcome) =>
+        outcome.ok
+          ? { checkpoint: outcome.checkpoint, ok: true, document: outcome.document }
+          : { checkpoint: outcome.checkpoint, ok: false, message: outcome.message },
+      ),
+    };
   } catch (error) {
     if (controller.signal.aborted) {
       throw new ResponseError(REQUEST_CANCELLED, 'The analysis was cancelled.');

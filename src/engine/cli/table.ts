@@ -6,7 +6,7 @@ export function table(
 ): string {
   const all = header.length === 0 ? rows : [header, ...rows];
   const widths = (all[0] ?? []).map((_, column) =>
-    Math.max(...all.map((row) => [...(row[column] ?? '')].length)),
+    Math.max(...all.map((row) => width(row[column] ?? ''))),
   );
   return all.map((row) => line(row, widths, align)).join('\n');
 }
@@ -19,9 +19,14 @@ export function line(
 ): string {
   return row
     .map((cell, column) => {
-      const space = ' '.repeat(Math.max(0, widths[column]! - [...cell].length));
+      const space = ' '.repeat(Math.max(0, widths[column]! - width(cell)));
       return column === 0 || align === 'left' ? cell + space : space + cell;
     })
     .join('  ')
     .trimEnd();
+}
+
+/** In characters: λ and ± are one each. */
+function width(text: string): number {
+  return Array.from(text).length;
 }

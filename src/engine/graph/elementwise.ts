@@ -1,9 +1,9 @@
 import type { Graph, Node, UnaryOperation } from './graph';
 
 /** dy/dx of y = f(x), elementwise, as a node; null where it is zero almost everywhere. */
-export const elementwiseDerivative: {
-  readonly [O in UnaryOperation]: (g: Graph, x: Node, y: Node) => Node | null;
-} = {
+export const elementwiseDerivative: Readonly<
+  Record<UnaryOperation, (g: Graph, x: Node, y: Node) => Node | null>
+> = {
   neg: (g) => g.scalar(-1),
   exp: (_, _x, y) => y,
   log: (g, x) => g.reciprocal(x),

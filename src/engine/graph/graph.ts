@@ -74,7 +74,7 @@ export interface OperationAttributes {
   readonly convWeight: ConvAttributes & { readonly shape: readonly number[] };
 }
 
-type None = Readonly<Record<never, never>>;
+type None = Readonly<Record<string, never>>;
 
 export interface SliceAttributes {
   readonly starts: readonly number[];

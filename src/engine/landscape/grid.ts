@@ -31,8 +31,11 @@ export function coordinates({ axes }: Grid, index: number): readonly number[] {
     const { min, max, steps } = axes[i]!;
     const step = rest % steps;
     rest = Math.floor(rest / steps);
-    // Weighted from both ends, so that these and the centre are exact.
-    result[i] = (min * (steps - 1 - step) + max * step) / (steps - 1);
+    // From the nearer end, so that the ends are exact, and the centre too where they are opposite.
+    const width = (max - min) / (steps - 1);
+    const last = steps - 1 - step;
+    result[i] =
+      step === last ? (min + max) / 2 : step < last ? min + step * width : max - last * width;
   }
   return result;
 }
@@ -71,5 +74,5 @@ function isOnStride(index: number, shape: readonly number[], stride: number): bo
 }
 
 function subscript(n: number): string {
-  return [...String(n)].map((digit) => '₀₁₂₃₄₅₆₇₈₉'[Number(digit)]!).join('');
+  return String(n).replace(/\d/g, (digit) => '₀₁₂₃₄₅₆₇₈₉'.charAt(Number(digit)));
 }

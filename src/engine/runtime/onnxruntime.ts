@@ -1,10 +1,10 @@
 import { createRequire } from 'node:module';
-import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import type * as onnx from 'onnxruntime-node';
 import { exportOnnx } from '../graph/onnx/exportOnnx';
 import { topologicalOrder, type Node, type Program } from '../graph/graph';
 import type { Executable, FloatArray, Runtime } from './runtime';
 
-type OnnxRuntime = typeof import('onnxruntime-node');
+type OnnxRuntime = typeof onnx;
 
 export interface OnnxRuntimeOptions {
   /** Threads of one operation. Independent runs on single threads use a machine better. */
@@ -47,13 +47,13 @@ export function onnxRuntime({
 
 class Session implements Executable {
   readonly #module: OnnxRuntime;
-  readonly #session: InferenceSession;
+  readonly #session: onnx.InferenceSession;
   readonly #inputs: readonly Node<'input'>[];
   readonly #precision: 'float32' | 'float64';
 
   constructor(
     module: OnnxRuntime,
-    session: InferenceSession,
+    session: onnx.InferenceSession,
     program: Program,
     precision: 'float32' | 'float64',
   ) {
@@ -66,7 +66,7 @@ class Session implements Executable {
   }
 
   async run(inputs: ReadonlyMap<string, FloatArray>): Promise<ReadonlyMap<string, FloatArray>> {
-    const feeds: Record<string, Tensor> = {};
+    const feeds: Record<string, onnx.Tensor> = {};
     for (const { attributes, shape } of this.#inputs) {
       const given = inputs.get(attributes.name);
       if (given === undefined) throw new Error(`Input ${attributes.name} is missing.`);
@@ -82,7 +82,7 @@ class Session implements Executable {
     return this.#session.release();
   }
 
-  #tensor(values: FloatArray, shape: readonly number[]): Tensor {
+  #tensor(values: FloatArray, shape: readonly number[]): onnx.Tensor {
     if (this.#precision === 'float64') {
       const typed = values instanceof Float64Array ? values : Float64Array.from(values);
       return new this.#module.Tensor('float64', typed, shape);

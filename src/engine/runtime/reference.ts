@@ -164,7 +164,7 @@ function evaluate(
   }
 }
 
-const unary: { readonly [O in UnaryOperation]: (x: number) => number } = {
+const unary: Readonly<Record<UnaryOperation, (x: number) => number>> = {
   neg: (x) => -x,
   exp: Math.exp,
   log: Math.log,
@@ -181,7 +181,7 @@ const unary: { readonly [O in UnaryOperation]: (x: number) => number } = {
   sign: Math.sign,
 };
 
-const binary: { readonly [O in BinaryOperation]: (x: number, y: number) => number } = {
+const binary: Readonly<Record<BinaryOperation, (x: number, y: number) => number>> = {
   add: (x, y) => x + y,
   sub: (x, y) => x - y,
   mul: (x, y) => x * y,

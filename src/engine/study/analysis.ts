@@ -167,10 +167,6 @@ class CheckpointAnalysis {
     }
     if (wanted.has('topology')) this.#addTopology();
     if (wanted.has('hessian') && !hessianFirst) await this.#addHessian(true);
-    if (!wanted.has('landscape')) {
-      const { landscape: _unasked, ...rest } = this.#document;
-      this.#document = rest;
-    }
     this.#document = {
       ...this.#document,
       timings: { ...this.#document.timings, total: performance.now() - started },

@@ -295,12 +295,46 @@ class Exporter {
     conv: ConvAttributes & { readonly shape: readonly number[] },
     out: string,
   ): void {
-    if (conv.groups !== 1) {
-      throw new Error('The weight gradient of a grouped convolution has no ONNX form here.');
+    const { groups } = conv;
+    if (groups === 1) {
+      this.#convWeightOfGroup(x!, y!, xShape, yShape, conv, out);
+      return;
     }
+    const channels = (name: string, shape: readonly number[], group: number): string => {
+      const count = shape[1]! / groups;
+      return this.#slice(
+        name,
+        shape,
+        shape.map((_, axis) => (axis === 1 ? group * count : 0)),
+        shape.map(() => 1),
+        shape.map((extent, axis) => (axis === 1 ? count : extent)),
+      );
+    };
+    const part = (shape: readonly number[]): readonly number[] =>
+      shape.map((extent, axis) => (axis === 1 ? extent / groups : extent));
+    const parts = Array.from({ length: groups }, (_, group) =>
+      this.#convWeightOfGroup(
+        channels(x!, xShape, group),
+        channels(y!, yShape, group),
+        part(xShape),
+        part(yShape),
+        conv,
+      ),
+    );
+    this.#add('Concat', parts, { axis: 0 }, out);
+  }
+
+  #convWeightOfGroup(
+    x: string,
+    y: string,
+    xShape: readonly number[],
+    yShape: readonly number[],
+    conv: ConvAttributes & { readonly shape: readonly number[] },
+    out?: string,
+  ): string {
     const swap = xShape.map((_, axis) => (axis === 0 ? 1 : axis === 1 ? 0 : axis));
-    const rows = this.#add('Transpose', [x!], { perm: swap });
-    const columns = this.#add('Transpose', [y!], { perm: swap });
+    const rows = this.#add('Transpose', [x], { perm: swap });
+    const columns = this.#add('Transpose', [y], { perm: swap });
     const spatial = yShape.slice(2);
     const product = this.#add('Conv', [rows, columns], {
       kernel_shape: spatial,
@@ -312,22 +346,17 @@ class Exporter {
     // Rows of x that no place of y reached make the result larger than the kernel.
     const extents = spatial.map((extent, axis) => {
       const padded = xShape[axis + 2]! + conv.padsBefore[axis]! + conv.padsAfter[axis]!;
-      return (
-        Math.floor((padded - conv.strides[axis]! * (extent - 1) - 1) / conv.dilations[axis]!) + 1
-      );
+      const reach = conv.strides[axis]! * (extent - 1) + 1;
+      return Math.floor((padded - reach) / conv.dilations[axis]!) + 1;
     });
     const shape = [xShape[1]!, yShape[1]!, ...extents];
     const wanted = [xShape[1]!, yShape[1]!, ...conv.shape.slice(2)];
+    const zeros = shape.map(() => 0);
+    const ones = shape.map(() => 1);
     const cut = sameShape(shape, wanted)
       ? product
-      : this.#slice(
-          product,
-          shape,
-          shape.map(() => 0),
-          shape.map(() => 1),
-          wanted,
-        );
-    this.#add('Transpose', [cut], { perm: swap }, out);
+      : this.#slice(product, shape, zeros, ones, wanted);
+    return this.#add('Transpose', [cut], { perm: swap }, out);
   }
 
   #slice(

@@ -217,6 +217,8 @@ function constant(c: OperatorContext): Value {
       return known(attribute.floats);
     case 'value_ints':
       return known(attribute.ints.map(Number));
+    default:
+      break;
   }
   throw new InputError('a constant of this kind is not read', 'unsupported');
 }
@@ -451,7 +453,7 @@ function convAttributes(
       const total = Math.max(0, (places - 1) * strides[axis]! + reach - x[axis + 2]!);
       const less = Math.floor(total / 2);
       padsBefore[axis] = automatic === 'SAME_UPPER' ? less : total - less;
-      padsAfter[axis] = total - padsBefore[axis]!;
+      padsAfter[axis] = total - padsBefore[axis];
     });
   } else {
     const pads = list(c, 'pads');

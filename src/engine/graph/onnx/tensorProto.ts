@@ -16,42 +16,56 @@ export function readTensorProto(tensor: TensorProto, path: string): Known {
   return { shape, data };
 }
 
+interface Reader {
+  readonly bytes: number;
+  readonly raw: (view: DataView, offset: number) => number;
+  /** The field that holds the values where there are no raw bytes. */
+  readonly listed: (tensor: TensorProto) => ArrayLike<number | bigint>;
+}
+
+const readers: ReadonlyMap<number, Reader> = new Map<number, Reader>([
+  [
+    TensorProto_DataType.FLOAT,
+    { bytes: 4, raw: (v, at) => v.getFloat32(at, true), listed: (t) => t.floatData },
+  ],
+  [
+    TensorProto_DataType.DOUBLE,
+    { bytes: 8, raw: (v, at) => v.getFloat64(at, true), listed: (t) => t.doubleData },
+  ],
+  [
+    TensorProto_DataType.INT64,
+    { bytes: 8, raw: (v, at) => Number(v.getBigInt64(at, true)), listed: (t) => t.int64Data },
+  ],
+  [
+    TensorProto_DataType.INT32,
+    { bytes: 4, raw: (v, at) => v.getInt32(at, true), listed: (t) => t.int32Data },
+  ],
+  [
+    TensorProto_DataType.BOOL,
+    { bytes: 1, raw: (v, at) => v.getUint8(at), listed: (t) => t.int32Data },
+  ],
+  [
+    TensorProto_DataType.UINT8,
+    { bytes: 1, raw: (v, at) => v.getUint8(at), listed: (t) => t.int32Data },
+  ],
+  [
+    TensorProto_DataType.INT8,
+    { bytes: 1, raw: (v, at) => v.getInt8(at), listed: (t) => t.int32Data },
+  ],
+]);
+
 function values(tensor: TensorProto, path: string): Float64Array {
-  const raw = tensor.rawData;
-  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
-  const read = (bytes: number, at: (offset: number) => number): Float64Array =>
-    Float64Array.from({ length: Math.floor(raw.length / bytes) }, (_, i) => at(i * bytes));
-  const type = tensor.dataType as TensorProto_DataType;
-  switch (type) {
-    case TensorProto_DataType.FLOAT:
-      return raw.length > 0
-        ? read(4, (offset) => view.getFloat32(offset, true))
-        : Float64Array.from(tensor.floatData);
-    case TensorProto_DataType.DOUBLE:
-      return raw.length > 0
-        ? read(8, (offset) => view.getFloat64(offset, true))
-        : Float64Array.from(tensor.doubleData);
-    case TensorProto_DataType.INT64:
-      return raw.length > 0
-        ? read(8, (offset) => Number(view.getBigInt64(offset, true)))
-        : Float64Array.from(tensor.int64Data, Number);
-    case TensorProto_DataType.INT32:
-      return raw.length > 0
-        ? read(4, (offset) => view.getInt32(offset, true))
-        : Float64Array.from(tensor.int32Data);
-    case TensorProto_DataType.BOOL:
-    case TensorProto_DataType.UINT8:
-      return raw.length > 0
-        ? read(1, (offset) => view.getUint8(offset))
-        : Float64Array.from(tensor.int32Data);
-    case TensorProto_DataType.INT8:
-      return raw.length > 0
-        ? read(1, (offset) => view.getInt8(offset))
-        : Float64Array.from(tensor.int32Data);
-    default:
-      throw new InputError(
-        `${path}: tensor ${tensor.name} is of type ${TensorProto_DataType[type] ?? String(type)}, which Basin does not read; export the model in float32.`,
-        'unsupported',
-      );
+  const reader = readers.get(tensor.dataType);
+  if (reader === undefined) {
+    throw new InputError(
+      `${path}: tensor ${tensor.name} is of type ${TensorProto_DataType[tensor.dataType] ?? tensor.dataType}, which Basin does not read; export the model in float32.`,
+      'unsupported',
+    );
   }
+  const { rawData } = tensor;
+  if (rawData.length === 0) return Float64Array.from(reader.listed(tensor), Number);
+  const view = new DataView(rawData.buffer, rawData.byteOffset, rawData.byteLength);
+  return Float64Array.from({ length: Math.floor(rawData.length / reader.bytes) }, (_, i) =>
+    reader.raw(view, i * reader.bytes),
+  );
 }

@@ -1,0 +1,160 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { directionalDerivative } from '../../../src/engine/graph/forward';
+import { Graph, type Node } from '../../../src/engine/graph/graph';
+import { partition } from '../../../src/engine/graph/partition';
+import { gradient } from '../../../src/engine/graph/reverse';
+import { onnxRuntime } from '../../../src/engine/runtime/onnxruntime';
+import { referenceRuntime } from '../../../src/engine/runtime/reference';
+import type { FloatArray } from '../../../src/engine/runtime/runtime';
+import { sizeOf } from '../../../src/engine/tensor';
+import { operationCases, type OperationCase } from './operations';
+
+type Values = ReadonlyMap<string, FloatArray>;
+
+/** Σ c·f(args) with fixed weights c, so that every element of f matters; its ∇ and two H·v. */
+function programs({ shapes, build }: OperationCase) {
+  const g = new Graph();
+  const args = shapes.map((shape, i) => g.input(`x${i}`, shape));
+  const result = build(g, args);
+  const weights = g.input('c', result.shape);
+  const loss = g.sum(
+    g.mul(weights, g.sin(result)),
+    result.shape.map((_, axis) => axis),
+  );
+  const gradients = gradient(g, loss, args);
+  const products = (name: string): readonly Node[] =>
+    directionalDerivative(
+      g,
+      gradients,
+      new Map(args.map((arg, i) => [arg, g.input(`${name}${i}`, arg.shape)])),
+    );
+  const named = (prefix: string, nodes: readonly Node[]) =>
+    nodes.map((node, i) => [`${prefix}${i}`, node] as const);
+  return {
+    g,
+    resultSize: sizeOf(result.shape),
+    program: {
+      outputs: new Map<string, Node>([
+        ['loss', loss],
+        ...named('g', gradients),
+        ...named('hv', products('v')),
+        ...named('hu', products('u')),
+      ]),
+    },
+  };
+}
+
+function draw(random: () => number, length: number, domain: OperationCase['domain']): Float64Array {
+  return Float64Array.from({ length }, () => {
+    const x = 2 * random() - 1;
+    if (domain === 'positive') return 1.2 + 0.8 * x;
+    if (domain === 'awayFromZero') return x + Math.sign(x) * 0.3;
+    return x;
+  });
+}
+
+function inputsFor(of: OperationCase, resultSize: number, seed: number): Map<string, FloatArray> {
+  let state = seed;
+  const random = (): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+  const inputs = new Map<string, FloatArray>([['c', draw(random, resultSize, undefined)]]);
+  of.shapes.forEach((shape, i) => {
+    inputs.set(`x${i}`, draw(random, sizeOf(shape), of.domain));
+    inputs.set(`v${i}`, draw(random, sizeOf(shape), undefined));
+    inputs.set(`u${i}`, draw(random, sizeOf(shape), undefined));
+  });
+  return inputs;
+}
+
+function moved(inputs: Values, of: OperationCase, by: number): Map<string, FloatArray> {
+  const result = new Map(inputs);
+  of.shapes.forEach((_, i) => {
+    const v = inputs.get(`v${i}`)!;
+    result.set(
+      `x${i}`,
+      Float64Array.from(inputs.get(`x${i}`)!, (x, j) => x + by * v[j]!),
+    );
+  });
+  return result;
+}
+
+function dotAll(a: Values, prefixA: string, b: Values, prefixB: string, count: number): number {
+  let sum = 0;
+  for (let i = 0; i < count; i += 1) {
+    const other = b.get(`${prefixB}${i}`)!;
+    a.get(`${prefixA}${i}`)!.forEach((x, j) => (sum += x * other[j]!));
+  }
+  return sum;
+}
+
+const names = operationCases(2).map(({ name }) => name);
+
+describe.each(names)('%s', (name) => {
+  const cases = fc.record({ extent: fc.integer({ min: 2, max: 4 }), seed: fc.nat() });
+
+  test('gradient and H·v are the limits of differences, and H is symmetric', async () => {
+    await fc.assert(
+      fc.asyncProperty(cases, async ({ extent, seed }) => {
+        const of = operationCases(extent).find((other) => other.name === name)!;
+        const { program, resultSize } = programs(of);
+        const executable = await referenceRuntime.compile(program);
+        const inputs = inputsFor(of, resultSize, seed);
+        const count = of.shapes.length;
+        const step = 1e-5;
+        const here = await executable.run(inputs);
+        const ahead = await executable.run(moved(inputs, of, step));
+        const behind = await executable.run(moved(inputs, of, -step));
+
+        const slope = (ahead.get('loss')![0]! - behind.get('loss')![0]!) / (2 * step);
+        expect(dotAll(here, 'g', inputs, 'v', count)).toBeCloseTo(slope, 6);
+        for (let i = 0; i < count; i += 1) {
+          const product = here.get(`hv${i}`)!;
+          const [up, down] = [ahead.get(`g${i}`)!, behind.get(`g${i}`)!];
+          product.forEach((x, j) => {
+            expect(x).toBeCloseTo((up[j]! - down[j]!) / (2 * step), 5);
+          });
+        }
+        const vHu = dotAll(here, 'hu', inputs, 'v', count);
+        const uHv = dotAll(here, 'hv', inputs, 'u', count);
+        expect(vHu).toBeCloseTo(uHv, 9);
+      }),
+      { numRuns: 4 },
+    );
+  });
+
+  test('ONNX Runtime agrees with the reference', async () => {
+    await fc.assert(
+      fc.asyncProperty(cases, async ({ extent, seed }) => {
+        const of = operationCases(extent).find((other) => other.name === name)!;
+        const { program, resultSize } = programs(of);
+        const inputs = inputsFor(of, resultSize, seed);
+        const exact = await (await referenceRuntime.compile(program)).run(inputs);
+        const executable = await onnxRuntime().compile(program);
+        const single = await executable.run(inputs);
+        await executable.release();
+        for (const [output, values] of exact) {
+          const size = Math.max(1, ...values.map(Math.abs));
+          values.forEach((x, i) => {
+            expect(Math.abs(single.get(output)![i]! - x) / size).toBeLessThan(2e-5);
+          });
+        }
+      }),
+      { numRuns: 2 },
+    );
+  });
+
+  test('a program cut in two gives what the whole gives', async () => {
+    const of = operationCases(3).find((other) => other.name === name)!;
+    const { g, program, resultSize } = programs(of);
+    const inputs = inputsFor(of, resultSize, 7);
+    const whole = await (await referenceRuntime.compile(program)).run(inputs);
+    const cut = partition(g, program, new Set(of.shapes.map((_, i) => `v${i}`)));
+    const fixed = await (await referenceRuntime.compile(cut.fixed)).run(inputs);
+    const moving = await referenceRuntime.compile(cut.moving);
+    const again = await moving.run(new Map([...inputs, ...fixed]));
+    for (const [output, values] of whole) expect(again.get(output)).toEqual(values);
+  });
+});
