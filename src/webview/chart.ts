@@ -61,8 +61,7 @@ export class Chart implements Disposable {
 
   fromPixel(gridIndex: number, x: number, y: number): { x: number; y: number } | null {
     const data = this.chart?.convertFromPixel({ gridIndex }, [x, y]) as
-      | [number, number]
-      | undefined;
+      [number, number] | undefined;
     return data === undefined ? null : { x: data[0], y: data[1] };
   }
 
@@ -81,7 +80,10 @@ export class Chart implements Disposable {
   }
 }
 
-export const FONT_SIZE = 11;
+/** A grid is where it is put: ECharts would move it for its labels, and two grids apart. */
+export const FIXED = { outerBoundsMode: 'none' } as const;
+
+const FONT_SIZE = 11;
 
 /** What every axis of every plot looks like. */
 export function axisStyle(theme: Theme): Record<string, unknown> {
@@ -98,6 +100,7 @@ export function axisStyle(theme: Theme): Record<string, unknown> {
     },
     nameTextStyle: { color: theme.muted, fontFamily: theme.fontFamily, fontSize: FONT_SIZE },
     nameLocation: 'middle',
+    nameMoveOverlap: false,
   };
 }
 
@@ -111,9 +114,9 @@ export function ticksAt(
   const texts = new Map(ticks.map((tick) => [tick.at, tick.text]));
   return {
     ...style,
-    axisTick: { ...(style['axisTick'] as object), customValues },
+    axisTick: { ...(style.axisTick as object), customValues },
     axisLabel: {
-      ...(style['axisLabel'] as object),
+      ...(style.axisLabel as object),
       customValues,
       formatter: (value: number) => texts.get(value) ?? nearestText(ticks, value),
     },

@@ -74,8 +74,7 @@ export class CheckpointHeader {
     this.next.disabled = run.entries.at(-1)?.key === entry.key;
     if (this.again !== null) this.again.hidden = busy || entry.document === null;
     setText(this.about, entry.document === null ? '' : provenance(entry.document));
-    this.about.title =
-      entry.document === null ? '' : `SHA-256 ${entry.document.checkpoint.sha256}`;
+    this.about.title = entry.document === null ? '' : `SHA-256 ${entry.document.checkpoint.sha256}`;
   }
 
   step(step: Step): void {

@@ -83,7 +83,8 @@ export function contourLines(
     }
     lines.push(line);
   };
-  for (const [key, { next }] of [...crossings]) if (next.length === 1 && crossings.has(key)) walk(key);
+  for (const [key, { next }] of [...crossings])
+    if (next.length === 1 && crossings.has(key)) walk(key);
   for (const key of [...crossings.keys()]) if (crossings.has(key)) walk(key);
   return lines;
 }

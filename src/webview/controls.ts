@@ -90,7 +90,7 @@ export const ICONS = {
   previous: 'M10 3.5 5.5 8l4.5 4.5',
   next: 'M6 3.5 10.5 8 6 12.5',
   table: 'M2.5 3.5h11v9h-11zM2.5 6.5h11M2.5 9.5h11M6.5 6.5v6',
-  home: 'M3.5 6V3.5H6M10 3.5h2.5V6M12.5 10v2.5H10M6 12.5H3.5V10',
+  home: 'M3.6 6.4a4.7 4.7 0 1 1-.2 2.9M3.4 3.4v3.1h3.1',
 } as const;
 
 /** A button that stays down. */

@@ -14,8 +14,9 @@ export interface DensityFrame {
   readonly weightToUnit: (weight: number) => number;
 }
 
-/** Gaussians fall below any floor: this many decades below the peak is still something. */
-const MOST_DECADES = 6;
+/** Gaussians fall below any floor: so many decades below the peak are still something. */
+const LEAST_DECADES = 4;
+const MOST_DECADES = 9;
 const MARGIN = 0.04;
 
 export function densityFrame(hessian: Hessian): DensityFrame {
@@ -31,11 +32,15 @@ export function densityFrame(hessian: Hessian): DensityFrame {
   let peak = 0;
   for (const value of values) peak = Math.max(peak, value);
   const top = Math.ceil(Math.log10(peak || 1) + 0.1);
-  const bottom = top - MOST_DECADES;
+  // As deep as the bump of the lightest Ritz value, so that single outliers are seen.
+  const weights = nodes.map((node) => node.weight).filter((weight) => weight > 0);
+  const lightestWeight = Math.max(1e-30, Math.min(1, ...weights));
+  const bump = lightestWeight / (hessian.density.sigma * Math.sqrt(2 * Math.PI));
+  const deepest = Number.isFinite(bump) ? Math.floor(Math.log10(bump) - 0.3) : top;
+  const bottom = Math.min(top - LEAST_DECADES, Math.max(top - MOST_DECADES, deepest));
   const decades: number[] = [];
   for (let exponent = bottom; exponent <= top; exponent += 2) decades.push(exponent);
-  const weights = nodes.map((node) => node.weight).filter((weight) => weight > 0);
-  const lightest = Math.log10(Math.max(1e-10, Math.min(1, ...weights)));
+  const lightest = Math.log10(Math.max(1e-10, lightestWeight));
   return {
     low: smallest - MARGIN * extent,
     high: largest + MARGIN * extent,

@@ -1,6 +1,6 @@
 import type { EChartsCoreOption } from 'echarts/core';
 import type { Hessian, ResultDocument } from '../shared/result';
-import { Chart, ticksAt } from './chart';
+import { Chart, FIXED, ticksAt } from './chart';
 import type { CustomApi } from './customApi';
 import { densityFrame, densityPoints, type DensityFrame } from './densityFrame';
 import { DisposableStore, type Disposable } from './disposable';
@@ -12,6 +12,8 @@ import { linearTicks } from './ticks';
 
 const KEYS = 'Arrow keys go through the eigenvalues, largest first; Escape lets go.';
 const RITZ_HEIGHT = 54;
+/** How near the pointer must be to an eigenvalue, in pixels. */
+const REACH = 12;
 
 /** Eigenvalue density of the Hessian, with the Ritz values it is made of and the eigenvalues. */
 export class DensityView implements Disposable {
@@ -45,11 +47,15 @@ export class DensityView implements Disposable {
     });
   }
 
-  update(document: ResultDocument, theme: Theme): void {
+  update(document: ResultDocument, theme: Theme, running: boolean): void {
     const { hessian } = document;
     if (hessian === undefined) {
       this.shown = null;
-      this.section.explain('The curvature has not been measured.');
+      this.section.explain(
+        running
+          ? 'The curvature is measured after the landscape.'
+          : 'The curvature has not been measured.',
+      );
       return;
     }
     if (this.shown?.hessian !== hessian) this.at = null;
@@ -87,7 +93,11 @@ export class DensityView implements Disposable {
   }
 
   private option({ hessian, frame, theme }: NonNullable<typeof this.shown>): EChartsCoreOption {
-    const ticks = linearTicks(frame.low, frame.high, Math.max(3, Math.floor(this.chart.width / 90)));
+    const ticks = linearTicks(
+      frame.low,
+      frame.high,
+      Math.max(3, Math.floor(this.chart.width / 90)),
+    );
     const across = (labels: boolean) => ({
       ...ticksAt(
         theme,
@@ -99,8 +109,8 @@ export class DensityView implements Disposable {
     const plotHeight = Math.max(40, this.chart.height - RITZ_HEIGHT - 42 - 12 - 10);
     return {
       grid: [
-        { left: 58, right: 16, top: 12, height: plotHeight },
-        { left: 58, right: 16, top: 12 + plotHeight + 10, height: RITZ_HEIGHT },
+        { ...FIXED, left: 58, right: 16, top: 12, height: plotHeight },
+        { ...FIXED, left: 58, right: 16, top: 12 + plotHeight + 10, height: RITZ_HEIGHT },
       ],
       xAxis: [
         { ...across(false), gridIndex: 0 },
@@ -173,7 +183,10 @@ export class DensityView implements Disposable {
           data: [0],
           renderItem: (_: unknown, api: CustomApi) => ({
             type: 'group',
-            children: [...this.stems(hessian, frame, theme, api), ...this.bars(hessian, theme, api)],
+            children: [
+              ...this.stems(hessian, frame, theme, api),
+              ...this.bars(hessian, theme, api),
+            ],
           }),
         },
       ],
@@ -204,7 +217,9 @@ export class DensityView implements Disposable {
       const r = pointed ? 6 : 4.5;
       const bar = {
         type: 'path',
-        shape: { pathData: `M${left} ${y - 4}V${y + 4}M${left} ${y}H${right}M${right} ${y - 4}V${y + 4}` },
+        shape: {
+          pathData: `M${left} ${y - 4}V${y + 4}M${left} ${y}H${right}M${right} ${y - 4}V${y + 4}`,
+        },
         style: { fill: null, stroke: color, lineWidth: 1.2 },
       };
       return [
@@ -237,18 +252,13 @@ export class DensityView implements Disposable {
       return;
     }
     const { hessian } = shown;
-    let best: number | null = null;
-    let bestDistance = 12;
-    [...hessian.eigenvalues, hessian.smallest].forEach((eigenvalue, index) => {
+    const distances = [...hessian.eigenvalues, hessian.smallest].map((eigenvalue) => {
       const pixel = this.chart.toPixel(1, eigenvalue.value, 0.16);
-      const distance = pixel === null ? Infinity : Math.hypot(pixel.x - place.x, pixel.y - place.y);
-      if (distance < bestDistance) {
-        best = index;
-        bestDistance = distance;
-      }
+      return pixel === null ? Infinity : Math.hypot(pixel.x - place.x, pixel.y - place.y);
     });
-    this.select(best);
-    if (best !== null) return;
+    const nearest = Math.min(...distances);
+    this.select(nearest < REACH ? distances.indexOf(nearest) : null);
+    if (nearest < REACH) return;
     const data = this.chart.fromPixel(0, place.x, place.y);
     if (data === null || data.x < shown.frame.low || data.x > shown.frame.high) return;
     this.section.read(

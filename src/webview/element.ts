@@ -1,9 +1,7 @@
 /** What an element may be given; text becomes a text node and never markup. */
 export type Child = Node | string | null;
 
-export interface Attributes {
-  readonly [name: string]: string | number | boolean | null | undefined;
-}
+export type Attributes = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
 /**
  * Makes an element. Attributes that are false, null or undefined are left out. Nothing here parses

@@ -71,7 +71,13 @@ export function heightScale(field: LossField, wanted: ScaleKind, mostTicks = 5):
   const spacing = roundStep(span / CONTOURS);
   const firstLevel = Math.ceil(bottom / spacing + 1e-9) * spacing;
   const levels: number[] = [];
-  for (let level = firstLevel; level < bottom + span - spacing * 1e-6; level += spacing) {
+  // Half evaluated, the steps between nearest values would be drawn as contours.
+  const isWhole = field.counts.pending === 0;
+  for (
+    let level = firstLevel;
+    isWhole && level < bottom + span - spacing * 1e-6;
+    level += spacing
+  ) {
     levels.push(kind === 'log' ? 10 ** level : level);
   }
   return {

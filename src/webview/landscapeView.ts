@@ -45,6 +45,7 @@ export class LandscapeView implements Disposable {
     readonly document: ResultDocument;
     readonly theme: Theme;
     readonly state: ViewState;
+    readonly running: boolean;
   } | null = null;
   private field: LossField | null = null;
   private scale: HeightScale | null = null;
@@ -104,13 +105,15 @@ export class LandscapeView implements Disposable {
     );
   }
 
-  update(document: ResultDocument, theme: Theme, state: ViewState): void {
+  update(document: ResultDocument, theme: Theme, state: ViewState, running: boolean): void {
     const { landscape, topology } = document;
     const before = this.shown;
-    this.shown = { document, theme, state };
+    this.shown = { document, theme, state, running };
     if (landscape === undefined) {
       this.field = null;
-      this.section.explain('The landscape has not been sampled.');
+      this.section.explain(
+        running ? 'The first points are on their way.' : 'The landscape has not been sampled.',
+      );
       return;
     }
     if (before?.document.landscape !== landscape) this.field = lossField(landscape);
@@ -132,6 +135,8 @@ export class LandscapeView implements Disposable {
     }
     const { scale } = this;
     this.marks = topology === undefined ? [] : pairMarks(topology, landscape.axes);
+    // First of all: whether it can be drawn is one of the notes.
+    const surface = state.landscape === 'surface' ? this.surface(state) : null;
     this.section.update({
       summary: landscapeSummary(field, topology),
       caption: caption(field, document),
@@ -139,7 +144,6 @@ export class LandscapeView implements Disposable {
       table: () => gridTable(field),
     });
     const content = { field, scale, marks: this.marks, theme };
-    const surface = state.landscape === 'surface' ? this.surface(state) : null;
     this.map.root.hidden = surface !== null;
     if (this.graphics.kind === 'ready') this.graphics.view.root.hidden = surface === null;
     this.homeButton.hidden = surface === null;
@@ -189,7 +193,9 @@ export class LandscapeView implements Disposable {
   }
 
   private redraw(): void {
-    if (this.shown !== null) this.update(this.shown.document, this.shown.theme, this.shown.state);
+    if (this.shown === null) return;
+    const { document, theme, state, running } = this.shown;
+    this.update(document, theme, state, running);
   }
 
   private notes(topology: Topology | undefined): readonly string[] {
@@ -229,7 +235,7 @@ export class LandscapeView implements Disposable {
 
 const NO_WEBGL = 'This window has no WebGL: the landscape is drawn as a map.';
 
-function caption(field: LossField, { landscape }: ResultDocument): string {
+function caption(field: LossField, { landscape, topology }: ResultDocument): string {
   const directions = landscape?.directions;
   const [first, second] = field.axes;
   const kind =
@@ -241,7 +247,10 @@ function caption(field: LossField, { landscape }: ResultDocument): string {
   return [
     `${first.steps} × ${second.steps} points`,
     kind,
-    `○ this checkpoint, loss ${formatNumber(valueAtCenter(field))}`,
+    `○\u00a0this checkpoint, loss ${formatNumber(valueAtCenter(field))}`,
+    topology === undefined
+      ? ''
+      : `●\u00a0minimum${topology.saddles === 0 ? '' : ' · ×\u00a0saddle'}`,
   ]
     .filter((part) => part !== '')
     .join(' · ');

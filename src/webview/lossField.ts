@@ -98,11 +98,12 @@ export function lossField(landscape: Landscape): LossField | null {
  * For each point the index of the nearest evaluated one, by a breadth-first search from all of
  * them at once (steps to the eight neighbours).
  */
-export function nearestEvaluated(
-  evaluated: Uint8Array,
-  rows: number,
-  columns: number,
-): Int32Array {
+export function nearestEvaluated(evaluated: Uint8Array, rows: number, columns: number): Int32Array {
+  const distance = (v: number, w: number) => {
+    const rowV = Math.floor(v / columns);
+    const rowW = Math.floor(w / columns);
+    return Math.hypot(rowV - rowW, v - rowV * columns - (w - rowW * columns));
+  };
   const source = new Int32Array(rows * columns).fill(-1);
   const queue = new Int32Array(rows * columns);
   let tail = 0;
@@ -120,8 +121,10 @@ export function nearestEvaluated(
       for (let j = Math.max(0, column - 1); j <= Math.min(columns - 1, column + 1); j++) {
         const w = i * columns + j;
         if (source[w] === -1) {
-          source[w] = source[v]!;
           queue[tail++] = w;
+          source[w] = source[v]!;
+        } else if (distance(w, source[v]!) < distance(w, source[w]!)) {
+          source[w] = source[v]!;
         }
       }
     }

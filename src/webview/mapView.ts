@@ -1,5 +1,5 @@
 import type { EChartsCoreOption } from 'echarts/core';
-import { Chart, ticksAt } from './chart';
+import { Chart, FIXED, ticksAt } from './chart';
 import { COLOR_COUNT, colorTable } from './colorMap';
 import { contourLines, type Polyline } from './contour';
 import type { CustomApi } from './customApi';
@@ -92,7 +92,12 @@ export class MapView implements Disposable {
   }
 
   /** The plane is drawn with equal units where its axes are equally long. */
-  private box(content: SurfaceContent): { left: number; top: number; width: number; height: number } {
+  private box(content: SurfaceContent): {
+    left: number;
+    top: number;
+    width: number;
+    height: number;
+  } {
     const [first, second] = content.field.axes;
     const ratio = (second.max - second.min) / (first.max - first.min);
     const square = ratio > 0.2 && ratio < 5 ? ratio : 1;
@@ -126,8 +131,8 @@ export class MapView implements Disposable {
     const bar = { left: box.left + box.width + 16, top: box.top, width: 10, height: box.height };
     return {
       grid: [
-        { ...box, containLabel: false },
-        { ...bar, containLabel: false },
+        { ...box, ...FIXED },
+        { ...bar, ...FIXED },
       ],
       xAxis: [
         { ...axis(first), gridIndex: 0, nameGap: 24 },
@@ -228,6 +233,8 @@ export class MapView implements Disposable {
           });
         }
         // The one that is pointed at is drawn last, over the others.
+        // Many marks must leave something to be seen of what they mark.
+        const shrink = Math.min(1, Math.max(0.55, Math.sqrt(40 / marks.length)));
         const ordered = [...marks].sort((a, b) => Number(a.id === on) - Number(b.id === on));
         for (const mark of ordered) {
           if (mark.places === null) continue;
@@ -235,7 +242,7 @@ export class MapView implements Disposable {
           const [x, y] = api.coord(mark.places.birth);
           const [endX, endY] = api.coord(mark.places.death);
           const color = pointed ? theme.highlight : '#ffffff';
-          const r = (mark.essential ? 5 : 4) + (pointed ? 1.5 : 0);
+          const r = (mark.essential ? 5 : 4 * shrink) + (pointed ? 1.5 : 0);
           if (!mark.essential || pointed) {
             children.push({
               type: 'line',
@@ -253,10 +260,10 @@ export class MapView implements Disposable {
             style: { fill: color, stroke: dark, lineWidth: 1.2 },
           });
           if (!mark.essential) {
-            const a = pointed ? 5.5 : 4;
+            const a = pointed ? 5.5 : 4 * shrink;
             for (const [stroke, lineWidth] of [
-              [dark, 4.4],
-              [color, 2],
+              [dark, 4.4 * shrink],
+              [color, 2 * shrink],
             ] as const) {
               children.push({
                 type: 'path',
@@ -269,7 +276,9 @@ export class MapView implements Disposable {
           } else if (pointed) {
             children.push({
               type: 'path',
-              shape: { pathData: `M${endX - 5} ${endY + 4}L${endX} ${endY - 5}L${endX + 5} ${endY + 4}Z` },
+              shape: {
+                pathData: `M${endX - 5} ${endY + 4}L${endX} ${endY - 5}L${endX + 5} ${endY + 4}Z`,
+              },
               style: { fill: color, stroke: dark, lineWidth: 1.2 },
             });
           }

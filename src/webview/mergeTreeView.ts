@@ -1,6 +1,6 @@
 import type { EChartsCoreOption } from 'echarts/core';
 import type { ResultDocument, Topology } from '../shared/result';
-import { Chart, ticksAt } from './chart';
+import { Chart, FIXED, ticksAt } from './chart';
 import type { CustomApi } from './customApi';
 import { DisposableStore, type Disposable } from './disposable';
 import type { Highlight } from './highlight';
@@ -57,11 +57,15 @@ export class MergeTreeView implements Disposable {
     );
   }
 
-  update(document: ResultDocument, theme: Theme): void {
+  update(document: ResultDocument, theme: Theme, running: boolean): void {
     const { topology, landscape } = document;
     if (topology === undefined) {
       this.shown = null;
-      this.section.explain('Minima and saddles have not been looked for.');
+      this.section.explain(
+        running
+          ? 'The tree comes when the landscape is complete.'
+          : 'Minima and saddles have not been looked for.',
+      );
       return;
     }
     const marks = pairMarks(topology, landscape?.axes ?? []);
@@ -113,7 +117,7 @@ export class MergeTreeView implements Disposable {
     const largest = Math.max(1, ...layout.branches.map((branch) => branch.size));
     const top = (value: number) => Math.min(value, frame.high);
     return {
-      grid: { left: 58, right: 16, top: 10, bottom: 12 },
+      grid: { ...FIXED, left: 58, right: 16, top: 10, bottom: 12 },
       xAxis: { type: 'value', min: -0.6, max: Math.max(0.6, layout.leaves - 0.4), show: false },
       yAxis: {
         ...ticksAt(
@@ -133,36 +137,45 @@ export class MergeTreeView implements Disposable {
           data: [0],
           renderItem: (_: unknown, api: CustomApi) => {
             const children: unknown[] = [];
+            const spacing = api.coord([1, 0])[0] - api.coord([0, 0])[0];
+            const widest = Math.min(5, Math.max(1, spacing * 0.5));
             for (const branch of layout.branches) {
               const [x, y] = api.coord([branch.x, branch.from]);
               const [parentX, parentY] = api.coord([branch.parentX, top(branch.to)]);
               const isOn = branch.minimumVertex === on;
-              const lineWidth = 1.2 + 5 * Math.sqrt(branch.size / largest);
+              const thickness = 1 + (widest - 1) * Math.sqrt(branch.size / largest);
               children.push({
                 type: 'polyline',
                 shape: {
                   points: [
                     [x, y],
                     [x, parentY],
-                    [parentX, parentY],
                   ],
                 },
                 style: {
                   fill: null,
-                  stroke: isOn ? theme.highlight : withAlpha(theme.accent, 0.75),
-                  lineWidth: isOn ? Math.max(2, lineWidth) : lineWidth,
-                  lineJoin: 'round',
+                  stroke: isOn ? theme.highlight : withAlpha(theme.accent, 0.8),
+                  lineWidth: isOn ? Math.max(2, thickness) : thickness,
+                },
+              });
+              if (parentX === x) continue;
+              // Thin: a join has a height and no size.
+              children.push({
+                type: 'line',
+                shape: { x1: x, y1: parentY, x2: parentX, y2: parentY },
+                style: {
+                  stroke: isOn ? theme.highlight : withAlpha(theme.accent, 0.55),
+                  lineWidth: isOn ? 2 : 1,
                 },
               });
             }
-            const many = layout.leaves > 40;
             nodes.forEach((node, index) => {
               if (node.kind !== 'minimum') return;
               const [x, y] = api.coord([layout.x[index]!, Number(node.value)]);
               const isOn = node.vertex === on;
               children.push({
                 type: 'circle',
-                shape: { cx: x, cy: y, r: isOn ? 5.5 : many ? 2.5 : 4 },
+                shape: { cx: x, cy: y, r: isOn ? 5.5 : Math.min(4, Math.max(1.5, spacing / 3)) },
                 style: {
                   fill: isOn ? theme.highlight : theme.accent,
                   stroke: theme.background,

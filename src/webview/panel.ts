@@ -77,9 +77,7 @@ class Panel implements Disposable {
         : null,
     );
     this.landscape = this.store.add(new LandscapeView(highlight, change, table('landscape')));
-    this.persistence = this.store.add(
-      new PersistenceView(highlight, change, table('persistence')),
-    );
+    this.persistence = this.store.add(new PersistenceView(highlight, change, table('persistence')));
     this.tree = this.store.add(new MergeTreeView(highlight, table('tree')));
     this.density = this.store.add(new DensityView(table('density')));
     for (const view of [this.landscape, this.persistence, this.density, this.tree]) {
@@ -140,10 +138,11 @@ class Panel implements Disposable {
       return;
     }
     const theme = this.theme.current;
-    this.landscape.update(screen.document, theme, state);
-    this.persistence.update(screen.document, theme, state);
-    this.tree.update(screen.document, theme);
-    this.density.update(screen.document, theme);
+    const { running } = screen;
+    this.landscape.update(screen.document, theme, state, running);
+    this.persistence.update(screen.document, theme, state, running);
+    this.tree.update(screen.document, theme, running);
+    this.density.update(screen.document, theme, running);
     const { notes } = screen.document;
     this.notes.hidden = notes.length === 0;
     this.notes.replaceChildren(

@@ -14,10 +14,7 @@ export interface PersistenceFrame {
 const LONGEST = 2.5;
 const MARGIN = 0.06;
 
-export function persistenceFrame(
-  marks: readonly PairMark[],
-  threshold: number,
-): PersistenceFrame {
+export function persistenceFrame(marks: readonly PairMark[], threshold: number): PersistenceFrame {
   const births = marks.map((mark) => mark.birth).filter(Number.isFinite);
   const deaths = marks.filter((mark) => !mark.essential).map((mark) => mark.death);
   const finiteDeaths = deaths.filter(Number.isFinite);
@@ -38,6 +35,9 @@ export function persistenceFrame(
     low,
     high,
     essentialBeyond,
-    toHeight: (mark) => Math.min(mark.death, high - (MARGIN / 2) * extent),
+    toHeight: (mark) => {
+      const edge = high - (MARGIN / 2) * extent;
+      return Number.isFinite(mark.death) ? Math.min(mark.death, edge) : edge;
+    },
   };
 }

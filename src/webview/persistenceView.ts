@@ -1,6 +1,6 @@
 import type { EChartsCoreOption } from 'echarts/core';
 import type { ResultDocument, Topology } from '../shared/result';
-import { Chart, ticksAt } from './chart';
+import { Chart, FIXED, ticksAt } from './chart';
 import { Choice } from './controls';
 import type { CustomApi } from './customApi';
 import { DisposableStore, type Disposable } from './disposable';
@@ -15,6 +15,9 @@ import { persistenceSummary } from './summaries';
 import { withAlpha, type Theme } from './theme';
 import { linearTicks } from './ticks';
 import type { ViewState } from './viewState';
+
+/** Most a bar takes, with the space around it, in pixels. */
+const ROW_HEIGHT = 22;
 
 const KEYS = 'Arrow keys go through the pairs, most persistent first; Escape lets go.';
 
@@ -71,11 +74,15 @@ export class PersistenceView implements Disposable {
     );
   }
 
-  update(document: ResultDocument, theme: Theme, state: ViewState): void {
+  update(document: ResultDocument, theme: Theme, state: ViewState, running: boolean): void {
     const { topology, landscape } = document;
     if (topology === undefined) {
       this.shown = null;
-      this.section.explain('Minima and saddles have not been looked for.');
+      this.section.explain(
+        running
+          ? 'Minima and saddles come when the landscape is complete.'
+          : 'Minima and saddles have not been looked for.',
+      );
       return;
     }
     const marks = pairMarks(topology, landscape?.axes ?? []);
@@ -115,7 +122,11 @@ export class PersistenceView implements Disposable {
 
   private diagram(shown: NonNullable<typeof this.shown>): EChartsCoreOption {
     const { theme, frame, topology } = shown;
-    const ticks = linearTicks(frame.low, frame.high, Math.max(3, Math.floor(this.chart.width / 90)));
+    const ticks = linearTicks(
+      frame.low,
+      frame.high,
+      Math.max(3, Math.floor(this.chart.width / 90)),
+    );
     const axis = {
       ...ticksAt(
         theme,
@@ -125,7 +136,7 @@ export class PersistenceView implements Disposable {
       max: frame.high,
     };
     return {
-      grid: { left: 58, right: 16, top: 16, bottom: 42 },
+      grid: { ...FIXED, left: 58, right: 16, top: 16, bottom: 42 },
       xAxis: { ...axis, name: 'birth: loss at the minimum', nameGap: 26 },
       yAxis: { ...axis, name: 'death: loss at the saddle', nameGap: 44 },
       series: [
@@ -175,7 +186,11 @@ export class PersistenceView implements Disposable {
         const ordered = [...marks].sort((a, b) => Number(a.id === on) - Number(b.id === on));
         for (const mark of ordered) {
           const pointed = mark.id === on;
-          const color = pointed ? theme.highlight : mark.essential ? theme.foreground : theme.accent;
+          const color = pointed
+            ? theme.highlight
+            : mark.essential
+              ? theme.foreground
+              : theme.accent;
           const [x, y] = api.coord([mark.birth, frame.toHeight(mark)]);
           const [, foot] = api.coord([mark.birth, mark.birth]);
           if (pointed) children.push(line([x, foot], [x, y], color, 1.5));
@@ -226,9 +241,15 @@ export class PersistenceView implements Disposable {
 
   private barcode({ marks, theme, frame }: NonNullable<typeof this.shown>): EChartsCoreOption {
     const on = this.highlight.pair;
-    const ticks = linearTicks(frame.low, frame.high, Math.max(3, Math.floor(this.chart.width / 90)));
+    // A few bars stand together at the top instead of far apart.
+    const rows = Math.max(marks.length, Math.floor((this.chart.height - 52) / ROW_HEIGHT));
+    const ticks = linearTicks(
+      frame.low,
+      frame.high,
+      Math.max(3, Math.floor(this.chart.width / 90)),
+    );
     return {
-      grid: { left: 20, right: 20, top: 10, bottom: 42 },
+      grid: { ...FIXED, left: 20, right: 20, top: 10, bottom: 42 },
       xAxis: {
         ...ticksAt(
           theme,
@@ -239,7 +260,7 @@ export class PersistenceView implements Disposable {
         name: 'loss, from the minimum to the saddle',
         nameGap: 26,
       },
-      yAxis: { type: 'value', min: 0, max: marks.length, inverse: true, show: false },
+      yAxis: { type: 'value', min: 0, max: rows, inverse: true, show: false },
       series: [
         {
           type: 'custom',

@@ -75,9 +75,7 @@ export class PlotSection {
     setAttributes(this.stage, { 'aria-label': content.summary });
     this.captionText = content.caption;
     this.read(null);
-    this.noteList.replaceChildren(
-      ...(content.notes ?? []).map((note) => element('li', {}, note)),
-    );
+    this.noteList.replaceChildren(...(content.notes ?? []).map((note) => element('li', {}, note)));
     this.tableOf = content.table;
     this.message.hidden = true;
     this.tableToggle.root.hidden = false;

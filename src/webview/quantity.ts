@@ -23,7 +23,8 @@ export function formatNumber(value: number, digits = 4): string {
     return group(trimZeros(Math.abs(rounded).toFixed(Math.min(decimals, 20))), rounded < 0);
   }
   const mantissa = trimZeros((Math.abs(rounded) / 10 ** exponent).toFixed(digits - 1));
-  return `${rounded < 0 ? '−' : ''}${mantissa}×10${superscript(exponent)}`;
+  const power = `10${superscript(exponent)}`;
+  return `${rounded < 0 ? '−' : ''}${mantissa === '1' ? '' : `${mantissa}×`}${power}`;
 }
 
 export function formatScalar(value: Scalar, digits = 4): string {
@@ -52,36 +53,43 @@ export interface UncertainText {
 }
 
 /**
- * A value to the digit its error reaches, as the Particle Data Group rounds: the error has two
- * digits where it starts with 1 and one digit elsewhere. Never more than `mostDigits` digits of the
- * value: an error at the edge of float64 would otherwise print sixteen of them.
+ * A value to the digit its error reaches. The error is rounded as the Particle Data Group does: two
+ * digits where the first three are below 355, one from there on, and 10 where they reach 950. Never
+ * more than `mostDigits` digits of the value: an error at the edge of float64 would print sixteen.
  */
-export function formatUncertain(value: number, error: number, mostDigits = 5): UncertainText {
+export function formatUncertain(value: number, error: number, mostDigits = 6): UncertainText {
   if (!Number.isFinite(value) || !Number.isFinite(error) || error <= 0) {
+    return { value: formatNumber(value, mostDigits), error: `± ${formatNumber(error, 2)}` };
+  }
+  const errorDigits = firstThreeDigits(error) < 355 ? 2 : 1;
+  const lastPlace = exponentAfterRounding(error, errorDigits) - errorDigits + 1;
+  const exponent = value === 0 ? lastPlace : Math.floor(Math.log10(Math.abs(value)));
+  const digits = exponent - lastPlace + 1;
+  if (digits > mostDigits && isPlain(value)) {
     return {
-      value: formatNumber(value),
-      error: error === 0 ? '± 0' : `± ${formatNumber(error, 2)}`,
+      value: toPlace(value, exponent - mostDigits + 1),
+      error: `± ${isPlain(error) ? toPlace(error, lastPlace) : formatNumber(error, errorDigits)}`,
     };
   }
-  const leading = Math.floor(error / 10 ** Math.floor(Math.log10(error)) + 1e-9);
-  const errorDigits = leading === 1 ? 2 : 1;
-  const lastPlace = exponentAfterRounding(error, errorDigits) - errorDigits + 1;
-  const valueExponent = value === 0 ? lastPlace : Math.floor(Math.log10(Math.abs(value)));
-  const digits = valueExponent - lastPlace + 1;
-  const errorText = `± ${formatNumber(error, errorDigits)}`;
-  if (digits > mostDigits) return { value: formatNumber(value, mostDigits), error: errorText };
-  const plain =
-    isPlain(value) || (value !== 0 && Math.abs(value) < SMALLEST_PLAIN && isPlain(error));
-  if (!plain && value !== 0) {
-    if (digits < 1) return { value: formatNumber(value, 1), error: errorText };
-    // Both under one power of ten would need brackets; each with its own reads as well.
-    return { value: formatNumber(value, digits), error: errorText };
+  if (Math.abs(value) >= LARGEST_PLAIN || (Math.abs(value) < SMALLEST_PLAIN && !isPlain(error))) {
+    return {
+      value: formatNumber(value, Math.min(mostDigits, Math.max(1, digits))),
+      error: `± ${formatNumber(error, errorDigits)}`,
+    };
   }
-  const rounded = Math.round(value / 10 ** lastPlace) * 10 ** lastPlace;
-  return {
-    value: group(Math.abs(rounded).toFixed(Math.max(0, Math.min(20, -lastPlace))), rounded < 0),
-    error: `± ${group(error.toFixed(Math.max(0, Math.min(20, -lastPlace))), false)}`,
-  };
+  return { value: toPlace(value, lastPlace), error: `± ${toPlace(error, lastPlace)}` };
+}
+
+function firstThreeDigits(value: number): number {
+  return Math.round(value / 10 ** (Math.floor(Math.log10(value)) - 2));
+}
+
+/** Rounded to a multiple of 10 to the `place`, with the zeros that say so. */
+function toPlace(value: number, place: number): string {
+  const decimals = Math.min(20, Math.max(0, -place));
+  const rounded = place > 0 ? Math.round(value / 10 ** place) * 10 ** place : value;
+  const text = Math.abs(rounded).toFixed(decimals);
+  return group(text, rounded < 0 && Number(text) !== 0);
 }
 
 /** For tick labels: shortest text that tells the ticks apart. */
@@ -100,7 +108,11 @@ function isPlain(value: number): boolean {
 
 /** Rounding may carry into a new digit: 9.996 to three digits is 10.0. */
 function exponentAfterRounding(value: number, digits: number): number {
-  return Number(Math.abs(value).toExponential(digits - 1).split('e')[1]);
+  return Number(
+    Math.abs(value)
+      .toExponential(digits - 1)
+      .split('e')[1],
+  );
 }
 
 function nonFinite(value: number): string {
@@ -119,6 +131,6 @@ function group(digits: string, negative: boolean): string {
 }
 
 function superscript(exponent: number): string {
-  const digits = [...String(Math.abs(exponent))].map((digit) => SUPERSCRIPTS[Number(digit)] ?? '');
-  return (exponent < 0 ? '⁻' : '') + digits.join('');
+  const digits = String(Math.abs(exponent)).replace(/\d/g, (digit) => SUPERSCRIPTS[Number(digit)]!);
+  return (exponent < 0 ? '⁻' : '') + digits;
 }

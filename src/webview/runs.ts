@@ -18,25 +18,48 @@ export function runsOf(entries: readonly PanelEntry[]): readonly Run[] {
 }
 
 /**
- * Where an entry stands in training: its epoch, else its step. Null unless every analysed
- * checkpoint of the run says one, for then the order alone is known.
+ * Where a run's entries stand in training: by epoch, else by step, where every analysed checkpoint
+ * says one; else by their order. One that is not analysed stands between its neighbours.
  */
 export function positions(run: Run): { readonly unit: string; readonly at: readonly number[] } {
+  const analysed = run.entries.flatMap(({ document }, index) =>
+    document === null ? [] : [{ index, identity: document.checkpoint }],
+  );
   for (const unit of ['epoch', 'step'] as const) {
-    const known = run.entries.map((entry) => entry.document?.checkpoint[unit] ?? null);
-    if (known.every((value) => value !== null) && isIncreasing(known)) return { unit, at: known };
+    const known = analysed.flatMap(({ index, identity }) => {
+      const at = identity[unit];
+      return at === null ? [] : [{ index, at }];
+    });
+    if (known.length > 1 && known.length === analysed.length && isIncreasing(known)) {
+      return { unit, at: run.entries.map((_, index) => placeBetween(known, index)) };
+    }
   }
   return { unit: 'checkpoint', at: run.entries.map((_, index) => index + 1) };
 }
 
-function isIncreasing(values: readonly number[]): boolean {
-  return values.every((value, index) => index === 0 || value > values[index - 1]!);
+interface Known {
+  readonly index: number;
+  readonly at: number;
+}
+
+function isIncreasing(known: readonly Known[]): boolean {
+  return known.every(({ at }, k) => k === 0 || at > known[k - 1]!.at);
+}
+
+/** On the line through the two known places around it, or the two nearest at an end. */
+function placeBetween(known: readonly Known[], index: number): number {
+  const after = known.findIndex((place) => place.index >= index);
+  const second = after < 0 ? known.length - 1 : Math.max(1, after);
+  const from = known[second - 1]!;
+  const to = known[second]!;
+  return from.at + ((index - from.index) * (to.at - from.at)) / (to.index - from.index);
 }
 
 /** How a checkpoint is called in a sentence: `epoch 40`, or its file's name. */
 export function trainingPlace(entry: PanelEntry): string {
   const identity = entry.document?.checkpoint;
-  if (identity?.epoch != null) return `epoch ${identity.epoch}`;
-  if (identity?.step != null) return `step ${identity.step}`;
-  return entry.label;
+  const epoch = identity?.epoch ?? null;
+  const step = identity?.step ?? null;
+  if (epoch !== null) return `epoch ${epoch}`;
+  return step === null ? entry.label : `step ${step}`;
 }

@@ -97,16 +97,16 @@ export function neighborhoodText(neighborhood: Neighborhood): string {
   }
 }
 
-/** What the other neighbourhoods count: `13 with 4, 7 with 8`. */
+/** What the other neighbourhoods count: `with 4: 13 · with 8: 7`. */
 export function sensitivityText(topology: Topology): string {
   const name: Partial<Record<Neighborhood, string>> = { freudenthal: '6' };
   return Object.entries(topology.sensitivity.saddlesByNeighborhood)
     .flatMap(([neighborhood, saddles]) => {
       if (neighborhood === topology.neighborhood || saddles === undefined) return [];
       const label = name[neighborhood as Neighborhood] ?? neighborhood.replace('knn:', 'nearest ');
-      return [`${formatCount(saddles)} with ${label}`];
+      return [`with ${label}: ${formatCount(saddles)}`];
     })
-    .join(', ');
+    .join(' · ');
 }
 
 /** Standard error of a share of so many independent samples. */
@@ -125,8 +125,7 @@ export function provenance(document: ResultDocument): string {
     checkpoint.step === null ? '' : `step ${formatCount(checkpoint.step)}`,
     plural(document.parameters, 'parameter'),
     checkpoint.format,
-    `${runtime.precision} on ${runtime.name} ${runtime.version}`,
-    `seed ${document.seed}`,
+    `${runtime.precision}, ${runtime.name} ${runtime.version}`,
   ]
     .filter((part) => part !== '')
     .join(' · ');

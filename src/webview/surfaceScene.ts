@@ -11,6 +11,7 @@ import {
   LinearSRGBColorSpace,
   LineBasicMaterial,
   LineSegments,
+  type Material,
   Mesh,
   PerspectiveCamera,
   Points,
@@ -50,6 +51,9 @@ export interface SurfaceContent {
   readonly marks: readonly PairMark[];
   readonly theme: Theme;
 }
+
+/** Where the camera looks, on the axis of the box: a little below its middle, for the labels. */
+const TARGET_HEIGHT = 0.22;
 
 const SHAPE = { minimum: 0, saddle: 1, checkpoint: 2 } as const;
 
@@ -248,11 +252,12 @@ export class SurfaceScene implements Disposable {
 
   dispose(): void {
     cancelAnimationFrame(this.drawing);
-    for (const object of this.scene.children) {
-      const { geometry, material } = object as Mesh<BufferGeometry, ShaderMaterial>;
-      geometry.dispose();
-      material.dispose();
-    }
+    this.scene.traverse((object) => {
+      if (object instanceof Mesh || object instanceof LineSegments || object instanceof Points) {
+        (object.geometry as BufferGeometry).dispose();
+        (object.material as Material).dispose();
+      }
+    });
     this.colors.dispose();
     this.renderer.dispose();
     this.renderer.forceContextLoss();
@@ -274,14 +279,14 @@ export class SurfaceScene implements Disposable {
     const aspect = this.width / this.height;
     this.camera.aspect = aspect;
     // A narrow panel must still hold the whole box.
-    const distance = this.view.distance * Math.max(1, 1.3 / aspect);
+    const distance = this.view.distance * Math.max(1, 1.5 / aspect);
     const { azimuth, elevation } = this.view;
     this.camera.position.set(
       distance * Math.cos(elevation) * Math.sin(azimuth),
-      distance * Math.sin(elevation) + 0.33,
+      distance * Math.sin(elevation) + TARGET_HEIGHT,
       distance * Math.cos(elevation) * Math.cos(azimuth),
     );
-    this.camera.lookAt(0, 0.33, 0);
+    this.camera.lookAt(0, TARGET_HEIGHT, 0);
     this.camera.updateProjectionMatrix();
     this.camera.updateMatrixWorld();
     for (const line of [this.pointed, this.pointedBehind]) {
@@ -311,12 +316,13 @@ export class SurfaceScene implements Disposable {
 
   private paint({ scale, theme }: SurfaceContent): void {
     const { uniforms } = this.surface.material;
-    uniforms['levelOffset']!.value = scale.levelOffset;
-    uniforms['levelStep']!.value = scale.levelStep;
-    uniforms['contourStrength']!.value = theme.highContrast ? 0.55 : 0.3;
-    uniforms['plateau']!.value = scale.clipped > 0;
-    (uniforms['markColor']!.value as Color).copy(colorOf(theme.highlight));
-    (this.holes.material.uniforms['color']!.value as Color).copy(colorOf(theme.muted));
+    uniforms.levelOffset!.value = scale.levelOffset;
+    uniforms.levelStep!.value = scale.levelStep;
+    uniforms.contourStrength!.value =
+      scale.levels.length === 0 ? 0 : theme.highContrast ? 0.55 : 0.3;
+    uniforms.plateau!.value = scale.clipped > 0;
+    (uniforms.markColor!.value as Color).copy(colorOf(theme.highlight));
+    (this.holes.material.uniforms.color!.value as Color).copy(colorOf(theme.muted));
     this.frame.material.color.copy(colorOf(theme.foreground));
     this.frame.material.opacity = theme.highContrast ? 0.7 : theme.kind === 'dark' ? 0.2 : 0.24;
     this.stems.material.color.set(0xffffff);
@@ -343,13 +349,15 @@ export class SurfaceScene implements Disposable {
     const stems: number[] = [];
     let pointed: number[] = [];
     let level = -1;
+    // Many marks must leave something to be seen of what they mark.
+    const shrink = Math.min(1, Math.max(0.55, Math.sqrt(40 / content.marks.length)));
     for (const mark of [...content.marks].reverse()) {
       if (mark.places === null) continue;
       const on = mark.id === this.highlighted;
       const low = this.stand(mark.places.birth, mark.birth);
       const end = this.stand(mark.places.death, mark.death);
-      put(low, SHAPE.minimum, mark.essential ? 15 : 12, on);
-      if (!mark.essential) put(end, SHAPE.saddle, 14, on);
+      put(low, SHAPE.minimum, mark.essential ? 15 : 12 * shrink, on);
+      if (!mark.essential) put(end, SHAPE.saddle, 14 * shrink, on);
       // Up from the minimum by the pair's persistence, then level to the saddle.
       const corner = new Vector3(low.x, end.y, low.z);
       const path = [low, corner, corner, end].flatMap((point) => [point.x, point.y, point.z]);
@@ -390,7 +398,7 @@ export class SurfaceScene implements Disposable {
       this.pointed.geometry = lines;
       this.pointedBehind.geometry = lines;
     }
-    this.surface.material.uniforms['marked']!.value = level;
+    this.surface.material.uniforms.marked!.value = level;
   }
 
   /** Floor grid, the two far walls and the labels: which are far depends on where one stands. */

@@ -56,9 +56,7 @@ export class TrainingStrip implements Disposable {
     this.key = entry.key;
     const current = run.entries.indexOf(entry);
     const own = positions(run);
-    const comparable = runs.filter(
-      (other) => other === run || positions(other).unit === own.unit,
-    );
+    const comparable = runs.filter((other) => other === run || positions(other).unit === own.unit);
     const all = comparable.flatMap((other) => positions(other).at);
     const low = Math.min(...all);
     const high = Math.max(...all);
@@ -106,9 +104,11 @@ export class TrainingStrip implements Disposable {
     );
     const figures = shownMeasures(runs).map((measure) => {
       const figure = keyFigure(measure.id, entry.document);
-      return `${measure.title.toLowerCase()} ${figure.value}${figure.error === '' ? '' : ` ${figure.error}`}`;
+      return `${measure.title} ${figure.value}${figure.error === '' ? '' : ` ${figure.error}`}`;
     });
     setAttributes(this.root, {
+      // With one checkpoint there is nowhere to slide to.
+      role: run.entries.length > 1 ? 'slider' : 'group',
       'aria-valuemin': 1,
       'aria-valuemax': run.entries.length,
       'aria-valuenow': current + 1,

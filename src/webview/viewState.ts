@@ -21,7 +21,7 @@ export interface Camera {
   readonly distance: number;
 }
 
-export const HOME: Camera = { azimuth: -0.62, elevation: 0.56, distance: 4.6 };
+export const HOME: Camera = { azimuth: -0.62, elevation: 0.56, distance: 5.1 };
 
 export const INITIAL_STATE: ViewState = {
   selected: null,
@@ -63,7 +63,10 @@ function restoreCamera(kept: unknown): Camera {
 /** Never below the floor, never over the top, never inside. */
 export function clampCamera(camera: Camera): Camera {
   return {
-    azimuth: Math.atan2(Math.sin(camera.azimuth), Math.cos(camera.azimuth)),
+    azimuth:
+      Math.abs(camera.azimuth) <= Math.PI
+        ? camera.azimuth
+        : Math.atan2(Math.sin(camera.azimuth), Math.cos(camera.azimuth)),
     elevation: Math.min(1.5, Math.max(0.05, camera.elevation)),
     distance: Math.min(12, Math.max(2, camera.distance)),
   };

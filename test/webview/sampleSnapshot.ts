@@ -56,6 +56,7 @@ export function sampleLandscape(
     shape: [steps, steps],
     values: values.map(toScalar),
     evaluations: values.length,
+    relativeNoise: 2.4e-7,
   };
 }
 
@@ -205,7 +206,13 @@ function mergeTree(
   );
   const above = (k: number) => saddles[k]?.deathVertex ?? essential.deathVertex;
   const loose: Loose[] = [
-    { vertex: essential.birthVertex, value: essential.birth, kind: 'minimum', size: 180, up: above(0) },
+    {
+      vertex: essential.birthVertex,
+      value: essential.birth,
+      kind: 'minimum',
+      size: 180,
+      up: above(0),
+    },
     ...saddles.flatMap((pair, k): Loose[] => [
       {
         vertex: pair.birthVertex,

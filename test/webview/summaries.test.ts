@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { densityFrame, densityPoints } from '../../src/webview/densityFrame';
+import { keyFigure } from '../../src/webview/keyFigure';
+import { lossField } from '../../src/webview/lossField';
+import {
+  curvatureSummary,
+  landscapeSummary,
+  mergeTreeSummary,
+  negativeShare,
+  persistenceSummary,
+  provenance,
+  shareError,
+} from '../../src/webview/summaries';
+import { himmelblau, sampleDocument, sampleHessian, sampleLandscape } from './sampleSnapshot';
+
+const document = sampleDocument('runs/a.pt', 40, sampleLandscape(himmelblau, 41, 5), {
+  threshold: 1,
+  largest: 100,
+});
+const topology = document.topology!;
+
+describe('what a plot shows, in words', () => {
+  it('tells a landscape by its extent, its range and what is in it', () => {
+    const text = landscapeSummary(lossField(document.landscape!)!, topology);
+    expect(text).toContain('41 by 41 points');
+    expect(text).toContain('α₁ from −5 to 5');
+    // Himmelblau at the origin is 11² + 7² = 170.
+    expect(text).toContain('170 at the checkpoint');
+    expect(text).toContain('4 minima and 3 saddles');
+  });
+
+  it('tells the pairs, or that there is none', () => {
+    expect(persistenceSummary(topology)).toMatch(/^3 finite pairs above a persistence of 1,/);
+    const none = {
+      ...topology,
+      pairs: [],
+      summaries: { ...topology.summaries, finite: { ...topology.summaries.finite, count: 0 } },
+    };
+    expect(persistenceSummary(none)).toMatch(/^One minimum and no saddle/);
+    expect(mergeTreeSummary(topology)).toMatch(/^4 minima joined at 3 saddles\./);
+  });
+
+  it('tells the curvature with its trace and the share below zero', () => {
+    const text = curvatureSummary(document.hessian!);
+    expect(text).toMatch(/from −6 to 100\. Trace 840 ± 23\./);
+    const onlyPositive = sampleHessian(1);
+    const density = { ...onlyPositive.density, nodes: [{ value: 1, weight: 1 }] };
+    expect(negativeShare({ ...onlyPositive, density })).toBe(0);
+  });
+
+  it('tells where a document comes from', () => {
+    expect(provenance(document)).toBe(
+      'epoch 40 · step 15\u2009640 · 272\u2009474 parameters · pytorch · float32, onnxruntime-node 1.30.0',
+    );
+  });
+});
+
+describe('key figures', () => {
+  it('say how sure they are', () => {
+    expect(keyFigure('eigenvalue', document)).toMatchObject({
+      value: '100.000',
+      error: '± 0.0020',
+    });
+    expect(keyFigure('trace', document)).toMatchObject({ value: '840', error: '± 23' });
+    // √(p(1 − p)/n)
+    expect(shareError({ loss: 0, accuracy: 0.5, samples: 100 })).toBeCloseTo(0.05, 12);
+  });
+
+  it('say the neighbourhood and threshold of a count, and what the others count', () => {
+    const { value, notes } = keyFigure('saddles', document);
+    expect(value).toBe('3');
+    expect(notes[0]).toBe('4 minima · 6 neighbours');
+    expect(notes[1]).toMatch(/^with 4: \d+ · with 8: \d+$/);
+    expect(notes[2]).toBe('above 1 (noise)');
+  });
+
+  it('give the average persistence with and without the essential pair', () => {
+    const { notes } = keyFigure('persistence', document);
+    expect(notes).toEqual([
+      'of 3 finite pairs',
+      expect.stringMatching(/with the essential pair$/) as string,
+    ]);
+  });
+
+  it('are dashes where nothing is known', () => {
+    expect(keyFigure('loss', null)).toEqual({ value: '–', error: '', notes: [] });
+  });
+});
+
+describe('the eigenvalue density', () => {
+  const hessian = document.hessian!;
+  const frame = densityFrame(hessian);
+
+  it('is shown as deep as its lightest Ritz value reaches', () => {
+    const lightest = Math.min(...hessian.density.nodes.map((node) => node.weight));
+    const bump = lightest / (hessian.density.sigma * Math.sqrt(2 * Math.PI));
+    expect(frame.top - frame.bottom).toBeLessThanOrEqual(9);
+    expect(Math.log10(bump) > frame.bottom || frame.top - frame.bottom === 9).toBe(true);
+  });
+
+  it('keeps its peaks however few columns it is drawn with', () => {
+    const peak = Math.log10(Math.max(...hessian.density.values));
+    for (const columns of [40, 200, 900]) {
+      const heights = densityPoints(hessian, frame, columns).map(([, height]) => height);
+      expect(Math.max(...heights)).toBeCloseTo(peak, 9);
+    }
+  });
+
+  it('is read between its points', () => {
+    const { grid, values } = hessian.density;
+    expect(frame.densityAt(grid[100]!)).toBeCloseTo(values[100]!, 12);
+    expect(frame.densityAt(1e9)).toBe(0);
+  });
+});
