@@ -73,6 +73,13 @@ export const configurationSchema = z
       .string()
       .min(1)
       .describe('The computation graph, an ONNX export; relative to this file.'),
+    weights: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'Where in a checkpoint the weights are, as in "ema_state_dict"; found by itself if absent.',
+      ),
     data: z
       .strictObject({
         inputs: z

@@ -56,7 +56,8 @@ export async function openForAnalysis(
   signal?: AbortSignal,
 ): Promise<OpenedCheckpoint> {
   const hash = await sha256(path, signal);
-  const checkpoint = await openCheckpoint(path);
+  const { weights: part } = study.configuration;
+  const checkpoint = await openCheckpoint(path, part === undefined ? {} : { weights: part });
   try {
     const weights = await loadWeights(model, checkpoint);
     const { parameters, buffers, bufferValues, theta } = weights;
@@ -79,7 +80,7 @@ export async function openForAnalysis(
         bufferValues,
         theta,
       },
-      key: contentKey(key, hash),
+      key: contentKey(key, hash, part ?? ''),
     };
   } finally {
     await checkpoint.close();
