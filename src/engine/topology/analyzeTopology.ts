@@ -146,7 +146,8 @@ function saddlesByNeighborhood(
 }
 
 function allPairs(branches: Branches, values: Float64Array | Float32Array): BirthsAndDeaths {
-  return pairValues(branches, branches.deaths, values);
+  const finite = Int32Array.from(branches.minimum.keys()).filter((b) => b !== branches.root);
+  return pairValues(branches, finite, values);
 }
 
 function pairValues(

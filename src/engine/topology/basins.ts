@@ -1,18 +1,21 @@
-import { settleParents } from './branches';
+import { mergeBasins } from './mergeBasins';
 import { isNeighbor, neighborOffsets, stridesOf, unitBlock } from './neighborhood';
-import { sortedOrder } from './order';
 import type { Branches } from './branches';
+import type { BasinEdges } from './mergeBasins';
 import type { StencilNeighborhood } from './neighborhood';
 
 /**
  * Branches of the join tree of a grid without sorting its vertices.
  *
- * Every vertex points at the lowest of its neighbours, so it falls to a minimum: the grid is cut
- * into basins (as in PPP, Maack et al. 2021, and ExTreeM, Lukasczyk et al. 2024). Only a vertex
- * whose lower neighbours are not joined to each other right around it can be where two components
- * of a sublevel set meet. Those vertices, sorted, are the edges of Kruskal's algorithm on the
- * basins, and the elder rule gives the pairs that the sweep over all vertices (sweep.ts) gives,
- * vertex for vertex.
+ * Every vertex points at a lower neighbour, so it falls to a minimum: the grid is cut into basins
+ * (as in PPP, Maack et al. 2021, and ExTreeM, Lukasczyk et al. 2024). Only a vertex whose lower
+ * neighbours are not joined to each other right around it can be where two components of a sublevel
+ * set meet. Those vertices are the edges along which basins merge (mergeBasins.ts), to the same
+ * pairs as the sweep over all vertices (sweep.ts) finds, vertex for vertex.
+ *
+ * Which lower neighbour does not matter for that, so it is one that comes before in memory if any
+ * does: its basin is known already. The bits of a set of lower points are computed without branches,
+ * which on rough landscapes would be guessed wrong half of the time.
  */
 
 /** Bits of an Int32 that a set of points around a vertex may take. */
@@ -45,23 +48,17 @@ export function basinBranches(
   const link = new Link(neighborhood, extents);
   const descent = new Descent(keys);
   descendGrid(descent, link, extents);
+  flatten(descent.basin);
   const { basin } = descent;
-  flatten(basin);
   const minimum = descent.minima.slice(0, descent.minimaCount);
   const edges = basinEdges(descent, link);
   descent.release();
-
-  const saddle = new Int32Array(minimum.length).fill(-1);
-  const parent = new Int32Array(minimum.length).fill(-1);
-  const deaths = new Int32Array(minimum.length - 1);
-  kruskal(keys, minimum, edges, saddle, parent, deaths);
-  settleParents(parent, saddle, deaths);
+  const { saddle, toward } = mergeBasins(keys, minimum, edges);
   return {
     minimum,
     saddle,
-    parent,
-    deaths,
-    root: oldest(parent),
+    toward,
+    root: saddle.indexOf(-1),
     maximum: lastMaximum(keys),
     basin,
   };
@@ -78,9 +75,9 @@ class Link {
   readonly linear: Int32Array;
   /** Steps along the axes, by bit. */
   readonly offsets: readonly (readonly number[])[];
-  private readonly neighborMask: number;
+  readonly neighborMask: number;
   private readonly adjacent: Int32Array;
-  /** By set of lower points, what `representatives` gives, or UNKNOWN. */
+  /** By set of lower points, what `representatives` gives; null for sets of too many points. */
   readonly table: Int32Array | null;
 
   constructor(neighborhood: StencilNeighborhood, extents: readonly number[]) {
@@ -136,34 +133,29 @@ class Link {
   }
 }
 
-/** The points of a link that are inside the grid for some position, nearest in memory first. */
+/** The points of a link that are inside the grid for some position: steps and their bits. */
 class Stencil {
+  /** Points that come before in memory: not above is lower. */
   readonly before: Int32Array;
   readonly beforeBits: Int32Array;
+  /** Points that come after. */
   readonly after: Int32Array;
   readonly afterBits: Int32Array;
-  readonly joining: Int32Array;
-  readonly joiningBits: Int32Array;
 
   constructor(link: Link, isInside: (offset: readonly number[]) => boolean) {
     const inside = link.offsets.flatMap((offset, bit) => (isInside(offset) ? [bit] : []));
-    const step = (bit: number) => link.linear[bit]!;
-    const neighbors = inside.filter((bit) => bit < link.degree);
-    const before = neighbors.filter((bit) => step(bit) < 0).sort((a, b) => step(b) - step(a));
-    const after = neighbors.filter((bit) => step(bit) > 0).sort((a, b) => step(a) - step(b));
-    const joining = inside.filter((bit) => bit >= link.degree);
-    this.before = Int32Array.from(before, step);
-    this.beforeBits = Int32Array.from(before, (bit) => 1 << bit);
-    this.after = Int32Array.from(after, step);
-    this.afterBits = Int32Array.from(after, (bit) => 1 << bit);
-    this.joining = Int32Array.from(joining, step);
-    this.joiningBits = Int32Array.from(joining, (bit) => 1 << bit);
+    const before = inside.filter((bit) => link.linear[bit]! < 0);
+    const after = inside.filter((bit) => link.linear[bit]! > 0);
+    this.before = Int32Array.from(before, (bit) => link.linear[bit]!);
+    this.beforeBits = Int32Array.from(before);
+    this.after = Int32Array.from(after, (bit) => link.linear[bit]!);
+    this.afterBits = Int32Array.from(after);
   }
 }
 
 /** What the pass over the vertices collects. */
 class Descent {
-  /** For each vertex its lowest neighbour; ~b for the minimum of basin b. */
+  /** For each vertex ~b, the basin b, or where that is not known yet a vertex further on in it. */
   readonly basin: Int32Array;
   minima: Int32Array;
   minimaCount = 0;
@@ -253,94 +245,51 @@ function descendGrid(descent: Descent, link: Link, extents: readonly number[]): 
   }
 }
 
-/** One pass over vertices that share a stencil: lowest neighbour, minima, candidates. */
+/** One pass over vertices that share a stencil: basins, minima, candidates. */
 function descend(descent: Descent, link: Link, stencil: Stencil, start: number, end: number): void {
   const { keys, basin, minima, candidates, parts } = descent;
-  const { before, beforeBits, after, afterBits, joining, joiningBits } = stencil;
-  const { table } = link;
+  const { before, beforeBits, after, afterBits } = stencil;
+  const { table, linear, neighborMask } = link;
   let { minimaCount, candidateCount } = descent;
   for (let v = start; v < end; v++) {
     const key = keys[v]!;
-    let lowest = key;
-    let to = v;
     let lower = 0;
-    // Nearest first, so among equals the later one tried has the lower index and wins…
     for (let k = 0; k < before.length; k++) {
-      const u = v + before[k]!;
-      const other = keys[u]!;
-      if (other <= key) {
-        lower |= beforeBits[k]!;
-        if (other <= lowest) {
-          lowest = other;
-          to = u;
-        }
-      }
+      lower |= Number(keys[v + before[k]!]! <= key) << beforeBits[k]!;
     }
-    // …and on this side the earlier one.
     for (let k = 0; k < after.length; k++) {
-      const u = v + after[k]!;
-      const other = keys[u]!;
-      if (other < key) {
-        lower |= afterBits[k]!;
-        if (other < lowest) {
-          lowest = other;
-          to = u;
-        }
-      }
+      lower |= Number(keys[v + after[k]!]! < key) << afterBits[k]!;
     }
-    if (lower === 0) {
+    const neighbors = lower & neighborMask;
+    if (neighbors === 0) {
       basin[v] = ~minimaCount;
       minima[minimaCount++] = v;
       continue;
     }
+    // The lowest bit comes first in memory.
+    const u = v + linear[31 - Math.clz32(neighbors & -neighbors)]!;
+    let to = u > v ? u : basin[u]!;
+    while (to >= 0 && to < v) to = basin[to]!;
     basin[v] = to;
-    if ((lower & (lower - 1)) === 0) continue;
-    for (let k = 0; k < joining.length; k++) {
-      const step = joining[k]!;
-      const other = keys[v + step]!;
-      if (other < key || (other === key && step < 0)) lower |= joiningBits[k]!;
-    }
     let chosen = table === null ? UNKNOWN : table[lower]!;
     if (chosen === UNKNOWN) {
       chosen = link.representatives(lower);
       if (table !== null) table[lower] = chosen;
     }
-    if ((chosen & (chosen - 1)) !== 0) {
-      candidates[candidateCount] = v;
-      parts[candidateCount++] = chosen;
-    }
+    candidates[candidateCount] = v;
+    parts[candidateCount] = chosen;
+    candidateCount += Number((chosen & (chosen - 1)) !== 0);
   }
   descent.minimaCount = minimaCount;
   descent.candidateCount = candidateCount;
 }
 
-/** Follows every vertex down to the minimum of its basin. */
+/** From the end: a vertex that still points at another points at one that comes after it. */
 function flatten(basin: Int32Array): void {
-  for (let v = 0; v < basin.length; v++) {
-    let at = basin[v]!;
-    if (at < 0) continue;
-    let down = basin[at]!;
-    if (down < 0) {
-      basin[v] = down;
-      continue;
-    }
-    while (down >= 0) {
-      at = down;
-      down = basin[at]!;
-    }
-    at = v;
-    for (let next = basin[at]!; next >= 0; next = basin[at]!) {
-      basin[at] = down;
-      at = next;
-    }
+  for (let v = basin.length - 1; v >= 0; v--) {
+    const to = basin[v]!;
+    if (to >= 0) basin[v] = basin[to]!;
   }
-}
-
-interface BasinEdges {
-  /** The vertex at which two basins meet, ascending. */
-  readonly vertex: Int32Array;
-  readonly left: Int32Array;
-  readonly right: Int32Array;
 }
 
 function basinEdges(descent: Descent, link: Link): BasinEdges {
@@ -379,54 +328,6 @@ function basinEdges(descent: Descent, link: Link): BasinEdges {
     left: left.subarray(0, count),
     right: right.subarray(0, count),
   };
-}
-
-/** Joins basins along edges from the lowest up; the younger minimum ends at the edge's vertex. */
-function kruskal(
-  keys: Float64Array,
-  minimum: Int32Array,
-  edges: BasinEdges,
-  saddle: Int32Array,
-  parent: Int32Array,
-  deaths: Int32Array,
-): void {
-  const { vertex, left, right } = edges;
-  const edgeKeys = new Float64Array(vertex.length);
-  for (let e = 0; e < vertex.length; e++) edgeKeys[e] = keys[vertex[e]!]!;
-  const order = sortedOrder(edgeKeys);
-  const birth = new Float64Array(minimum.length);
-  const elder = new Int32Array(minimum.length);
-  for (let b = 0; b < minimum.length; b++) {
-    birth[b] = keys[minimum[b]!]!;
-    elder[b] = b;
-  }
-  let count = 0;
-  for (let k = 0; k < order.length && count < deaths.length; k++) {
-    const e = order[k]!;
-    let a = left[e]!;
-    for (let up = elder[a]!; up !== a; up = elder[a]!) {
-      elder[a] = elder[up]!;
-      a = up;
-    }
-    let b = right[e]!;
-    for (let up = elder[b]!; up !== b; up = elder[b]!) {
-      elder[b] = elder[up]!;
-      b = up;
-    }
-    if (a === b) continue;
-    // Branches are numbered by the vertices of their minima.
-    const aIsOlder = birth[a]! < birth[b]! || (birth[a] === birth[b] && a < b);
-    const younger = aIsOlder ? b : a;
-    const older = aIsOlder ? a : b;
-    elder[younger] = older;
-    parent[younger] = older;
-    saddle[younger] = vertex[e]!;
-    deaths[count++] = younger;
-  }
-}
-
-function oldest(parent: Int32Array): number {
-  return parent.indexOf(-1);
 }
 
 function lastMaximum(keys: Float64Array): number {

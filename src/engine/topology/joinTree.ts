@@ -19,8 +19,7 @@ export interface JoinTree {
  *
  * Branches that are not kept are flooded up to their saddle: their vertices lie on the arc that
  * passes it, as if they had the saddle's value. Arcs partition the grid, so sizes add up to its
- * number of points. A vertex is on the arc whose lower node is the last one on its way down the
- * tree; it is found by jump pointers (Myers 1983), so that no tree is too deep.
+ * number of points.
  *
  * @param keys One for each vertex, without NaN (order.ts).
  * @param kept A kept branch's parent must be kept, as every threshold on persistence ensures.
@@ -33,163 +32,327 @@ export function joinTree(
   kept: Uint8Array,
   arcs?: Int32Array,
 ): JoinTree {
-  const { minimum, saddle, parent, deaths, root, maximum } = branches;
+  const stems = new Stems(branches, keys, kept);
+  const size = new Int32Array(stems.nodes);
+  locate(stems, branches.basin, keys, size, arcs);
+  return sorted(stems, keys, size, arcs);
+}
 
-  // Nodes in an order of their own: leaves by branch, saddles upwards, the root. Neighbours in the
-  // grid are then neighbours in memory.
-  const start = new Int32Array(minimum.length);
-  let count = 0;
-  for (let b = 0; b < minimum.length; b++) start[b] = kept[b] ? count++ : -1;
-  const leaves = count;
-  const vertex = new Int32Array(2 * leaves);
-  const up = new Int32Array(2 * leaves).fill(-1);
-  const top = start.slice();
-  for (let b = 0; b < minimum.length; b++) if (kept[b]) vertex[start[b]!] = minimum[b]!;
-  for (let k = 0; k < deaths.length; k++) {
-    const b = deaths[k]!;
-    if (!kept[b]) continue;
-    const elder = parent[b]!;
-    let node = top[elder]!;
-    if (vertex[node] !== saddle[b]) {
-      vertex[count] = saddle[b]!;
-      up[node] = count;
-      top[elder] = count;
-      node = count++;
+/**
+ * The kept branches, each from its minimum up to its own saddle, with the saddles at which others
+ * join it on the way. Numbered as they are kept, so neighbours in the grid stay neighbours in
+ * memory. Nodes are numbered too: minima as their stems, then the joints, stem by stem upwards.
+ */
+class Stems {
+  /** Minimum of each stem. */
+  readonly minimum: Int32Array;
+  /** Where it ends: (value, vertex); beyond everything for the oldest. */
+  readonly endKey: Float64Array;
+  readonly endVertex: Int32Array;
+  /** Stem it joins, and a stem further up, so chosen that any is reached in O(log depth) steps. */
+  readonly parent: Int32Array;
+  readonly jump: Int32Array;
+  /** The oldest stem, and from which (value, vertex) up a stem's component is part of it. */
+  readonly top: number;
+  readonly topKey: Float64Array;
+  /** Its joints are those from `firstJoint[s]` to `firstJoint[s + 1]`, by (value, vertex). */
+  readonly firstJoint: Int32Array;
+  readonly jointVertex: Int32Array;
+  readonly jointKey: Float64Array;
+  /** Where each joint's bucket among the values of a stem with many of them begins. */
+  readonly buckets: Int32Array;
+  readonly bucketScale: Float64Array;
+  /** Stems but the oldest by (value, vertex) of their ends. */
+  readonly byEnd: Int32Array;
+  /** For each branch the stem its basin lies on and the first joint its vertices may lie above. */
+  readonly stemOf: Int32Array;
+  readonly entry: Int32Array;
+  readonly nodes: number;
+
+  constructor(branches: Branches, keys: Float64Array, kept: Uint8Array) {
+    const { minimum, saddle, root, maximum } = branches;
+    const stemOf = new Int32Array(minimum.length);
+    let count = 0;
+    for (let b = 0; b < minimum.length; b++) stemOf[b] = kept[b] ? count++ : -1;
+    this.stemOf = stemOf;
+    this.minimum = new Int32Array(count);
+    this.endKey = new Float64Array(count);
+    this.endVertex = new Int32Array(count);
+    for (let b = 0; b < minimum.length; b++) {
+      const stem = stemOf[b]!;
+      if (stem < 0) continue;
+      const end = saddle[b]!;
+      this.minimum[stem] = minimum[b]!;
+      this.endVertex[stem] = end < 0 ? keys.length : end;
+      this.endKey[stem] = end < 0 ? Infinity : keys[end]!;
     }
-    up[top[b]!] = node;
-  }
-  if (vertex[top[root]!] !== maximum) {
-    vertex[count] = maximum;
-    up[top[root]!] = count++;
-  }
+    this.top = stemOf[root]!;
+    // The top ends last: its vertex is beyond all.
+    const byEnd = sortedOrder(this.endKey);
+    breakTies(byEnd, this.endKey, this.endVertex);
+    this.byEnd = byEnd.subarray(0, count - 1);
+    this.parent = this.findParents(branches, kept);
 
-  const jump = jumpPointers(up, count);
-  const upKey = new Float64Array(count);
-  const upVertex = new Int32Array(count);
-  for (let node = 0; node < count; node++) {
-    const above = up[node]!;
-    upKey[node] = above < 0 ? Infinity : keys[vertex[above]!]!;
-    upVertex[node] = above < 0 ? keys.length : vertex[above]!;
-  }
-
-  // A branch that is not kept starts on the arc that passes its saddle.
-  for (let k = deaths.length - 1; k >= 0; k--) {
-    const b = deaths[k]!;
-    if (kept[b]) continue;
-    const s = saddle[b]!;
-    start[b] = climb(start[parent[b]!]!, keys[s]!, s, up, jump, upKey, upVertex, keys, vertex);
-  }
-
-  const size = new Int32Array(count);
-  locate(branches.basin, start, up, jump, upKey, upVertex, keys, vertex, size, arcs);
-  return sorted(vertex, up, size, leaves, count, keys, arcs);
-}
-
-/** An ancestor for each node, so chosen that any is reached in O(log depth) steps. */
-function jumpPointers(up: Int32Array, count: number): Int32Array {
-  const jump = new Int32Array(count);
-  const depth = new Int32Array(count);
-  // Parents have larger numbers than their children.
-  for (let node = count - 1; node >= 0; node--) {
-    const above = up[node]!;
-    if (above < 0) {
-      jump[node] = node;
-      continue;
+    // Where several stems end at one vertex they share a joint.
+    const firstJoint = new Int32Array(count + 1);
+    const last = new Int32Array(count).fill(-1);
+    for (let k = 0; k < this.byEnd.length; k++) {
+      const stem = this.byEnd[k]!;
+      const onto = this.parent[stem]!;
+      if (last[onto] !== this.endVertex[stem]) firstJoint[onto + 1]!++;
+      last[onto] = this.endVertex[stem]!;
     }
-    depth[node] = depth[above]! + 1;
-    const far = jump[above]!;
-    const farther = jump[far]!;
-    const step = depth[above]! - depth[far]!;
-    const farStep = depth[far]! - depth[farther]!;
-    jump[node] = step === farStep ? farther : above;
+    const hasRootJoint = last[this.top] !== maximum && this.minimum[this.top] !== maximum;
+    if (hasRootJoint) firstJoint[this.top + 1]!++;
+    for (let s = 0; s < count; s++) firstJoint[s + 1]! += firstJoint[s]!;
+    const joints = firstJoint[count]!;
+    this.firstJoint = firstJoint;
+    this.jointVertex = new Int32Array(joints);
+    this.jointKey = new Float64Array(joints);
+    const next = firstJoint.slice(0, count);
+    last.fill(-1);
+    for (let k = 0; k < this.byEnd.length; k++) {
+      const stem = this.byEnd[k]!;
+      const onto = this.parent[stem]!;
+      const end = this.endVertex[stem]!;
+      if (last[onto] === end) continue;
+      last[onto] = end;
+      this.jointKey[next[onto]!] = this.endKey[stem]!;
+      this.jointVertex[next[onto]!++] = end;
+    }
+    if (hasRootJoint) {
+      this.jointKey[next[this.top]!] = keys[maximum]!;
+      this.jointVertex[next[this.top]!] = maximum;
+    }
+    this.nodes = count + joints;
+
+    this.buckets = new Int32Array(joints);
+    this.bucketScale = new Float64Array(count);
+    for (let s = 0; s < count; s++) this.fillBuckets(s);
+    this.topKey = new Float64Array(count);
+    this.jump = new Int32Array(count);
+    this.findWaysUp();
+    this.entry = new Int32Array(minimum.length);
+    this.enterBranches(branches, keys, kept);
   }
-  return jump;
+
+  /**
+   * The stem that goes on where each ends, by union-find from the lowest end up. Also replaces in
+   * `stemOf` −1 by the stem that a branch which is not kept is part of in the end.
+   */
+  private findParents({ toward }: Branches, kept: Uint8Array): Int32Array {
+    const { stemOf, byEnd } = this;
+    const parent = new Int32Array(this.minimum.length).fill(-1);
+    for (let b = 0; b < toward.length; b++) {
+      let end = b;
+      while (stemOf[end]! < 0) end = toward[end]!;
+      const stem = stemOf[end]!;
+      for (let at = b; stemOf[at]! < 0; at = toward[at]!) stemOf[at] = stem;
+    }
+    for (let b = 0; b < toward.length; b++) {
+      if (kept[b] && toward[b]! >= 0) parent[stemOf[b]!] = stemOf[toward[b]!]!;
+    }
+    const elder = new Int32Array(parent.length);
+    for (let stem = 0; stem < elder.length; stem++) elder[stem] = stem;
+    for (let k = 0; k < byEnd.length; k++) {
+      const stem = byEnd[k]!;
+      let onto = parent[stem]!;
+      for (let up = elder[onto]!; up !== onto; up = elder[onto]!) {
+        elder[onto] = elder[up]!;
+        onto = up;
+      }
+      elder[stem] = onto;
+      parent[stem] = onto;
+    }
+    // Stems that end at one vertex may have been found in any order.
+    for (let k = byEnd.length - 1; k >= 0; k--) {
+      const stem = byEnd[k]!;
+      let onto = parent[stem]!;
+      while (this.endVertex[onto] === this.endVertex[stem]) onto = parent[onto]!;
+      parent[stem] = onto;
+    }
+    return parent;
+  }
+
+  /** An even division of a stem's values, each bucket holding its first joint. */
+  private fillBuckets(stem: number): void {
+    const from = this.firstJoint[stem]!;
+    const to = this.firstJoint[stem + 1]!;
+    if (to - from <= FEW_JOINTS) return;
+    const low = this.jointKey[from]!;
+    const scale = (to - from) / (this.jointKey[to - 1]! - low);
+    if (!(scale > 0 && scale < Infinity)) return;
+    this.bucketScale[stem] = scale;
+    let filled = from;
+    for (let j = from; j < to; j++) {
+      const bucket = bucketOf(this.jointKey[j]!, low, scale, from, to);
+      while (filled <= bucket) this.buckets[filled++] = j;
+    }
+    while (filled < to) this.buckets[filled++] = to;
+  }
+
+  /** Jump pointers (Myers 1983) and the way to the top. */
+  private findWaysUp(): void {
+    const { parent, jump, topKey, top, byEnd, endKey } = this;
+    const depth = new Int32Array(parent.length);
+    jump[top] = top;
+    topKey[top] = -Infinity;
+    // From the highest end down: parents before children.
+    for (let k = byEnd.length - 1; k >= 0; k--) {
+      const stem = byEnd[k]!;
+      const above = parent[stem]!;
+      const far = jump[above]!;
+      const step = depth[above]! - depth[far]!;
+      const farStep = depth[far]! - depth[jump[far]!]!;
+      jump[stem] = step === farStep ? jump[far]! : above;
+      depth[stem] = depth[above]! + 1;
+      topKey[stem] = above === top ? endKey[stem]! : topKey[above]!;
+    }
+  }
+
+  /** A branch that is not kept enters the tree on the arc that passes its saddle. */
+  private enterBranches({ saddle, toward }: Branches, keys: Float64Array, kept: Uint8Array): void {
+    const { entry, stemOf, firstJoint } = this;
+    const way: number[] = [];
+    entry.fill(-1);
+    for (let b = 0; b < kept.length; b++) if (kept[b]) entry[b] = firstJoint[stemOf[b]!]!;
+    for (let b = 0; b < kept.length; b++) {
+      for (let at = b; entry[at]! < 0; at = toward[at]!) way.push(at);
+      for (let at = way.pop(); at !== undefined; at = way.pop()) {
+        const end = saddle[at]!;
+        const key = keys[end]!;
+        const from = stemOf[toward[at]!]!;
+        const stem = stemAt(this, from, key, end);
+        const joint = jointsUpTo(this, stem, key, end);
+        stemOf[at] = stem;
+        entry[at] = stem === from ? Math.max(joint, entry[toward[at]!]!) : joint;
+      }
+    }
+  }
 }
 
-/** The highest ancestor of `node` not above (key, v). */
-function climb(
-  from: number,
-  key: number,
-  v: number,
-  up: Int32Array,
-  jump: Int32Array,
-  upKey: Float64Array,
-  upVertex: Int32Array,
-  keys: Float64Array,
-  vertex: Int32Array,
-): number {
-  let node = from;
-  while (upKey[node]! < key || (upKey[node] === key && upVertex[node]! <= v)) {
-    const far = jump[node]!;
-    const farVertex = vertex[far]!;
-    const farKey = keys[farVertex]!;
-    node = farKey < key || (farKey === key && farVertex <= v) ? far : up[node]!;
-  }
-  return node;
+/** Up to so many joints are looked through one by one. */
+const FEW_JOINTS = 8;
+
+/** Monotone in the key, from `from` to `to` − 1. */
+function bucketOf(key: number, low: number, scale: number, from: number, to: number): number {
+  const position = (key - low) * scale;
+  if (!(position > 0)) return from;
+  const last = to - from - 1;
+  return position >= last ? to - 1 : from + (position | 0);
 }
 
+/** The stem that passes (key, v) above this one: the first on the way up that ends beyond. */
+function stemAt(stems: Stems, from: number, key: number, v: number): number {
+  const { endKey, endVertex, parent, jump } = stems;
+  let stem = from;
+  while (endKey[stem]! < key || (endKey[stem] === key && endVertex[stem]! <= v)) {
+    const far = jump[stem]!;
+    const farKey = endKey[far]!;
+    stem = farKey < key || (farKey === key && endVertex[far]! <= v) ? far : parent[stem]!;
+  }
+  return stem;
+}
+
+/** The first joint of the stem above (key, v), or the end of its joints. */
+function jointsUpTo(stems: Stems, stem: number, key: number, v: number): number {
+  const { firstJoint, jointKey, jointVertex, buckets, bucketScale } = stems;
+  let low = firstJoint[stem]!;
+  let high = firstJoint[stem + 1]!;
+  const scale = bucketScale[stem]!;
+  if (scale > 0) {
+    const bucket = bucketOf(key, jointKey[low]!, scale, low, high);
+    low = buckets[bucket]!;
+    if (bucket + 1 < high) high = buckets[bucket + 1]!;
+  }
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const other = jointKey[middle]!;
+    if (other < key || (other === key && jointVertex[middle]! <= v)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Counts the vertices of every arc and, where asked, writes down each vertex's. */
 function locate(
+  stems: Stems,
   basin: Int32Array,
-  start: Int32Array,
-  up: Int32Array,
-  jump: Int32Array,
-  upKey: Float64Array,
-  upVertex: Int32Array,
   keys: Float64Array,
-  vertex: Int32Array,
   size: Int32Array,
   arcs: Int32Array | undefined,
 ): void {
+  const { stemOf, entry, endKey, topKey, top, firstJoint, jointKey } = stems;
+  const count = stems.minimum.length;
   for (let v = 0; v < basin.length; v++) {
     const key = keys[v]!;
-    let node = start[~basin[v]!]!;
-    if (upKey[node]! <= key) node = climb(node, key, v, up, jump, upKey, upVertex, keys, vertex);
+    const b = ~basin[v]!;
+    const from = stemOf[b]!;
+    let stem = from;
+    if (endKey[from]! <= key) stem = topKey[from]! < key ? top : stemAt(stems, from, key, v);
+    const first = firstJoint[stem]!;
+    let joint = stem === from ? entry[b]! : first;
+    if (joint < firstJoint[stem + 1]! && jointKey[joint]! <= key) {
+      const above = jointsUpTo(stems, stem, key, v);
+      if (above > joint) joint = above;
+    }
+    // The arc starts at the joint below, or at the minimum.
+    const node = joint === first ? stem : count + joint - 1;
     size[node]!++;
     if (arcs !== undefined) arcs[v] = node;
   }
 }
 
-/** Merges leaves, once sorted, with the saddles and the root, which are. */
+/** The tree with its nodes in the order of vertices. */
 function sorted(
-  vertex: Int32Array,
-  up: Int32Array,
-  size: Int32Array,
-  leaves: number,
-  count: number,
+  stems: Stems,
   keys: Float64Array,
+  size: Int32Array,
   arcs: Int32Array | undefined,
 ): JoinTree {
-  const leafKeys = new Float64Array(leaves);
-  for (let leaf = 0; leaf < leaves; leaf++) leafKeys[leaf] = keys[vertex[leaf]!]!;
-  const leafOrder = sortedOrder(leafKeys);
+  const { minimum, firstJoint, jointVertex, parent, endVertex } = stems;
+  const count = minimum.length;
+  const nodeKeys = new Float64Array(stems.nodes);
+  const vertex = new Int32Array(stems.nodes);
+  vertex.set(minimum);
+  vertex.set(jointVertex, count);
+  for (let node = 0; node < vertex.length; node++) nodeKeys[node] = keys[vertex[node]!]!;
+  const order = sortedOrder(nodeKeys);
+  breakTies(order, nodeKeys, vertex);
 
-  const from = new Int32Array(count);
-  const to = new Int32Array(count);
-  let leaf = 0;
-  let inner = leaves;
-  for (let k = 0; k < count; k++) {
-    let takeLeaf = leaf < leaves;
-    if (takeLeaf && inner < count) {
-      const l = vertex[leafOrder[leaf]!]!;
-      const s = vertex[inner]!;
-      takeLeaf = keys[l]! < keys[s]! || (keys[l] === keys[s] && l < s);
-    }
-    const node = takeLeaf ? leafOrder[leaf++]! : inner++;
-    from[k] = node;
-    to[node] = k;
-  }
-
+  const place = new Int32Array(stems.nodes);
+  for (let k = 0; k < order.length; k++) place[order[k]!] = k;
   const tree = {
-    vertex: new Int32Array(count),
-    parent: new Int32Array(count),
-    size: new Int32Array(count),
+    vertex: new Int32Array(stems.nodes),
+    parent: new Int32Array(stems.nodes).fill(-1),
+    size: new Int32Array(stems.nodes),
   };
-  for (let k = 0; k < count; k++) {
-    const node = from[k]!;
-    tree.vertex[k] = vertex[node]!;
-    tree.parent[k] = up[node]! < 0 ? -1 : to[up[node]!]!;
-    tree.size[k] = size[node]!;
+  for (let k = 0; k < order.length; k++) {
+    tree.vertex[k] = vertex[order[k]!]!;
+    tree.size[k] = size[order[k]!]!;
   }
-  if (arcs !== undefined) for (let v = 0; v < arcs.length; v++) arcs[v] = to[arcs[v]!]!;
+  for (let stem = 0; stem < count; stem++) {
+    let node = place[stem]!;
+    for (let joint = firstJoint[stem]!; joint < firstJoint[stem + 1]!; joint++) {
+      const above = place[count + joint]!;
+      tree.parent[node] = above;
+      node = above;
+    }
+    if (parent[stem]! < 0) continue;
+    const joint = jointsUpTo(stems, parent[stem]!, stems.endKey[stem]!, endVertex[stem]!) - 1;
+    tree.parent[node] = place[count + joint]!;
+  }
+  if (arcs !== undefined) for (let v = 0; v < arcs.length; v++) arcs[v] = place[arcs[v]!]!;
   return tree;
+}
+
+/** Nodes of equal value by their vertices: their numbers do not follow those. */
+function breakTies(order: Int32Array, nodeKeys: Float64Array, vertex: Int32Array): void {
+  for (let from = 0; from < order.length;) {
+    let to = from + 1;
+    const key = nodeKeys[order[from]!]!;
+    while (to < order.length && nodeKeys[order[to]!] === key) to++;
+    if (to > from + 1) order.subarray(from, to).sort((a, b) => vertex[a]! - vertex[b]!);
+    from = to;
+  }
 }

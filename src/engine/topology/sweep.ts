@@ -1,4 +1,3 @@
-import { settleParents } from './branches';
 import { sortedOrder } from './order';
 import type { Adjacency } from './adjacency';
 import type { Branches } from './branches';
@@ -23,7 +22,6 @@ export function sweepBranches(keys: Float64Array, graph: Adjacency): Branches {
   const owner = new Int32Array(n);
   const saddleOf = new Int32Array(n).fill(-1);
   const parentOf = new Int32Array(n).fill(-1);
-  const deaths: number[] = [];
   for (let k = 0; k < n; k++) {
     const v = order[k]!;
     let root = v;
@@ -38,14 +36,13 @@ export function sweepBranches(keys: Float64Array, graph: Adjacency): Branches {
       if (younger !== v) {
         saddleOf[younger] = v;
         parentOf[younger] = older;
-        deaths.push(younger);
       }
       root = older;
     }
     elder[v] = root;
     owner[v] = root;
   }
-  return numbered(owner, saddleOf, parentOf, deaths, order);
+  return numbered(owner, saddleOf, parentOf, order);
 }
 
 function find(elder: Int32Array, vertex: number): number {
@@ -65,7 +62,6 @@ function numbered(
   owner: Int32Array,
   saddleOf: Int32Array,
   parentOf: Int32Array,
-  deathMinima: readonly number[],
   order: Int32Array,
 ): Branches {
   const n = owner.length;
@@ -78,14 +74,11 @@ function numbered(
   }
   const minimum = Int32Array.from(minima);
   const saddle = minimum.map((m) => saddleOf[m]!);
-  const parent = minimum.map((m) => (parentOf[m]! < 0 ? -1 : number[parentOf[m]!]!));
-  const deaths = Int32Array.from(deathMinima, (m) => number[m]!);
-  settleParents(parent, saddle, deaths);
+  const toward = minimum.map((m) => (parentOf[m]! < 0 ? -1 : number[parentOf[m]!]!));
   return {
     minimum,
     saddle,
-    parent,
-    deaths,
+    toward,
     root: number[order[0]!]!,
     maximum: order[n - 1]!,
     basin: owner.map((m) => ~number[m]!),
