@@ -84,7 +84,9 @@ export function keyFigure(measure: Measure['id'], document: ResultDocument | nul
         error: '',
         notes: [
           `of ${plural(finite.count, 'finite pair')}`,
-          `${formatNumber(withEssential.mean)} with the essential pair`,
+          Number.isFinite(withEssential.mean)
+            ? `${formatNumber(withEssential.mean)} with the essential pair`
+            : 'not finite with the essential pair',
         ],
       };
     }

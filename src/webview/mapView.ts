@@ -31,7 +31,7 @@ export class MapView implements Disposable {
   private content: SurfaceContent | null = null;
   private readonly bar = barImage();
   private image: HTMLCanvasElement | null = null;
-  private lines: readonly Polyline[] = [];
+  private lines: readonly { readonly line: Polyline; readonly light: boolean }[] = [];
   /** Shares of both axes where the keys stand. */
   private cursor: readonly [number, number] | null = null;
 
@@ -75,7 +75,10 @@ export class MapView implements Disposable {
       const { field, scale } = content;
       this.image = imageOf(content);
       this.lines = scale.levels.flatMap((level) =>
-        contourLines(field.values, field.rows, field.columns, level),
+        contourLines(field.values, field.rows, field.columns, level).map((line) => ({
+          line,
+          light: scale.toUnit(level) <= 0.55,
+        })),
       );
     }
     this.draw();
@@ -186,19 +189,21 @@ export class MapView implements Disposable {
     };
   }
 
+  /** White lines on the dark half of the colours, black ones on the light half. */
   private contours({ field, theme }: SurfaceContent): Record<string, unknown> {
+    const [white, black] = theme.highContrast ? [0.8, 0.7] : [0.32, 0.3];
     return {
       type: 'custom',
       silent: true,
       data: [0],
       renderItem: (_: unknown, api: CustomApi) => ({
         type: 'group',
-        children: this.lines.map((line) => ({
+        children: this.lines.map(({ line, light }) => ({
           type: 'polyline',
           shape: { points: line.map((point) => api.coord(gridPlace(field, point))) },
           style: {
             fill: null,
-            stroke: theme.highContrast ? 'rgba(255,255,255,0.8)' : 'rgba(255,255,255,0.32)',
+            stroke: light ? `rgba(255,255,255,${white})` : `rgba(0,0,0,${black})`,
             lineWidth: 1,
           },
         })),

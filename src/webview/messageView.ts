@@ -30,14 +30,14 @@ export function messageView(
         [
           'An analysis samples the loss around the checkpoint, counts its minima and saddles, and measures the curvature.',
         ],
-        analyzeStep(screen.entry.key, 'Analyze', actions),
+        analyzeStep(screen.entry.key, actions),
       );
     case 'failed':
       return message(
         'failed',
-        `${screen.entry.label} could not be analyzed`,
+        `No analysis of ${screen.entry.label}`,
         [screen.message],
-        analyzeStep(screen.entry.key, 'Try Again', actions),
+        analyzeStep(screen.entry.key, actions),
       );
   }
 }
@@ -61,13 +61,19 @@ function message(
   );
 }
 
-function analyzeStep(key: string, text: string, { analyze }: MessageActions): Node {
+function analyzeStep(key: string, { analyze }: MessageActions): Node {
   if (analyze !== null) {
-    const node = button(text, 'primary', () => {
+    const node = button('Analyze', 'primary', () => {
       analyze(key);
     });
     node.id = 'analyze';
     return node;
   }
-  return element('p', {}, 'To analyze it, run ', element('code', {}, 'basin analyze'), '.');
+  return element(
+    'p',
+    {},
+    'An analysis is started in the editor, or with ',
+    element('code', {}, 'basin analyze'),
+    '.',
+  );
 }

@@ -12,11 +12,14 @@ import { messageView } from './messageView';
 import { PersistenceView } from './persistenceView';
 import { runsOf } from './runs';
 import { progressText, screenOf } from './screen';
-import { runOf } from './selection';
+import { followHost, runOf } from './selection';
 import { ThemeSource } from './theme';
 import { TrainingStrip } from './trainingStrip';
 import { openTransport, type Transport } from './transport';
 import { restoreState, type PlotId, type ViewState } from './viewState';
+
+/** So long the host may take to repeat what it was told, in milliseconds. */
+const ECHO_TIME = 3000;
 
 /** The panel: one snapshot and one state in, one screen out. */
 class Panel implements Disposable {
@@ -34,6 +37,9 @@ class Panel implements Disposable {
   private readonly messageSlot = element('div', { class: 'message-slot' });
   private readonly plots = element('main', { class: 'plots' });
   private readonly notes = element('footer', { class: 'notes', id: 'notes' });
+  /** When the host was told of a selection. */
+  private readonly told = new Map<string, number>();
+  private messageShown = '';
   private snapshot: Snapshot | null = null;
   private state: ViewState;
 
@@ -62,6 +68,7 @@ class Panel implements Disposable {
         }
       : null;
     const select = (key: string) => {
+      this.told.set(key, performance.now());
       transport.post({ type: 'select', key });
       highlight.set(null);
       this.change({ selected: key });
@@ -88,6 +95,8 @@ class Panel implements Disposable {
     root.replaceChildren(this.top, this.warning, this.messageSlot, this.plots, this.notes);
     this.render();
     transport.onSnapshot((snapshot) => {
+      const toldAt = this.told.get(snapshot.selected ?? '') ?? -Infinity;
+      this.keep(followHost(this.state, snapshot.selected, performance.now() - toldAt < ECHO_TIME));
       this.snapshot = snapshot;
       this.render();
     });
@@ -134,6 +143,14 @@ class Panel implements Disposable {
     setText(this.warning, isDocument ? (screen.warning ?? '') : '');
     this.warning.hidden = this.warning.textContent === '';
     if (screen.kind !== 'document') {
+      // Made anew only where it differs: its button may have the focus.
+      const signature = [
+        screen.kind,
+        entry?.key,
+        screen.kind === 'failed' ? screen.message : '',
+      ].join('\n');
+      if (signature === this.messageShown) return;
+      this.messageShown = signature;
       this.messageSlot.replaceChildren(messageView(screen, { analyze: this.analyze }));
       return;
     }

@@ -18,6 +18,22 @@ export function chooseEntry(snapshot: Snapshot, remembered: string | null): Pane
   );
 }
 
+export interface Selected {
+  readonly selected: string | null;
+  readonly hostSelected: string | null;
+}
+
+/**
+ * The host's selection is followed when it changes, because then the user chose somewhere else in
+ * the editor; repeated, it leaves the panel's own choice alone. An echo of what the panel told the
+ * host is no news either, and may be late.
+ */
+export function followHost(current: Selected, host: string | null, isEcho: boolean): Selected {
+  if (host === current.hostSelected) return current;
+  const follows = host !== null && !isEcho;
+  return { selected: follows ? host : current.selected, hostSelected: host };
+}
+
 export type Step = 'previous' | 'next' | 'first' | 'last';
 
 /** Along the entry's own run; the same entry where there is nothing further. */

@@ -3,6 +3,8 @@ import type { ScaleKind } from './heightScale';
 /** What the user chose to look at: kept by the editor when the panel is hidden. */
 export interface ViewState {
   readonly selected: string | null;
+  /** What the host wanted shown when it last spoke: only a change of it is news. */
+  readonly hostSelected: string | null;
   readonly landscape: 'surface' | 'map';
   readonly scale: ScaleKind;
   readonly persistence: 'diagram' | 'barcode';
@@ -25,6 +27,7 @@ export const HOME: Camera = { azimuth: -0.62, elevation: 0.56, distance: 5.1 };
 
 export const INITIAL_STATE: ViewState = {
   selected: null,
+  hostSelected: null,
   landscape: 'surface',
   scale: 'linear',
   persistence: 'diagram',
@@ -38,6 +41,7 @@ export function restoreState(kept: unknown): ViewState {
   const state = kept as Partial<Record<keyof ViewState, unknown>>;
   return {
     selected: typeof state.selected === 'string' ? state.selected : null,
+    hostSelected: typeof state.hostSelected === 'string' ? state.hostSelected : null,
     landscape: state.landscape === 'map' ? 'map' : 'surface',
     scale: state.scale === 'log' ? 'log' : 'linear',
     persistence: state.persistence === 'barcode' ? 'barcode' : 'diagram',

@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { PanelEntry, Snapshot } from '../../src/shared/panelProtocol';
 import { positions, runsOf, trainingPlace } from '../../src/webview/runs';
 import { progressText, screenOf } from '../../src/webview/screen';
-import { chooseEntry, counterpart, runOf, stepEntry } from '../../src/webview/selection';
+import {
+  chooseEntry,
+  counterpart,
+  followHost,
+  runOf,
+  stepEntry,
+} from '../../src/webview/selection';
 import { seriesOf, seriesScale, shownMeasures } from '../../src/webview/series';
 import { sampleSnapshot } from './sampleSnapshot';
 
@@ -30,6 +36,26 @@ describe('the checkpoint that is shown', () => {
 
   it('is none where there is none', () => {
     expect(chooseEntry({ ...snapshot, entries: [] }, 'x')).toBeNull();
+  });
+});
+
+describe('what the host selects', () => {
+  const own = { selected: 'b', hostSelected: 'a' };
+
+  it('is followed when it changes', () => {
+    expect(followHost(own, 'c', false)).toEqual({ selected: 'c', hostSelected: 'c' });
+  });
+
+  it('leaves the panel’s own choice alone when it is repeated', () => {
+    expect(followHost(own, 'a', false)).toEqual(own);
+  });
+
+  it('is no news when it repeats what the panel told it', () => {
+    expect(followHost({ ...own, selected: 'd' }, 'c', true)).toEqual({
+      selected: 'd',
+      hostSelected: 'c',
+    });
+    expect(followHost(own, null, false)).toEqual({ selected: 'b', hostSelected: null });
   });
 });
 
