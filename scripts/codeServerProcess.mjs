@@ -15,13 +15,15 @@ import { join } from 'node:path';
  * @param {string[]} [options.args] More arguments for the server.
  * @param {boolean} [options.trust] Whether workspaces are trusted without asking.
  * @param {Record<string, unknown>} [options.settings]
- * @returns {Promise<{url: string, settingsFile: string, stop: () => Promise<void>}>}
+ * @returns {Promise<{url: string, stop: () => Promise<void>}>}
  */
 export async function startCodeServer(installed, options) {
   const { profile, environment, vsix, args = [], trust = true, settings = {} } = options;
-  const settingsFile = join(profile, 'User', 'settings.json');
   await mkdir(join(profile, 'User'), { recursive: true });
-  await writeFile(settingsFile, JSON.stringify({ ...SETTINGS, ...settings }, null, 2));
+  await writeFile(
+    join(profile, 'User', 'settings.json'),
+    JSON.stringify({ ...SETTINGS, ...settings }, null, 2),
+  );
   const common = [
     installed.entry,
     '--user-data-dir',
@@ -66,7 +68,7 @@ export async function startCodeServer(installed, options) {
     await stop();
     throw new Error(`code-server did not start: ${error}\n${output}`, { cause: error });
   }
-  return { url, settingsFile, stop };
+  return { url, stop };
 }
 
 const SETTINGS = {

@@ -15,11 +15,10 @@ import { startCodeServer } from './codeServerProcess.mjs';
  * @param {string} options.profile
  * @param {string} options.workspace
  * @param {NodeJS.ProcessEnv} options.environment
- * @param {(line: string) => void} options.log
  * @returns {Promise<Counts>}
  */
 export async function runHostSuiteInCodeServer(installed, options) {
-  const { root, chromium, profile, workspace, environment, log } = options;
+  const { root, chromium, profile, workspace, environment } = options;
   const report = join(profile, 'report.json');
   const server = await startCodeServer(installed, {
     profile,
@@ -30,19 +29,22 @@ export async function runHostSuiteInCodeServer(installed, options) {
     const browser = await launchChromium(chromium, environment);
     try {
       const page = await browser.newPage();
+      /** @type {string[]} */
+      const said = [];
       /** @type {(code: number) => void} */
       let exit = () => undefined;
       const exited = new Promise((resolve) => (exit = resolve));
+      // What the editor says is kept for the case that there is no report.
       await page.exposeFunction(
         'codeAutomationLog',
         (/** @type {string} */ type, /** @type {unknown[]} */ args) => {
-          log(format(type, args));
+          if (type === 'error' || type === 'warn') said.push(args.map(String).join(' '));
         },
       );
       await page.exposeFunction('codeAutomationExit', (/** @type {number} */ code) => exit(code));
       await page.goto(addressOf(server.url, root, workspace));
       const code = await withTimeout(exited, 600_000, 'the suite did not end within ten minutes');
-      return await readCounts(report, code);
+      return await readCounts(report, code, said);
     } finally {
       await browser.close();
     }
@@ -54,15 +56,19 @@ export async function runHostSuiteInCodeServer(installed, options) {
 /**
  * @param {string} report
  * @param {unknown} code
+ * @param {string[]} [said] What the editor printed.
  * @returns {Promise<Counts>}
  */
-export async function readCounts(report, code) {
+export async function readCounts(report, code, said = []) {
   let counts;
   try {
     counts = JSON.parse(await readFile(report, 'utf8'));
   } catch {
-    throw new Error(`the extension-host suite ended with status ${code} and without a report`);
+    throw new Error(
+      `the extension-host suite ended with status ${code} and without a report\n${said.slice(-20).join('\n')}`,
+    );
   }
+  for (const line of counts.lines) console.log(line);
   return { passed: counts.passes, failed: counts.failures, skipped: counts.pending };
 }
 
@@ -80,17 +86,6 @@ function addressOf(url, root, workspace) {
     ['skipWelcome', 'true'],
   ];
   return `${url}/?folder=${encodeURIComponent(workspace)}&payload=${encodeURIComponent(JSON.stringify(payload))}`;
-}
-
-/**
- * @param {string} type
- * @param {unknown[]} args
- */
-function format(type, args) {
-  // Colours of the console arrive as %c and its style.
-  const [first, ...rest] = args.map(String);
-  const text = [first?.replaceAll('%c', ''), ...rest.filter((each) => !each.startsWith('color:'))];
-  return type === 'log' ? text.join(' ').trimEnd() : `${type}: ${text.join(' ').trimEnd()}`;
 }
 
 /**

@@ -6,7 +6,7 @@
 //
 // BASIN_REQUIRE_VSCODE=1   fail where no VS Code can be had, instead of skipping
 // BASIN_TEST_VSCODE=FILE   executable of a VS Code
-// BASIN_TEST_ONLY=PART     host or interface
+// BASIN_TEST_ONLY=PART     host, interface, or the beginning of an interface test's name
 // CHROMIUM=FILE            executable of a Chromium
 import { spawn } from 'node:child_process';
 import { mkdir, readdir } from 'node:fs/promises';
@@ -37,7 +37,7 @@ try {
   await build();
   const chromium = await findChromium();
   const codeServer = await getCodeServer(chromium);
-  if (only !== 'interface') await hostSuite(codeServer, chromium);
+  if (only === undefined || only === 'host') await hostSuite(codeServer, chromium);
   if (only !== 'host') await interfaceTests(codeServer, chromium);
 } finally {
   await throwaway.remove();
@@ -88,7 +88,7 @@ async function hostSuite(codeServer, chromium) {
     return;
   }
   console.log('\nExtension host: code-server');
-  const options = { root, chromium, log: console.log, ...(await place('code-server')) };
+  const options = { root, chromium, ...(await place('code-server')) };
   add(await runHostSuiteInCodeServer(codeServer, options));
 }
 
@@ -116,7 +116,11 @@ async function interfaceTests(codeServer, chromium) {
   }
   console.log('\nInterface: code-server');
   const folder = join(root, 'dist', 'test-vscode', 'interface');
-  const files = (await readdir(folder)).filter((name) => name.endsWith('.test.js')).sort();
+  const files = (await readdir(folder)).filter(
+    (name) =>
+      name.endsWith('.test.js') &&
+      (only === undefined || only === 'interface' || name.startsWith(only)),
+  );
   for (const file of files) {
     const { profile, workspace, environment } = await place(file);
     const server = await startCodeServer(codeServer, {
@@ -129,7 +133,6 @@ async function interfaceTests(codeServer, chromium) {
       add(
         await mocha(join(folder, file), {
           url: server.url,
-          settingsFile: server.settingsFile,
           profile,
           workspace,
           chromium,

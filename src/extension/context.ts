@@ -12,6 +12,7 @@ import { settings } from './settings';
 import { StatusBar } from './statusBar';
 import { RunTree, VIEW_ID, type TreeNode } from './tree';
 import { UserAnalysis } from './userAnalysis';
+import { ViewProgress } from './viewProgress';
 import { Watch } from './watch';
 
 /**
@@ -68,9 +69,10 @@ export class Context implements vscode.Disposable {
       (path) => {
         this.openPanel(path);
       },
-      () => this.panel.visible,
+      (path) => this.panel.shows(path),
     );
     this.own(new StatusBar(this.analyses));
+    this.own(new ViewProgress(this.analyses, VIEW_ID));
     this.own(vscode.window.registerWebviewPanelSerializer(PANEL_TYPE, this.panel));
     this.own(
       vscode.languages.registerHoverProvider(

@@ -39,8 +39,9 @@ export class LandscapePanel implements vscode.Disposable, vscode.WebviewPanelSer
     this.subscriptions = [library.onDidChange(resend), analyses.onDidChange(resend)];
   }
 
-  get visible(): boolean {
-    return this.panel?.visible === true;
+  /** Whether the user sees this checkpoint in the panel now. */
+  shows(path: string): boolean {
+    return this.panel?.visible === true && this.selected === path;
   }
 
   /** Shows the panel; with a path, this checkpoint in it. The editor keeps the focus. */

@@ -1,6 +1,6 @@
-import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { Analyses } from './analyses';
+import { checkpointLabel } from './checkpointLabel';
 import { describeProgress } from './progressFraction';
 
 /** One item, there only while Basin works; a click shows what is worked on. */
@@ -31,8 +31,8 @@ export class StatusBar implements vscode.Disposable {
     const what =
       progress === null
         ? 'starting'
-        : `${basename(progress.checkpoint)}: ${describeProgress(progress)}`;
-    this.item.text = `$(loading~spin) Basin ${what}`;
+        : `${checkpointLabel(progress.checkpoint)}: ${describeProgress(progress)}`;
+    this.item.text = `$(loading~spin) ${what}`;
     this.item.tooltip =
       progress === null || progress.count < 2
         ? 'Basin is analysing a checkpoint. Open the landscape.'

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import type { Analyses } from './analyses';
+import type { Activity, Analyses } from './analyses';
 import type { CheckpointRecord, Library } from './library';
 import { escapeMarkdown } from './markdown';
 import { describeProgress } from './progressFraction';
@@ -19,10 +19,14 @@ const REDRAW = 150;
 
 /** Runs and their checkpoints, with what is known of each. */
 export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disposable {
-  private readonly emitter = new vscode.EventEmitter<undefined>();
+  private readonly emitter = new vscode.EventEmitter<TreeNode[] | undefined>();
   readonly onDidChangeTreeData = this.emitter.event;
   private readonly subscriptions: vscode.Disposable[];
   private timer: NodeJS.Timeout | undefined;
+  /** Whether rows may have come or gone since the last time. */
+  private wholly = false;
+  /** What the rows said of running analyses when they were last drawn. */
+  private activities = new Map<string, string>();
   /** One object for each row, so that VS Code recognises it. */
   private readonly nodes = new Map<string, TreeNode>();
 
@@ -30,16 +34,14 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
     private readonly library: Library,
     private readonly analyses: Analyses,
   ) {
-    const redraw = (): void => {
-      this.timer ??= setTimeout(() => {
-        this.timer = undefined;
-        this.emitter.fire(undefined);
-      }, REDRAW);
-    };
     this.subscriptions = [
-      library.onDidChange(redraw),
-      analyses.onDidChange(redraw),
-      vscode.workspace.onDidGrantWorkspaceTrust(redraw),
+      library.onDidChange(() => {
+        this.wholly = true;
+        this.redraw();
+      }),
+      analyses.onDidChange(() => {
+        this.redraw();
+      }),
     ];
   }
 
@@ -76,6 +78,31 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
     for (const subscription of this.subscriptions) subscription.dispose();
   }
 
+  private redraw(): void {
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      const before = this.activities;
+      this.activities = this.describeActivities();
+      if (this.wholly) {
+        this.wholly = false;
+        this.emitter.fire(undefined);
+        return;
+      }
+      const paths = new Set([...before.keys(), ...this.activities.keys()]);
+      const changed = [...paths].filter((path) => before.get(path) !== this.activities.get(path));
+      if (changed.length > 0) this.emitter.fire(changed.map((path) => this.checkpointNode(path)));
+    }, REDRAW);
+  }
+
+  private describeActivities(): Map<string, string> {
+    const activities = new Map<string, string>();
+    for (const { file } of this.library.all()) {
+      const activity = this.analyses.activity(file.path);
+      if (activity !== null) activities.set(file.path, describeActivity(activity));
+    }
+    return activities;
+  }
+
   private runNode(folder: string): TreeNode {
     return this.node(`run:${folder}`, { kind: 'run', folder });
   }
@@ -106,6 +133,7 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
     ]
       .filter(Boolean)
       .join(' · ');
+    item.accessibilityInformation = { label: `Run ${run.name}, ${item.description}` };
     item.tooltip =
       run.configuration !== null
         ? `${run.folder}\nAnalysed with ${run.configuration}`
@@ -131,13 +159,7 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
       .join(' ');
     item.iconPath = icon(activity?.kind ?? state);
     item.description =
-      activity?.kind === 'running'
-        ? activity.progress === null
-          ? 'starting…'
-          : describeProgress(activity.progress)
-        : activity?.kind === 'queued'
-          ? 'waiting'
-          : describeState(record, state);
+      activity === null ? describeState(record, state) : describeActivity(activity);
     item.accessibilityInformation = { label: `${name}, ${item.description}` };
     item.tooltip = tooltip(record);
     if (record.run.configuration !== null) {
@@ -149,6 +171,11 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
     }
     return item;
   }
+}
+
+function describeActivity(activity: Activity): string {
+  if (activity.kind === 'queued') return 'waiting';
+  return activity.progress === null ? 'starting…' : describeProgress(activity.progress);
 }
 
 type State = 'writing' | 'error' | 'outdated' | 'result' | 'none' | 'unconfigured';

@@ -1,6 +1,6 @@
-import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { Analyses, Ending, Job } from './analyses';
+import { checkpointLabel } from './checkpointLabel';
 import type { CheckpointRecord } from './library';
 import { describeProgress, overallFraction } from './progressFraction';
 import { describeResult } from './summary';
@@ -13,7 +13,7 @@ export class UserAnalysis {
   constructor(
     private readonly analyses: Analyses,
     private readonly openLandscape: (path: string) => void,
-    private readonly panelVisible: () => boolean,
+    private readonly isShown: (path: string) => boolean,
   ) {}
 
   /** Analyses checkpoints that have a configuration; those of one configuration are one job. */
@@ -47,7 +47,7 @@ export class UserAnalysis {
     const { checkpoints } = job.order;
     const what =
       checkpoints.length === 1
-        ? basename(checkpoints[0] ?? '')
+        ? checkpointLabel(checkpoints[0] ?? '')
         : `${checkpoints.length} checkpoints`;
     const ending = await vscode.window.withProgress(
       {
@@ -62,7 +62,7 @@ export class UserAnalysis {
         let done = 0;
         job.onProgress((progress) => {
           const fraction = overallFraction(progress);
-          const name = checkpoints.length === 1 ? '' : `${basename(progress.checkpoint)}, `;
+          const name = checkpoints.length === 1 ? '' : `${checkpointLabel(progress.checkpoint)}, `;
           report.report({
             message: `${name}${describeProgress(progress)}`,
             increment: Math.max(0, 100 * (fraction - done)),
@@ -95,12 +95,13 @@ export class UserAnalysis {
     const first = failed[0];
     if (first !== undefined) {
       const others = failed.length > 1 ? ` (and ${failed.length - 1} more)` : '';
-      await showError(`${basename(first.checkpoint)}${others}: ${first.message}`);
+      await showError(`${checkpointLabel(first.checkpoint)}${others}: ${first.message}`);
       return;
     }
     const last = outcomes.at(-1);
-    // Who looks at the panel has seen it end.
-    if (last?.ok !== true || this.panelVisible()) return;
+    if (last?.ok !== true) return;
+    // Who looks at it in the panel has seen it end.
+    if (outcomes.length === 1 && this.isShown(last.checkpoint)) return;
     const open = 'Open Landscape';
     const summary = outcomes.length === 1 ? describeResult(last.document) : 'analysed';
     const choice = await vscode.window.showInformationMessage(`${what}: ${summary}.`, open);

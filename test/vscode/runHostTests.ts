@@ -3,29 +3,39 @@ import { join } from 'node:path';
 import Mocha from 'mocha';
 
 /**
- * What VS Code calls in its extension host. Counts go to the file BASIN_TEST_REPORT names.
+ * What VS Code calls in its extension host. What the tests said goes to the file that
+ * BASIN_TEST_REPORT names: the console is shared with the editor.
  *
  * @throws when a test failed, and when there was none: a suite that finds nothing tests nothing.
  */
 export async function run(): Promise<void> {
-  const mocha = new Mocha({ ui: 'bdd', timeout: 120_000, color: false });
+  const mocha = new Mocha({ ui: 'bdd', timeout: 120_000, reporter: Silent });
   const folder = join(__dirname, 'host');
   for (const name of (await readdir(folder)).sort()) {
     if (name.endsWith('.test.js')) mocha.addFile(join(folder, name));
   }
-  const counts = await new Promise<Mocha.Stats | undefined>((resolve) => {
+  const report = { passes: 0, failures: 0, pending: 0, lines: [] as string[] };
+  await new Promise<void>((resolve) => {
     const runner = mocha.run(() => {
-      resolve(runner.stats);
+      resolve();
+    });
+    runner.on('pass', (test) => {
+      report.passes++;
+      report.lines.push(`  ✔ ${test.fullTitle()} (${test.duration ?? 0} ms)`);
+    });
+    runner.on('pending', (test) => {
+      report.pending++;
+      report.lines.push(`  - ${test.fullTitle()}`);
     });
     runner.on('fail', (test, error: Error) => {
-      console.error(`FAILED ${test.fullTitle()}\n${error.stack ?? error.message}`);
+      report.failures++;
+      report.lines.push(`  ✘ ${test.fullTitle()}\n${error.stack ?? error.message}`);
     });
   });
-  const { passes = 0, failures = 0, pending = 0 } = counts ?? {};
-  const report = process.env.BASIN_TEST_REPORT;
-  if (report !== undefined) {
-    await writeFile(report, JSON.stringify({ passes, failures, pending }));
-  }
-  if (passes + failures + pending === 0) throw new Error('No test was found.');
-  if (failures > 0) throw new Error(`${failures} test(s) failed.`);
+  const file = process.env.BASIN_TEST_REPORT;
+  if (file !== undefined) await writeFile(file, JSON.stringify(report));
+  if (report.lines.length === 0) throw new Error('No test was found.');
+  if (report.failures > 0) throw new Error(`${report.failures} test(s) failed.`);
 }
+
+class Silent extends Mocha.reporters.Base {}

@@ -1,0 +1,161 @@
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  chromium,
+  type Browser,
+  type FrameLocator,
+  type Locator,
+  type Page,
+} from 'playwright-core';
+
+/** What scripts/test-vscode.mjs gives the interface tests. */
+export interface Given {
+  readonly url: string;
+  /** Folder of the editor's profile; what the installed extension starts has it in its path. */
+  readonly profile: string;
+  readonly workspace: string;
+  readonly chromium: string;
+  readonly environment: Record<string, string>;
+  readonly screenshots: string;
+}
+
+export function given(): Given {
+  const { basinTest } = globalThis as { basinTest?: Given };
+  if (basinTest === undefined) throw new Error('Run these tests with npm run test:vscode.');
+  return basinTest;
+}
+
+/** VS Code as its user sees it, in a browser. */
+export class Workbench {
+  private constructor(
+    private readonly browser: Browser,
+    readonly page: Page,
+    readonly given: Given,
+  ) {}
+
+  /** Opens the workspace in a new window of a new profile of the browser. */
+  static async open(): Promise<Workbench> {
+    const to = given();
+    const browser = await chromium.launch({
+      executablePath: to.chromium,
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        // Three.js without a graphics card.
+        '--enable-unsafe-swiftshader',
+      ],
+      env: to.environment,
+    });
+    const page = await browser.newPage({ viewport: { width: 1500, height: 950 } });
+    page.setDefaultTimeout(15_000);
+    await page.goto(`${to.url}/?folder=${encodeURIComponent(to.workspace)}`);
+    await page.locator('.monaco-workbench').waitFor({ timeout: 60_000 });
+    return new Workbench(browser, page, to);
+  }
+
+  close(): Promise<void> {
+    return this.browser.close();
+  }
+
+  /** Shows Basin's view in the side bar. */
+  async showRuns(): Promise<void> {
+    const tab = this.page.locator('.activitybar a.action-label[aria-label="Basin"]');
+    await tab.waitFor({ timeout: 60_000 });
+    const shown = this.page.locator('.sidebar .composite.title', { hasText: /basin/i });
+    if (!(await shown.isVisible())) await tab.click();
+    await this.page.locator('.sidebar .composite.title', { hasText: /basin/i }).waitFor();
+  }
+
+  /** Rows of the tree, by a part of what is read out for them. */
+  row(name: string, level?: number): Locator {
+    const at = level === undefined ? '' : `[aria-level="${level}"]`;
+    return this.page.locator(`.sidebar .monaco-list-row${at}[aria-label*="${name}"]`);
+  }
+
+  /** Runs a command of the palette. */
+  async run(title: string): Promise<void> {
+    const { page } = this;
+    const input = page.locator('.quick-input-widget input[type="text"]');
+    const entry = page.locator('.quick-input-widget .monaco-list-row', { hasText: title }).first();
+    // The palette does not refresh when a command comes late: it is opened again.
+    for (let attempt = 0; ; attempt++) {
+      await page.keyboard.press('F1');
+      await input.fill(`>${title}`);
+      try {
+        await entry.waitFor({ timeout: 3000 });
+        break;
+      } catch (error) {
+        await page.keyboard.press('Escape');
+        if (attempt === 9) throw error;
+      }
+    }
+    await entry.click();
+  }
+
+  /** Chooses in an open quick pick. */
+  async pick(text: string, filter = text): Promise<void> {
+    const input = this.page.locator('.quick-input-widget input[type="text"]');
+    await input.fill(filter);
+    await this.page
+      .locator('.quick-input-widget .monaco-list-row', { hasText: text })
+      .first()
+      .click();
+  }
+
+  async openFile(name: string): Promise<void> {
+    await this.page.keyboard.press('Control+P');
+    await this.pick(name);
+    await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
+  }
+
+  /** What is inside the panel. */
+  panel(): FrameLocator {
+    return this.page.frameLocator('iframe.webview.ready').frameLocator('#active-frame');
+  }
+
+  notification(text: string | RegExp): Locator {
+    return this.page.locator('.notifications-toasts .notification-list-item', { hasText: text });
+  }
+
+  async dismissNotifications(): Promise<void> {
+    await this.run('Notifications: Clear All Notifications');
+  }
+
+  async screenshot(name: string): Promise<void> {
+    await mkdir(this.given.screenshots, { recursive: true });
+    await this.page.screenshot({ path: join(this.given.screenshots, `${name}.png`) });
+  }
+
+  /** Chooses a colour theme by its label. */
+  async theme(label: string, mark: 'vs-dark' | 'vs' | 'hc-black' | 'hc-light'): Promise<void> {
+    await this.run('Preferences: Color Theme');
+    const input = this.page.locator('.quick-input-widget input[type="text"]');
+    await input.fill(label);
+    const row = this.page.locator('.quick-input-widget .monaco-list-row', { hasText: label });
+    await row.first().waitFor();
+    await this.page.keyboard.press('Enter');
+    await this.page.locator(`.monaco-workbench.${mark}`).waitFor();
+  }
+
+  /** Process ids of the engine that this window's extension started: its script is in the profile. */
+  async enginePids(): Promise<number[]> {
+    const pids: number[] = [];
+    for (const entry of await readdir('/proc')) {
+      if (!/^\d+$/.test(entry)) continue;
+      try {
+        const command = await readFile(`/proc/${entry}/cmdline`, 'utf8');
+        if (command.includes(this.given.profile) && command.includes('dist/engine.js\0')) {
+          pids.push(Number(entry));
+        }
+      } catch {
+        // Gone meanwhile.
+      }
+    }
+    return pids;
+  }
+}

@@ -1,0 +1,150 @@
+import { strict as assert } from 'node:assert';
+import { cp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { given, Workbench } from './workbench';
+
+describe('a user', () => {
+  let bench: Workbench;
+
+  before(async () => {
+    await writeFile(
+      join(given().workspace, 'load.py'),
+      '"""Loads the best model."""\n\nimport torch\n\nbest = torch.load("runs/resnet/epoch-030.pt")\nprint(best.keys())\n',
+    );
+    bench = await Workbench.open();
+  });
+
+  after(async () => {
+    await bench.close();
+  });
+
+  afterEach(async function () {
+    if (this.currentTest?.state === 'failed') {
+      await bench.screenshot(`failed-${this.currentTest.title.replace(/[^a-z0-9]+/gi, '-')}`);
+    }
+  });
+
+  it('sees runs and their checkpoints in the tree', async () => {
+    await bench.showRuns();
+    await bench.row('Run resnet', 1).waitFor({ timeout: 30_000 });
+    await bench.row('Run plain', 1).waitFor();
+    assert.equal(await bench.row('epoch-000.pt').count(), 2);
+    assert.match(
+      (await bench.row('Run resnet', 1).getAttribute('aria-label')) ?? '',
+      /0\/9 analysed/,
+    );
+    await bench.screenshot('tree');
+  });
+
+  it('sees a new checkpoint appear once it is complete, and go when it is deleted', async () => {
+    const { workspace } = bench.given;
+    const copy = join(workspace, 'runs', 'resnet', 'epoch-031.pt');
+    await cp(join(workspace, 'runs', 'resnet', 'epoch-030.pt'), copy);
+    await bench.row('epoch-031.pt').waitFor({ timeout: 20_000 });
+    await rm(copy);
+    await bench.row('epoch-031.pt').waitFor({ state: 'detached', timeout: 20_000 });
+  });
+
+  it('reads what a checkpoint holds where its path stands in code', async () => {
+    await bench.openFile('load.py');
+    await bench.page.locator('.view-line span', { hasText: 'epoch-030.pt' }).last().hover();
+    const hover = bench.page.locator('.monaco-hover:visible', { hasText: 'epoch-030.pt' }).first();
+    await hover.waitFor({ timeout: 20_000 });
+    await bench.screenshot('hover');
+    const text = (await hover.textContent()) ?? '';
+    assert.match(text, /PyTorch/);
+    assert.match(text, /tensors/);
+    assert.match(text, /epoch 30/);
+    assert.match(text, /Analyze · Open landscape/);
+  });
+
+  it('analyses a checkpoint from the palette and is told the figures', async () => {
+    await bench.page.mouse.move(5, 5);
+    await bench.run('Basin: Analyze Checkpoint');
+    await bench.page.locator('.quick-input-widget', { hasText: 'Analyze Checkpoint' }).waitFor();
+    await bench.screenshot('pick');
+    await bench.pick('epoch-030.pt', 'resnet');
+    const done = bench.notification(/resnet\/epoch-030\.pt: loss/);
+    await done.waitFor({ timeout: 90_000 });
+    await bench.screenshot('analysed');
+    await done.getByRole('button', { name: 'Open Landscape' }).click();
+  });
+
+  it('sees the plots in the panel', async () => {
+    const panel = bench.panel();
+    await panel.locator('canvas').first().waitFor({ timeout: 30_000 });
+    for (const heading of ['Loss landscape', 'Persistence', 'Merge tree', 'Curvature']) {
+      await panel.getByRole('heading', { name: heading, exact: true }).waitFor();
+    }
+    assert.ok((await panel.locator('canvas').count()) >= 3);
+    await bench.page.waitForTimeout(1500);
+    await bench.screenshot('panel');
+  });
+
+  it('sees them in every theme', async () => {
+    for (const [name, mark, file] of [
+      ['Dark Modern', 'vs-dark', 'panel-dark'],
+      ['Light High Contrast', 'hc-light', 'panel-high-contrast-light'],
+      ['Dark High Contrast', 'hc-black', 'panel-high-contrast'],
+      ['Light Modern', 'vs', 'panel-light'],
+    ] as const) {
+      await bench.theme(name, mark);
+      await bench.page.waitForTimeout(1500);
+      await bench.screenshot(file);
+    }
+  });
+
+  it('sees the figures of the checkpoint in the tree', async () => {
+    await bench.showRuns();
+    const label = (await bench.row('epoch-030.pt, loss').getAttribute('aria-label')) ?? '';
+    assert.match(label, /loss [\d.e−]+ · λmax [\d.e−]+ · \d+ saddles?/);
+  });
+
+  it('is told when the engine dies, keeps the editor, and can analyse again', async () => {
+    await bench.run('Basin: Analyze Checkpoint');
+    await bench.pick('epoch-030.pt', 'plain');
+    await bench.page
+      .locator('.statusbar-item', { hasText: /plain\/epoch-030\.pt: landscape/ })
+      .waitFor({ timeout: 60_000 });
+    await bench.row('epoch-030.pt, landscape').waitFor();
+    await bench.screenshot('analysing');
+    const pids = await bench.enginePids();
+    assert.equal(pids.length, 1, 'one engine runs');
+    process.kill(pids[0]!, 'SIGKILL');
+    await bench.notification(/engine ended unexpectedly \(SIGKILL\)/).waitFor({ timeout: 20_000 });
+    await bench.screenshot('engine-killed');
+    await bench.dismissNotifications();
+
+    await bench.openFile('load.py');
+    await bench.page.locator('.monaco-editor .view-lines').first().click();
+    await bench.page.keyboard.press('Control+End');
+    await bench.page.keyboard.type('# still here');
+    await bench.page.locator('.view-line', { hasText: '# still here' }).waitFor();
+    await bench.page.keyboard.press('Control+S');
+
+    await bench.run('Basin: Analyze Checkpoint');
+    await bench.pick('epoch-012.pt', 'resnet');
+    await bench.row('epoch-012.pt, loss').waitFor({ timeout: 90_000 });
+    const [pid] = await bench.enginePids();
+    assert.notEqual(pid, pids[0]);
+  });
+
+  it('cancels an analysis', async () => {
+    await bench.run('Basin: Analyze Checkpoint');
+    await bench.pick('epoch-024.pt', 'plain');
+    const working = bench.page.locator('.statusbar-item', { hasText: /plain\/epoch-024\.pt/ });
+    await working.waitFor({ timeout: 60_000 });
+    await bench.run('Basin: Cancel Analysis');
+    await working.waitFor({ state: 'detached', timeout: 20_000 });
+  });
+
+  it('sees the last good result without an engine, after the window is opened again', async () => {
+    for (const pid of await bench.enginePids()) process.kill(pid, 'SIGKILL');
+    await bench.page.reload();
+    await bench.page.locator('.monaco-workbench').waitFor({ timeout: 60_000 });
+    await bench.panel().locator('canvas').first().waitFor({ timeout: 60_000 });
+    await bench.showRuns();
+    await bench.row('epoch-030.pt, loss').waitFor({ timeout: 30_000 });
+    assert.deepEqual(await bench.enginePids(), []);
+  });
+});
