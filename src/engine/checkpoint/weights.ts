@@ -87,7 +87,7 @@ export function weightsOf(root: PickleValue, choice?: string): Weights {
     throw new Fault(
       'invalid',
       `it holds several sets of weights (${names}) and none at a usual place`,
-      'name one of them as the weights, or save it as "state_dict"',
+      'name one of them as "weights" in basin.json, or save it as "state_dict"',
     );
   }
   for (const value of root.values()) if (value instanceof PickleObject) refuseHidden('', value);
