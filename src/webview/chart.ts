@@ -1,4 +1,4 @@
-import { CustomChart, LineChart, ScatterChart } from 'echarts/charts';
+import { CustomChart } from 'echarts/charts';
 import { GridComponent } from 'echarts/components';
 import { init, use, type ECharts, type EChartsCoreOption } from 'echarts/core';
 import { CanvasRenderer } from 'echarts/renderers';
@@ -7,7 +7,7 @@ import { DisposableStore } from './disposable';
 import { element } from './element';
 import type { Theme } from './theme';
 
-use([CustomChart, LineChart, ScatterChart, GridComponent, CanvasRenderer]);
+use([CustomChart, GridComponent, CanvasRenderer]);
 
 /** A plot on a canvas that keeps the size of its container. */
 export class Chart implements Disposable {

@@ -1,3 +1,4 @@
+import './styleNonce';
 import './panel.css';
 import type { Snapshot } from '../shared/panelProtocol';
 import { CheckpointHeader } from './checkpointHeader';
