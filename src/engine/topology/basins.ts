@@ -23,6 +23,8 @@ const MAXIMUM_BITS = 30;
 /** Up to this many bits a set of points around a vertex has its own entry in a table. */
 const TABLE_BITS = 18;
 const UNKNOWN = -1;
+/** Vertices of one run: their sets stay in the first cache, and so do three rows of values. */
+const RUN = 1024;
 
 /** Whether `basinBranches` takes the neighbourhood in so many dimensions: stencils of up to 30. */
 export function hasBasinPath(neighborhood: StencilNeighborhood, dimensions: number): boolean {
@@ -133,7 +135,7 @@ class Link {
   }
 }
 
-/** The points of a link that are inside the grid for some position: steps and their bits. */
+/** The points of a link that are inside the grid for some position: steps and bits, in threes. */
 class Stencil {
   /** Points that come before in memory: not above is lower. */
   readonly before: Int32Array;
@@ -144,13 +146,21 @@ class Stencil {
 
   constructor(link: Link, isInside: (offset: readonly number[]) => boolean) {
     const inside = link.offsets.flatMap((offset, bit) => (isInside(offset) ? [bit] : []));
-    const before = inside.filter((bit) => link.linear[bit]! < 0);
-    const after = inside.filter((bit) => link.linear[bit]! > 0);
-    this.before = Int32Array.from(before, (bit) => link.linear[bit]!);
+    const step = (bit: number) => link.linear[bit]!;
+    const before = inThrees(inside.filter((bit) => step(bit) < 0));
+    const after = inThrees(inside.filter((bit) => step(bit) > 0));
+    this.before = Int32Array.from(before, step);
     this.beforeBits = Int32Array.from(before);
-    this.after = Int32Array.from(after, (bit) => link.linear[bit]!);
+    this.after = Int32Array.from(after, step);
     this.afterBits = Int32Array.from(after);
   }
+}
+
+/** Repeats the last point, which changes no set, until three divide their number. */
+function inThrees(bits: readonly number[]): readonly number[] {
+  const last = bits.at(-1);
+  if (last === undefined) return bits;
+  return [...bits, ...new Array<number>((3 - (bits.length % 3)) % 3).fill(last)];
 }
 
 /** What the pass over the vertices collects. */
@@ -164,6 +174,8 @@ class Descent {
   /** For each of them, one lower neighbour of each connected part, as a set of bits. */
   parts: Int32Array;
   candidateCount = 0;
+  /** Sets of lower points of the vertices of one run. */
+  readonly sets = new Int32Array(RUN);
 
   constructor(readonly keys: Float64Array) {
     this.basin = new Int32Array(keys.length);
@@ -194,9 +206,6 @@ function grown(array: Int32Array, least: number): Int32Array<ArrayBuffer> {
   larger.set(array.subarray(0, Math.min(array.length, larger.length)));
   return larger;
 }
-
-/** Longest run of vertices between two calls of `reserve`. */
-const RUN = 4096;
 
 function descendGrid(descent: Descent, link: Link, extents: readonly number[]): void {
   const points = descent.keys.length;
@@ -245,21 +254,92 @@ function descendGrid(descent: Descent, link: Link, extents: readonly number[]): 
   }
 }
 
-/** One pass over vertices that share a stencil: basins, minima, candidates. */
+/** A run of vertices that share a stencil: basins, minima, candidates. */
 function descend(descent: Descent, link: Link, stencil: Stencil, start: number, end: number): void {
-  const { keys, basin, minima, candidates, parts } = descent;
+  const { keys, sets } = descent;
   const { before, beforeBits, after, afterBits } = stencil;
+  sets.fill(0, 0, end - start);
+  for (let k = 0; k < before.length; k += 3) {
+    markNotAbove(
+      keys,
+      sets,
+      start,
+      end,
+      before[k]!,
+      before[k + 1]!,
+      before[k + 2]!,
+      beforeBits[k]!,
+      beforeBits[k + 1]!,
+      beforeBits[k + 2]!,
+    );
+  }
+  for (let k = 0; k < after.length; k += 3) {
+    markBelow(
+      keys,
+      sets,
+      start,
+      end,
+      after[k]!,
+      after[k + 1]!,
+      after[k + 2]!,
+      afterBits[k]!,
+      afterBits[k + 1]!,
+      afterBits[k + 2]!,
+    );
+  }
+  assign(descent, link, start, end);
+}
+
+/** Adds three points to the sets of the vertices they are not above. */
+function markNotAbove(
+  keys: Float64Array,
+  sets: Int32Array,
+  start: number,
+  end: number,
+  step0: number,
+  step1: number,
+  step2: number,
+  bit0: number,
+  bit1: number,
+  bit2: number,
+): void {
+  for (let v = start, k = 0; v < end; v++, k++) {
+    const key = keys[v]!;
+    sets[k]! |=
+      (Number(keys[v + step0]! <= key) << bit0) |
+      (Number(keys[v + step1]! <= key) << bit1) |
+      (Number(keys[v + step2]! <= key) << bit2);
+  }
+}
+
+/** Adds three points to the sets of the vertices they are below. */
+function markBelow(
+  keys: Float64Array,
+  sets: Int32Array,
+  start: number,
+  end: number,
+  step0: number,
+  step1: number,
+  step2: number,
+  bit0: number,
+  bit1: number,
+  bit2: number,
+): void {
+  for (let v = start, k = 0; v < end; v++, k++) {
+    const key = keys[v]!;
+    sets[k]! |=
+      (Number(keys[v + step0]! < key) << bit0) |
+      (Number(keys[v + step1]! < key) << bit1) |
+      (Number(keys[v + step2]! < key) << bit2);
+  }
+}
+
+function assign(descent: Descent, link: Link, start: number, end: number): void {
+  const { basin, minima, candidates, parts, sets } = descent;
   const { table, linear, neighborMask } = link;
   let { minimaCount, candidateCount } = descent;
   for (let v = start; v < end; v++) {
-    const key = keys[v]!;
-    let lower = 0;
-    for (let k = 0; k < before.length; k++) {
-      lower |= Number(keys[v + before[k]!]! <= key) << beforeBits[k]!;
-    }
-    for (let k = 0; k < after.length; k++) {
-      lower |= Number(keys[v + after[k]!]! < key) << afterBits[k]!;
-    }
+    const lower = sets[v - start]!;
     const neighbors = lower & neighborMask;
     if (neighbors === 0) {
       basin[v] = ~minimaCount;
@@ -331,7 +411,14 @@ function basinEdges(descent: Descent, link: Link): BasinEdges {
 }
 
 function lastMaximum(keys: Float64Array): number {
+  let highest = -Infinity;
   let at = 0;
-  for (let v = 1; v < keys.length; v++) if (keys[v]! >= keys[at]!) at = v;
+  for (let v = 0; v < keys.length; v++) {
+    const key = keys[v]!;
+    if (key >= highest) {
+      highest = key;
+      at = v;
+    }
+  }
   return at;
 }

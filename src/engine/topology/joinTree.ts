@@ -49,9 +49,10 @@ class Stems {
   /** Where it ends: (value, vertex); beyond everything for the oldest. */
   readonly endKey: Float64Array;
   readonly endVertex: Int32Array;
-  /** Stem it joins, and a stem further up, so chosen that any is reached in O(log depth) steps. */
+  /** Stem it joins. */
   readonly parent: Int32Array;
-  readonly jump: Int32Array;
+  /** For each stem one further up, so chosen that any is reached in O(log depth) steps; if needed. */
+  private jumps: Int32Array | null = null;
   /** The oldest stem, and from which (value, vertex) up a stem's component is part of it. */
   readonly top: number;
   readonly topKey: Float64Array;
@@ -62,8 +63,13 @@ class Stems {
   /** Where each joint's bucket among the values of a stem with many of them begins. */
   readonly buckets: Int32Array;
   readonly bucketScale: Float64Array;
-  /** Stems but the oldest by (value, vertex) of their ends. */
+  /** Stems but the oldest by (value, vertex) of their ends, and for each of them the one it joins. */
   readonly byEnd: Int32Array;
+  private readonly onto: Int32Array;
+  /** Joint at which each stem ends; −1 for the oldest. */
+  readonly endJoint: Int32Array;
+  /** Joints by (value, vertex). */
+  readonly jointOrder: Int32Array;
   /** For each branch the stem its basin lies on and the first joint its vertices may lie above. */
   readonly stemOf: Int32Array;
   readonly entry: Int32Array;
@@ -91,57 +97,66 @@ class Stems {
     const byEnd = sortedOrder(this.endKey);
     breakTies(byEnd, this.endKey, this.endVertex);
     this.byEnd = byEnd.subarray(0, count - 1);
-    this.parent = this.findParents(branches, kept);
+    this.parent = this.firstParents(branches, kept);
+    this.onto = this.settleParents();
 
-    // Where several stems end at one vertex they share a joint.
+    // Stems that end at one vertex share a joint; they follow each other in `byEnd`.
+    const { endVertex, endKey, onto } = this;
     const firstJoint = new Int32Array(count + 1);
-    const last = new Int32Array(count).fill(-1);
-    for (let k = 0; k < this.byEnd.length; k++) {
-      const stem = this.byEnd[k]!;
-      const onto = this.parent[stem]!;
-      if (last[onto] !== this.endVertex[stem]) firstJoint[onto + 1]!++;
-      last[onto] = this.endVertex[stem]!;
+    let before = -1;
+    for (let k = 0; k < onto.length; k++) {
+      const end = endVertex[this.byEnd[k]!]!;
+      if (end !== before) firstJoint[onto[k]! + 1]!++;
+      before = end;
     }
-    const hasRootJoint = last[this.top] !== maximum && this.minimum[this.top] !== maximum;
+    // The maximum is the end of the last stem, or a joint of its own.
+    const hasRootJoint = before !== maximum && minimum[root] !== maximum;
     if (hasRootJoint) firstJoint[this.top + 1]!++;
     for (let s = 0; s < count; s++) firstJoint[s + 1]! += firstJoint[s]!;
     const joints = firstJoint[count]!;
     this.firstJoint = firstJoint;
     this.jointVertex = new Int32Array(joints);
     this.jointKey = new Float64Array(joints);
+    this.jointOrder = new Int32Array(joints);
+    this.endJoint = new Int32Array(count).fill(-1);
     const next = firstJoint.slice(0, count);
-    last.fill(-1);
-    for (let k = 0; k < this.byEnd.length; k++) {
+    let joint = -1;
+    let ordered = 0;
+    before = -1;
+    for (let k = 0; k < onto.length; k++) {
       const stem = this.byEnd[k]!;
-      const onto = this.parent[stem]!;
-      const end = this.endVertex[stem]!;
-      if (last[onto] === end) continue;
-      last[onto] = end;
-      this.jointKey[next[onto]!] = this.endKey[stem]!;
-      this.jointVertex[next[onto]!++] = end;
+      const end = endVertex[stem]!;
+      if (end !== before) {
+        joint = next[onto[k]!]!++;
+        this.jointOrder[ordered++] = joint;
+        this.jointKey[joint] = endKey[stem]!;
+        this.jointVertex[joint] = end;
+        before = end;
+      }
+      this.endJoint[stem] = joint;
     }
     if (hasRootJoint) {
-      this.jointKey[next[this.top]!] = keys[maximum]!;
-      this.jointVertex[next[this.top]!] = maximum;
+      joint = next[this.top]!;
+      this.jointOrder[ordered] = joint;
+      this.jointKey[joint] = keys[maximum]!;
+      this.jointVertex[joint] = maximum;
     }
     this.nodes = count + joints;
 
     this.buckets = new Int32Array(joints);
     this.bucketScale = new Float64Array(count);
     for (let s = 0; s < count; s++) this.fillBuckets(s);
-    this.topKey = new Float64Array(count);
-    this.jump = new Int32Array(count);
-    this.findWaysUp();
+    this.topKey = this.waysToTop();
     this.entry = new Int32Array(minimum.length);
     this.enterBranches(branches, keys, kept);
   }
 
   /**
-   * The stem that goes on where each ends, by union-find from the lowest end up. Also replaces in
-   * `stemOf` −1 by the stem that a branch which is not kept is part of in the end.
+   * For each stem an older one in its component where it ends. Also replaces in `stemOf` −1 by the
+   * stem that a branch which is not kept is part of in the end.
    */
-  private findParents({ toward }: Branches, kept: Uint8Array): Int32Array {
-    const { stemOf, byEnd } = this;
+  private firstParents({ toward }: Branches, kept: Uint8Array): Int32Array {
+    const { stemOf } = this;
     const parent = new Int32Array(this.minimum.length).fill(-1);
     for (let b = 0; b < toward.length; b++) {
       let end = b;
@@ -152,26 +167,33 @@ class Stems {
     for (let b = 0; b < toward.length; b++) {
       if (kept[b] && toward[b]! >= 0) parent[stemOf[b]!] = stemOf[toward[b]!]!;
     }
+    return parent;
+  }
+
+  /** The stem that goes on where each ends, by union-find from the lowest end up. */
+  private settleParents(): Int32Array {
+    const { parent, byEnd, endVertex } = this;
+    const onto = new Int32Array(byEnd.length);
     const elder = new Int32Array(parent.length);
     for (let stem = 0; stem < elder.length; stem++) elder[stem] = stem;
-    for (let k = 0; k < byEnd.length; k++) {
-      const stem = byEnd[k]!;
-      let onto = parent[stem]!;
-      for (let up = elder[onto]!; up !== onto; up = elder[onto]!) {
-        elder[onto] = elder[up]!;
-        onto = up;
+    for (let from = 0; from < byEnd.length;) {
+      // All that end at one vertex, then the one that goes on from it.
+      const end = endVertex[byEnd[from]!]!;
+      let to = from;
+      let stem = byEnd[to]!;
+      do {
+        elder[stem] = findElder(elder, parent[stem]!);
+        to++;
+        stem = byEnd[to]!;
+      } while (to < byEnd.length && endVertex[stem] === end);
+      const survivor = findElder(elder, byEnd[from]!);
+      for (let k = from; k < to; k++) {
+        parent[byEnd[k]!] = survivor;
+        onto[k] = survivor;
       }
-      elder[stem] = onto;
-      parent[stem] = onto;
+      from = to;
     }
-    // Stems that end at one vertex may have been found in any order.
-    for (let k = byEnd.length - 1; k >= 0; k--) {
-      const stem = byEnd[k]!;
-      let onto = parent[stem]!;
-      while (this.endVertex[onto] === this.endVertex[stem]) onto = parent[onto]!;
-      parent[stem] = onto;
-    }
-    return parent;
+    return onto;
   }
 
   /** An even division of a stem's values, each bucket holding its first joint. */
@@ -191,23 +213,36 @@ class Stems {
     while (filled < to) this.buckets[filled++] = to;
   }
 
-  /** Jump pointers (Myers 1983) and the way to the top. */
-  private findWaysUp(): void {
-    const { parent, jump, topKey, top, byEnd, endKey } = this;
-    const depth = new Int32Array(parent.length);
-    jump[top] = top;
-    topKey[top] = -Infinity;
-    // From the highest end down: parents before children.
+  /** From the highest end down: parents before children. */
+  private waysToTop(): Float64Array {
+    const { top, byEnd, endKey, onto } = this;
+    const topKey = new Float64Array(endKey.length).fill(-Infinity);
     for (let k = byEnd.length - 1; k >= 0; k--) {
       const stem = byEnd[k]!;
-      const above = parent[stem]!;
+      const above = onto[k]!;
+      topKey[stem] = above === top ? endKey[stem]! : topKey[above]!;
+    }
+    return topKey;
+  }
+
+  /** Jump pointers (Myers 1983). */
+  get jump(): Int32Array {
+    if (this.jumps !== null) return this.jumps;
+    const { top, byEnd, onto } = this;
+    const jump = new Int32Array(this.parent.length);
+    const depth = new Int32Array(jump.length);
+    jump[top] = top;
+    for (let k = byEnd.length - 1; k >= 0; k--) {
+      const stem = byEnd[k]!;
+      const above = onto[k]!;
       const far = jump[above]!;
       const step = depth[above]! - depth[far]!;
       const farStep = depth[far]! - depth[jump[far]!]!;
       jump[stem] = step === farStep ? jump[far]! : above;
       depth[stem] = depth[above]! + 1;
-      topKey[stem] = above === top ? endKey[stem]! : topKey[above]!;
     }
+    this.jumps = jump;
+    return jump;
   }
 
   /** A branch that is not kept enters the tree on the arc that passes its saddle. */
@@ -242,10 +277,27 @@ function bucketOf(key: number, low: number, scale: number, from: number, to: num
   return position >= last ? to - 1 : from + (position | 0);
 }
 
+function findElder(elder: Int32Array, from: number): number {
+  let stem = from;
+  for (let up = elder[stem]!; up !== stem; up = elder[stem]!) {
+    elder[stem] = elder[up]!;
+    stem = up;
+  }
+  return stem;
+}
+
+/** Longer ways up are taken in jumps. */
+const STEPS = 16;
+
 /** The stem that passes (key, v) above this one: the first on the way up that ends beyond. */
 function stemAt(stems: Stems, from: number, key: number, v: number): number {
-  const { endKey, endVertex, parent, jump } = stems;
+  const { endKey, endVertex, parent } = stems;
   let stem = from;
+  for (let k = 0; k < STEPS; k++) {
+    if (!(endKey[stem]! < key || (endKey[stem] === key && endVertex[stem]! <= v))) return stem;
+    stem = parent[stem]!;
+  }
+  const { jump } = stems;
   while (endKey[stem]! < key || (endKey[stem] === key && endVertex[stem]! <= v)) {
     const far = jump[stem]!;
     const farKey = endKey[far]!;
@@ -284,52 +336,72 @@ function locate(
 ): void {
   const { stemOf, entry, endKey, topKey, top, firstJoint, jointKey } = stems;
   const count = stems.minimum.length;
+  // Neighbours in memory mostly lie on one arc: that of the last vertex, as a basin and an interval.
+  let lastBasin = 0;
+  let low = Infinity;
+  let high = -Infinity;
+  let node = 0;
   for (let v = 0; v < basin.length; v++) {
     const key = keys[v]!;
-    const b = ~basin[v]!;
-    const from = stemOf[b]!;
-    let stem = from;
-    if (endKey[from]! <= key) stem = topKey[from]! < key ? top : stemAt(stems, from, key, v);
-    const first = firstJoint[stem]!;
-    let joint = stem === from ? entry[b]! : first;
-    if (joint < firstJoint[stem + 1]! && jointKey[joint]! <= key) {
-      const above = jointsUpTo(stems, stem, key, v);
-      if (above > joint) joint = above;
+    const code = basin[v]!;
+    if (code !== lastBasin || key <= low || key >= high) {
+      const b = ~code;
+      const from = stemOf[b]!;
+      let stem = from;
+      if (endKey[from]! <= key) stem = topKey[from]! < key ? top : stemAt(stems, from, key, v);
+      const first = firstJoint[stem]!;
+      const enter = stem === from ? entry[b]! : first;
+      const end = firstJoint[stem + 1]!;
+      let joint = enter;
+      if (joint < end && jointKey[joint]! <= key) {
+        const above = jointsUpTo(stems, stem, key, v);
+        if (above > joint) joint = above;
+      }
+      // The arc starts at the joint below, or at the minimum.
+      node = joint === first ? stem : count + joint - 1;
+      lastBasin = code;
+      low = joint === enter ? -Infinity : jointKey[joint - 1]!;
+      high = joint === end ? endKey[stem]! : jointKey[joint]!;
     }
-    // The arc starts at the joint below, or at the minimum.
-    const node = joint === first ? stem : count + joint - 1;
     size[node]!++;
     if (arcs !== undefined) arcs[v] = node;
   }
 }
 
-/** The tree with its nodes in the order of vertices. */
+/** The tree with its nodes in the order of vertices: minima, once sorted, and joints, which are. */
 function sorted(
   stems: Stems,
   keys: Float64Array,
   size: Int32Array,
   arcs: Int32Array | undefined,
 ): JoinTree {
-  const { minimum, firstJoint, jointVertex, parent, endVertex } = stems;
+  const { minimum, firstJoint, jointVertex, jointKey, jointOrder, endJoint, nodes } = stems;
   const count = minimum.length;
-  const nodeKeys = new Float64Array(stems.nodes);
-  const vertex = new Int32Array(stems.nodes);
-  vertex.set(minimum);
-  vertex.set(jointVertex, count);
-  for (let node = 0; node < vertex.length; node++) nodeKeys[node] = keys[vertex[node]!]!;
-  const order = sortedOrder(nodeKeys);
-  breakTies(order, nodeKeys, vertex);
+  const births = new Float64Array(count);
+  for (let stem = 0; stem < count; stem++) births[stem] = keys[minimum[stem]!]!;
+  const stemOrder = sortedOrder(births);
 
-  const place = new Int32Array(stems.nodes);
-  for (let k = 0; k < order.length; k++) place[order[k]!] = k;
   const tree = {
-    vertex: new Int32Array(stems.nodes),
-    parent: new Int32Array(stems.nodes).fill(-1),
-    size: new Int32Array(stems.nodes),
+    vertex: new Int32Array(nodes),
+    parent: new Int32Array(nodes).fill(-1),
+    size: new Int32Array(nodes),
   };
-  for (let k = 0; k < order.length; k++) {
-    tree.vertex[k] = vertex[order[k]!]!;
-    tree.size[k] = size[order[k]!]!;
+  const place = new Int32Array(nodes);
+  let nextStem = 0;
+  let nextJoint = 0;
+  for (let k = 0; k < nodes; k++) {
+    let isMinimum = nextJoint === jointOrder.length;
+    if (!isMinimum && nextStem < count) {
+      const birth = births[stemOrder[nextStem]!]!;
+      const height = jointKey[jointOrder[nextJoint]!]!;
+      isMinimum =
+        birth < height ||
+        (birth === height && minimum[stemOrder[nextStem]!]! < jointVertex[jointOrder[nextJoint]!]!);
+    }
+    const node = isMinimum ? stemOrder[nextStem++]! : count + jointOrder[nextJoint++]!;
+    place[node] = k;
+    tree.vertex[k] = isMinimum ? minimum[node]! : jointVertex[node - count]!;
+    tree.size[k] = size[node]!;
   }
   for (let stem = 0; stem < count; stem++) {
     let node = place[stem]!;
@@ -338,20 +410,18 @@ function sorted(
       tree.parent[node] = above;
       node = above;
     }
-    if (parent[stem]! < 0) continue;
-    const joint = jointsUpTo(stems, parent[stem]!, stems.endKey[stem]!, endVertex[stem]!) - 1;
-    tree.parent[node] = place[count + joint]!;
+    if (endJoint[stem]! >= 0) tree.parent[node] = place[count + endJoint[stem]!]!;
   }
   if (arcs !== undefined) for (let v = 0; v < arcs.length; v++) arcs[v] = place[arcs[v]!]!;
   return tree;
 }
 
-/** Nodes of equal value by their vertices: their numbers do not follow those. */
-function breakTies(order: Int32Array, nodeKeys: Float64Array, vertex: Int32Array): void {
+/** Puts what is of equal value in the order of its vertices: numbers do not follow those. */
+function breakTies(order: Int32Array, heights: Float64Array, vertex: Int32Array): void {
   for (let from = 0; from < order.length;) {
     let to = from + 1;
-    const key = nodeKeys[order[from]!]!;
-    while (to < order.length && nodeKeys[order[to]!] === key) to++;
+    const key = heights[order[from]!]!;
+    while (to < order.length && heights[order[to]!] === key) to++;
     if (to > from + 1) order.subarray(from, to).sort((a, b) => vertex[a]! - vertex[b]!);
     from = to;
   }
