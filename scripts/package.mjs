@@ -27,6 +27,7 @@ try {
     '--no-dependencies',
     '--skip-license',
     '--allow-missing-repository',
+    '--no-rewrite-relative-links',
     '--target',
     values.target,
     ...(values.out === undefined ? [] : ['--out', values.out]),

@@ -11,7 +11,8 @@ const subject = resolve(process.argv[2] ?? join(root, 'examples/digits-resnet'))
 const page = join(subject, '.basin', 'report.html');
 const basin = join(root, 'dist/basin.js');
 
-await run('esbuild.config.mjs');
+const built = await run('esbuild.config.mjs');
+if (built !== 0) process.exit(built);
 const analyzed = await run(basin, 'analyze', subject);
 if (analyzed === 130) process.exit(analyzed);
 const reported = await run(basin, 'report', subject, '--out', page);

@@ -6,6 +6,7 @@ import type { EngineClient } from './engineClient';
 import { EngineError } from './engineError';
 import type { Library } from './library';
 import type { Log } from './log';
+import { describeProgress } from './progressFraction';
 
 /** What to analyse: checkpoints of one configuration. */
 export interface Order {
@@ -205,7 +206,10 @@ export class Analyses implements vscode.Disposable {
     engine.onProgress((progress) => {
       // What comes late from a job that has ended is of no interest.
       if (this.running?.id !== progress.job) return;
+      const before = this.lastProgress;
       this.lastProgress = progress;
+      // The engine may tell of every grid row: what nobody can see is not passed on.
+      if (before !== undefined && looksTheSame(before, progress)) return;
       this.running.progressEmitter.fire(progress);
       this.changeEmitter.fire();
     });
@@ -215,6 +219,10 @@ export class Analyses implements vscode.Disposable {
       this.changeEmitter.fire();
     });
   }
+}
+
+function looksTheSame(a: Progress, b: Progress): boolean {
+  return a.checkpoint === b.checkpoint && describeProgress(a) === describeProgress(b);
 }
 
 function createJob(order: Order): QueuedJob {

@@ -8,8 +8,8 @@ import { makeSnapshot, readFromPanel } from './snapshot';
 
 export const PANEL_TYPE = 'basin.panel';
 
-/** Snapshots are whole: they are not sent more often than this. */
-const RESEND = 250;
+/** Snapshots are whole: between two there is at least this, and the last one has arrived. */
+const RESEND = 500;
 
 export interface PanelActions {
   readonly analyze: (path: string) => void;
@@ -24,6 +24,8 @@ export class LandscapePanel implements vscode.Disposable, vscode.WebviewPanelSer
   private selected: string | null = null;
   private ready = false;
   private timer: NodeJS.Timeout | undefined;
+  /** Whether something changed after the snapshot that is on its way. */
+  private stale = false;
   private readonly subscriptions: vscode.Disposable[];
 
   constructor(
@@ -59,7 +61,7 @@ export class LandscapePanel implements vscode.Disposable, vscode.WebviewPanelSer
       return;
     }
     this.panel.reveal(undefined, true);
-    if (path !== null && this.ready) this.send();
+    if (path !== null) void this.send();
   }
 
   /** A panel that was open when the window was closed. What it showed is its own state. */
@@ -78,6 +80,9 @@ export class LandscapePanel implements vscode.Disposable, vscode.WebviewPanelSer
   private adopt(panel: vscode.WebviewPanel): void {
     this.panel = panel;
     this.ready = false;
+    // What was on its way to another page never arrives.
+    clearTimeout(this.timer);
+    this.timer = undefined;
     const dist = vscode.Uri.joinPath(this.extensionUri, 'dist');
     const { webview } = panel;
     panel.iconPath = {
@@ -112,7 +117,7 @@ export class LandscapePanel implements vscode.Disposable, vscode.WebviewPanelSer
     switch (known?.type) {
       case 'ready':
         this.ready = true;
-        this.send();
+        void this.send();
         break;
       case 'select':
         this.selected = known.key;
@@ -132,19 +137,24 @@ export class LandscapePanel implements vscode.Disposable, vscode.WebviewPanelSer
 
   private resend(): void {
     if (this.panel === undefined || !this.ready) return;
+    if (this.timer !== undefined) this.stale = true;
     this.timer ??= setTimeout(() => {
-      this.timer = undefined;
-      if (this.ready) this.send();
+      this.stale = false;
+      void this.send().finally(() => {
+        this.timer = undefined;
+        if (this.stale) this.resend();
+      });
     }, RESEND);
   }
 
-  private send(): void {
+  private async send(): Promise<void> {
+    if (this.panel === undefined || !this.ready) return;
     const snapshot: ToPanel = makeSnapshot({
       records: this.library.all(),
       partial: (path) => this.analyses.partial(path),
       selected: this.selected,
       progress: this.analyses.progress,
     });
-    void this.panel?.webview.postMessage(snapshot);
+    await this.panel.webview.postMessage(snapshot);
   }
 }

@@ -1,6 +1,13 @@
 import type { CheckpointFormat, ResultDocument } from '../shared/result';
 import type { Inspection } from '../shared/engineProtocol';
-import { counted, formatBytes, formatNumber, formatShare, formatWithUncertainty } from './numbers';
+import {
+  counted,
+  formatBytes,
+  formatCount,
+  formatNumber,
+  formatShare,
+  formatWithUncertainty,
+} from './numbers';
 
 /** What a result says, in words: for the tree, tooltips and hovers. */
 
@@ -23,6 +30,7 @@ export interface Fact {
 export function resultFacts(document: ResultDocument): Fact[] {
   const facts: Fact[] = [];
   const { metrics, hessian, topology } = document;
+  facts.push({ name: 'Parameters', value: formatCount(document.parameters) });
   if (metrics) {
     facts.push({
       name: 'Loss',
@@ -70,7 +78,7 @@ export function inspectionLines(inspection: Inspection): string[] {
     inspection.step === null ? '' : `step ${inspection.step.toLocaleString('en')}`,
   ].filter(Boolean);
   return [
-    `${formatName(inspection.format)} · ${counted(inspection.tensors.length, 'tensor')} · ${counted(inspection.parameters, 'parameter')}`,
+    `${formatName(inspection.format)} · ${counted(inspection.tensors.length, 'tensor')} · ${counted(inspection.parameters, 'value')}`,
     ...(when.length > 0 ? [when.join(' · ')] : []),
   ];
 }
