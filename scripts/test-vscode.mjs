@@ -9,7 +9,7 @@
 // BASIN_TEST_ONLY=PART     host, interface, or the beginning of an interface test's name
 // CHROMIUM=FILE            executable of a Chromium
 import { spawn } from 'node:child_process';
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Mocha from 'mocha';
 import { findChromium } from './chromium.mjs';
@@ -80,8 +80,8 @@ async function hostSuite(codeServer, chromium) {
   for (const { name, executable } of await desktops()) {
     console.log(`\nExtension host: ${name}`);
     add(await runHostSuiteInDesktop(executable, { root, ...(await place(name)) }));
-    return;
   }
+  if (ran) return;
   if (codeServer === undefined || chromium === undefined) {
     reasons.push('the extension-host suite found no VS Code');
     total.skipped++;
@@ -92,7 +92,11 @@ async function hostSuite(codeServer, chromium) {
   add(await runHostSuiteInCodeServer(codeServer, options));
 }
 
-/** @returns {Promise<{name: string, executable: string}[]>} */
+/**
+ * The oldest VS Code that is supported and the newest, where they can be had.
+ *
+ * @returns {Promise<{name: string, executable: string}[]>}
+ */
 async function desktops() {
   const given = process.env.BASIN_TEST_VSCODE;
   if (given) return [{ name: 'given', executable: given }];
@@ -101,7 +105,13 @@ async function desktops() {
     console.log(`No desktop VS Code: ${obstacle}.`);
     return [];
   }
-  return [{ name: 'stable', executable: await downloadDesktop('stable', cache) }];
+  const { engines } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  const versions = [engines.vscode.replace(/^\D+/, ''), 'stable'];
+  const found = [];
+  for (const version of versions) {
+    found.push({ name: version, executable: await downloadDesktop(version, cache) });
+  }
+  return found;
 }
 
 /**

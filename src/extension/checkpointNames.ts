@@ -10,7 +10,7 @@ const ENDINGS = ['ckpt', 'pt', 'pth', 'pth.tar', 'bin', 'safetensors', 'npz', 'k
 export const CHECKPOINT_GLOB = `**/*.{${ENDINGS.join(',')}}`;
 
 /** Folders that never hold a user's checkpoints: packages, environments, Basin's own results. */
-export const IGNORED_FOLDERS = [
+const IGNORED_FOLDERS = [
   'node_modules',
   '.git',
   '.basin',

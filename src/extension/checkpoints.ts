@@ -4,7 +4,6 @@ import { glob } from 'tinyglobby';
 import * as vscode from 'vscode';
 import {
   CHECKPOINT_GLOB,
-  IGNORED_FOLDERS,
   IGNORED_GLOB,
   isCheckpointMagic,
   isCheckpointName,
@@ -100,7 +99,8 @@ async function namedBy(configuration: ConfigurationFile): Promise<string[]> {
     cwd: folder,
     onlyFiles: true,
     expandDirectories: false,
-    ignore: IGNORED_FOLDERS.map((name) => `**/${name}/**`),
+    // As the engine does it: a configuration's globs mean what they say.
+    ignore: ['**/node_modules/**', '**/.git/**', '**/.basin/**'],
   });
   return found.map((path) => resolve(folder, path));
 }

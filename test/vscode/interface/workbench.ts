@@ -34,7 +34,7 @@ export class Workbench {
   ) {}
 
   /** Opens the workspace in a new window of a new profile of the browser. */
-  static async open(): Promise<Workbench> {
+  static async open(folder = given().workspace): Promise<Workbench> {
     const to = given();
     const browser = await chromium.launch({
       executablePath: to.chromium,
@@ -53,7 +53,7 @@ export class Workbench {
     });
     const page = await browser.newPage({ viewport: { width: 1500, height: 950 } });
     page.setDefaultTimeout(15_000);
-    await page.goto(`${to.url}/?folder=${encodeURIComponent(to.workspace)}`);
+    await page.goto(`${to.url}/?folder=${encodeURIComponent(folder)}`);
     await page.locator('.monaco-workbench').waitFor({ timeout: 60_000 });
     return new Workbench(browser, page, to);
   }
