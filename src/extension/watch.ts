@@ -13,6 +13,8 @@ const COALESCE = 400;
 const SETTLE = 500;
 /** Behind the events: network disks send none. */
 const POLL = 60_000;
+/** Every so many polls the whole workspace is searched, not only where something was found. */
+const SEARCH_EVERY = 10;
 /** Folders watched one by one, beside the workspace as a whole. */
 const FOLDER_LIMIT = 200;
 
@@ -31,6 +33,7 @@ export class Watch implements vscode.Disposable {
   private work: Promise<void> = Promise.resolve();
   private disposed = false;
   private saidPollFound = false;
+  private polls = 0;
 
   constructor(
     private readonly finder: CheckpointFinder,
@@ -42,6 +45,7 @@ export class Watch implements vscode.Disposable {
     }
     this.subscriptions.push(
       this.watch(`**/${RESULT_FOLDER}/**`, false),
+      this.watchNewFolders(),
       vscode.workspace.onDidChangeWorkspaceFolders(() => void this.search()),
     );
     this.pollTimer = setInterval(() => void this.poll(), POLL);
@@ -85,6 +89,18 @@ export class Watch implements vscode.Disposable {
     return watcher;
   }
 
+  /**
+   * What is in a folder that has just been made may never be told of: training makes the folder of
+   * a run and saves into it at once.
+   */
+  private watchNewFolders(): vscode.Disposable {
+    const watcher = vscode.workspace.createFileSystemWatcher('**', false, true, true);
+    watcher.onDidCreate((uri) => {
+      if (looksLikeFolder(uri.path)) this.touch(uri, true);
+    });
+    return watcher;
+  }
+
   private touch(uri: vscode.Uri, search: boolean): void {
     if (uri.scheme !== 'file') return;
     this.touched.add(uri.fsPath);
@@ -108,9 +124,12 @@ export class Watch implements vscode.Disposable {
   }
 
   private poll(): Promise<void> {
+    this.polls++;
     return this.enqueue(async () => {
       const quiet = this.touched.size === 0 && this.library.writing().length === 0;
-      const changed = await this.library.update(await this.finder.rescan());
+      const search = this.polls % SEARCH_EVERY === 0;
+      const found = await (search ? this.finder.search() : this.finder.rescan());
+      const changed = await this.library.update(found);
       if (changed && quiet && !this.saidPollFound) {
         this.saidPollFound = true;
         this.log.warn(
@@ -167,4 +186,10 @@ export class Watch implements vscode.Disposable {
       this.folders.set(folder, this.watch(pattern, true));
     }
   }
+}
+
+/** Leaves out what a project makes all the time and what never holds checkpoints. */
+function looksLikeFolder(path: string): boolean {
+  const inside = /\/(node_modules|\.git|\.basin|__pycache__)(\/|$)/.test(path);
+  return !inside && /\/[^/.][^/]*$/.test(path) && !/\.(py|pyc|json|txt|log|csv|md)$/.test(path);
 }

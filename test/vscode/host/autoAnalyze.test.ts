@@ -21,6 +21,8 @@ describe('basin.autoAnalyze', () => {
     assert.equal(await exists(result('epoch-001.pt')), undefined);
     await utimes(newest, new Date(), new Date());
     await vscode.commands.executeCommand('basin.refresh');
+    // Until it counts as complete.
+    await new Promise((resolve) => setTimeout(resolve, 3000));
     const settings = vscode.workspace.getConfiguration('basin');
     await settings.update('autoAnalyze', true, vscode.ConfigurationTarget.Workspace);
     try {

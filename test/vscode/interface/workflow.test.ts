@@ -100,6 +100,32 @@ describe('a user', () => {
     assert.match(label, /loss [\d.e−]+ · λmax [\d.e−]+ · \d+ saddles?/);
   });
 
+  it('reads them in the hover, whose link analyses again', async () => {
+    await bench.openFile('load.py');
+    await bench.page.locator('.view-line span', { hasText: 'epoch-030.pt' }).last().hover();
+    const hover = bench.page.locator('.monaco-hover:visible', { hasText: 'λmax' }).first();
+    await hover.waitFor();
+    await bench.screenshot('hover-figures');
+    const text = (await hover.textContent()) ?? '';
+    for (const word of ['Accuracy', 'Trace', 'saddle', 'Average persistence', 'Parameters17,462']) {
+      assert.ok(text.includes(word), `${word} in ${text}`);
+    }
+    await hover
+      .getByRole('link', { name: 'Analyze' })
+      .or(hover.getByText('Analyze'))
+      .first()
+      .click();
+    await bench.page
+      .locator('.statusbar-item', { hasText: /resnet\/epoch-030\.pt|starting/ })
+      .or(bench.notification('resnet/epoch-030.pt'))
+      .first()
+      .waitFor();
+    await bench.page.mouse.move(5, 5);
+    await bench.page
+      .locator('.statusbar-item', { hasText: 'epoch-030' })
+      .waitFor({ state: 'detached' });
+  });
+
   it('is told when the engine dies, keeps the editor, and can analyse again', async () => {
     await bench.run('Basin: Analyze Checkpoint');
     await bench.pick('epoch-030.pt', 'plain');
