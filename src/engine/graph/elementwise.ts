@@ -14,11 +14,14 @@ export const elementwiseDerivative: Readonly<
   erf: (g, x) => g.mul(g.scalar(2 / Math.sqrt(Math.PI)), g.exp(g.neg(g.mul(x, x)))),
   sin: (g, x) => g.cos(x),
   cos: (g, x) => g.neg(g.sin(x)),
+  atan: (g, x) => g.reciprocal(g.add(g.mul(x, x), g.scalar(1))),
+  softplus: (g, x) => g.sigmoid(x),
   abs: (g, x) => g.sign(x),
   // Of the result, not of the argument: the argument may then be fused away.
   relu: (g, _, y) => g.step(y),
   step: () => null,
   sign: () => null,
+  floor: () => null,
 };
 
 export function isUnary(operation: string): operation is UnaryOperation {

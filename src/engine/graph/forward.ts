@@ -59,7 +59,21 @@ function pushForward(g: Graph, node: AnyNode, tangents: readonly (Node | null)[]
     case 'sum':
       return g.sum(da!, node.attributes.axes, true);
     case 'max':
+    case 'less':
+    case 'equal':
+    case 'argmax':
+    case 'maxPoolIndex':
       return null;
+    case 'where': {
+      const [, first, second] = tangents;
+      const no = g.scalar(0);
+      if (first === null && second === null) return null;
+      return spread(g, g.where(a, first ?? no, second ?? no), node);
+    }
+    case 'take':
+      return da === null ? null : g.take(da, b);
+    case 'put':
+      return da === null ? null : g.put(da, b, node.attributes.count);
     case 'reshape':
       return g.reshape(da!, node.shape);
     case 'expand':

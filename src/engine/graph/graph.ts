@@ -1,4 +1,5 @@
 import { sizeOf } from '../tensor';
+import { arithmetic, elementwise, evaluate } from './evaluate';
 
 /**
  * The differentiable intermediate representation: a directed acyclic graph of pure operations on
@@ -26,6 +27,9 @@ export interface OperationAttributes {
   readonly erf: None;
   readonly sin: None;
   readonly cos: None;
+  readonly atan: None;
+  /** log(1 + eˣ) */
+  readonly softplus: None;
   readonly abs: None;
   /** max(x, 0). Its derivative at 0 is 0. */
   readonly relu: None;
@@ -33,6 +37,8 @@ export interface OperationAttributes {
   readonly step: None;
   /** −1, 0 or 1. */
   readonly sign: None;
+  /** The largest whole number that is not above x. */
+  readonly floor: None;
   /** x to a constant power. */
   readonly power: { readonly exponent: number };
 
@@ -41,11 +47,25 @@ export interface OperationAttributes {
   readonly sub: None;
   readonly mul: None;
   readonly div: None;
+  /** 1 where a < b, else 0. */
+  readonly less: None;
+  /** 1 where a = b, else 0. */
+  readonly equal: None;
+
+  /** From a mask m of 0 and 1, a and b, broadcasting: a where m is not 0, else b. */
+  readonly where: None;
 
   /** Sums over axes, which stay as axes of one. */
   readonly sum: { readonly axes: readonly number[] };
   /** Largest value over axes, which stay as axes of one. Not differentiable: see softmax.ts. */
   readonly max: { readonly axes: readonly number[] };
+  /** Where the first of the largest values along an axis is, which stays as an axis of one. */
+  readonly argmax: { readonly axis: number };
+  /**
+   * Where the largest value of each window of x [N, C, …] is: its place in the channel's own
+   * places in C order, [N, C, …]. With `take` it is max pooling.
+   */
+  readonly maxPoolIndex: PoolAttributes;
 
   readonly reshape: { readonly shape: readonly number[] };
   readonly expand: { readonly shape: readonly number[] };
@@ -62,6 +82,13 @@ export interface OperationAttributes {
     readonly steps: readonly number[];
   };
   readonly concat: { readonly axis: number };
+  /**
+   * From x [A, K, B] and whole numbers i [A or 1, M] the elements x[a, i[a, m], b], [A, M, B].
+   * Indices are floats like everything else, and below 2²⁴; negative ones count from the end.
+   */
+  readonly take: None;
+  /** The adjoint of take: y [A, M, B] added up at its indices in zeros [A, count, B]. */
+  readonly put: { readonly count: number };
 
   /** Matrix product over the last two axes; the axes before broadcast. */
   readonly matmul: None;
@@ -89,6 +116,15 @@ export interface ConvAttributes {
   readonly padsBefore: readonly number[];
   readonly padsAfter: readonly number[];
   readonly groups: number;
+}
+
+/** A window that is moved over the axes after the first two. One entry for each of them. */
+export interface PoolAttributes {
+  readonly kernel: readonly number[];
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+  readonly padsBefore: readonly number[];
+  readonly padsAfter: readonly number[];
 }
 
 export type Operation = keyof OperationAttributes;
@@ -145,51 +181,61 @@ export class Graph {
 
   neg(x: Node): Node {
     if (x.operation === 'neg') return x.inputs[0]!;
-    return this.#unary('neg', x, (v) => -v);
+    return this.#unary('neg', x);
   }
   exp(x: Node): Node {
-    return this.#unary('exp', x, Math.exp);
+    return this.#unary('exp', x);
   }
   log(x: Node): Node {
-    return this.#unary('log', x, Math.log);
+    return this.#unary('log', x);
   }
   sqrt(x: Node): Node {
-    return this.#unary('sqrt', x, Math.sqrt);
+    return this.#unary('sqrt', x);
   }
   reciprocal(x: Node): Node {
-    return this.#unary('reciprocal', x, (v) => 1 / v);
+    return this.#unary('reciprocal', x);
   }
   tanh(x: Node): Node {
-    return this.#unary('tanh', x, Math.tanh);
+    return this.#unary('tanh', x);
   }
   sigmoid(x: Node): Node {
-    return this.#unary('sigmoid', x, (v) => 1 / (1 + Math.exp(-v)));
+    return this.#unary('sigmoid', x);
   }
   erf(x: Node): Node {
-    return this.#node('erf', [x], {}, x.shape);
+    return this.#unary('erf', x);
   }
   sin(x: Node): Node {
-    return this.#unary('sin', x, Math.sin);
+    return this.#unary('sin', x);
   }
   cos(x: Node): Node {
-    return this.#unary('cos', x, Math.cos);
+    return this.#unary('cos', x);
+  }
+  atan(x: Node): Node {
+    return this.#unary('atan', x);
+  }
+  softplus(x: Node): Node {
+    return this.#unary('softplus', x);
   }
   abs(x: Node): Node {
-    return this.#unary('abs', x, Math.abs);
+    return this.#unary('abs', x);
   }
   relu(x: Node): Node {
-    return this.#unary('relu', x, (v) => (v > 0 ? v : Number.isNaN(v) ? v : 0));
+    return this.#unary('relu', x);
   }
   step(x: Node): Node {
-    return this.#unary('step', x, (v) => (v > 0 ? 1 : 0));
+    return this.#unary('step', x);
   }
   sign(x: Node): Node {
-    return this.#unary('sign', x, Math.sign);
+    return this.#unary('sign', x);
+  }
+  floor(x: Node): Node {
+    return this.#unary('floor', x);
   }
   power(x: Node, exponent: number): Node {
     if (exponent === 0) return this.expand(this.scalar(1), x.shape);
     if (exponent === 1) return x;
     if (exponent === 2) return this.mul(x, x);
+    if (exponent === 3) return this.mul(this.mul(x, x), x);
     if (exponent === 0.5) return this.sqrt(x);
     if (exponent === -1) return this.reciprocal(x);
     const value = knownScalar(x);
@@ -200,21 +246,35 @@ export class Graph {
   add(a: Node, b: Node): Node {
     if (knownScalar(a) === 0) return this.#broadcastTo(b, a);
     if (knownScalar(b) === 0) return this.#broadcastTo(a, b);
-    return this.#binary('add', a, b, (u, v) => u + v);
+    return this.#binary('add', a, b);
   }
   sub(a: Node, b: Node): Node {
     if (knownScalar(b) === 0) return this.#broadcastTo(a, b);
     if (knownScalar(a) === 0) return this.neg(this.#broadcastTo(b, a));
-    return this.#binary('sub', a, b, (u, v) => u - v);
+    return this.#binary('sub', a, b);
   }
   mul(a: Node, b: Node): Node {
     if (knownScalar(a) === 1) return this.#broadcastTo(b, a);
     if (knownScalar(b) === 1) return this.#broadcastTo(a, b);
-    return this.#binary('mul', a, b, (u, v) => u * v);
+    return this.#binary('mul', a, b);
   }
   div(a: Node, b: Node): Node {
     if (knownScalar(b) === 1) return this.#broadcastTo(a, b);
-    return this.#binary('div', a, b, (u, v) => u / v);
+    return this.#binary('div', a, b);
+  }
+  less(a: Node, b: Node): Node {
+    return this.#binary('less', a, b);
+  }
+  equal(a: Node, b: Node): Node {
+    return this.#binary('equal', a, b);
+  }
+
+  where(mask: Node, a: Node, b: Node): Node {
+    const shape = broadcastShape(mask.shape, broadcastShape(a.shape, b.shape));
+    const known = knownScalar(mask);
+    if (known !== null) return this.expand(known === 0 ? b : a, shape);
+    if (a.id === b.id) return this.expand(a, shape);
+    return this.#node('where', [mask, a, b], {}, shape);
   }
 
   /** Sums over axes, which are dropped unless `keep`. */
@@ -247,6 +307,28 @@ export class Graph {
     const sorted = normalAxes(axes, x.shape.length);
     const shape = x.shape.map((extent, axis) => (sorted.includes(axis) ? 1 : extent));
     return this.#node('max', [x], { axes: sorted }, shape);
+  }
+
+  argmax(x: Node, axis: number): Node {
+    const [own] = normalAxes([axis], x.shape.length);
+    const shape = x.shape.map((extent, i) => (i === own ? 1 : extent));
+    return this.#node('argmax', [x], { axis: own! }, shape);
+  }
+
+  maxPoolIndex(x: Node, attributes: PoolAttributes): Node {
+    const window = [1, 1, ...attributes.kernel];
+    const shape = convShape(
+      [x.shape[0]!, 1, ...x.shape.slice(2)],
+      window,
+      { ...attributes, groups: 1 },
+      'pooling',
+    );
+    requireIndexable(x.shape.slice(2).reduce((product, extent) => product * extent, 1));
+    return this.#node('maxPoolIndex', [x], attributes, [
+      x.shape[0]!,
+      x.shape[1]!,
+      ...shape.slice(2),
+    ]);
   }
 
   reshape(x: Node, shape: readonly number[]): Node {
@@ -353,6 +435,37 @@ export class Graph {
     return this.#node('concat', parts, { axis }, shape);
   }
 
+  take(x: Node, indices: Node): Node {
+    const [a, k, b] = x.shape;
+    const [rows, m] = indices.shape;
+    if (x.shape.length !== 3 || indices.shape.length !== 2 || (rows !== 1 && rows !== a)) {
+      throw new ShapeError(
+        `Elements of [${x.shape.join(', ')}] cannot be taken by indices [${indices.shape.join(', ')}].`,
+      );
+    }
+    requireIndexable(k!);
+    if (knownScalar(x) !== null) return this.#filled(knownScalar(x)!, [a!, m!, b!]);
+    return this.#node('take', [x, indices], {}, [a!, m!, b!]);
+  }
+
+  put(y: Node, indices: Node, count: number): Node {
+    const [a, m, b] = y.shape;
+    const [rows, columns] = indices.shape;
+    if (
+      y.shape.length !== 3 ||
+      indices.shape.length !== 2 ||
+      (rows !== 1 && rows !== a) ||
+      columns !== m
+    ) {
+      throw new ShapeError(
+        `[${y.shape.join(', ')}] cannot be put at indices [${indices.shape.join(', ')}].`,
+      );
+    }
+    requireIndexable(count);
+    if (knownScalar(y) === 0) return this.zeros([a!, count, b!]);
+    return this.#node('put', [y, indices], { count }, [a!, count, b!]);
+  }
+
   matmul(a: Node, b: Node): Node {
     const [rankA, rankB] = [a.shape.length, b.shape.length];
     if (rankA < 2 || rankB < 2 || a.shape[rankA - 1] !== b.shape[rankB - 2]) {
@@ -369,10 +482,12 @@ export class Graph {
   }
 
   convInput(w: Node, y: Node, attributes: ConvAttributes, shape: readonly number[]): Node {
+    requireConv(shape, w.shape, y.shape, attributes);
     return this.#node('convInput', [w, y], { ...attributes, shape }, shape);
   }
 
   convWeight(x: Node, y: Node, attributes: ConvAttributes, shape: readonly number[]): Node {
+    requireConv(x.shape, shape, y.shape, attributes);
     return this.#node('convWeight', [x, y], { ...attributes, shape }, shape);
   }
 
@@ -402,24 +517,19 @@ export class Graph {
     return this.expand(this.scalar(value), shape);
   }
 
-  #unary(operation: UnaryOperation, x: Node, value: (v: number) => number): Node {
+  #unary(operation: UnaryOperation, x: Node): Node {
     const known = knownScalar(x);
-    if (known !== null) return this.#filled(value(known), x.shape);
-    if (x.operation === 'constant' && sizeOf(x.shape) <= FOLD_LIMIT) {
-      return this.constant((x as Node<'constant'>).attributes.data.map(value), x.shape);
+    if (known !== null) {
+      const value = elementwise[operation](known);
+      return this.#filled(value, x.shape);
     }
     return this.#node(operation, [x], {}, x.shape);
   }
 
-  #binary(
-    operation: BinaryOperation,
-    a: Node,
-    b: Node,
-    value: (u: number, v: number) => number,
-  ): Node {
+  #binary(operation: BinaryOperation, a: Node, b: Node): Node {
     const shape = broadcastShape(a.shape, b.shape);
     const [u, v] = [knownScalar(a), knownScalar(b)];
-    if (u !== null && v !== null) return this.#filled(value(u, v), shape);
+    if (u !== null && v !== null) return this.#filled(arithmetic[operation](u, v), shape);
     return this.#node(operation, [a, b], {}, shape);
   }
 
@@ -432,10 +542,26 @@ export class Graph {
     const key = `${operation} ${inputs.map((input) => input.id).join(',')} ${shape.join(',')} ${attributeKey(attributes)}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known as Node<O>;
+    requireSize(shape);
     const node: Node<O> = { id: this.#next, operation, inputs, attributes, shape };
     this.#next += 1;
-    this.#known.set(key, node);
-    return node;
+    const folded = this.#fold(node) as Node<O>;
+    this.#known.set(key, folded);
+    return folded;
+  }
+
+  /** The values of a node that is made of known values only, where they are few. */
+  #fold(node: Node): Node {
+    if (node.inputs.length === 0 || sizeOf(node.shape) > FOLD_LIMIT) return node;
+    // What is repeated stays short: it is written out when it meets other values.
+    if (node.operation === 'expand' && sizeOf(node.inputs[0]!.shape) === 1) return node;
+    const args: Float64Array[] = [];
+    for (const input of node.inputs) {
+      const data = smallConstant(input);
+      if (data === null) return node;
+      args.push(data);
+    }
+    return this.constant(evaluate(node as AnyNode, args), node.shape);
   }
 }
 
@@ -450,15 +576,47 @@ export type UnaryOperation =
   | 'erf'
   | 'sin'
   | 'cos'
+  | 'atan'
+  | 'softplus'
   | 'abs'
   | 'relu'
   | 'step'
-  | 'sign';
+  | 'sign'
+  | 'floor';
 
-export type BinaryOperation = 'add' | 'sub' | 'mul' | 'div';
+export type BinaryOperation = 'add' | 'sub' | 'mul' | 'div' | 'less' | 'equal';
 
 /** Constants above this are left to the runtime. */
 const FOLD_LIMIT = 4096;
+
+/** Elements of the largest array a runtime can be asked for. */
+const MAXIMUM_SIZE = 2 ** 31 - 1;
+
+/** Whole numbers up to here are exact in float32. */
+const MAXIMUM_INDEX = 2 ** 24;
+
+function requireSize(shape: readonly number[]): void {
+  if (shape.some((extent) => !Number.isInteger(extent) || extent < 0)) {
+    throw new ShapeError(`[${shape.join(', ')}] is no shape.`);
+  }
+  if (sizeOf(shape) > MAXIMUM_SIZE) {
+    throw new ShapeError(`An array [${shape.join(', ')}] is larger than can be computed with.`);
+  }
+}
+
+function requireIndexable(count: number): void {
+  if (count > MAXIMUM_INDEX) {
+    throw new ShapeError(`An axis of ${count} elements is longer than can be indexed.`);
+  }
+}
+
+/** The values of a constant, or of one that is repeated, where they are few; else null. */
+function smallConstant(node: Node): Float64Array | null {
+  if (sizeOf(node.shape) > FOLD_LIMIT) return null;
+  if (node.operation === 'constant') return (node as Node<'constant'>).attributes.data;
+  const known = knownScalar(node);
+  return known === null ? null : new Float64Array(sizeOf(node.shape)).fill(known);
+}
 
 /** The value of a node that is one known number everywhere, else null. */
 export function knownScalar(node: Node): number | null {
@@ -513,10 +671,11 @@ function convShape(
   x: readonly number[],
   w: readonly number[],
   { strides, dilations, padsBefore, padsAfter, groups }: ConvAttributes,
+  of = 'convolution',
 ): readonly number[] {
   if (x.length !== w.length || x[1] !== w[1]! * groups || w[0]! % groups !== 0) {
     throw new ShapeError(
-      `No convolution of [${x.join(', ')}] with weights [${w.join(', ')}] in ${groups} groups.`,
+      `No ${of} of [${x.join(', ')}] with weights [${w.join(', ')}] in ${groups} groups.`,
     );
   }
   const spatial = x.slice(2).map((extent, axis) => {
@@ -527,6 +686,20 @@ function convShape(
     throw new ShapeError(`A kernel [${w.join(', ')}] is larger than its input [${x.join(', ')}].`);
   }
   return [x[0]!, w[0]!, ...spatial];
+}
+
+/** @throws ShapeError where y is not of the shape of the convolution of x with w. */
+function requireConv(
+  x: readonly number[],
+  w: readonly number[],
+  y: readonly number[],
+  attributes: ConvAttributes,
+): void {
+  if (!sameShape(convShape(x, w, attributes), y)) {
+    throw new ShapeError(
+      `No convolution of [${x.join(', ')}] with weights [${w.join(', ')}] gives [${y.join(', ')}].`,
+    );
+  }
 }
 
 function attributeKey(attributes: object): string {

@@ -70,12 +70,23 @@ function rebuild(g: Graph, node: AnyNode, args: readonly Node[]): Node {
     case 'sub':
     case 'mul':
     case 'div':
+    case 'less':
+    case 'equal':
     case 'matmul':
+    case 'take':
       return g[node.operation](a, b);
+    case 'put':
+      return g.put(a, b, node.attributes.count);
+    case 'where':
+      return g.where(a, b, args[2]!);
     case 'sum':
       return g.sum(a, node.attributes.axes, true);
     case 'max':
       return g.max(a, node.attributes.axes);
+    case 'argmax':
+      return g.argmax(a, node.attributes.axis);
+    case 'maxPoolIndex':
+      return g.maxPoolIndex(a, node.attributes);
     case 'reshape':
       return g.reshape(a, node.shape);
     case 'expand':

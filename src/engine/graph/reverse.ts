@@ -56,11 +56,25 @@ function pullBack(g: Graph, node: AnyNode, dy: Node): readonly (Node | null)[] {
       const quotient = g.div(dy, b);
       return [g.sumTo(quotient, a.shape), g.neg(g.sumTo(g.mul(quotient, node), b.shape))];
     }
+    case 'less':
+    case 'equal':
+    case 'argmax':
+    case 'maxPoolIndex':
+      return [];
+    case 'where': {
+      const no = g.scalar(0);
+      const c = node.inputs[2]!;
+      return [null, g.sumTo(g.where(a, dy, no), b.shape), g.sumTo(g.where(a, no, dy), c.shape)];
+    }
     case 'sum':
       return [g.expand(dy, a.shape)];
     case 'max':
       // Only subtracted for range, where its derivative cancels.
       return [null];
+    case 'take':
+      return [g.put(dy, b, a.shape[1]!), null];
+    case 'put':
+      return [g.take(dy, b), null];
     case 'reshape':
       return [g.reshape(dy, a.shape)];
     case 'expand':

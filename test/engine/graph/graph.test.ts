@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Graph, ShapeError } from '../../../src/engine/graph/graph';
 import { referenceRuntime } from '../../../src/engine/runtime/reference';
-import { erf } from '../../../src/engine/runtime/erf';
+import { erf } from '../../../src/engine/graph/erf';
 
 describe('building', () => {
   test('equal nodes are one node', () => {

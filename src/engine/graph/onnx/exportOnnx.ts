@@ -50,7 +50,15 @@ class Exporter {
   readonly #skipped = new Set<number>();
   #names = 0;
   readonly #integers = new Map<string, string>();
+  /** Names of nodes as booleans and as integers, where they are made. */
   readonly #masks = new Map<number, string>();
+  readonly #indices = new Map<number, string>();
+  /** Nodes that are needed as floats: the others are only masks, indices or parts of another. */
+  readonly #needed = new Set<number>();
+  /** Nodes that are needed as whole numbers. */
+  readonly #indexed = new Set<number>();
+  /** Nodes that are max pooling, with where the largest values are. */
+  readonly #pooled = new Map<number, Node<'maxPoolIndex'>>();
 
   constructor(program: Program, precision: 'float32' | 'float64') {
     this.#program = program;
@@ -61,7 +69,8 @@ class Exporter {
   bytes(): Uint8Array {
     this.#plan();
     for (const node of this.#order) {
-      if (!this.#skipped.has(node.id)) this.#emit(node);
+      if (node.operation === 'maxPoolIndex') this.#maxPool(node);
+      if (this.#needed.has(node.id)) this.#emit(node);
     }
     const outputs = [...this.#program.outputs].map(([name, node]) => {
       this.#add('Identity', [valueName(node)], {}, name);
@@ -99,11 +108,70 @@ class Exporter {
         this.#skipped.add(found.conv.id);
       }
     }
-    // A step that is only ever multiplied is a mask.
-    for (const node of this.#order) {
-      if (node.operation !== 'step' || this.#uses.get(node.id) === Infinity) continue;
-      const users = this.#order.filter((user) => user.inputs.includes(node));
-      if (users.every((user) => maskedProduct(user)?.step === node)) this.#skipped.add(node.id);
+    for (const node of this.#program.outputs.values()) this.#needed.add(node.id);
+    for (const node of [...this.#order].reverse()) {
+      if (this.#needed.has(node.id) && !this.#skipped.has(node.id)) this.#needArguments(node);
+    }
+    for (const id of this.#skipped) this.#needed.delete(id);
+  }
+
+  /** Marks what a node reads, as what it reads it. */
+  #needArguments(node: AnyNode): void {
+    const [a, b] = node.inputs as [Node, Node];
+    const fused = this.#biases.get(node.id);
+    if (fused !== undefined) {
+      for (const input of fused.conv.inputs) this.#needed.add(input.id);
+      this.#needed.add(fused.bias.id);
+      return;
+    }
+    const masked = maskedProduct(node);
+    if (masked !== null) {
+      this.#needMask(masked.step);
+      this.#needed.add(masked.other.id);
+      return;
+    }
+    switch (node.operation) {
+      case 'where':
+        this.#needMask(a);
+        this.#needed.add(b.id);
+        this.#needed.add(node.inputs[2]!.id);
+        return;
+      case 'take': {
+        const pool = poolOf(node);
+        if (pool !== null) {
+          this.#pooled.set(node.id, pool);
+          this.#needed.add(pool.inputs[0]!.id);
+          return;
+        }
+        this.#needed.add(a.id);
+        this.#needIndex(b);
+        return;
+      }
+      case 'put':
+        this.#needed.add(a.id);
+        this.#needIndex(b);
+        return;
+      default:
+        for (const input of node.inputs) this.#needed.add(input.id);
+    }
+  }
+
+  #needMask(node: Node): void {
+    if (node.operation === 'less' || node.operation === 'equal' || node.operation === 'step') {
+      for (const input of node.inputs) this.#needed.add(input.id);
+    } else {
+      this.#needed.add(node.id);
+    }
+  }
+
+  #needIndex(node: Node): void {
+    if (node.operation === 'reshape') {
+      this.#needIndex(node.inputs[0]!);
+    } else if (node.operation === 'maxPoolIndex' || node.operation === 'argmax') {
+      this.#indexed.add(node.id);
+      this.#needed.add(node.inputs[0]!.id);
+    } else if (node.operation !== 'constant') {
+      this.#needed.add(node.id);
     }
   }
 
@@ -113,7 +181,7 @@ class Exporter {
     const [a, b] = node.inputs as [Node, Node];
     if (isUnary(node.operation)) {
       if (node.operation === 'step') {
-        this.#add('Cast', [this.#mask(a)], { to: this.#elementType() }, out);
+        this.#add('Cast', [this.#mask(node)], { to: this.#elementType() }, out);
       } else {
         this.#add(unaryNames[node.operation], args, {}, out);
       }
@@ -150,10 +218,10 @@ class Exporter {
         return;
       case 'mul': {
         const masked = maskedProduct(node);
-        if (masked !== null && this.#skipped.has(masked.step.id)) {
+        if (masked !== null) {
           this.#add(
             'Where',
-            [this.#mask(masked.step.inputs[0]!), valueName(masked.other), this.#scalar(0)],
+            [this.#mask(masked.step), valueName(masked.other), this.#scalar(0)],
             {},
             out,
           );
@@ -164,6 +232,23 @@ class Exporter {
       }
       case 'div':
         this.#add('Div', args, {}, out);
+        return;
+      case 'less':
+      case 'equal':
+        this.#add('Cast', [this.#mask(node)], { to: this.#elementType() }, out);
+        return;
+      case 'where':
+        this.#add('Where', [this.#mask(a), args[1]!, args[2]!], {}, out);
+        return;
+      case 'argmax':
+      case 'maxPoolIndex':
+        this.#add('Cast', [this.#index(node)], { to: this.#elementType() }, out);
+        return;
+      case 'take':
+        this.#take(node, out);
+        return;
+      case 'put':
+        this.#put(node, out);
         return;
       case 'sum':
         this.#add('ReduceSum', [args[0]!, this.#ints(node.attributes.axes)], { keepdims: 1 }, out);
@@ -430,14 +515,107 @@ class Exporter {
     this.#add('Pad', [value, this.#ints([...starts, ...after])], { mode: 'constant' }, out);
   }
 
-  /** The name of `x > 0` as booleans; computed once for each node. */
-  #mask(x: Node): string {
-    let name = this.#masks.get(x.id);
+  /** The name of a node as booleans; computed once for each node. */
+  #mask(node: Node): string {
+    let name = this.#masks.get(node.id);
     if (name === undefined) {
-      name = this.#add('Greater', [valueName(x), this.#scalar(0)]);
-      this.#masks.set(x.id, name);
+      const args = node.inputs.map(valueName);
+      if (node.operation === 'step') name = this.#add('Greater', [args[0]!, this.#scalar(0)]);
+      else if (node.operation === 'less') name = this.#add('Less', args);
+      else if (node.operation === 'equal') name = this.#add('Equal', args);
+      else name = this.#add('Cast', [valueName(node)], { to: TensorProto_DataType.BOOL });
+      this.#masks.set(node.id, name);
     }
     return name;
+  }
+
+  /** The name of a node as whole numbers; computed once for each node. */
+  #index(node: Node): string {
+    let name = this.#indices.get(node.id);
+    if (name === undefined) {
+      if (node.operation === 'reshape') {
+        name = this.#add('Reshape', [this.#index(node.inputs[0]!), this.#ints(node.shape)]);
+      } else if (node.operation === 'argmax') {
+        const { axis } = (node as Node<'argmax'>).attributes;
+        name = this.#add('ArgMax', [valueName(node.inputs[0]!)], { axis, keepdims: 1 });
+      } else if (node.operation === 'constant') {
+        name = this.#integerTensor([...(node as Node<'constant'>).attributes.data], node.shape);
+      } else {
+        name = this.#add('Cast', [valueName(node)], { to: TensorProto_DataType.INT64 });
+      }
+      this.#indices.set(node.id, name);
+    }
+    return name;
+  }
+
+  /** Max pooling gives its values, and where they are in the whole array. */
+  #maxPool(node: Node<'maxPoolIndex'>): void {
+    const [x] = node.inputs as [Node];
+    const { kernel, strides, dilations, padsBefore, padsAfter } = node.attributes;
+    const values = pooledName(node);
+    const indexed = this.#indexed.has(node.id) || this.#needed.has(node.id);
+    const places = this.#fresh();
+    this.#nodes.push(
+      create(NodeProtoSchema, {
+        opType: 'MaxPool',
+        input: [valueName(x)],
+        output: indexed ? [values, places] : [values],
+        attribute: Object.entries({
+          kernel_shape: kernel,
+          strides,
+          dilations,
+          pads: [...padsBefore, ...padsAfter],
+        }).map(([name, value]) => attribute(name, value)),
+      }),
+    );
+    if (!indexed) return;
+    const plane = x.shape.slice(2).reduce((product, extent) => product * extent, 1);
+    this.#indices.set(node.id, this.#add('Mod', [places, this.#ints([plane])]));
+  }
+
+  #take(node: Node<'take'>, out: string): void {
+    const [x, indices] = node.inputs as [Node, Node];
+    const pool = this.#pooled.get(node.id);
+    if (pool !== undefined) {
+      this.#add('Reshape', [pooledName(pool), this.#ints(node.shape)], {}, out);
+      return;
+    }
+    const [rows, m] = indices.shape as [number, number];
+    if (rows === 1) {
+      const flat = this.#add('Reshape', [this.#index(indices), this.#ints([m])]);
+      this.#add('Gather', [valueName(x), flat], { axis: 1 }, out);
+    } else {
+      const at = this.#spreadIndex(indices, node.shape);
+      this.#add('GatherElements', [valueName(x), at], { axis: 1 }, out);
+    }
+  }
+
+  #put(node: Node<'put'>, out: string): void {
+    const [y, indices] = node.inputs as [Node, Node];
+    const [a, m, b] = y.shape as [number, number, number];
+    if (a === 1) {
+      const at = this.#add('Reshape', [this.#index(indices), this.#ints([m, 1])]);
+      const rows = this.#add('Reshape', [valueName(y), this.#ints([m, b])]);
+      const zeros = this.#zeros([node.attributes.count, b]);
+      const sum = this.#add('ScatterND', [zeros, at, rows], { reduction: 'add' });
+      this.#add('Reshape', [sum, this.#ints(node.shape)], {}, out);
+    } else {
+      const at = this.#spreadIndex(indices, y.shape);
+      const zeros = this.#zeros(node.shape);
+      this.#add('ScatterElements', [zeros, at, valueName(y)], { axis: 1, reduction: 'add' }, out);
+    }
+  }
+
+  /** Indices [A or 1, M] for every element of [A, M, B]. */
+  #spreadIndex(indices: Node, shape: readonly number[]): string {
+    const column = this.#add('Reshape', [this.#index(indices), this.#ints([...indices.shape, 1])]);
+    return indices.shape[0] === shape[0] && shape[2] === 1
+      ? column
+      : this.#add('Expand', [column, this.#ints(shape)]);
+  }
+
+  #zeros(shape: readonly number[]): string {
+    return this.#add('Expand', [this.#scalar(0), this.#ints(shape)]);
   }
 
   #add(
@@ -468,15 +646,24 @@ class Exporter {
     if (name === undefined) {
       name = `i${this.#integers.size}`;
       this.#integers.set(key, name);
-      this.#initializers.push(
-        create(TensorProtoSchema, {
-          name,
-          dims: [BigInt(values.length)],
-          dataType: TensorProto_DataType.INT64,
-          int64Data: values.map(BigInt),
-        }),
-      );
+      this.#integerTensor(values, [values.length], name);
     }
+    return name;
+  }
+
+  #integerTensor(
+    values: readonly number[],
+    shape: readonly number[],
+    name: string = this.#fresh(),
+  ): string {
+    this.#initializers.push(
+      create(TensorProtoSchema, {
+        name,
+        dims: shape.map(BigInt),
+        dataType: TensorProto_DataType.INT64,
+        int64Data: values.map(BigInt),
+      }),
+    );
     return name;
   }
 
@@ -530,6 +717,22 @@ function valueName(node: Node): string {
   return `n${node.id}`;
 }
 
+/** The values of max pooling. */
+function pooledName(node: Node<'maxPoolIndex'>): string {
+  return `${valueName(node)}p`;
+}
+
+/** Max pooling, if that is what taking is: of x at the places of the largest values of x. */
+function poolOf(node: Node<'take'>): Node<'maxPoolIndex'> | null {
+  const [x, indices] = node.inputs.map(withoutReshape) as [Node, Node];
+  if (indices.operation !== 'maxPoolIndex') return null;
+  return withoutReshape(indices.inputs[0]!) === x ? (indices as Node<'maxPoolIndex'>) : null;
+}
+
+function withoutReshape(node: Node): Node {
+  return node.operation === 'reshape' ? withoutReshape(node.inputs[0]!) : node;
+}
+
 /** A convolution and what is added to each of its output channels, if that is what a sum is. */
 function biasOf(conv: Node, added: Node): { conv: Node<'conv'>; bias: Node } | null {
   if (conv.operation !== 'conv' || added.operation !== 'reshape') return null;
@@ -561,9 +764,12 @@ const unaryNames = {
   erf: 'Erf',
   sin: 'Sin',
   cos: 'Cos',
+  atan: 'Atan',
+  softplus: 'Softplus',
   abs: 'Abs',
   relu: 'Relu',
   sign: 'Sign',
+  floor: 'Floor',
 } as const;
 
 function attribute(name: string, value: AttributeValue): AttributeProto {

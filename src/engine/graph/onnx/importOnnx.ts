@@ -1,6 +1,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { InputError } from '../../../shared/inputError';
 import { ShapeError, type Graph, type Node } from '../graph';
+import { inlineFunctions } from './inlineFunctions';
 import {
   ModelProtoSchema,
   TensorProto_DataType,
@@ -8,8 +9,9 @@ import {
   type NodeProto,
   type TensorProto,
 } from './onnx_pb';
-import { operators, type Known, type Value } from './operators';
-import { readTensorProto } from './tensorProto';
+import { elementType, OperatorCall, type Result, type Sequence, type Value } from './operatorCall';
+import { operators } from './operators';
+import { readTensorProto, type TensorValues } from './tensorProto';
 
 /** Weights a graph wants from a checkpoint. */
 export interface WeightSpecification {
@@ -33,14 +35,15 @@ export class OnnxModel {
   readonly outputName: string;
   readonly weights: readonly WeightSpecification[];
   readonly hasBatchNorm: boolean;
-  readonly #graph: GraphProto;
-  readonly #constants: ReadonlyMap<string, Known>;
+  readonly #inputType: number;
+  /** What the output depends on, functions written out. */
+  readonly #nodes: readonly NodeProto[];
+  readonly #constants: ReadonlyMap<string, TensorValues & { readonly dataType: number }>;
 
   /** @throws InputError when the bytes are no ONNX model, or one that cannot be analysed. */
   constructor(bytes: Uint8Array, path: string) {
     this.path = path;
-    this.#graph = decode(bytes, path);
-    const graph = this.#graph;
+    const graph = decode(bytes, path);
 
     const initializers = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
     const open = graph.input.filter((input) => !initializers.has(input.name));
@@ -62,8 +65,12 @@ export class OnnxModel {
           )
         : [];
 
-    for (const { opType, name } of graph.node) {
-      if (!operators.has(opType)) {
+    this.#inputType =
+      type?.case === 'tensorType' ? type.value.elemType : TensorProto_DataType.FLOAT;
+    this.#nodes = neededNodes(graph.node, output.name);
+
+    for (const { opType, name, domain } of this.#nodes) {
+      if (!operators.has(opType) || !DOMAINS.has(domain)) {
         throw new InputError(
           `${path}: operator ${opType} (node ${name === '' ? '?' : name}) is not one Basin can differentiate; write that part of the model with other operations and export it again.`,
           'unsupported',
@@ -71,9 +78,9 @@ export class OnnxModel {
       }
     }
 
-    this.hasBatchNorm = graph.node.some((node) => node.opType === 'BatchNormalization');
+    this.hasBatchNorm = this.#nodes.some((node) => node.opType === 'BatchNormalization');
     const aliases = new Map<string, string>();
-    for (const node of graph.node) {
+    for (const node of this.#nodes) {
       const [source] = node.input;
       const [target] = node.output;
       if (node.opType !== 'Identity' || source === undefined || target === undefined) continue;
@@ -83,17 +90,11 @@ export class OnnxModel {
         aliases.set(target, source);
       }
     }
-    const buffers = new Set<string>();
-    for (const node of graph.node) {
-      if (node.opType !== 'BatchNormalization') continue;
-      if (node.attribute.some((a) => a.name === 'training_mode' && a.i !== 0n)) {
-        throw new InputError(
-          `${path}: BatchNormalization ${node.name} was exported in training mode; call model.eval() and export with training=PRESERVE.`,
-          'unsupported',
-        );
-      }
-      for (const name of node.input.slice(3, 5)) buffers.add(name);
-    }
+    const buffers = new Set(
+      this.#nodes
+        .filter((node) => node.opType === 'BatchNormalization')
+        .flatMap((node) => node.input.slice(3, 5)),
+    );
 
     const role = (name: string) => (buffers.has(name) ? 'buffer' : 'parameter');
     const specifications: WeightSpecification[] = [];
@@ -111,7 +112,10 @@ export class OnnxModel {
     this.#constants = new Map(
       [...initializers.values()]
         .filter((tensor) => !isWeight(tensor))
-        .map((tensor) => [tensor.name, readTensorProto(tensor, path)]),
+        .map((tensor) => [
+          tensor.name,
+          { ...readTensorProto(tensor, path), dataType: tensor.dataType },
+        ]),
     );
   }
 
@@ -124,13 +128,16 @@ export class OnnxModel {
    * @throws InputError naming the node that cannot be built.
    */
   build(g: Graph, input: Node, weight: (name: string) => Node | null): Node {
-    const values = new Map<string, Value>(this.#constants);
-    values.set(this.inputName, input);
+    const values = new Map<string, Value | Sequence>();
+    for (const [name, { data, shape, dataType }] of this.#constants) {
+      values.set(name, { node: g.constant(data, shape), type: elementType(dataType) });
+    }
+    values.set(this.inputName, { node: input, type: elementType(this.#inputType) });
     for (const { name } of this.weights) {
       const node = weight(name);
-      if (node !== null) values.set(name, node);
+      if (node !== null) values.set(name, { node, type: 'float' });
     }
-    for (const node of this.#graph.node) {
+    for (const node of this.#nodes) {
       // An alias the checkpoint has weights for is those weights.
       if (node.output.every((name) => values.has(name))) continue;
       for (const [position, value] of this.#apply(g, node, values).entries()) {
@@ -139,29 +146,39 @@ export class OnnxModel {
       }
     }
     const output = values.get(this.outputName);
-    if (output === undefined || !('operation' in output)) {
+    if (output === undefined || !('node' in output)) {
       throw new InputError(
-        `${this.path}: the output ${this.outputName} does not depend on the input; export the model again.`,
+        `${this.path}: nothing makes the output ${this.outputName}; export the model again.`,
+        'damaged',
       );
     }
-    return output;
+    return output.node;
   }
 
-  #apply(g: Graph, node: NodeProto, values: ReadonlyMap<string, Value>): readonly Value[] {
+  #apply(
+    g: Graph,
+    node: NodeProto,
+    values: ReadonlyMap<string, Value | Sequence>,
+  ): readonly (Value | Sequence)[] {
     const where = `${this.path}: node ${node.name === '' ? node.output[0] : node.name} (${node.opType})`;
     const inputs = node.input.map((name) => {
       if (name === '') return null;
       const value = values.get(name);
       if (value === undefined) {
         throw new InputError(
-          `${where} uses ${name} before it is made; export the model again.`,
+          `${where} uses ${name} before it is made: the graph has a cycle or is out of order; export the model again.`,
           'damaged',
         );
       }
       return value;
     });
     try {
-      return operators.get(node.opType)!({ g, inputs, attributes: node.attribute });
+      const call = new OperatorCall(g, inputs, node.attribute, node.output.length);
+      const made = operators.get(node.opType)!(call);
+      const [first] = inputs;
+      const type = first !== undefined && first !== null && 'type' in first ? first.type : 'float';
+      const results = Array.isArray(made) ? (made as readonly Result[]) : [made as Result];
+      return results.map((result) => ('operation' in result ? { node: result, type } : result));
     } catch (error) {
       if (error instanceof ShapeError) {
         throw new InputError(
@@ -174,6 +191,23 @@ export class OnnxModel {
       throw error;
     }
   }
+}
+
+/** Where operators of ONNX itself are, and those of ONNX Runtime that are called the same. */
+const DOMAINS: ReadonlySet<string> = new Set(['', 'ai.onnx', 'com.microsoft']);
+
+/** The nodes an output depends on, in their order. */
+function neededNodes(nodes: readonly NodeProto[], output: string): readonly NodeProto[] {
+  const maker = new Map(nodes.flatMap((node) => node.output.map((name) => [name, node] as const)));
+  const needed = new Set<NodeProto>();
+  const open = [output];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    const node = maker.get(name);
+    if (node === undefined || needed.has(node)) continue;
+    needed.add(node);
+    open.push(...node.input);
+  }
+  return nodes.filter((node) => needed.has(node));
 }
 
 /** Initializers the exporter took from the state dict: floating point, under their own names. */
@@ -206,5 +240,5 @@ function decode(bytes: Uint8Array, path: string): GraphProto {
       'unsupported',
     );
   }
-  return model.graph;
+  return inlineFunctions(model, path);
 }

@@ -1,9 +1,14 @@
 import { InputError } from '../../../shared/inputError';
 import { TensorProto_DataType, type TensorProto } from './onnx_pb';
-import type { Known } from './operators';
+
+/** Values in float64, in C order. */
+export interface TensorValues {
+  readonly shape: readonly number[];
+  readonly data: Float64Array;
+}
 
 /** The values of a tensor inside an ONNX file. @throws InputError where there are none. */
-export function readTensorProto(tensor: TensorProto, path: string): Known {
+export function readTensorProto(tensor: TensorProto, path: string): TensorValues {
   const shape = tensor.dims.map(Number);
   const count = shape.reduce((product, extent) => product * extent, 1);
   const data = values(tensor, path);
@@ -11,6 +16,11 @@ export function readTensorProto(tensor: TensorProto, path: string): Known {
     throw new InputError(
       `${path}: tensor ${tensor.name} has ${data.length} values for shape [${shape.join(', ')}]; export the model again.`,
       'damaged',
+    );
+  }
+  if (data.some(Number.isNaN)) {
+    throw new InputError(
+      `${path}: tensor ${tensor.name} holds NaN; export the model again from weights that are finite.`,
     );
   }
   return { shape, data };

@@ -1,0 +1,177 @@
+import { InputError } from '../../../shared/inputError';
+import { sizeOf } from '../../tensor';
+import { evaluate } from '../evaluate';
+import type { AnyNode, Graph, Node } from '../graph';
+import { TensorProto_DataType, type AttributeProto } from './onnx_pb';
+
+/** What a value was declared as. All are floats in the graph; whole numbers divide differently. */
+export type ElementType = 'float' | 'integer' | 'boolean';
+
+const INTEGERS: ReadonlySet<number> = new Set([
+  TensorProto_DataType.UINT8,
+  TensorProto_DataType.INT8,
+  TensorProto_DataType.UINT16,
+  TensorProto_DataType.INT16,
+  TensorProto_DataType.INT32,
+  TensorProto_DataType.INT64,
+  TensorProto_DataType.UINT32,
+  TensorProto_DataType.UINT64,
+]);
+
+export function elementType(dataType: number): ElementType {
+  if (dataType === (TensorProto_DataType.BOOL as number)) return 'boolean';
+  return INTEGERS.has(dataType) ? 'integer' : 'float';
+}
+
+export interface Value {
+  readonly node: Node;
+  readonly type: ElementType;
+}
+
+/** ONNX's sequences of arrays: exports split and pick, nothing more. */
+export interface Sequence {
+  readonly items: readonly Value[];
+}
+
+/** A node alone is of the type of the first input. */
+export type Result = Node | Value | Sequence;
+
+/** An ONNX operator in terms of Basin's own operations. */
+export type Operator = (call: OperatorCall) => Result | readonly Result[];
+
+/** Largest number of values that are worked out when a graph is built. */
+const MAXIMUM_KNOWN = 2 ** 22;
+
+/** One use of an operator: its inputs and attributes as rules ask for them. */
+export class OperatorCall {
+  readonly g: Graph;
+  /** null where an optional input is left out. */
+  readonly inputs: readonly (Value | Sequence | null)[];
+  /** Number of results the graph has names for. */
+  readonly results: number;
+  readonly #attributes: ReadonlyMap<string, AttributeProto>;
+
+  constructor(
+    g: Graph,
+    inputs: readonly (Value | Sequence | null)[],
+    attributes: readonly AttributeProto[],
+    results: number,
+  ) {
+    this.g = g;
+    this.inputs = inputs;
+    this.results = results;
+    this.#attributes = new Map(attributes.map((attribute) => [attribute.name, attribute]));
+  }
+
+  value(position: number): Value {
+    const value = this.inputs[position] ?? null;
+    if (value === null) throw new InputError(`input ${position} is missing`, 'damaged');
+    if ('items' in value) throw new InputError(`input ${position} is a sequence`, 'unsupported');
+    return value;
+  }
+
+  sequence(position: number): Sequence {
+    const value = this.inputs[position] ?? null;
+    if (value === null || !('items' in value)) {
+      throw new InputError(`input ${position} is no sequence`, 'damaged');
+    }
+    return value;
+  }
+
+  node(position: number): Node {
+    return this.value(position).node;
+  }
+
+  /** An input that may be left out. */
+  optional(position: number): Node | null {
+    return (this.inputs[position] ?? null) === null ? null : this.node(position);
+  }
+
+  /** The values of an input, where they do not depend on data or weights; null where they do. */
+  known(position: number): Float64Array | null {
+    return knownValues(this.node(position));
+  }
+
+  /** An input that must be known when the graph is built: a shape, a list of axes. */
+  numbers(position: number): readonly number[] | null {
+    if (this.optional(position) === null) return null;
+    const values = this.known(position);
+    if (values === null) {
+      throw new InputError(
+        `input ${position} depends on the data, so that shapes are not known; export the model with fixed shapes but for the batch`,
+        'unsupported',
+      );
+    }
+    return [...values];
+  }
+
+  attribute(name: string): AttributeProto | undefined {
+    return this.#attributes.get(name);
+  }
+
+  integer(name: string, absent: number): number {
+    const found = this.#attributes.get(name);
+    return found === undefined ? absent : Number(found.i);
+  }
+
+  float(name: string, absent: number): number {
+    const found = this.#attributes.get(name);
+    // Written as float32: the decimal number that was meant is the shortest that rounds to it.
+    return found === undefined ? absent : Number(found.f.toPrecision(7));
+  }
+
+  list(name: string): readonly number[] | null {
+    const found = this.#attributes.get(name);
+    return found === undefined ? null : found.ints.map(Number);
+  }
+
+  text(name: string, absent: string): string {
+    const found = this.#attributes.get(name);
+    return found === undefined ? absent : new TextDecoder().decode(found.s);
+  }
+
+  texts(name: string): readonly string[] | null {
+    const found = this.#attributes.get(name);
+    return found === undefined ? null : found.strings.map((s) => new TextDecoder().decode(s));
+  }
+
+  /** A list of whole numbers as a value. */
+  integers(values: readonly number[]): Value {
+    return {
+      node: this.g.constant(Float64Array.from(values), [values.length]),
+      type: 'integer',
+    };
+  }
+}
+
+/** An axis counted from the front. @throws InputError where there is none. */
+export function axisOf(axis: number, rank: number): number {
+  const own = axis < 0 ? axis + rank : axis;
+  if (own < 0 || own >= Math.max(rank, 1)) {
+    throw new InputError(`axis ${axis} is not one of ${rank}`, 'damaged');
+  }
+  return own;
+}
+
+const values = new WeakMap<Node, Float64Array | 'unknown'>();
+
+/** The values of a node that is made of constants only; null for others, and for large ones. */
+export function knownValues(node: Node): Float64Array | null {
+  const before = values.get(node);
+  if (before !== undefined) return before === 'unknown' ? null : before;
+  const found = workOut(node);
+  values.set(node, found ?? 'unknown');
+  return found;
+}
+
+function workOut(node: Node): Float64Array | null {
+  if (node.operation === 'constant') return (node as Node<'constant'>).attributes.data;
+  if (node.operation === 'input' || sizeOf(node.shape) > MAXIMUM_KNOWN) return null;
+  const args: Float64Array[] = [];
+  for (const input of node.inputs) {
+    const data = knownValues(input);
+    if (data === null) return null;
+    args.push(data);
+  }
+  return evaluate(node as AnyNode, args);
+}
