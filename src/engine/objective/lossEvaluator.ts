@@ -40,6 +40,7 @@ export class LossEvaluator {
   readonly batches: readonly Batch[];
   readonly #problem: LossProblem;
   readonly #runtime: Runtime;
+  #bufferValues: Float32Array;
   readonly #graphs = new Map<number, LossGraph>();
   readonly #executables = new Map<string, Promise<Executable>>();
   readonly #oneHot = new Map<number, FloatArray>();
@@ -50,8 +51,15 @@ export class LossEvaluator {
 
   constructor(problem: LossProblem, runtime: Runtime) {
     this.#problem = problem;
+    this.#bufferValues = problem.bufferValues;
     this.#runtime = runtime;
     this.batches = splitBatches(problem.data.samples);
+  }
+
+  /** Takes the buffers of another checkpoint of the same model; what was compiled stays. */
+  setBuffers(values: Float32Array): void {
+    this.#bufferValues = values;
+    this.#forgetPoint();
   }
 
   /** Σ of the losses over all samples. @param theta float32, or float64 on a float64 runtime. */
@@ -97,9 +105,8 @@ export class LossEvaluator {
 
   /** Sets the point at which Hessian-vector products are taken. */
   setPoint(theta: FloatArray): void {
+    this.#forgetPoint();
     this.#point = theta as Float32Array;
-    this.#fixed.clear();
-    this.#fixedBytes.length = 0;
   }
 
   /** H·v of Σ losses of a batch at the point that was set. */
@@ -129,6 +136,12 @@ export class LossEvaluator {
       all.set(DIRECTION + name, v.subarray(offset, offset + size));
     }
     return this.#collect(await second.run(all));
+  }
+
+  #forgetPoint(): void {
+    this.#point = undefined;
+    this.#fixed.clear();
+    this.#fixedBytes.length = 0;
   }
 
   async release(): Promise<void> {
@@ -162,13 +175,13 @@ export class LossEvaluator {
   }
 
   #inputs(theta: FloatArray, { start, size, index }: Batch): Map<string, FloatArray> {
-    const { parameters, buffers, bufferValues, data } = this.#problem;
+    const { parameters, buffers, data } = this.#problem;
     const inputs = new Map<string, FloatArray>();
     for (const entry of parameters.entries) {
       inputs.set(entry.name, theta.subarray(entry.offset, entry.offset + entry.size));
     }
     for (const entry of buffers.entries) {
-      inputs.set(entry.name, bufferValues.subarray(entry.offset, entry.offset + entry.size));
+      inputs.set(entry.name, this.#bufferValues.subarray(entry.offset, entry.offset + entry.size));
     }
     const width = sizeOf(data.inputShape);
     inputs.set(INPUTS, data.inputs.subarray(start * width, (start + size) * width));

@@ -71,6 +71,7 @@ export async function openForAnalysis(
       },
       weights,
       problem: {
+        programs: contentKey(key, parameters, buffers),
         model: modelBytes,
         modelPath: model.path,
         objective: study.configuration.objective,

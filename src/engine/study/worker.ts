@@ -25,10 +25,7 @@ port.on('message', (message: ToWorker) => {
 async function handle(message: ToWorker): Promise<void> {
   switch (message.type) {
     case 'problem':
-      await evaluator?.release();
-      problem = message.problem;
-      evaluator = undefined;
-      directions = [];
+      await change(message.problem);
       return;
     case 'directions':
       directions = message.directions;
@@ -36,6 +33,18 @@ async function handle(message: ToWorker): Promise<void> {
     case 'task':
       await perform(message.id, message.task);
   }
+}
+
+async function change(next: ProblemMessage): Promise<void> {
+  if (evaluator !== undefined && problem?.programs === next.programs) {
+    evaluator.setBuffers(next.bufferValues);
+    evaluator.setPoint(next.theta);
+  } else {
+    await evaluator?.release();
+    evaluator = undefined;
+  }
+  problem = next;
+  directions = [];
 }
 
 async function perform(id: number, task: Task): Promise<void> {

@@ -6,6 +6,8 @@ import type { WeightLayout } from '../objective/weights';
 
 /** A loss problem as it crosses to a worker. */
 export interface ProblemMessage {
+  /** Of everything but the weights: problems with the same key share their compiled programs. */
+  readonly programs: string;
   readonly model: Uint8Array;
   readonly modelPath: string;
   readonly objective: Objective;
