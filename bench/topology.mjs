@@ -7,7 +7,7 @@
  * `smooth` is a sum of sines in a bowl, `loss` the same with noise a thousandth of its size, as a
  * sampled loss has, `noise` nothing but noise: every seventh vertex a minimum, the worst there is.
  * Times are processor time of one thread, garbage collection included, best of the repeats; GUDHI's
- * likewise. Memory is the growth of the process at its peak, the values not counted.
+ * likewise. Memory is what a fresh process grows by at its peak, the values not counted.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -25,6 +25,8 @@ const { values: options } = parseArgs({
     repeats: { type: 'string', default: '3' },
     kinds: { type: 'string', default: 'smooth,loss,noise' },
     gudhi: { type: 'string' },
+    // Measures the memory of one analysis in this process and prints it.
+    memory: { type: 'boolean', default: false },
   },
 });
 const side = Number(options.side);
@@ -78,7 +80,6 @@ function processorTime() {
 }
 
 function analyze(basin, values, neighborhood) {
-  const before = process.memoryUsage().rss;
   const started = processorTime();
   const branches = basin.basinBranches(values, shape, neighborhood);
   const persistences = basin.branchPersistences(branches, values);
@@ -87,13 +88,11 @@ function analyze(basin, values, neighborhood) {
   const paired = processorTime();
   const tree = basin.joinTree(branches, values, kept);
   const ended = processorTime();
-  const bytes = process.memoryUsage().rss - before;
   return {
     pairs: paired - started,
     all: ended - started,
     count: pairs.length,
     nodes: tree.vertex.length,
-    bytes,
   };
 }
 
@@ -106,12 +105,22 @@ function best(run) {
   };
 }
 
-function report(kind, neighborhood, { pairs, all, count, bytes }) {
+function report(kind, neighborhood, { pairs, all, count }) {
   const rate = (milliseconds) => (points / 1000 / milliseconds).toFixed(2);
   console.log(
     `${kind} ${shape.join('x')} ${neighborhood}: pairs ${pairs.toFixed(2)} ms (${rate(pairs)} million vertices/s), ` +
-      `with tree ${all.toFixed(2)} ms (${rate(all)}), ${count} pairs, ${(bytes / points).toFixed(1)} bytes a vertex`,
+      `with tree ${all.toFixed(2)} ms (${rate(all)}), ${count} pairs`,
   );
+}
+
+function bytesAVertex(kind) {
+  const self = fileURLToPath(import.meta.url);
+  const size = ['--side', options.side, '--dimensions', options.dimensions];
+  const child = spawnSync(process.execPath, [self, '--memory', '--kinds', kind, ...size], {
+    encoding: 'utf8',
+  });
+  if (child.status !== 0) throw new Error(child.stderr);
+  return Number(child.stdout);
 }
 
 async function compare(python, basin, values) {
