@@ -40,6 +40,12 @@ try {
   const basin = await bundled();
   for (const kind of options.kinds.split(',')) {
     const values = sample(kind);
+    if (options.memory) {
+      const before = process.memoryUsage().rss;
+      analyze(basin, values, 'freudenthal');
+      console.log((1024 * process.resourceUsage().maxRSS - before) / points);
+      continue;
+    }
     for (const neighborhood of ['freudenthal', '4']) {
       report(
         kind,
@@ -47,6 +53,7 @@ try {
         best(() => analyze(basin, values, neighborhood)),
       );
     }
+    console.log(`  ${bytesAVertex(kind).toFixed(1)} bytes a vertex`);
     if (options.gudhi !== undefined) await compare(options.gudhi, basin, values);
   }
 } finally {
