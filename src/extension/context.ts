@@ -64,13 +64,7 @@ export class Context implements vscode.Disposable {
         this.log,
       ),
     );
-    this.userAnalysis = new UserAnalysis(
-      this.analyses,
-      (path) => {
-        this.openPanel(path);
-      },
-      (path) => this.panel.shows(path),
-    );
+    this.userAnalysis = new UserAnalysis(this.analyses, this.panel);
     this.own(new StatusBar(this.analyses));
     this.own(new ViewProgress(this.analyses, VIEW_ID));
     this.own(vscode.window.registerWebviewPanelSerializer(PANEL_TYPE, this.panel));

@@ -8,7 +8,7 @@ import type { Library } from './library';
 import { commandLink, escapeMarkdown } from './markdown';
 import type { CheckpointFile } from './runs';
 import { stringAt } from './stringAtPosition';
-import { fileLine, inspectionLines, resultFacts } from './summary';
+import { describeInspection, fileLine, resultFacts } from './summary';
 
 /** Where a path to a checkpoint may stand. */
 export const HOVER_SELECTOR: vscode.DocumentSelector = [
@@ -61,25 +61,21 @@ export class CheckpointHover implements vscode.HoverProvider {
     return [...new Set(folders.map((folder) => resolve(folder, text)))];
   }
 
-  /** Lines about the header, or `null` when nobody waits for them any more. */
+  /** A line about the header, or `null` when nobody waits for it any more. */
   private async header(
     file: CheckpointFile,
     token: vscode.CancellationToken,
-  ): Promise<string[] | null> {
-    if (this.library.get(file.path)?.writing === true) return ['The file is being written.'];
+  ): Promise<string | null> {
+    if (this.library.get(file.path)?.writing === true) return 'The file is being written.';
     try {
-      return inspectionLines(await this.inspections.inspect(file, token));
+      return describeInspection(await this.inspections.inspect(file, token));
     } catch (error) {
       if (error instanceof EngineError && error.reason === 'cancelled') return null;
-      return [error instanceof Error ? error.message : String(error)];
+      return error instanceof Error ? error.message : String(error);
     }
   }
 
-  private text(
-    file: CheckpointFile,
-    header: readonly string[],
-    others: number,
-  ): vscode.MarkdownString {
+  private text(file: CheckpointFile, header: string, others: number): vscode.MarkdownString {
     const record = this.library.get(file.path);
     const error = record?.error ?? null;
     const result = record?.result ?? null;
@@ -88,9 +84,9 @@ export class CheckpointHover implements vscode.HoverProvider {
     text.appendMarkdown(
       `**${escapeMarkdown(basename(file.path))}** — ${escapeMarkdown(vscode.workspace.asRelativePath(dirname(file.path)))}\n\n`,
     );
-    for (const line of [...header, fileLine(file)]) {
-      text.appendMarkdown(`${escapeMarkdown(line)}  \n`);
-    }
+    text.appendMarkdown(`${escapeMarkdown(header)}  \n${escapeMarkdown(fileLine(file))}\n`);
+    // Before the figures: a long hover scrolls.
+    text.appendMarkdown(`\n${links(file.path, record?.run.configuration ?? null)}\n`);
     if (others > 0) {
       text.appendMarkdown(
         `\nThe same path leads to ${others} more ${others === 1 ? 'file' : 'files'} beside other basin.json files.\n`,
@@ -109,7 +105,6 @@ export class CheckpointHover implements vscode.HoverProvider {
         text.appendMarkdown('\nThe checkpoint or its basin.json is newer than this result.\n');
       }
     }
-    text.appendMarkdown(`\n${links(file.path, record?.run.configuration ?? null)}\n`);
     return text;
   }
 }

@@ -46,6 +46,12 @@ export class LandscapePanel implements vscode.Disposable, vscode.WebviewPanelSer
     return this.panel?.visible === true && this.selected === path;
   }
 
+  /** Shows this checkpoint if the panel is there; it is not opened for it. */
+  follow(path: string): void {
+    this.selected = path;
+    void this.send();
+  }
+
   /** Shows the panel; with a path, this checkpoint in it. The editor keeps the focus. */
   open(path: string | null): void {
     if (path !== null) this.selected = path;

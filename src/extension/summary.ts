@@ -1,4 +1,4 @@
-import type { CheckpointFormat, ResultDocument } from '../shared/result';
+import type { CheckpointFormat, Metrics, ResultDocument } from '../shared/result';
 import type { Inspection } from '../shared/engineProtocol';
 import {
   counted,
@@ -26,61 +26,65 @@ export interface Fact {
   readonly value: string;
 }
 
-/** Every figure of a result with how sure it is. */
+/** Every figure of a result with how sure it is; few rows, for a hover shows few. */
 export function resultFacts(document: ResultDocument): Fact[] {
-  const facts: Fact[] = [];
+  const facts: Fact[] = [{ name: 'Parameters', value: formatCount(document.parameters) }];
   const { metrics, hessian, topology } = document;
-  facts.push({ name: 'Parameters', value: formatCount(document.parameters) });
-  if (metrics) {
-    facts.push({
-      name: 'Loss',
-      value: `${formatNumber(metrics.loss, 4)} (${counted(metrics.samples, 'sample')})`,
-    });
-    if (metrics.accuracy !== undefined) {
-      facts.push({ name: 'Accuracy', value: formatShare(metrics.accuracy) });
-    }
-    if (metrics.error !== undefined) {
-      facts.push({ name: 'Mean absolute error', value: formatNumber(metrics.error) });
-    }
-  }
+  if (metrics) facts.push(metricsFact(metrics));
   const largest = hessian?.eigenvalues[0];
   if (largest) {
+    const figure = formatWithUncertainty(largest.value, largest.residual);
     facts.push({
       name: 'λmax ± residual',
-      value:
-        formatWithUncertainty(largest.value, largest.residual) +
-        (largest.converged ? '' : ' (not converged)'),
+      value: largest.converged ? figure : `${figure}, not converged`,
     });
   }
   if (hessian) {
+    const { value, standardError } = hessian.trace;
     facts.push({
-      name: 'Trace ± standard error',
-      value: `${formatWithUncertainty(hessian.trace.value, hessian.trace.standardError)} (${counted(hessian.probes, 'probe')})`,
+      name: 'Trace ± s.e.',
+      value: `${formatWithUncertainty(value, standardError)} (${counted(hessian.probes, 'probe')})`,
     });
   }
   if (topology) {
-    facts.push({
-      name: 'Minima, saddles',
-      value: `${counted(topology.minima, 'minimum', 'minima')}, ${counted(topology.saddles, 'saddle')} (${topology.neighborhood} neighbourhood, persistence above ${formatNumber(topology.threshold, 2)})`,
-    });
-    facts.push({
-      name: 'Average persistence',
-      value: `${formatNumber(topology.summaries.withEssential.mean)} (essential pair included)`,
-    });
+    const { minima, saddles, neighborhood, threshold } = topology;
+    facts.push(
+      {
+        name: 'Minima, saddles',
+        value: `${formatCount(minima)}, ${formatCount(saddles)} (${neighborhood}, above ${formatNumber(threshold, 2)})`,
+      },
+      {
+        name: 'Average persistence',
+        value: `${formatNumber(topology.summaries.withEssential.mean)} with the essential pair`,
+      },
+    );
   }
   return facts;
 }
 
-/** What the header says: one line for each kind of thing. */
-export function inspectionLines(inspection: Inspection): string[] {
-  const when = [
-    inspection.epoch === null ? '' : `epoch ${inspection.epoch}`,
-    inspection.step === null ? '' : `step ${inspection.step.toLocaleString('en')}`,
-  ].filter(Boolean);
+function metricsFact({ loss, accuracy, error, samples }: Metrics): Fact {
+  const names = ['Loss'];
+  const values = [formatNumber(loss, 4)];
+  if (accuracy !== undefined) {
+    names.push('accuracy');
+    values.push(formatShare(accuracy));
+  }
+  if (error !== undefined) {
+    names.push('error');
+    values.push(formatNumber(error));
+  }
+  return { name: names.join(', '), value: `${values.join(', ')} (${counted(samples, 'sample')})` };
+}
+
+/** What the header says, in one line. */
+export function describeInspection(inspection: Inspection): string {
   return [
-    `${formatName(inspection.format)} · ${counted(inspection.tensors.length, 'tensor')} · ${counted(inspection.parameters, 'value')}`,
-    ...(when.length > 0 ? [when.join(' · ')] : []),
-  ];
+    formatName(inspection.format),
+    ...(inspection.epoch === null ? [] : [`epoch ${formatCount(inspection.epoch)}`]),
+    ...(inspection.step === null ? [] : [`step ${formatCount(inspection.step)}`]),
+    counted(inspection.tensors.length, 'tensor'),
+    counted(inspection.parameters, 'value'),
+  ].join(' · ');
 }
 
 /** Size and time of a file. */

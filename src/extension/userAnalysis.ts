@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { Analyses, Ending, Job } from './analyses';
 import { checkpointLabel } from './checkpointLabel';
 import type { CheckpointRecord } from './library';
+import type { LandscapePanel } from './panel';
 import { describeProgress, overallFraction } from './progressFraction';
 import { describeResult } from './summary';
 
@@ -12,13 +13,14 @@ import { describeResult } from './summary';
 export class UserAnalysis {
   constructor(
     private readonly analyses: Analyses,
-    private readonly openLandscape: (path: string) => void,
-    private readonly isShown: (path: string) => boolean,
+    private readonly panel: LandscapePanel,
   ) {}
 
   /** Analyses checkpoints that have a configuration; those of one configuration are one job. */
   async run(records: readonly CheckpointRecord[]): Promise<void> {
     if (!(await this.mayAnalyze())) return;
+    const [only] = records;
+    if (records.length === 1 && only !== undefined) this.panel.follow(only.file.path);
     const byConfiguration = new Map<string, string[]>();
     for (const { file, run } of records) {
       if (run.configuration === null) continue;
@@ -101,11 +103,11 @@ export class UserAnalysis {
     const last = outcomes.at(-1);
     if (last?.ok !== true) return;
     // Who looks at it in the panel has seen it end.
-    if (outcomes.length === 1 && this.isShown(last.checkpoint)) return;
+    if (outcomes.length === 1 && this.panel.shows(last.checkpoint)) return;
     const open = 'Open Landscape';
     const summary = outcomes.length === 1 ? describeResult(last.document) : 'analysed';
     const choice = await vscode.window.showInformationMessage(`${what}: ${summary}.`, open);
-    if (choice === open) this.openLandscape(last.checkpoint);
+    if (choice === open) this.panel.open(last.checkpoint);
   }
 }
 

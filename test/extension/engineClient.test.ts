@@ -142,7 +142,9 @@ describe('the engine as the host sees it', () => {
     const deaf = client.pid;
     const source = new CancellationTokenSource();
     const pending = failure(client.inspect({ path: join(folder, 'deaf.pt') }, source.token));
-    setTimeout(() => { source.cancel(); }, 100);
+    setTimeout(() => {
+      source.cancel();
+    }, 100);
     expect((await pending).reason).toBe('cancelled');
     await client.inspect({ path: join(folder, 'e-1.pt') }, never);
     expect(client.pid).not.toBe(deaf);

@@ -37,7 +37,7 @@ describe('analysing a checkpoint', () => {
         .flatMap(({ contents }) => contents)
         .map((content) => (content instanceof vscode.MarkdownString ? content.value : ''))
         .join('\n');
-      const wanted = ['Loss', 'Accuracy', 'λmax', 'Trace', 'saddle', 'Average persistence'];
+      const wanted = ['Loss, accuracy', 'λmax', 'Trace', 'saddle', 'Average persistence'];
       return wanted.every((word) => text.includes(word)) ? true : undefined;
     });
   });

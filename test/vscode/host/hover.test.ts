@@ -32,7 +32,7 @@ describe('hovering over a path', () => {
     assert.match(text, /epoch\\-030\\\.pt/);
     assert.match(text, /PyTorch/);
     assert.match(text, /128 tensors · 17,875 values/);
-    assert.match(text, /epoch 30/);
+    assert.match(text, /epoch 30 ·/);
     assert.match(text, /KiB/);
   });
 

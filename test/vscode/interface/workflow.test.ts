@@ -107,7 +107,7 @@ describe('a user', () => {
     await hover.waitFor();
     await bench.screenshot('hover-figures');
     const text = (await hover.textContent()) ?? '';
-    for (const word of ['Accuracy', 'Trace', 'saddle', 'Average persistence', 'Parameters17,462']) {
+    for (const word of ['accuracy', 'Trace', 'saddles', 'Average persistence', '17,462']) {
       assert.ok(text.includes(word), `${word} in ${text}`);
     }
     await hover
@@ -124,6 +124,17 @@ describe('a user', () => {
     await bench.page
       .locator('.statusbar-item', { hasText: 'epoch-030' })
       .waitFor({ state: 'detached' });
+  });
+
+  it('sees another checkpoint in the panel after a click on it in the tree', async () => {
+    await bench.showRuns();
+    await bench.row('epoch-000.pt').last().click();
+    await bench.panel().getByText('epoch-000.pt').first().waitFor();
+    await bench.panel().getByRole('button', { name: 'Analyze' }).first().waitFor();
+    await bench.page.waitForTimeout(500);
+    await bench.screenshot('not-analysed');
+    await bench.row('epoch-030.pt, loss').click();
+    await bench.panel().locator('canvas').first().waitFor();
   });
 
   it('is told when the engine dies, keeps the editor, and can analyse again', async () => {
