@@ -8,7 +8,9 @@ import { onnxRuntime } from '../../../src/engine/runtime/onnxruntime';
 import { referenceRuntime } from '../../../src/engine/runtime/reference';
 import type { FloatArray } from '../../../src/engine/runtime/runtime';
 import { sizeOf } from '../../../src/engine/tensor';
+import { asOperation, onnxCases } from './onnxCases';
 import { operationCases, type OperationCase } from './operations';
+import { draw, randomNumbers } from './values';
 
 type Values = ReadonlyMap<string, FloatArray>;
 
@@ -45,21 +47,8 @@ function programs({ shapes, build }: OperationCase) {
   };
 }
 
-function draw(random: () => number, length: number, domain: OperationCase['domain']): Float64Array {
-  return Float64Array.from({ length }, () => {
-    const x = 2 * random() - 1;
-    if (domain === 'positive') return 1.2 + 0.8 * x;
-    if (domain === 'awayFromZero') return x + Math.sign(x) * 0.3;
-    return x;
-  });
-}
-
 function inputsFor(of: OperationCase, resultSize: number, seed: number): Map<string, FloatArray> {
-  let state = seed;
-  const random = (): number => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
+  const random = randomNumbers(seed);
   const inputs = new Map<string, FloatArray>([['c', draw(random, resultSize, undefined)]]);
   of.shapes.forEach((shape, i) => {
     inputs.set(`x${i}`, draw(random, sizeOf(shape), of.domain));
@@ -90,7 +79,11 @@ function dotAll(a: Values, prefixA: string, b: Values, prefixB: string, count: n
   return sum;
 }
 
-const names = operationCases(2).map(({ name }) => name);
+const allCases = (extent: number): readonly OperationCase[] => [
+  ...operationCases(extent),
+  ...onnxCases(extent).map(asOperation),
+];
+const names = allCases(2).map(({ name }) => name);
 
 describe.each(names)('%s', (name) => {
   const cases = fc.record({ extent: fc.integer({ min: 2, max: 4 }), seed: fc.nat() });
@@ -98,7 +91,7 @@ describe.each(names)('%s', (name) => {
   test('gradient and H·v are the limits of differences, and H is symmetric', async () => {
     await fc.assert(
       fc.asyncProperty(cases, async ({ extent, seed }) => {
-        const of = operationCases(extent).find((other) => other.name === name)!;
+        const of = allCases(extent).find((other) => other.name === name)!;
         const { program, resultSize } = programs(of);
         const executable = await referenceRuntime.compile(program);
         const inputs = inputsFor(of, resultSize, seed);
@@ -128,7 +121,7 @@ describe.each(names)('%s', (name) => {
   test('ONNX Runtime agrees with the reference', async () => {
     await fc.assert(
       fc.asyncProperty(cases, async ({ extent, seed }) => {
-        const of = operationCases(extent).find((other) => other.name === name)!;
+        const of = allCases(extent).find((other) => other.name === name)!;
         const { program, resultSize } = programs(of);
         const inputs = inputsFor(of, resultSize, seed);
         const exact = await (await referenceRuntime.compile(program)).run(inputs);
@@ -147,7 +140,7 @@ describe.each(names)('%s', (name) => {
   });
 
   test('a program cut in two gives what the whole gives', async () => {
-    const of = operationCases(3).find((other) => other.name === name)!;
+    const of = allCases(3).find((other) => other.name === name)!;
     const { g, program, resultSize } = programs(of);
     const inputs = inputsFor(of, resultSize, 7);
     const whole = await (await referenceRuntime.compile(program)).run(inputs);

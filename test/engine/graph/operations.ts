@@ -8,7 +8,7 @@ export interface OperationCase {
   readonly shapes: readonly (readonly number[])[];
   readonly build: (g: Graph, args: readonly Node[]) => Node;
   /** Where the operation is smooth: values are drawn from there. */
-  readonly domain?: 'positive' | 'awayFromZero';
+  readonly domain?: 'positive' | 'inside' | 'awayFromZero' | 'distinct';
 }
 
 const conv = (more: Partial<ConvAttributes> = {}): ConvAttributes => ({
@@ -62,6 +62,45 @@ export function operationCases(n: number): readonly OperationCase[] {
     one('erf', (g, x) => g.erf(x)),
     one('sin', (g, x) => g.sin(x)),
     one('cos', (g, x) => g.cos(x)),
+    one('atan', (g, x) => g.atan(x)),
+    one('softplus', (g, x) => g.softplus(x)),
+    one('floor', (g, x) => g.mul(g.floor(x), x), 'awayFromZero'),
+    one(
+      'where and comparisons',
+      (g, x) => g.where(g.less(x, g.scalar(0)), g.sin(x), g.mul(g.equal(x, x), g.exp(x))),
+      'awayFromZero',
+    ),
+    one(
+      'argmax and take',
+      (g, x) => g.take(g.reshape(g.mul(x, x), [n, 3, 1]), g.reshape(g.argmax(x, 1), [n, 1])),
+      'distinct',
+    ),
+    one('take of the same rows', (g, x) =>
+      g.take(g.reshape(g.sin(x), [1, n, 3]), g.constant(Float64Array.of(1, 0, 1, -1), [1, 4])),
+    ),
+    one('take of the same columns', (g, x) =>
+      g.take(g.reshape(g.sin(x), [n, 3, 1]), g.constant(Float64Array.of(2, 0, 2), [1, 3])),
+    ),
+    one(
+      'put',
+      (g, x) =>
+        g.put(
+          g.reshape(g.sin(x), [n, 3, 1]),
+          g.concat([g.argmax(x, 1), g.argmax(g.neg(x), 1), g.argmax(x, 1)], 1),
+          4,
+        ),
+      'distinct',
+    ),
+    one('put of rows', (g, x) =>
+      g.put(
+        g.reshape(g.sin(x), [1, n, 3]),
+        g.constant(
+          Float64Array.from({ length: n }, (_, i) => i % 2),
+          [1, n],
+        ),
+        5,
+      ),
+    ),
     one('abs', (g, x) => g.mul(g.abs(x), x), 'awayFromZero'),
     one('relu', (g, x) => g.mul(g.relu(x), x), 'awayFromZero'),
     one('power', (g, x) => g.power(x, 2.5), 'positive'),

@@ -1,0 +1,535 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import type { Node } from '../../../src/engine/graph/graph';
+import {
+  AttributeProto_AttributeType,
+  AttributeProtoSchema,
+  ModelProtoSchema,
+  TensorProto_DataType,
+  type AttributeProto,
+} from '../../../src/engine/graph/onnx/onnx_pb';
+import { OperatorCall, type ElementType } from '../../../src/engine/graph/onnx/operatorCall';
+import { operators } from '../../../src/engine/graph/onnx/operators';
+import { sizeOf } from '../../../src/engine/tensor';
+import type { OperationCase } from './operations';
+
+/** One ONNX operator on small arrays: some given when it runs, some known before. */
+export interface OnnxCase {
+  readonly name: string;
+  readonly operator: string;
+  readonly inputs: readonly (Variable | Constant | null)[];
+  readonly attributes?: Readonly<Record<string, AttributeValue>>;
+  readonly results?: number;
+  readonly domain?: OperationCase['domain'];
+  /** Operator set; 17 where absent. */
+  readonly opset?: number;
+}
+
+type AttributeValue = number | string | readonly number[] | readonly string[] | { float: number };
+
+export interface Variable {
+  readonly shape: readonly number[];
+}
+
+export interface Constant {
+  readonly shape: readonly number[];
+  readonly values: readonly number[];
+  readonly type: ElementType;
+}
+
+const x = (...shape: number[]): Variable => ({ shape });
+const ints = (...values: number[]): Constant => ({
+  shape: [values.length],
+  values,
+  type: 'integer',
+});
+const int = (value: number): Constant => ({ shape: [], values: [value], type: 'integer' });
+const float = (value: number): Constant => ({ shape: [], values: [value], type: 'float' });
+const array = (shape: readonly number[], values: readonly number[]): Constant => ({
+  shape,
+  values,
+  type: 'float',
+});
+const f = (value: number): { float: number } => ({ float: value });
+
+/** @param n a small extent, so that shapes vary. */
+export function onnxCases(n: number): readonly OnnxCase[] {
+  const elementwise = (operator: string, more: Partial<OnnxCase> = {}): OnnxCase => ({
+    name: operator,
+    operator,
+    inputs: [x(n, 3)],
+    ...more,
+  });
+  const reduction = (operator: string, more: Partial<OnnxCase> = {}): OnnxCase => ({
+    name: operator,
+    operator,
+    inputs: [x(2, n, 3)],
+    attributes: { axes: [0, 2], keepdims: 0 },
+    ...more,
+  });
+  const named = (
+    name: string,
+    operator: string,
+    inputs: OnnxCase['inputs'],
+    attributes: OnnxCase['attributes'] = {},
+    more: Partial<OnnxCase> = {},
+  ): OnnxCase => ({ name, operator, inputs, attributes, ...more });
+  const lstm = (name: string, directions: number, attributes: OnnxCase['attributes']): OnnxCase =>
+    named(
+      name,
+      'LSTM',
+      [
+        x(n, 2, 3),
+        x(directions, 8, 3),
+        x(directions, 8, 2),
+        x(directions, 16),
+        null,
+        x(directions, 2, 2),
+        x(directions, 2, 2),
+      ],
+      { hidden_size: 2, ...attributes },
+      { results: 3 },
+    );
+  const gru = (name: string, directions: number, attributes: OnnxCase['attributes']): OnnxCase =>
+    named(
+      name,
+      'GRU',
+      [
+        x(n, 2, 3),
+        x(directions, 6, 3),
+        x(directions, 6, 2),
+        x(directions, 12),
+        null,
+        x(directions, 2, 2),
+      ],
+      { hidden_size: 2, ...attributes },
+      { results: 2 },
+    );
+  const positive = { domain: 'positive' } as const;
+  const smooth = { domain: 'awayFromZero' } as const;
+  const distinct = { domain: 'distinct' } as const;
+  const mask: Constant = {
+    shape: [n, 3],
+    values: Array.from({ length: n * 3 }, (_, i) => Number(i % 4 !== 1)),
+    type: 'boolean',
+  };
+  return [
+    elementwise('Ceil', smooth),
+    elementwise('Round', smooth),
+    elementwise('Tan'),
+    elementwise('Asin', { inputs: [x(n, 3)], domain: 'inside' }),
+    elementwise('Acos', { domain: 'inside' }),
+    elementwise('Sinh'),
+    elementwise('Cosh'),
+    elementwise('Asinh'),
+    elementwise('Atanh', { domain: 'inside' }),
+    elementwise('Softplus'),
+    elementwise('Softsign', smooth),
+    elementwise('LeakyRelu', { attributes: { alpha: f(0.2) }, ...smooth }),
+    elementwise('Elu', { attributes: { alpha: f(0.7) }, ...smooth }),
+    elementwise('Celu', { attributes: { alpha: f(0.7) }, ...smooth }),
+    elementwise('Selu', smooth),
+    elementwise('ThresholdedRelu', { attributes: { alpha: f(0.1) }, ...smooth }),
+    elementwise('HardSigmoid', smooth),
+    elementwise('HardSwish', smooth),
+    elementwise('Mish', { opset: 18 }),
+    elementwise('Gelu', { opset: 20 }),
+    elementwise('Gelu', {
+      name: 'Gelu by tanh',
+      opset: 20,
+      attributes: { approximate: 'tanh' },
+    }),
+    elementwise('Shrink', { attributes: { bias: f(0.1), lambd: f(0.2) }, ...smooth }),
+    named('PRelu', 'PRelu', [x(n, 3), x(3)], {}, smooth),
+    named('Clip', 'Clip', [x(n, 3), float(-0.2), float(0.713)], {}, smooth),
+    named('Clip as ReLU6', 'Clip', [x(n, 3), float(0), float(6)], {}, smooth),
+    named('Max', 'Max', [x(n, 3), x(3), float(-0.1)], {}, smooth),
+    named('Min', 'Min', [x(n, 3), x(n, 1)], {}, smooth),
+    named('Mean', 'Mean', [x(n, 3), x(3), x(n, 1)]),
+    named('Pow by a number', 'Pow', [x(n, 3), float(3)]),
+    named('Pow by an array', 'Pow', [x(n, 3), x(3)], {}, positive),
+    named('Where', 'Where', [mask, x(n, 3), x(3)]),
+
+    reduction('ReduceMean'),
+    reduction('ReduceL1', smooth),
+    reduction('ReduceL2'),
+    reduction('ReduceSumSquare'),
+    reduction('ReduceLogSum', positive),
+    reduction('ReduceLogSumExp'),
+    reduction('ReduceMax', distinct),
+    reduction('ReduceMin', distinct),
+    reduction('ReduceProd', positive),
+    named('ReduceSum over all', 'ReduceSum', [x(2, n)]),
+    named('CumSum', 'CumSum', [x(2, n, 3), int(1)]),
+    named('CumSum, exclusive and reversed', 'CumSum', [x(2, n), int(-1)], {
+      exclusive: 1,
+      reverse: 1,
+    }),
+    named('Softmax over a middle axis', 'Softmax', [x(2, n, 3)], { axis: 1 }),
+    named('LogSoftmax', 'LogSoftmax', [x(2, n, 3)], { axis: -1 }),
+
+    named('Squeeze', 'Squeeze', [x(1, n, 1, 2), ints(0, 2)]),
+    named('Unsqueeze', 'Unsqueeze', [x(n, 2), ints(-1, 0)]),
+    named('Slice backwards', 'Slice', [
+      x(n, 5),
+      ints(-1, 4),
+      ints(-9, 0),
+      ints(0, 1),
+      ints(-1, -2),
+    ]),
+    named('Split', 'Split', [x(n, 5), ints(2, 3)], { axis: 1 }, { results: 2 }),
+    named('Gather', 'Gather', [
+      x(4, n, 2),
+      { shape: [2, 2], values: [3, 0, 0, -1], type: 'integer' },
+    ]),
+    named('Gather in the middle', 'Gather', [x(2, 4, n), ints(1, 1, 3, 0)], { axis: 1 }),
+    named(
+      'GatherElements',
+      'GatherElements',
+      [
+        x(2, 4, n),
+        {
+          shape: [1, 2, n],
+          values: Array.from({ length: 2 * n }, (_, i) => (i * 3) % 4),
+          type: 'integer',
+        },
+      ],
+      { axis: 1 },
+    ),
+    named('GatherND', 'GatherND', [
+      x(3, 4, n),
+      { shape: [3, 2], values: [0, 1, 2, 3, 0, 1], type: 'integer' },
+    ]),
+    named('ScatterND', 'ScatterND', [
+      x(4, n),
+      { shape: [2, 1], values: [3, 1], type: 'integer' },
+      x(2, n),
+    ]),
+    named(
+      'ScatterND, adding',
+      'ScatterND',
+      [x(4, n), { shape: [3, 1], values: [3, 1, 3], type: 'integer' }, x(3, n)],
+      { reduction: 'add' },
+    ),
+    named(
+      'ScatterElements',
+      'ScatterElements',
+      [x(2, 4), { shape: [2, 2], values: [3, 1, 0, 2], type: 'integer' }, x(2, 2)],
+      { axis: 1 },
+    ),
+    named('Pad with a number', 'Pad', [x(n, 3), ints(1, 0, 2, 1), float(0.5)]),
+    named('Pad by reflection', 'Pad', [x(2, n, 4), ints(0, 1, 2, 0, 1, 3)], { mode: 'reflect' }),
+    named('Pad by the edge', 'Pad', [x(n, 3), ints(1, 2, 0, 1)], { mode: 'edge' }),
+    named('Pad, cutting', 'Pad', [x(n, 4), ints(0, -1, 1, -2)]),
+    named('Tile', 'Tile', [x(n, 2), ints(2, 3)]),
+    named('Trilu', 'Trilu', [x(2, n, 3)], { upper: 0 }),
+    named('Trilu, above', 'Trilu', [x(n, 4), int(1)], { upper: 1 }),
+    named('DepthToSpace', 'DepthToSpace', [x(1, 8, n, 2)], { blocksize: 2 }),
+    named('DepthToSpace, columns first', 'DepthToSpace', [x(2, 4, n, 2)], {
+      blocksize: 2,
+      mode: 'CRD',
+    }),
+    named('SpaceToDepth', 'SpaceToDepth', [x(1, 2, 2 * n, 4)], { blocksize: 2 }),
+
+    named('MatMul with a vector', 'MatMul', [x(2, n, 3), x(3)]),
+    named('MatMul, broadcasting', 'MatMul', [x(2, 1, n, 3), x(4, 3, 2)]),
+    named('Gemm', 'Gemm', [x(3, n), x(2, 3), x(2)], {
+      transA: 1,
+      transB: 1,
+      alpha: f(0.5),
+      beta: f(2),
+    }),
+    named('Einsum of three', 'Einsum', [x(2, n, 3), x(2, 4, 3), x(2, 4, 2)], {
+      equation: 'bid,bjd,bje->bie',
+    }),
+    named('Einsum, implicit, with a diagonal', 'Einsum', [x(n, n), x(n, 3)], {
+      equation: 'ii,ij',
+    }),
+    named('Einsum with hidden axes', 'Einsum', [x(2, n, 3), x(3, 2)], {
+      equation: '...i,ij->...j',
+    }),
+
+    named('Conv in one dimension', 'Conv', [x(2, 2, 5 + n), x(3, 2, 3), x(3)], {
+      strides: [2],
+      pads: [1, 0],
+    }),
+    named('Conv in three dimensions', 'Conv', [x(1, 2, 3, 4, 2 + n), x(2, 2, 2, 3, 2)], {
+      pads: [1, 0, 1, 0, 1, 0],
+      strides: [1, 2, 1],
+    }),
+    named('Conv, depthwise', 'Conv', [x(2, 3, 5, 3 + n), x(3, 1, 3, 3), x(3)], {
+      group: 3,
+      pads: [1, 1, 1, 1],
+      strides: [2, 2],
+    }),
+    named('Conv, depthwise and dilated', 'Conv', [x(2, 2, 6, 4 + n), x(4, 1, 3, 2)], {
+      group: 2,
+      dilations: [2, 1],
+      pads: [2, 0, 2, 1],
+    }),
+    named('Conv with the padding it needs', 'Conv', [x(1, 2, 5, 3 + n), x(2, 2, 3, 2)], {
+      strides: [2, 1],
+      auto_pad: 'SAME_UPPER',
+    }),
+    named('ConvTranspose', 'ConvTranspose', [x(2, 3, 3, n), x(3, 2, 3, 3), x(2)], {
+      strides: [2, 2],
+      pads: [1, 1, 1, 0],
+      output_padding: [1, 0],
+    }),
+    named('ConvTranspose in groups', 'ConvTranspose', [x(1, 4, n, 3), x(4, 2, 2, 3)], {
+      group: 2,
+      dilations: [1, 2],
+    }),
+    named('ConvTranspose in one dimension', 'ConvTranspose', [x(2, 2, n), x(2, 3, 4)], {
+      strides: [2],
+      pads: [1, 1],
+    }),
+    named(
+      'MaxPool',
+      'MaxPool',
+      [x(2, 2, 5, 3 + n)],
+      {
+        kernel_shape: [3, 2],
+        strides: [2, 1],
+        pads: [1, 0, 1, 1],
+      },
+      distinct,
+    ),
+    named(
+      'MaxPool in one dimension, rounding up',
+      'MaxPool',
+      [x(2, 3, 4 + n)],
+      {
+        kernel_shape: [3],
+        strides: [2],
+        ceil_mode: 1,
+      },
+      distinct,
+    ),
+    named(
+      'MaxPool in three dimensions',
+      'MaxPool',
+      [x(1, 2, 4, 4, 2 * n)],
+      {
+        kernel_shape: [2, 2, 2],
+        strides: [2, 2, 2],
+      },
+      distinct,
+    ),
+    named(
+      'MaxPool, dilated',
+      'MaxPool',
+      [x(1, 2, 5, 4 + n)],
+      {
+        kernel_shape: [2, 3],
+        dilations: [2, 1],
+      },
+      distinct,
+    ),
+    named('AveragePool', 'AveragePool', [x(2, 2, 5, 3 + n)], {
+      kernel_shape: [3, 2],
+      strides: [2, 1],
+      pads: [1, 0, 1, 1],
+    }),
+    named('AveragePool, counting the padding', 'AveragePool', [x(1, 2, 5, 3 + n)], {
+      kernel_shape: [3, 3],
+      strides: [2, 2],
+      pads: [1, 1, 1, 1],
+      count_include_pad: 1,
+    }),
+    named('AveragePool in three dimensions', 'AveragePool', [x(1, 2, 4, 4, 2 * n)], {
+      kernel_shape: [2, 2, 2],
+      strides: [2, 2, 2],
+    }),
+    named('GlobalAveragePool', 'GlobalAveragePool', [x(2, 3, n, 2)]),
+    named('GlobalMaxPool', 'GlobalMaxPool', [x(2, 3, n, 2)], {}, distinct),
+    named('Resize, nearest', 'Resize', [x(1, 2, n, 3), null, array([4], [1, 1, 2, 2])], {
+      coordinate_transformation_mode: 'asymmetric',
+      mode: 'nearest',
+      nearest_mode: 'floor',
+    }),
+    named('Resize, linear', 'Resize', [x(1, 2, n, 3), null, null, ints(1, 2, 5, 7)], {
+      mode: 'linear',
+    }),
+    named('Resize, linear, by corners', 'Resize', [x(1, 2, n, 3), null, null, ints(1, 2, 4, 6)], {
+      mode: 'linear',
+      coordinate_transformation_mode: 'align_corners',
+    }),
+    named('Resize, cubic', 'Resize', [x(1, 1, n + 1, 4), null, null, ints(1, 1, 6, 7)], {
+      mode: 'cubic',
+    }),
+
+    named('BatchNormalization', 'BatchNormalization', [
+      x(2, 3, n),
+      x(3),
+      x(3),
+      array([3], [0.1, -0.2, 0.3]),
+      array([3], [0.5, 1, 2]),
+    ]),
+    named(
+      'BatchNormalization in training mode',
+      'BatchNormalization',
+      [x(3, 2, n), x(2), x(2), array([2], [0, 0]), array([2], [1, 1])],
+      { training_mode: 1 },
+    ),
+    named('LayerNormalization', 'LayerNormalization', [x(2, n, 3), x(n, 3), x(n, 3)], { axis: 1 }),
+    named(
+      'RMSNormalization',
+      'RMSNormalization',
+      [x(2, n, 3), x(3)],
+      { epsilon: f(1e-3) },
+      { opset: 23 },
+    ),
+    named('InstanceNormalization', 'InstanceNormalization', [x(2, 3, 2, n), x(3), x(3)]),
+    named(
+      'GroupNormalization',
+      'GroupNormalization',
+      [x(2, 4, n), x(4), x(4)],
+      { num_groups: 2 },
+      { opset: 21 },
+    ),
+    named('LpNormalization', 'LpNormalization', [x(n, 3)], { axis: 0, p: 2 }),
+    named('LRN', 'LRN', [x(2, 5, n, 2)], { size: 3, alpha: f(0.2) }),
+    named('MeanVarianceNormalization', 'MeanVarianceNormalization', [x(2, 2, n, 3)]),
+
+    named(
+      'Attention',
+      'Attention',
+      [x(2, 2, n, 3), x(2, 2, 4, 3), x(2, 2, 4, 2)],
+      {},
+      { opset: 23 },
+    ),
+    named(
+      'Attention, causal, heads joined, keys shared',
+      'Attention',
+      [x(2, n, 8), x(2, n, 4), x(2, n, 4)],
+      { q_num_heads: 4, kv_num_heads: 2, is_causal: 1, scale: f(0.6) },
+      { opset: 23 },
+    ),
+    lstm('LSTM', 1, {}),
+    lstm('LSTM in both directions', 2, { direction: 'bidirectional' }),
+    gru('GRU', 1, { linear_before_reset: 1 }),
+    gru('GRU backwards, reset first', 1, { direction: 'reverse' }),
+    named('RNN', 'RNN', [x(n, 2, 3), x(1, 2, 3), x(1, 2, 2), x(1, 4)], { hidden_size: 2 }),
+  ];
+}
+
+/** Shapes of what is given when it runs. */
+export function variables({ inputs }: OnnxCase): readonly (readonly number[])[] {
+  return inputs.filter((input) => input !== null && !('values' in input)).map((i) => i!.shape);
+}
+
+/** The operator as one operation of Basin's graph: all its results in a row. */
+export function asOperation(of: OnnxCase): OperationCase {
+  return {
+    name: of.name,
+    shapes: variables(of),
+    ...(of.domain === undefined ? {} : { domain: of.domain }),
+    build: (g, args) => {
+      const left = [...args];
+      const inputs = of.inputs.map((input) => {
+        if (input === null) return null;
+        if (!('values' in input)) return { node: left.shift()!, type: 'float' as const };
+        const node = g.constant(Float64Array.from(input.values), input.shape);
+        return { node, type: input.type };
+      });
+      const made = operators.get(of.operator)!(
+        new OperatorCall(g, inputs, attributesOf(of), of.results ?? 1),
+      );
+      const results = (Array.isArray(made) ? made : [made]) as readonly (Node | { node: Node })[];
+      const nodes = results
+        .slice(0, of.results ?? 1)
+        .map((result) => ('operation' in result ? result : result.node));
+      return nodes.length === 1
+        ? nodes[0]!
+        : g.concat(
+            nodes.map((node) => g.reshape(node, [sizeOf(node.shape)])),
+            0,
+          );
+    },
+  };
+}
+
+const TYPES = {
+  float: TensorProto_DataType.FLOAT,
+  integer: TensorProto_DataType.INT64,
+  boolean: TensorProto_DataType.BOOL,
+};
+
+/** The operator alone in an ONNX model, for ONNX Runtime's own kernel. */
+export function asModel(of: OnnxCase): Uint8Array {
+  const name = (position: number): string => `x${position}`;
+  const results = Array.from({ length: of.results ?? 1 }, (_, i) => `y${i}`);
+  let variable = 0;
+  const names = of.inputs.map((input, position) => {
+    if (input === null) return '';
+    return 'values' in input ? `c${position}` : name(variable++);
+  });
+  const model = create(ModelProtoSchema, {
+    irVersion: 8n,
+    opsetImport: [{ domain: '', version: BigInt(of.opset ?? 17) }],
+    graph: {
+      name: of.name,
+      node: [{ opType: of.operator, input: names, output: results, attribute: attributesOf(of) }],
+      initializer: of.inputs.flatMap((input, position) => {
+        if (input === null || !('values' in input)) return [];
+        return [
+          {
+            name: `c${position}`,
+            dims: input.shape.map(BigInt),
+            dataType: TYPES[input.type],
+            ...(input.type === 'float'
+              ? { floatData: [...input.values] }
+              : input.type === 'integer'
+                ? { int64Data: input.values.map(BigInt) }
+                : { int32Data: [...input.values] }),
+          },
+        ];
+      }),
+      input: variables(of).map((shape, position) => ({
+        name: name(position),
+        type: {
+          value: {
+            case: 'tensorType' as const,
+            value: {
+              elemType: TensorProto_DataType.FLOAT,
+              shape: {
+                dim: shape.map((extent) => ({
+                  value: { case: 'dimValue' as const, value: BigInt(extent) },
+                })),
+              },
+            },
+          },
+        },
+      })),
+      output: results.map((result) => ({ name: result })),
+    },
+  });
+  return toBinary(ModelProtoSchema, model);
+}
+
+function attributesOf({ attributes = {} }: OnnxCase): AttributeProto[] {
+  return Object.entries(attributes).map(([name, value]) => {
+    const type = AttributeProto_AttributeType;
+    const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+    if (typeof value === 'number') {
+      return create(AttributeProtoSchema, { name, type: type.INT, i: BigInt(value) });
+    }
+    if (typeof value === 'string') {
+      return create(AttributeProtoSchema, { name, type: type.STRING, s: bytes(value) });
+    }
+    if ('float' in value) {
+      return create(AttributeProtoSchema, { name, type: type.FLOAT, f: value.float });
+    }
+    return typeof value[0] === 'string'
+      ? create(AttributeProtoSchema, {
+          name,
+          type: type.STRINGS,
+          strings: (value as readonly string[]).map(bytes),
+        })
+      : create(AttributeProtoSchema, {
+          name,
+          type: type.INTS,
+          ints: (value as readonly number[]).map(BigInt),
+        });
+  });
+}
