@@ -8,7 +8,7 @@ import type { Library } from './library';
 import type { Log } from './log';
 import { describeProgress } from './progressFraction';
 
-/** What to analyse: checkpoints of one configuration. */
+/** What to analyze: checkpoints of one configuration. */
 export interface Order {
   readonly configuration: string;
   /** Absolute, in the form of the platform. */
@@ -87,7 +87,7 @@ export class Analyses implements vscode.Disposable {
       : null;
   }
 
-  /** The document of a checkpoint that is being analysed, as far as it is known. */
+  /** The document of a checkpoint that is being analyzed, as far as it is known. */
   partial(path: string): ResultDocument | null {
     return this.partials.get(path) ?? null;
   }
@@ -99,7 +99,7 @@ export class Analyses implements vscode.Disposable {
    */
   enqueue(order: Order): Job {
     if (!vscode.workspace.isTrusted) {
-      throw new Error('Basin analyses checkpoints in trusted workspaces only.');
+      throw new Error('Basin analyzes checkpoints in trusted workspaces only.');
     }
     const job = createJob(order);
     if (order.origin === 'user') {
@@ -159,7 +159,7 @@ export class Analyses implements vscode.Disposable {
     try {
       const engine = await this.engine();
       this.subscribe(engine);
-      this.log.info(`Analysing ${checkpoints.length} checkpoint(s) of ${configuration}.`);
+      this.log.info(`Analyzing ${checkpoints.length} checkpoint(s) of ${configuration}.`);
       const { outcomes } = await engine.analyze(
         { job: job.id, configuration, checkpoints },
         job.source.token,

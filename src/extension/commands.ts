@@ -128,7 +128,7 @@ async function pickCheckpoint(
     items.push({
       label: basename(record.file.path),
       description: record.run.name,
-      detail: record.result === null ? 'not analysed yet' : describeResult(record.result.document),
+      detail: record.result === null ? 'not analyzed yet' : describeResult(record.result.document),
       record,
     });
   }

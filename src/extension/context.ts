@@ -139,7 +139,7 @@ export class Context implements vscode.Disposable {
   private setBusyKey(): void {
     if (this.busyKey === this.analyses.busy) return;
     this.busyKey = this.analyses.busy;
-    setKey('basin.analysing', this.busyKey);
+    setKey('basin.analyzing', this.busyKey);
   }
 
   private busyKey = false;

@@ -112,7 +112,7 @@ export class CheckpointHover implements vscode.HoverProvider {
 function links(path: string, configuration: string | null): string {
   if (configuration === null) return 'No basin.json names this checkpoint.';
   const open = commandLink('Open landscape', 'basin.openLandscape', path);
-  // Analysing needs trust; reading what was analysed does not.
+  // Analyzing needs trust; reading what was analyzed does not.
   if (!vscode.workspace.isTrusted) return open;
   return `${commandLink('Analyze', 'basin.analyzeCheckpoint', path)} · ${open}`;
 }

@@ -52,7 +52,7 @@ export class ResultReader {
     if (size > LARGEST) {
       return {
         kind: 'unusable',
-        message: `${path} has ${Math.round(size / 1e6)} MB, too many to show here: lower "resolution" in basin.json and analyse again.`,
+        message: `${path} has ${Math.round(size / 1e6)} MB, too many to show here: lower "resolution" in basin.json and analyze again.`,
       };
     }
     let text: string;
@@ -67,7 +67,7 @@ export class ResultReader {
       ? { kind: 'found', result: { document: reading.document, written: modified } }
       : {
           kind: 'unusable',
-          message: `${path} is no usable result: ${reading.why}. Analyse again.`,
+          message: `${path} is no usable result: ${reading.why}. Analyze again.`,
         };
   }
 }

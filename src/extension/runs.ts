@@ -28,7 +28,7 @@ export interface Run {
   readonly name: string;
   /** Where the folder is, for telling runs of the same name apart. */
   readonly location: string;
-  /** The basin.json its checkpoints are analysed with, if there is one. */
+  /** The basin.json its checkpoints are analyzed with, if there is one. */
   readonly configuration: string | null;
   /** In the order of training. */
   readonly checkpoints: readonly CheckpointFile[];

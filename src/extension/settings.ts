@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 
 /** The settings, as they are now. Names and defaults are in package.json. */
 export const settings = {
-  /** Whether new checkpoints are analysed without being asked. */
+  /** Whether new checkpoints are analyzed without being asked. */
   autoAnalyze: (): boolean => read('autoAnalyze', false),
   /** Minutes without a request after which the engine is stopped; 0 keeps it. */
   engineIdleMinutes: (): number => read('engine.idleMinutes', 5),

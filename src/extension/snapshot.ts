@@ -7,7 +7,7 @@ import type { CheckpointRecord } from './library';
 /** What the panel is shown: the whole of it, every time. */
 export function makeSnapshot(options: {
   readonly records: readonly CheckpointRecord[];
-  /** The document of a checkpoint that is being analysed, as far as it is known. */
+  /** The document of a checkpoint that is being analyzed, as far as it is known. */
   readonly partial: (path: string) => ResultDocument | null;
   readonly selected: string | null;
   readonly progress: Progress | null;
@@ -36,7 +36,7 @@ function entry(record: CheckpointRecord, partial: ResultDocument | null): PanelE
 function remark(record: CheckpointRecord): string | null {
   if (record.writing) return 'The checkpoint is being written.';
   if (record.run.configuration === null) {
-    return 'No basin.json names this checkpoint: create one to analyse it.';
+    return 'No basin.json names this checkpoint: create one to analyze it.';
   }
   if (record.outdated) return 'The checkpoint or its basin.json is newer than this result.';
   return null;

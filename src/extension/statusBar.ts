@@ -35,9 +35,9 @@ export class StatusBar implements vscode.Disposable {
     this.item.text = `$(loading~spin) ${what}`;
     this.item.tooltip =
       progress === null || progress.count < 2
-        ? 'Basin is analysing a checkpoint. Open the landscape.'
-        : `Basin is analysing checkpoint ${progress.index + 1} of ${progress.count}. Open the landscape.`;
-    this.item.accessibilityInformation = { label: `Basin: analysing, ${what}` };
+        ? 'Basin is analyzing a checkpoint. Open the landscape.'
+        : `Basin is analyzing checkpoint ${progress.index + 1} of ${progress.count}. Open the landscape.`;
+    this.item.accessibilityInformation = { label: `Basin: analyzing, ${what}` };
     this.item.show();
   }
 }

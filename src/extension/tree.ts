@@ -123,13 +123,13 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
         : vscode.TreeItemCollapsibleState.Collapsed,
     );
     const records = run.checkpoints.flatMap(({ path }) => this.library.get(path) ?? []);
-    const analysed = records.filter(({ result }) => result !== null).length;
+    const analyzed = records.filter(({ result }) => result !== null).length;
     item.id = `run:${run.folder}`;
     item.iconPath = new vscode.ThemeIcon('folder');
     item.contextValue = configured ? 'run configured' : 'run';
     item.description = [
       run.location === run.name ? '' : run.location,
-      configured ? `${analysed}/${records.length} analysed` : 'no basin.json',
+      configured ? `${analyzed}/${records.length} analyzed` : 'no basin.json',
     ]
       .filter(Boolean)
       .join(' · ');
@@ -137,7 +137,7 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
     item.tooltip =
       run.configuration !== null
         ? `${run.folder}\nAnalysed with ${run.configuration}`
-        : `${run.folder}\nNo basin.json names these checkpoints: create one to analyse them.`;
+        : `${run.folder}\nNo basin.json names these checkpoints: create one to analyze them.`;
     return item;
   }
 
@@ -242,7 +242,7 @@ function tooltip(record: CheckpointRecord): vscode.MarkdownString {
   } else if (record.run.configuration === null) {
     text.appendMarkdown('No basin.json names this checkpoint.');
   } else if (record.error === null) {
-    text.appendMarkdown('Not analysed yet.');
+    text.appendMarkdown('Not analyzed yet.');
   }
   return text;
 }

@@ -38,7 +38,7 @@ export class UserAnalysis {
     if (vscode.workspace.isTrusted) return true;
     const manage = 'Manage Workspace Trust';
     const choice = await vscode.window.showWarningMessage(
-      'Basin analyses checkpoints in trusted workspaces only: an analysis runs the model and reads the files basin.json names.',
+      'Basin analyzes checkpoints in trusted workspaces only: an analysis runs the model and reads the files basin.json names.',
       manage,
     );
     if (choice === manage) await vscode.commands.executeCommand('workbench.trust.manage');
@@ -54,7 +54,7 @@ export class UserAnalysis {
     const ending = await vscode.window.withProgress(
       {
         location: vscode.ProgressLocation.Notification,
-        title: `Basin: analysing ${what}`,
+        title: `Basin: analyzing ${what}`,
         cancellable: true,
       },
       async (report, token) => {
@@ -105,7 +105,7 @@ export class UserAnalysis {
     // Who looks at it in the panel has seen it end.
     if (outcomes.length === 1 && this.panel.shows(last.checkpoint)) return;
     const open = 'Open Landscape';
-    const summary = outcomes.length === 1 ? describeResult(last.document) : 'analysed';
+    const summary = outcomes.length === 1 ? describeResult(last.document) : 'analyzed';
     const choice = await vscode.window.showInformationMessage(`${what}: ${summary}.`, open);
     if (choice === open) this.panel.open(last.checkpoint);
   }

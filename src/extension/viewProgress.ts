@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { Analyses } from './analyses';
 
-/** The bar above the tree and the badge on its icon, while anything is analysed. */
+/** The bar above the tree and the badge on its icon, while anything is analyzed. */
 export class ViewProgress implements vscode.Disposable {
   private end: (() => void) | undefined;
   private readonly subscription: vscode.Disposable;

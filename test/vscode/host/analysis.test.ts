@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import type { ResultDocument } from '../../../src/shared/result';
 import { eventually, inWorkspace } from './workspace';
 
-describe('analysing a checkpoint', () => {
+describe('analyzing a checkpoint', () => {
   it('leaves its result beside the basin.json', async () => {
     const checkpoint = inWorkspace('runs', 'resnet', 'epoch-030.pt');
     // Done when the command is: the notification at the end is not waited for.
