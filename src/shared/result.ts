@@ -43,16 +43,31 @@ export interface RuntimeIdentity {
   readonly precision: 'float32' | 'float64';
 }
 
-/** How the model does on the evaluation data. */
+/** How the model does on the evaluation data, or at the collocation points. */
 export interface Metrics {
-  /** Mean loss over the samples. */
+  /** Mean loss over the samples; of a differential equation the weighted sum of its terms. */
   readonly loss: Scalar;
   /** Share of samples whose largest output is the target, in [0, 1]; classification only. */
   readonly accuracy?: number;
   /** Mean absolute error; regression and differential equations only. */
   readonly error?: Scalar;
+  /** The error of the function that is 0 everywhere, to judge `error` by; equations only. */
+  readonly zeroError?: Scalar;
+  /** What the loss is a sum of: differential equations only. */
+  readonly terms?: readonly Term[];
   /** Number of samples the figures are means of. */
   readonly samples: number;
+}
+
+/** One condition of a differential equation: `weight` × `value` is its share of the loss. */
+export interface Term {
+  readonly kind: 'residual' | 'initial' | 'boundary' | 'data';
+  /** As basin.json states it. */
+  readonly expression: string;
+  readonly weight: number;
+  /** Mean square over the points it is taken at. */
+  readonly value: Scalar;
+  readonly points: number;
 }
 
 /**

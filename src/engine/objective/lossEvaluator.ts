@@ -1,59 +1,49 @@
-import type { Objective } from '../../shared/configuration';
-import { InputError } from '../../shared/inputError';
 import type { OnnxModel } from '../graph/onnx/importOnnx';
 import type { Program } from '../graph/graph';
 import type { Executable, FloatArray, Runtime } from '../runtime/runtime';
-import { sizeOf } from '../tensor';
-import type { EvaluationData } from './evaluationData';
-import { DERIVATIVE, DIRECTION, INPUTS, LossGraph, TARGETS } from './lossGraph';
+import { splitBatches, type Batch } from './batches';
+import type { LossData } from './lossData';
+import { DERIVATIVE, DIRECTION, LossGraph } from './lossGraph';
+import { LOSSES, type LossTerm, type Measures } from './lossTerm';
 import type { WeightLayout } from './weights';
 
 /** The loss of one model on one set of data, as a function of θ. */
 export interface LossProblem {
   readonly model: OnnxModel;
-  readonly objective: Objective;
-  readonly data: EvaluationData;
+  readonly data: LossData;
+  /** One for each of the data's sets. */
+  readonly terms: readonly LossTerm[];
   readonly parameters: WeightLayout;
   readonly buffers: WeightLayout;
   readonly bufferValues: Float32Array;
 }
 
-export interface BatchMetrics {
+export interface BatchMetrics extends Measures {
+  /** Σ of the losses. */
   readonly loss: number;
-  /** Samples whose largest output is the target. */
-  readonly correct: number;
-  /** Σ |prediction − target| over samples and outputs, divided by the number of outputs. */
-  readonly absoluteError: number;
 }
-
-/** Most samples in one run of a program. */
-const MAXIMUM_BATCH = 256;
 
 /** Bytes of intermediate values an evaluator keeps between Hessian-vector products. */
 const KEPT_BYTES = 512 * 2 ** 20;
 
-/**
- * Evaluates sums of losses and their derivatives batch by batch. The split into batches depends
- * on the data only, so that results do not depend on who evaluates which batch.
- */
+/** Evaluates sums of losses and their derivatives batch by batch. */
 export class LossEvaluator {
-  readonly batches: readonly Batch[];
   readonly #problem: LossProblem;
   readonly #runtime: Runtime;
   #bufferValues: Float32Array;
-  readonly #graphs = new Map<number, LossGraph>();
+  readonly #graphs = new Map<string, LossGraph>();
   readonly #executables = new Map<string, Promise<Executable>>();
-  readonly #oneHot = new Map<number, FloatArray>();
+  /** For each batch what its term feeds the programs, in the runtime's precision. */
+  readonly #termInputs = new Map<number, ReadonlyMap<string, FloatArray>>();
   /** For each batch what its Hessian-vector products share, at the point they are taken at. */
   readonly #fixed = new Map<number, ReadonlyMap<string, FloatArray>>();
   readonly #fixedBytes: number[] = [];
-  #point: Float32Array | undefined;
+  #point: FloatArray | undefined;
 
   constructor(problem: LossProblem, runtime: Runtime) {
     this.#problem = problem;
     this.#bufferValues = problem.bufferValues;
     this.#runtime = runtime;
-    this.batches = splitBatches(problem.data.samples);
   }
 
   /** Takes the buffers of another checkpoint of the same model; what was compiled stays. */
@@ -62,63 +52,48 @@ export class LossEvaluator {
     this.#forgetPoint();
   }
 
-  /** Σ of the losses over all samples. @param theta float32, or float64 on a float64 runtime. */
-  async lossSum(theta: FloatArray): Promise<number> {
-    let sum = 0;
-    for (const batch of this.batches) {
-      const value = await this.#executable('value', batch.size, (graph) => graph.value());
+  /** The loss. @param theta float32, or float64 on a float64 runtime. */
+  async loss(theta: FloatArray): Promise<number> {
+    const { sets } = this.#problem.data;
+    const sums = new Float64Array(sets.length);
+    for (const batch of splitBatches(sets)) {
+      if (sets[batch.set]!.role !== 'loss') continue;
+      const value = await this.#executable('value', batch, (graph) => graph.value());
       const results = await value.run(this.#inputs(theta, batch));
-      for (const loss of results.get('losses')!) sum += loss;
+      for (const loss of results.get(LOSSES)!) sums[batch.set]! += loss;
     }
-    return sum;
+    return sums.reduce((total, sum, set) => total + sum / sets[set]!.points, 0);
   }
 
   async metrics(theta: FloatArray, batch: Batch): Promise<BatchMetrics> {
-    const run = await this.#executable('evaluation', batch.size, (graph) => graph.evaluation());
+    const run = await this.#executable('evaluation', batch, (graph) => graph.evaluation());
     const results = await run.run(this.#inputs(theta, batch));
     let loss = 0;
-    for (const value of results.get('losses')!) loss += value;
-    const prediction = results.get('prediction')!;
-    const width = prediction.length / batch.size;
-    const { targets } = this.#problem.data;
-    let correct = 0;
-    let absoluteError = 0;
-    for (let sample = 0; sample < batch.size; sample += 1) {
-      const row = prediction.subarray(sample * width, (sample + 1) * width);
-      if (targets.kind === 'classes') {
-        if (argmax(row) === targets.classes[batch.start + sample]) correct += 1;
-      } else {
-        const start = (batch.start + sample) * width;
-        for (let i = 0; i < width; i += 1) {
-          absoluteError += Math.abs(row[i]! - targets.values[start + i]!) / width;
-        }
-      }
-    }
-    return { loss, correct, absoluteError };
+    for (const value of results.get(LOSSES)!) loss += value;
+    return { loss, ...this.#problem.terms[batch.set]!.measure(results, batch) };
   }
 
   /** The derivative of Σ losses of a batch with respect to θ. */
   async gradient(theta: FloatArray, batch: Batch): Promise<FloatArray> {
-    const run = await this.#executable('gradient', batch.size, (graph) => graph.gradient());
+    const run = await this.#executable('gradient', batch, (graph) => graph.gradient());
     return this.#collect(await run.run(this.#inputs(theta, batch)));
   }
 
   /** Sets the point at which Hessian-vector products are taken. */
   setPoint(theta: FloatArray): void {
     this.#forgetPoint();
-    this.#point = theta as Float32Array;
+    this.#point = theta;
   }
 
   /** H·v of Σ losses of a batch at the point that was set. */
   async hessianProduct(v: FloatArray, batch: Batch): Promise<FloatArray> {
     const theta = this.#point;
     if (theta === undefined) throw new Error('No point was set.');
-    const graph = this.#graph(batch.size);
     const inputs = this.#inputs(theta, batch);
 
     let shared = this.#fixed.get(batch.index);
     if (shared === undefined) {
-      const first = await this.#executable('fixed', batch.size, () => graph.hessianProduct().fixed);
+      const first = await this.#executable('fixed', batch, (graph) => graph.hessianProduct().fixed);
       shared = await first.run(inputs);
       const bytes = [...shared.values()].reduce((sum, array) => sum + array.byteLength, 0);
       if (this.#fixedBytes.reduce((sum, other) => sum + other, bytes) <= KEPT_BYTES) {
@@ -128,8 +103,8 @@ export class LossEvaluator {
     }
     const second = await this.#executable(
       'moving',
-      batch.size,
-      () => graph.hessianProduct().moving,
+      batch,
+      (graph) => graph.hessianProduct().moving,
     );
     const all = new Map<string, FloatArray>([...inputs, ...shared]);
     for (const { name, offset, size } of this.#problem.parameters.entries) {
@@ -150,22 +125,23 @@ export class LossEvaluator {
     this.#fixed.clear();
   }
 
-  #graph(batch: number): LossGraph {
-    let graph = this.#graphs.get(batch);
+  #graph({ set, size }: Batch): LossGraph {
+    const key = `${set} ${size}`;
+    let graph = this.#graphs.get(key);
     if (graph === undefined) {
-      const { model, parameters, buffers, objective, data } = this.#problem;
-      graph = new LossGraph(model, parameters, buffers, objective, data.inputShape, batch);
-      this.#graphs.set(batch, graph);
+      const { model, parameters, buffers, terms } = this.#problem;
+      graph = new LossGraph(model, parameters, buffers, terms[set]!, size);
+      this.#graphs.set(key, graph);
     }
     return graph;
   }
 
   #executable(
     kind: string,
-    batch: number,
+    batch: Batch,
     program: (graph: LossGraph) => Program,
   ): Promise<Executable> {
-    const key = `${kind} ${batch}`;
+    const key = `${kind} ${batch.set} ${batch.size}`;
     let executable = this.#executables.get(key);
     if (executable === undefined) {
       executable = this.#runtime.compile(program(this.#graph(batch)));
@@ -174,8 +150,8 @@ export class LossEvaluator {
     return executable;
   }
 
-  #inputs(theta: FloatArray, { start, size, index }: Batch): Map<string, FloatArray> {
-    const { parameters, buffers, data } = this.#problem;
+  #inputs(theta: FloatArray, batch: Batch): Map<string, FloatArray> {
+    const { parameters, buffers } = this.#problem;
     const inputs = new Map<string, FloatArray>();
     for (const entry of parameters.entries) {
       inputs.set(entry.name, theta.subarray(entry.offset, entry.offset + entry.size));
@@ -183,42 +159,26 @@ export class LossEvaluator {
     for (const entry of buffers.entries) {
       inputs.set(entry.name, this.#bufferValues.subarray(entry.offset, entry.offset + entry.size));
     }
-    const width = sizeOf(data.inputShape);
-    inputs.set(INPUTS, data.inputs.subarray(start * width, (start + size) * width));
-    let targets = this.#oneHot.get(index);
-    if (targets === undefined) {
-      targets = this.#targets(start, size);
-      this.#oneHot.set(index, targets);
-    }
-    inputs.set(TARGETS, targets);
+    for (const [name, values] of this.#inputsOfTerm(batch)) inputs.set(name, values);
     return inputs;
   }
 
-  /** What the loss compares the prediction with: one-hot rows, or values of its shape. */
-  #targets(start: number, size: number): FloatArray {
-    const { data, model } = this.#problem;
-    const shape = this.#graph(size).predictionShape.slice(1);
-    const width = sizeOf(shape);
-    if (data.targets.kind === 'values') {
-      if (sizeOf(data.targets.shape) !== width) {
-        throw new InputError(
-          `The targets have shape [${data.targets.shape.join(', ')}] for each sample and ${model.path} gives [${shape.join(', ')}]; they must be the same.`,
-          'mismatch',
-        );
-      }
-      return data.targets.values.subarray(start * width, (start + size) * width);
+  #inputsOfTerm(batch: Batch): ReadonlyMap<string, FloatArray> {
+    let inputs = this.#termInputs.get(batch.index);
+    if (inputs === undefined) {
+      // The term learns what it needs when it is built.
+      this.#graph(batch);
+      const given = this.#problem.terms[batch.set]!.inputs(batch);
+      const isSingle = this.#runtime.precision === 'float32';
+      inputs = new Map(
+        [...given].map(([name, values]) => [
+          name,
+          isSingle && values instanceof Float64Array ? new Float32Array(values) : values,
+        ]),
+      );
+      this.#termInputs.set(batch.index, inputs);
     }
-    const rows = new Float32Array(size * width);
-    data.targets.classes.subarray(start, start + size).forEach((target, sample) => {
-      if (target >= width) {
-        throw new InputError(
-          `Sample ${start + sample} is of class ${target} and ${model.path} has ${width} classes, counted from 0; check the targets.`,
-          'mismatch',
-        );
-      }
-      rows[sample * width + target] = 1;
-    });
-    return rows;
+    return inputs;
   }
 
   #collect(results: ReadonlyMap<string, FloatArray>): FloatArray {
@@ -228,26 +188,4 @@ export class LossEvaluator {
     for (const { name, offset } of entries) vector.set(results.get(DERIVATIVE + name)!, offset);
     return vector;
   }
-}
-
-export interface Batch {
-  readonly index: number;
-  /** First sample. */
-  readonly start: number;
-  readonly size: number;
-}
-
-/** As few batches as are allowed, of sizes that differ by one at most. */
-export function splitBatches(samples: number, maximum = MAXIMUM_BATCH): readonly Batch[] {
-  const count = Math.ceil(samples / maximum);
-  return Array.from({ length: count }, (_, index) => {
-    const start = Math.floor((index * samples) / count);
-    return { index, start, size: Math.floor(((index + 1) * samples) / count) - start };
-  });
-}
-
-function argmax(row: FloatArray): number {
-  let best = 0;
-  for (let i = 1; i < row.length; i += 1) if (row[i]! > row[best]!) best = i;
-  return best;
 }

@@ -5,7 +5,6 @@ import {
   fromScalar,
   PARTS,
   RESULT_SCHEMA,
-  toScalar,
   type Hessian,
   type Landscape,
   type Metrics,
@@ -25,7 +24,8 @@ import {
   sampleGrid,
   type LossAt,
 } from '../landscape/sampling';
-import { splitBatches } from '../objective/lossEvaluator';
+import { lossBatches, splitBatches, type Batch } from '../objective/batches';
+import { measuredMetrics } from '../objective/metrics';
 import { analyzeTopology } from '../topology/analyzeTopology';
 import { Cache, contentKey, writeWhole } from './cache';
 import {
@@ -38,7 +38,7 @@ import type { Study } from './study';
 import type { WorkerPool } from './workerPool';
 
 /** Part of every cache key: raised when a part's computation changes. */
-const COMPUTATION = 1;
+const COMPUTATION = 2;
 
 /** Shortest time between two documents of an analysis that runs, in milliseconds. */
 const PARTIAL_INTERVAL = 250;
@@ -178,16 +178,12 @@ class CheckpointAnalysis {
   #eigenvectors: readonly Float64Array[] = [];
 
   async #metrics(): Promise<Metrics> {
-    const { data, objective } = this.#opened.problem;
-    const batches = await this.#onEveryBatch((batch) =>
+    const { data } = this.#opened.problem;
+    const batches = splitBatches(data.sets);
+    const measured = await this.#onEvery(batches, (batch) =>
       this.#pool.run<'metrics'>({ kind: 'metrics', batch }, this.#options.signal),
     );
-    const mean = (value: (batch: (typeof batches)[number]) => number): number =>
-      batches.reduce((sum, batch) => sum + value(batch), 0) / data.samples;
-    const loss = toScalar(mean((batch) => batch.loss));
-    return objective.kind === 'classification'
-      ? { loss, accuracy: mean((batch) => batch.correct), samples: data.samples }
-      : { loss, error: toScalar(mean((batch) => batch.absoluteError)), samples: data.samples };
+    return measuredMetrics(data, batches, measured);
   }
 
   async #landscape(): Promise<Landscape> {
@@ -283,19 +279,21 @@ class CheckpointAnalysis {
   }
 
   async #spectrum(settings: Parameters<typeof spectrum>[2]): Promise<Spectrum> {
-    const { data } = this.#opened.problem;
+    const batches = lossBatches(this.#opened.problem.data.sets);
     const { length } = this.#opened.weights.theta;
     this.#setProblem();
     return spectrum(
       async (v) => {
         const direction = Float32Array.from(v);
-        const parts = await this.#onEveryBatch((batch) =>
+        const parts = await this.#onEvery(batches, (batch) =>
           this.#pool.run<'product'>({ kind: 'product', v: direction, batch }, this.#options.signal),
         );
         // In the order of the batches, whoever finished first.
         const sum = new Float64Array(length);
-        for (const part of parts) for (let i = 0; i < length; i += 1) sum[i]! += part[i]!;
-        for (let i = 0; i < length; i += 1) sum[i]! /= data.samples;
+        for (const [index, part] of parts.entries()) {
+          const { share } = batches[index]!;
+          for (let i = 0; i < length; i += 1) sum[i]! += share * part[i]!;
+        }
         return sum;
       },
       length,
@@ -305,11 +303,9 @@ class CheckpointAnalysis {
     );
   }
 
-  #onEveryBatch<T>(
-    work: (batch: ReturnType<typeof splitBatches>[number]) => Promise<T>,
-  ): Promise<T[]> {
+  #onEvery<T>(batches: readonly Batch[], work: (batch: Batch) => Promise<T>): Promise<T[]> {
     this.#setProblem();
-    return Promise.all(splitBatches(this.#opened.problem.data.samples).map(work));
+    return Promise.all(batches.map(work));
   }
 
   /** Tells the workers what they compute, once and only if anything must be computed. */

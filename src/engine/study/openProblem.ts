@@ -4,8 +4,7 @@ import type { CheckpointIdentity } from '../../shared/result';
 import { sha256 } from '../checkpoint/hash';
 import { openCheckpoint } from '../checkpoint/openCheckpoint';
 import { OnnxModel } from '../graph/onnx/importOnnx';
-import { InputError } from '../../shared/inputError';
-import { loadEvaluationData, type EvaluationData } from '../objective/evaluationData';
+import { contentOf, loadLossData, type LossData } from '../objective/lossData';
 import { loadWeights, type LoadedWeights } from '../objective/weights';
 import { contentKey } from './cache';
 import { nameInStudy, type Study } from './study';
@@ -15,7 +14,7 @@ import type { ProblemMessage } from './workerProtocol';
 export interface StudyInputs {
   readonly model: OnnxModel;
   readonly modelBytes: Uint8Array;
-  readonly data: EvaluationData;
+  readonly data: LossData;
   /** Of the graph, the data that is used and the objective. */
   readonly key: string;
 }
@@ -35,14 +34,12 @@ export async function openStudyInputs(study: Study): Promise<StudyInputs> {
   const modelPath = join(folder, configuration.model);
   const modelBytes = await readFile(modelPath);
   const model = new OnnxModel(modelBytes, configuration.model);
-  const data = await loadEvaluationData(configuration, folder);
-  checkInput(model, data, configuration.data.inputs);
-  const targets = data.targets.kind === 'classes' ? data.targets.classes : data.targets.values;
+  const data = await loadLossData(configuration, model, folder);
   const key = contentKey(
     modelBytes,
-    bytesOf(data.inputs),
-    bytesOf(targets),
-    data.inputShape,
+    ...contentOf(data).map(bytesOf),
+    'inputShape' in data ? data.inputShape : [],
+    data.sets,
     configuration.objective,
   );
   return { model, modelBytes, data, key };
@@ -74,7 +71,6 @@ export async function openForAnalysis(
         programs: contentKey(key, parameters, buffers),
         model: modelBytes,
         modelPath: model.path,
-        objective: study.configuration.objective,
         data,
         parameters,
         buffers,
@@ -88,19 +84,6 @@ export async function openForAnalysis(
   }
 }
 
-function checkInput(model: OnnxModel, data: EvaluationData, name: string): void {
-  const wanted = model.inputShape.slice(1);
-  const fits =
-    wanted.length === data.inputShape.length &&
-    wanted.every((extent, axis) => extent === null || extent === data.inputShape[axis]);
-  if (!fits) {
-    throw new InputError(
-      `${name} has samples of shape [${data.inputShape.join(', ')}] and ${model.path} takes [${wanted.map((extent) => extent ?? '?').join(', ')}]; give the inputs the shape the model was exported with.`,
-      'mismatch',
-    );
-  }
-}
-
-function bytesOf(array: Float32Array | Int32Array): Uint8Array {
+function bytesOf(array: Float32Array | Float64Array | Int32Array): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }

@@ -1,6 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import { InputError } from '../../shared/inputError';
 import { OnnxModel } from '../graph/onnx/importOnnx';
+import { lossTerms } from '../objective/lossData';
 import { LossEvaluator } from '../objective/lossEvaluator';
 import { Random } from '../random';
 import { onnxRuntime } from '../runtime/onnxruntime';
@@ -66,7 +67,7 @@ async function perform(id: number, task: Task): Promise<void> {
 async function answerTo(task: Task): Promise<Answers[Task['kind']]> {
   if (problem === undefined) throw new Error('No problem was set.');
   evaluator ??= open(problem);
-  const { theta, data } = problem;
+  const { theta } = problem;
   switch (task.kind) {
     case 'metrics':
       return evaluator.metrics(theta, task.batch);
@@ -76,7 +77,7 @@ async function answerTo(task: Task): Promise<Answers[Task['kind']]> {
       for (const at of task.coordinates) {
         const point = pointAt(theta, at);
         if (task.kind === 'perturbedLosses') perturb(point, task.seed);
-        losses.push((await evaluator.lossSum(point)) / data.samples);
+        losses.push(await evaluator.loss(point));
       }
       return losses;
     }
@@ -89,7 +90,8 @@ async function answerTo(task: Task): Promise<Answers[Task['kind']]> {
 
 function open(message: ProblemMessage): LossEvaluator {
   const model = new OnnxModel(message.model, message.modelPath);
-  const opened = new LossEvaluator({ ...message, model }, runtime);
+  const terms = lossTerms(message.data, message.modelPath);
+  const opened = new LossEvaluator({ ...message, model, terms }, runtime);
   opened.setPoint(message.theta);
   return opened;
 }

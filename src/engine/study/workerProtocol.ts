@@ -1,7 +1,7 @@
-import type { Objective } from '../../shared/configuration';
 import type { InputErrorReason } from '../../shared/inputError';
-import type { BatchMetrics, Batch } from '../objective/lossEvaluator';
-import type { EvaluationData } from '../objective/evaluationData';
+import type { Batch } from '../objective/batches';
+import type { LossData } from '../objective/lossData';
+import type { BatchMetrics } from '../objective/lossEvaluator';
 import type { WeightLayout } from '../objective/weights';
 
 /** A loss problem as it crosses to a worker. */
@@ -10,8 +10,7 @@ export interface ProblemMessage {
   readonly programs: string;
   readonly model: Uint8Array;
   readonly modelPath: string;
-  readonly objective: Objective;
-  readonly data: EvaluationData;
+  readonly data: LossData;
   readonly parameters: WeightLayout;
   readonly buffers: WeightLayout;
   readonly bufferValues: Float32Array;
@@ -21,10 +20,10 @@ export interface ProblemMessage {
 /** Work of one worker. Each kind's answer is in `Answers`. */
 export type Task =
   | { readonly kind: 'metrics'; readonly batch: Batch }
-  /** Mean loss at θ + Σ αᵢδᵢ for each list of coordinates. */
+  /** The loss at θ + Σ αᵢδᵢ for each list of coordinates. */
   | { readonly kind: 'losses'; readonly coordinates: readonly (readonly number[])[] }
   /**
-   * Mean loss at the same points with every weight moved by about its own rounding error: what
+   * The loss at the same points with every weight moved by about its own rounding error: what
    * differs is the noise of computing in single precision.
    */
   | {

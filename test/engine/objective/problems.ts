@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { openCheckpoint } from '../../../src/engine/checkpoint/openCheckpoint';
 import { OnnxModel } from '../../../src/engine/graph/onnx/importOnnx';
-import { loadEvaluationData } from '../../../src/engine/objective/evaluationData';
+import { lossBatches, type Batch } from '../../../src/engine/objective/batches';
+import { loadLossData, lossTerms, type LossData } from '../../../src/engine/objective/lossData';
 import { LossEvaluator } from '../../../src/engine/objective/lossEvaluator';
 import { loadWeights } from '../../../src/engine/objective/weights';
 import type { FloatArray, Runtime } from '../../../src/engine/runtime/runtime';
-import { configurationSchema } from '../../../src/shared/configuration';
+import { configurationSchema, type Configuration } from '../../../src/shared/configuration';
 
 export const FIXTURES = join(import.meta.dirname, '../../fixtures');
 export const EXAMPLE = join(import.meta.dirname, '../../../examples/digits-resnet');
@@ -15,6 +16,7 @@ export const EXAMPLE = join(import.meta.dirname, '../../../examples/digits-resne
 export interface Problem {
   readonly evaluator: LossEvaluator;
   readonly theta: Float32Array;
+  readonly data: LossData;
   readonly samples: number;
   /** Names of the parameters in the order of θ. */
   readonly names: readonly string[];
@@ -29,22 +31,33 @@ export async function openProblem(
     readonly objective: 'classification' | 'regression';
   },
 ): Promise<Problem> {
-  const model = new OnnxModel(readFileSync(files.model), basename(files.model));
   const configuration = configurationSchema.parse({
     checkpoints: [basename(files.checkpoint)],
     model: basename(files.model),
     data: { inputs: `${basename(files.data)}#x`, targets: `${basename(files.data)}#y` },
     objective: { kind: files.objective },
   });
-  const data = await loadEvaluationData(configuration, dirname(files.data));
+  return openConfigured(runtime, configuration, dirname(files.data), files);
+}
+
+/** @param folder what the configuration's data are relative to. */
+export async function openConfigured(
+  runtime: Runtime,
+  configuration: Configuration,
+  folder: string,
+  files: { readonly checkpoint: string; readonly model: string },
+): Promise<Problem> {
+  const model = new OnnxModel(readFileSync(files.model), basename(files.model));
+  const data = await loadLossData(configuration, model, folder);
   const checkpoint = await openCheckpoint(files.checkpoint);
   const weights = await loadWeights(model, checkpoint);
   await checkpoint.close();
-  const { objective } = configuration;
-  const evaluator = new LossEvaluator({ ...weights, model, objective, data }, runtime);
+  const terms = lossTerms(data, model.path);
+  const evaluator = new LossEvaluator({ ...weights, model, data, terms }, runtime);
   return {
     evaluator,
     theta: weights.theta,
+    data,
     samples: data.samples,
     names: weights.parameters.entries.map(({ name }) => name),
   };
@@ -79,28 +92,29 @@ export function openMlp(runtime: Runtime, kind: 'classification' | 'regression')
   );
 }
 
-/** The gradient of the mean loss over all samples. */
-export async function meanGradient({ evaluator, theta, samples }: Problem): Promise<Float64Array> {
-  return mean(
-    await Promise.all(evaluator.batches.map((batch) => evaluator.gradient(theta, batch))),
-    samples,
-  );
+/** The gradient of the loss, a mean. */
+export async function meanGradient(problem: Problem): Promise<Float64Array> {
+  const { evaluator, theta, data } = problem;
+  return total(lossBatches(data.sets), (batch) => evaluator.gradient(theta, batch));
 }
 
-/** H·v of the mean loss over all samples. */
-export async function meanProduct(
-  { evaluator, theta, samples }: Problem,
-  v: FloatArray,
-): Promise<Float64Array> {
+/** H·v of the loss, a mean. */
+export async function meanProduct(problem: Problem, v: FloatArray): Promise<Float64Array> {
+  const { evaluator, theta, data } = problem;
   evaluator.setPoint(theta);
-  const parts: FloatArray[] = [];
-  for (const batch of evaluator.batches) parts.push(await evaluator.hessianProduct(v, batch));
-  return mean(parts, samples);
+  return total(lossBatches(data.sets), (batch) => evaluator.hessianProduct(v, batch));
 }
 
-function mean(parts: readonly FloatArray[], samples: number): Float64Array {
-  const sum = new Float64Array(parts[0]!.length);
-  for (const part of parts) part.forEach((x, i) => (sum[i]! += x / samples));
+async function total(
+  batches: readonly Batch[],
+  part: (batch: Batch) => Promise<FloatArray>,
+): Promise<Float64Array> {
+  let sum = new Float64Array(0);
+  for (const batch of batches) {
+    const values = await part(batch);
+    if (sum.length === 0) sum = new Float64Array(values.length);
+    values.forEach((x, i) => (sum[i]! += x * batch.share));
+  }
   return sum;
 }
 

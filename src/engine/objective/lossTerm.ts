@@ -1,0 +1,45 @@
+import type { Graph, Node } from '../graph/graph';
+import type { FloatArray } from '../runtime/runtime';
+import type { Batch } from './batches';
+
+/**
+ * One set of points and the loss that is averaged over them. What is minimised is the sum of these
+ * means; its derivatives are the sums of theirs.
+ */
+export interface LossTerm {
+  /** Builds the losses of a batch of that many points. */
+  build(g: Graph, network: Network, batch: number): TermNodes;
+
+  /** Values of the inputs that `build` made, which has been called for a batch of that size. */
+  inputs(batch: Batch): ReadonlyMap<string, FloatArray>;
+
+  /** What the outputs of an evaluation say beside the loss. */
+  measure(outputs: ReadonlyMap<string, FloatArray>, batch: Batch): Measures;
+}
+
+/** The model: its output for an input. The weights are bound. */
+export type Network = (input: Node) => Node;
+
+export interface TermNodes {
+  /** One loss for each point of the batch, [batch]. */
+  readonly losses: Node;
+  /** What `measure` needs, by name. */
+  readonly measured: ReadonlyMap<string, Node>;
+}
+
+/** Sums over the points of a batch. */
+export interface Measures {
+  /** Samples whose largest output is the target. */
+  readonly correct: number;
+  /** Σ |prediction − truth|, the mean over the outputs of each. */
+  readonly absoluteError: number;
+  /** Σ of each condition's squares, without weights. */
+  readonly squares: readonly number[];
+}
+
+export const NOTHING_MEASURED: Measures = { correct: 0, absoluteError: 0, squares: [] };
+
+/** The prefix of names a term gives its inputs and outputs: no weight begins with it. */
+export const TERM = 'basin:';
+/** The output that holds the losses of the points. */
+export const LOSSES = 'losses';

@@ -1,0 +1,88 @@
+import { InputError } from '../../shared/inputError';
+import { Graph, type Node } from '../graph/graph';
+import type { OnnxModel } from '../graph/onnx/importOnnx';
+import type { FloatArray } from '../runtime/runtime';
+import { sizeOf } from '../tensor';
+import type { Batch, PointSet } from './batches';
+import {
+  NOTHING_MEASURED,
+  TERM,
+  type LossTerm,
+  type Measures,
+  type Network,
+  type TermNodes,
+} from './lossTerm';
+
+const INPUTS = `${TERM}inputs`;
+
+/** What a graph is given whose own output is the loss. */
+export interface OutputData {
+  readonly kind: 'output';
+  /** One: the samples, or one point where the graph takes them all to one number. */
+  readonly sets: readonly PointSet[];
+  readonly samples: number;
+  /** Of one sample. */
+  readonly inputShape: readonly number[];
+  readonly inputs: Float32Array;
+}
+
+/** Most samples in one run of a program. */
+const LARGEST_BATCH = 256;
+
+/**
+ * How a graph's own output is averaged: a number of the whole data is the loss as it is, an array
+ * that keeps the samples holds theirs.
+ *
+ * @throws InputError where it is neither.
+ */
+export function outputSet(
+  model: OnnxModel,
+  inputShape: readonly number[],
+  samples: number,
+): PointSet {
+  const shapeFor = (count: number): readonly number[] => {
+    const g = new Graph();
+    const weights = new Map(model.weights.map(({ name, shape }) => [name, g.input(name, shape)]));
+    return model.build(g, g.input(INPUTS, [count, ...inputShape]), (name) => weights.get(name)!)
+      .shape;
+  };
+  const all = shapeFor(samples);
+  if (sizeOf(all) === 1) return { role: 'loss', points: 1, largestBatch: 1 };
+  if (all[0] === samples) return { role: 'loss', points: samples, largestBatch: LARGEST_BATCH };
+  throw new InputError(
+    `${model.path} gives [${all.join(', ')}] for ${samples} samples, which is no loss; let it give one number, or one for each sample.`,
+    'mismatch',
+  );
+}
+
+/** The graph's own output as the loss. */
+export class OutputTerm implements LossTerm {
+  readonly #data: OutputData;
+
+  constructor(data: OutputData) {
+    this.#data = data;
+  }
+
+  build(g: Graph, network: Network, batch: number): TermNodes {
+    const { inputShape } = this.#data;
+    const output = network(g.input(INPUTS, [this.#count(batch), ...inputShape]));
+    const losses: Node = g.reshape(output, [batch, sizeOf(output.shape) / batch]);
+    return { losses: g.mean(losses, [1]), measured: new Map() };
+  }
+
+  inputs({ start, size }: Batch): ReadonlyMap<string, FloatArray> {
+    const { inputs, inputShape } = this.#data;
+    const width = sizeOf(inputShape);
+    return new Map([[INPUTS, inputs.subarray(start * width, (start + this.#count(size)) * width)]]);
+  }
+
+  measure(): Measures {
+    return NOTHING_MEASURED;
+  }
+
+  /** Samples of a batch: all of them where they make one number. */
+  #count(batch: number): number {
+    const { sets, samples } = this.#data;
+    return sets[0]!.points === 1 ? samples : batch;
+  }
+}

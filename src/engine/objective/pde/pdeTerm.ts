@@ -1,0 +1,234 @@
+import { InputError } from '../../../shared/inputError';
+import type { Graph, Node } from '../../graph/graph';
+import type { FloatArray } from '../../runtime/runtime';
+import type { Batch } from '../batches';
+import {
+  LOSSES,
+  NOTHING_MEASURED,
+  TERM,
+  type LossTerm,
+  type Measures,
+  type Network,
+  type TermNodes,
+} from '../lossTerm';
+import type { CollocationData } from './collocation';
+import {
+  buildExpression,
+  evaluateExpression,
+  leaves,
+  type Expression,
+  type Values,
+} from './expression';
+import { InputDerivatives } from './inputDerivatives';
+import type { Place } from './notation';
+import type { PdeProblem } from './pdeProblem';
+
+/** Inputs: coordinates of a place, and an expression of the variables alone. */
+const PLACE = `${TERM}place:`;
+const FIELD = `${TERM}field:`;
+/** Outputs: squares of a condition. */
+const SQUARES = `${TERM}squares:`;
+
+/**
+ * What conditions at the same points have in common: where they take the network, and the values
+ * that do not depend on it, which are computed once for each point, in float64.
+ */
+class PointValues {
+  readonly places: Place[] = [];
+  readonly fields: Expression[] = [];
+  readonly #points: Float64Array;
+  readonly #width: number;
+  readonly #measurements: Float64Array | null;
+  readonly #unknowns: number;
+
+  constructor(points: Float64Array, { notation }: PdeProblem, measurements: Float64Array | null) {
+    this.#points = points;
+    this.#width = notation.variables.length;
+    this.#unknowns = notation.unknowns.length;
+    this.#measurements = measurements;
+  }
+
+  /** Number of a place among those of all conditions. */
+  place(coordinates: Place): number {
+    const key = JSON.stringify(coordinates);
+    const known = this.places.findIndex((place) => JSON.stringify(place) === key);
+    return known >= 0 ? known : this.places.push(coordinates) - 1;
+  }
+
+  field(expression: Expression): number {
+    const key = JSON.stringify(expression);
+    const known = this.fields.findIndex((field) => JSON.stringify(field) === key);
+    return known >= 0 ? known : this.fields.push(expression) - 1;
+  }
+
+  inputs({ start, size }: Batch): ReadonlyMap<string, Float64Array> {
+    const inputs = new Map<string, Float64Array>();
+    this.places.forEach((coordinates, index) => {
+      const values = new Float64Array(size * this.#width);
+      for (let i = 0; i < size; i += 1) {
+        const leaf = this.#valuesAt(start + i);
+        coordinates.forEach((coordinate, variable) => {
+          values[i * this.#width + variable] = evaluateExpression(coordinate, leaf);
+        });
+      }
+      inputs.set(PLACE + String(index), values);
+    });
+    this.fields.forEach((expression, index) => {
+      const values = Float64Array.from({ length: size }, (_, i) =>
+        evaluateExpression(expression, this.#valuesAt(start + i)),
+      );
+      inputs.set(FIELD + String(index), values);
+    });
+    return inputs;
+  }
+
+  #valuesAt(point: number): Values {
+    return {
+      variable: (variable) => this.#points[point * this.#width + variable]!,
+      measurement: (unknown) => this.#measurements![point * this.#unknowns + unknown]!,
+      unknown: () => {
+        throw new Error('A known value depends on an unknown.');
+      },
+    };
+  }
+}
+
+/** The weighted squares of conditions at collocation points. */
+export class ConditionTerm implements LossTerm {
+  readonly #problem: PdeProblem;
+  readonly #set: number;
+  readonly #path: string;
+  readonly #values: PointValues;
+
+  /** @param set number of the set of conditions. @param path of the graph, for messages. */
+  constructor(problem: PdeProblem, data: CollocationData, set: number, path: string) {
+    this.#problem = problem;
+    this.#set = set;
+    this.#path = path;
+    this.#values = new PointValues(data.points[set]!, problem, data.measurements);
+  }
+
+  build(g: Graph, network: Network, batch: number): TermNodes {
+    const { notation, sets } = this.#problem;
+    const { parts } = sets[this.#set]!;
+    const outputs = new Map<number, InputDerivatives>();
+    const outputAt = (place: number): InputDerivatives => {
+      let output = outputs.get(place);
+      if (output === undefined) {
+        const points = g.input(PLACE + String(place), [batch, notation.variables.length]);
+        const value = unknowns(g, network(points), batch, notation.unknowns, this.#path);
+        output = new InputDerivatives(g, points, value);
+        outputs.set(place, output);
+      }
+      return output;
+    };
+    const measured = new Map<string, Node>();
+    let losses: Node | null = null;
+    for (const [index, { residual, places, weight }] of parts.entries()) {
+      const value = buildExpression(g, residual, {
+        unknown: ({ unknown, derivative, place }) =>
+          column(g, outputAt(this.#values.place(places[place]!)).of(derivative), unknown),
+        known: (expression) => {
+          if (!isKnown(expression)) return null;
+          return g.input(FIELD + String(this.#values.field(expression)), [batch]);
+        },
+      });
+      const spread = g.expand(value, [batch]);
+      const squares = g.mul(spread, spread);
+      measured.set(SQUARES + String(index), squares);
+      const weighted = g.mul(g.scalar(weight), squares);
+      losses = losses === null ? weighted : g.add(losses, weighted);
+    }
+    return { losses: losses!, measured };
+  }
+
+  inputs(batch: Batch): ReadonlyMap<string, FloatArray> {
+    return this.#values.inputs(batch);
+  }
+
+  measure(outputs: ReadonlyMap<string, FloatArray>): Measures {
+    const { parts } = this.#problem.sets[this.#set]!;
+    const squares = parts.map((_, index) => sum(outputs.get(SQUARES + String(index))!));
+    return { ...NOTHING_MEASURED, squares };
+  }
+}
+
+/** The distance of the network from the exact solution: measured, not minimised. */
+export class ErrorTerm implements LossTerm {
+  readonly #problem: PdeProblem;
+  readonly #path: string;
+  readonly #values: PointValues;
+
+  /** @param path of the graph, for messages. */
+  constructor(problem: PdeProblem, data: CollocationData, path: string) {
+    this.#problem = problem;
+    this.#path = path;
+    this.#values = new PointValues(data.points.at(-1)!, problem, null);
+  }
+
+  build(g: Graph, network: Network, batch: number): TermNodes {
+    const { notation, exact } = this.#problem;
+    const place = this.#values.place(notation.point());
+    const points = g.input(PLACE + String(place), [batch, notation.variables.length]);
+    const output = unknowns(g, network(points), batch, notation.unknowns, this.#path);
+    const errors: Node[] = [];
+    exact!.forEach((solution, unknown) => {
+      if (solution === null) return;
+      const truth = g.input(FIELD + String(this.#values.field(solution)), [batch]);
+      errors.push(g.abs(g.sub(column(g, output, unknown), truth)));
+    });
+    const total = errors.reduce((a, b) => g.add(a, b));
+    return { losses: g.mul(g.scalar(1 / errors.length), total), measured: new Map() };
+  }
+
+  inputs(batch: Batch): ReadonlyMap<string, FloatArray> {
+    return this.#values.inputs(batch);
+  }
+
+  measure(outputs: ReadonlyMap<string, FloatArray>): Measures {
+    return { ...NOTHING_MEASURED, absoluteError: sum(outputs.get(LOSSES)!) };
+  }
+}
+
+/** A model's output as [batch, unknowns]. */
+function unknowns(
+  g: Graph,
+  output: Node,
+  batch: number,
+  names: readonly string[],
+  path: string,
+): Node {
+  const { shape } = output;
+  const columns = shape.length === 1 ? 1 : shape[1];
+  if (shape[0] !== batch || shape.length > 2 || columns !== names.length) {
+    throw new InputError(
+      `${path} gives [${shape.join(', ')}] for ${batch} points and "unknown" names ${names.join(', ')}; export a network that gives [points, ${names.length}], with a dynamic first axis.`,
+      'mismatch',
+    );
+  }
+  return g.reshape(output, [batch, names.length]);
+}
+
+/** One of the columns of [batch, columns], as [batch]. */
+function column(g: Graph, x: Node, index: number): Node {
+  const [batch, columns] = x.shape as [number, number];
+  if (columns === 1) return g.reshape(x, [batch]);
+  const one = g.slice(x, { starts: [0, index], steps: [1, 1], counts: [batch, 1] });
+  return g.reshape(one, [batch]);
+}
+
+/** Whether an expression has variables but no unknowns. */
+function isKnown(expression: Expression): boolean {
+  let varies = false;
+  for (const { kind } of leaves(expression)) {
+    if (kind === 'unknown') return false;
+    if (kind !== 'number') varies = true;
+  }
+  return varies;
+}
+
+function sum(values: FloatArray): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
+}

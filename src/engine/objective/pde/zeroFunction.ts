@@ -1,0 +1,49 @@
+import type { CollocationData } from './collocation';
+import { evaluateExpression, type Values } from './expression';
+import type { PdeProblem } from './pdeProblem';
+
+/*
+ * The function that is 0 everywhere satisfies many equations, and training often ends there: its
+ * loss and its error are what a solution is to be judged by.
+ */
+
+/** The mean absolute error of the zero function on the test points: the mean of |exact|. */
+export function zeroError({ exact, notation }: PdeProblem, { points }: CollocationData): number {
+  const known = (exact ?? []).filter((solution) => solution !== null);
+  const test = points.at(-1)!;
+  const width = notation.variables.length;
+  let sum = 0;
+  for (let start = 0; start < test.length; start += width) {
+    const values = valuesAt((variable) => test[start + variable]!);
+    for (const solution of known) sum += Math.abs(evaluateExpression(solution, values));
+  }
+  return sum / known.length / (test.length / width);
+}
+
+/** The loss of the zero function. */
+export function zeroLoss(problem: PdeProblem, { points, measurements }: CollocationData): number {
+  const width = problem.notation.variables.length;
+  const { length } = problem.notation.unknowns;
+  let loss = 0;
+  for (const [set, { parts }] of problem.sets.entries()) {
+    const own = points[set]!;
+    const count = own.length / width;
+    for (let point = 0; point < count; point += 1) {
+      const values = valuesAt(
+        (variable) => own[point * width + variable]!,
+        (unknown) => measurements![point * length + unknown]!,
+      );
+      for (const { residual, weight } of parts) {
+        loss += (weight * evaluateExpression(residual, values) ** 2) / count;
+      }
+    }
+  }
+  return loss;
+}
+
+function valuesAt(
+  variable: Values['variable'],
+  measurement: Values['measurement'] = () => Number.NaN,
+): Values {
+  return { variable, measurement, unknown: () => 0 };
+}
