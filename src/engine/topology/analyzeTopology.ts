@@ -1,15 +1,12 @@
 import { InputError } from '../../shared/inputError';
 import { toScalar } from '../../shared/result';
-import { adjacencyOf } from './adjacency';
-import { basinBranches, hasBasinPath } from './basins';
+import { branchesOf } from './gridBranches';
 import { joinTree } from './joinTree';
-import { gridExtents, nearestOf, parseNeighborhood, STENCIL_NEIGHBORHOODS } from './neighborhood';
+import { gridExtents, parseNeighborhood, STENCIL_NEIGHBORHOODS } from './neighborhood';
 import { FLOAT32_NOISE, noiseFloor } from './noiseFloor';
 import { comparableKeys } from './order';
 import { branchesAbove, branchPersistences, byPersistence, countFinite } from './persistence';
 import { finiteRange, summarize } from './summaries';
-import { sweepBranches } from './sweep';
-import type { StencilNeighborhood } from './neighborhood';
 import type { MergeTree, Neighborhood, PersistencePair, Topology } from '../../shared/result';
 import type { Branches } from './branches';
 import type { JoinTree } from './joinTree';
@@ -100,23 +97,6 @@ export function analyzeTopology(
     mergeTree: mergeTreeOf(joinTree(branches, keys, kept), values),
     nonFinite: range.nonFinite,
   };
-}
-
-/**
- * Branches of the join tree by the fastest way the neighbourhood allows.
- *
- * @param keys One for each vertex, without NaN (order.ts).
- * @param extents Points along each axis, each at least 2 (`gridExtents`).
- */
-export function branchesOf(
-  keys: Float64Array,
-  extents: readonly number[],
-  neighborhood: Neighborhood,
-): Branches {
-  return nearestOf(neighborhood) === null &&
-    hasBasinPath(neighborhood as StencilNeighborhood, extents.length)
-    ? basinBranches(keys, extents, neighborhood as StencilNeighborhood)
-    : sweepBranches(keys, adjacencyOf(neighborhood, extents));
 }
 
 function defaultSensitivity(points: number): readonly Neighborhood[] {

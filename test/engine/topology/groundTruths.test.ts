@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { analyzeTopology, branchesOf } from '../../../src/engine/topology/analyzeTopology';
+import { analyzeTopology } from '../../../src/engine/topology/analyzeTopology';
+import { branchesOf } from '../../../src/engine/topology/gridBranches';
 import {
   himmelblau,
   hyperbola,

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { analyzeTopology, branchesOf } from '../../../src/engine/topology/analyzeTopology';
+import { analyzeTopology } from '../../../src/engine/topology/analyzeTopology';
+import { branchesOf } from '../../../src/engine/topology/gridBranches';
 import { joinTree } from '../../../src/engine/topology/joinTree';
 import { gridExtents } from '../../../src/engine/topology/neighborhood';
 import { comparableKeys } from '../../../src/engine/topology/order';
