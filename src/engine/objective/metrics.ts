@@ -3,6 +3,7 @@ import type { Batch } from './batches';
 import type { LossData } from './lossData';
 import type { BatchMetrics } from './lossEvaluator';
 import { readPdeProblem } from './pde/pdeProblem';
+import { errorNotes, problemNotes } from './pde/sanity';
 import { zeroError } from './pde/zeroFunction';
 
 /** The metrics of all data from those of its batches, in their order. */
@@ -29,18 +30,17 @@ export function measuredMetrics(
     case 'collocation': {
       const problem = readPdeProblem(data.objective, data.measurements !== null);
       const terms = problem.sets.flatMap(({ parts }, set) =>
-        parts.map(({ kind, text, weight }, part) => ({
-          kind,
-          expression: text,
-          weight,
-          value: toScalar(
-            mean(
-              (batch) => batch.squares[part]!,
-              (other) => other === set,
-            ),
-          ),
-          points: data.sets[set]!.points,
-        })),
+        // One for each text: what is periodic is several conditions.
+        [...new Set(parts.map(({ text }) => text))].map((expression) => {
+          const same = [...parts.keys()].filter((part) => parts[part]!.text === expression);
+          const { kind, weight } = parts[same[0]!]!;
+          const value = mean(
+            (batch) => same.reduce((sum, part) => sum + batch.squares[part]!, 0),
+            (other) => other === set,
+          );
+          const { points } = data.sets[set]!;
+          return { kind, expression, weight, value: toScalar(value), points };
+        }),
       );
       if (problem.exact === null) return { loss, terms, samples };
       const error = mean(
@@ -56,4 +56,11 @@ export function measuredMetrics(
       };
     }
   }
+}
+
+/** Sentences a reader needs to judge numbers on these data, and the metrics where there are some. */
+export function lossNotes(data: LossData, metrics?: Metrics): readonly string[] {
+  if (data.kind !== 'collocation') return [];
+  const problem = readPdeProblem(data.objective, data.measurements !== null);
+  return metrics === undefined ? problemNotes(problem, data) : errorNotes(problem, data, metrics);
 }

@@ -25,7 +25,7 @@ import {
   type LossAt,
 } from '../landscape/sampling';
 import { lossBatches, splitBatches, type Batch } from '../objective/batches';
-import { measuredMetrics } from '../objective/metrics';
+import { lossNotes, measuredMetrics } from '../objective/metrics';
 import { analyzeTopology } from '../topology/analyzeTopology';
 import { Cache, contentKey, writeWhole } from './cache';
 import {
@@ -136,7 +136,7 @@ class CheckpointAnalysis {
       parameters: opened.weights.parameters.size,
       runtime,
       seed: study.configuration.landscape.seed,
-      notes: opened.weights.notes,
+      notes: [...opened.weights.notes, ...lossNotes(opened.problem.data)],
       timings: {},
     };
     this.#document = this.#base;
@@ -149,7 +149,8 @@ class CheckpointAnalysis {
 
     if (wanted.has('metrics')) {
       const { value, milliseconds } = await this.#cached('metrics', {}, () => this.#metrics());
-      this.#update({ metrics: value }, { metrics: milliseconds });
+      const notes = [...this.#document.notes, ...lossNotes(this.#opened.problem.data, value)];
+      this.#update({ metrics: value, notes }, { metrics: milliseconds });
     }
     const needsLandscape = wanted.has('landscape') || wanted.has('topology');
     const hessianFirst = needsLandscape && settings.directions === 'hessian';

@@ -1,0 +1,167 @@
+import type { PdeObjective } from '../../../shared/configuration';
+import { fromScalar, type Metrics } from '../../../shared/result';
+import type { CollocationData } from './collocation';
+import { evaluateExpression, leaves, type Expression, type Values } from './expression';
+import type { PdeProblem } from './pdeProblem';
+import { zeroError, zeroLoss } from './zeroFunction';
+
+/** A loss this small is one that cannot tell the zero function from a solution. */
+const NO_LOSS = 1e-12;
+
+/** The share of a condition's terms that an exact solution may leave. */
+const LEFT_BY_DIFFERENCES = 1e-2;
+
+/** What rounding may leave of differences, as a share of the solution. */
+const LEFT_BY_ROUNDING = 1e-6;
+
+/** Points of each set at which the exact solution is tried. */
+const TRIED_POINTS = 64;
+
+/** What a reader must know of the equation and its points, whatever the network is. */
+export function problemNotes(problem: PdeProblem, data: CollocationData): readonly string[] {
+  const notes = [describePoints(problem, data)];
+  if (zeroLoss(problem, data) < NO_LOSS) {
+    notes.push(
+      'The function that is 0 everywhere has no loss: nothing tells it from a solution, so an initial or boundary condition is missing.',
+    );
+  }
+  return [...notes, ...contradictions(problem, data)];
+}
+
+/** What a reader must know to judge a network's error. */
+export function errorNotes(
+  problem: PdeProblem,
+  data: CollocationData,
+  { error, zeroError, loss }: Metrics,
+): readonly string[] {
+  if (error === undefined || zeroError === undefined) return [];
+  const trivial = fromScalar(zeroError);
+  const said = `The function that is 0 everywhere has an error of ${figure(trivial)} and a loss of ${figure(zeroLoss(problem, data))} here`;
+  return fromScalar(error) < trivial
+    ? [`${said}.`]
+    : [
+        `${said}; this network, with ${figure(fromScalar(error))} and ${figure(fromScalar(loss))}, is no better a solution.`,
+      ];
+}
+
+const SAMPLINGS = {
+  grid: 'a grid',
+  uniform: 'uniform',
+  'latin-hypercube': 'a Latin hypercube',
+  sobol: 'a shifted Sobol sequence',
+} as const;
+
+function describePoints(
+  { sets }: PdeProblem,
+  { sets: points, objective }: CollocationData,
+): string {
+  const { collocation } = objective;
+  const counts = new Map<string, number>();
+  sets.forEach(({ kind }, set) => {
+    const name = kind === 'residual' ? 'interior' : kind === 'data' ? 'measured' : kind;
+    counts.set(name, (counts.get(name) ?? 0) + points[set]!.points);
+  });
+  const listed = [...counts].map(([name, count]) => `${count} ${name}`).join(', ');
+  return `The loss is taken at collocation points: ${listed} (${origin(collocation)}).`;
+}
+
+function origin({ points, sampling, seed }: PdeObjective['collocation']): string {
+  if (points !== undefined) return points;
+  return sampling === 'grid' ? SAMPLINGS.grid : `${SAMPLINGS[sampling]}, seed ${seed}`;
+}
+
+/** The conditions that the exact solution does not satisfy. */
+function contradictions(problem: PdeProblem, data: CollocationData): readonly string[] {
+  const { notation, sets, exact } = problem;
+  if (exact === null) return [];
+  const width = notation.variables.length;
+  const notes: string[] = [];
+  for (const [set, { kind, parts }] of sets.entries()) {
+    if (kind === 'data') continue;
+    const points = data.points[set]!;
+    const count = points.length / width;
+    const step = Math.max(1, Math.floor(count / TRIED_POINTS));
+    for (const { residual, places, text } of parts) {
+      const unsolved = [...leaves(residual)].some(
+        (leaf) => leaf.kind === 'unknown' && exact[leaf.unknown] === null,
+      );
+      if (unsolved) continue;
+      let left = 0;
+      let size = 0;
+      for (let point = 0; point < count; point += step) {
+        const at = points.subarray(point * width, (point + 1) * width);
+        const values: Values = {
+          variable: (variable) => at[variable]!,
+          measurement: () => Number.NaN,
+          unknown: ({ unknown, derivative, place }) => {
+            const there = places[place]!.map((coordinate) =>
+              evaluateExpression(coordinate, values),
+            );
+            return difference(exact[unknown]!, there, derivative, notation.domain);
+          },
+        };
+        left += evaluateExpression(residual, values) ** 2;
+        size += magnitude(residual, values) ** 2;
+      }
+      const rounding = LEFT_BY_ROUNDING * Math.max(1, zeroError(problem, data));
+      if (Math.sqrt(left) > LEFT_BY_DIFFERENCES * Math.sqrt(size) + rounding) {
+        notes.push(
+          `The exact solution does not satisfy "${text}": what it leaves is ${figure(Math.sqrt(left / size))} of the terms' size, so one of the two is mistaken.`,
+        );
+      }
+    }
+  }
+  return notes;
+}
+
+/** A derivative of a known function by nested central differences. */
+function difference(
+  expression: Expression,
+  point: readonly number[],
+  derivative: readonly number[],
+  domain: readonly (readonly [number, number])[],
+  // The higher the order, the more rounding a small step would make of it.
+  share = derivative.length > 2 ? 3e-3 : 1e-4,
+): number {
+  const [variable, ...rest] = derivative;
+  if (variable === undefined) {
+    return evaluateExpression(expression, {
+      variable: (own) => point[own]!,
+      measurement: () => Number.NaN,
+      unknown: () => Number.NaN,
+    });
+  }
+  const [low, high] = domain[variable]!;
+  const step = (high - low) * share;
+  const moved = (by: number): number =>
+    difference(
+      expression,
+      point.map((coordinate, own) => (own === variable ? coordinate + by : coordinate)),
+      rest,
+      domain,
+      share,
+    );
+  return (moved(step) - moved(-step)) / (2 * step);
+}
+
+/** The size of the terms an expression adds up, whether or not they cancel. */
+function magnitude(expression: Expression, values: Values): number {
+  switch (expression.kind) {
+    case 'negation':
+      return magnitude(expression.argument, values);
+    case 'operation': {
+      const { operator, left, right } = expression;
+      if (operator === '+' || operator === '-') {
+        return magnitude(left, values) + magnitude(right, values);
+      }
+      if (operator === '*') return magnitude(left, values) * magnitude(right, values);
+      return Math.abs(evaluateExpression(expression, values));
+    }
+    default:
+      return Math.abs(evaluateExpression(expression, values));
+  }
+}
+
+function figure(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}
