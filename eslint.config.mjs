@@ -22,6 +22,7 @@ const walls = {
   },
 };
 
+/** @type {import('eslint').Linter.Config[]} */
 const wallRules = Object.entries(walls).map(([house, { houses, modules }]) => ({
   files: [`src/${house}/**/*.ts`],
   rules: {

@@ -16,7 +16,10 @@ type NodeInit = MessageInitShape<typeof NodeProtoSchema>;
 /** A model from input [batch, 3] to the output y. */
 function modelOf(
   node: NodeInit[],
-  more: Partial<MessageInitShape<typeof ModelProtoSchema>> = {},
+  more: Pick<
+    Extract<MessageInitShape<typeof ModelProtoSchema>, { $typeName?: never }>,
+    'opsetImport' | 'functions'
+  > = {},
   initializer: { name: string; dims: bigint[]; dataType: number; floatData: number[] }[] = [],
 ): OnnxModel {
   const model = create(ModelProtoSchema, {
