@@ -1,4 +1,5 @@
 import { create, toBinary } from '@bufbuild/protobuf';
+import { sizeOf } from '../../tensor';
 import { isUnary } from '../elementwise';
 import {
   knownScalar,
@@ -33,6 +34,12 @@ const OPSET = 17;
 export function exportOnnx(program: Program, precision: 'float32' | 'float64'): Uint8Array {
   return new Exporter(program, precision).bytes();
 }
+
+/** Bytes of shifted inputs a product reads at once in a weight gradient: they fit a core's cache. */
+const STACK_BYTES = 3 * 2 ** 19;
+
+/** Places of one sample from which its product alone is long enough. */
+const LONG_ROW = 512;
 
 type AttributeValue = number | string | readonly number[];
 
@@ -79,7 +86,11 @@ class Exporter {
     const model = create(ModelProtoSchema, {
       irVersion: 8n,
       producerName: 'basin',
-      opsetImport: [{ domain: '', version: BigInt(OPSET) }],
+      opsetImport: [
+        { domain: '', version: BigInt(OPSET) },
+        // Operators ONNX Runtime adds to ONNX's.
+        { domain: 'com.microsoft', version: 1n },
+      ],
       graph: {
         name: 'basin',
         node: this.#nodes,
@@ -370,8 +381,10 @@ class Exporter {
   }
 
   /**
-   * The weight gradient is itself a correlation, of x with y over samples and places: channels
-   * and samples change roles, strides and dilations too.
+   * The weight gradient as matrix products. Its taps along the last axis are shifts of x, those
+   * along the others are shifts of y: both are stacked as channels, and one product of the two
+   * stacks over all places has every tap. Samples are taken in portions whose stacks stay in the
+   * cache. Measured in docs/derivatives.md.
    */
   #convWeight(
     [x, y]: readonly string[],
@@ -380,68 +393,155 @@ class Exporter {
     conv: ConvAttributes & { readonly shape: readonly number[] },
     out: string,
   ): void {
-    const { groups } = conv;
-    if (groups === 1) {
-      this.#convWeightOfGroup(x!, y!, xShape, yShape, conv, out);
-      return;
-    }
-    const channels = (name: string, shape: readonly number[], group: number): string => {
-      const count = shape[1]! / groups;
-      return this.#slice(
-        name,
-        shape,
-        shape.map((_, axis) => (axis === 1 ? group * count : 0)),
-        shape.map(() => 1),
-        shape.map((extent, axis) => (axis === 1 ? count : extent)),
-      );
-    };
-    const part = (shape: readonly number[]): readonly number[] =>
-      shape.map((extent, axis) => (axis === 1 ? extent / groups : extent));
-    const parts = Array.from({ length: groups }, (_, group) =>
-      this.#convWeightOfGroup(
-        channels(x!, xShape, group),
-        channels(y!, yShape, group),
-        part(xShape),
-        part(yShape),
+    const samples = xShape[0]!;
+    const stacked = xShape[1]! * conv.shape.at(-1)! * sizeOf(xShape.slice(2)) * 4;
+    const portion = Math.max(1, Math.floor(STACK_BYTES / stacked));
+    const count = Math.ceil(samples / portion);
+    const parts = Array.from({ length: count }, (_, i) => {
+      const start = Math.floor((i * samples) / count);
+      const size = Math.floor(((i + 1) * samples) / count) - start;
+      const some = (name: string, shape: readonly number[]): string =>
+        count === 1
+          ? name
+          : this.#slice(
+              name,
+              shape,
+              shape.map((_, axis) => (axis === 0 ? start : 0)),
+              shape.map(() => 1),
+              [size, ...shape.slice(1)],
+            );
+      return this.#convWeightOf(
+        some(x!, xShape),
+        some(y!, yShape),
+        [size, ...xShape.slice(1)],
+        [size, ...yShape.slice(1)],
         conv,
-      ),
-    );
-    this.#add('Concat', parts, { axis: 0 }, out);
+      );
+    });
+    const sum = count === 1 ? parts[0]! : this.#add('Sum', parts);
+    const { groups, shape } = conv;
+    const kernel = shape.slice(2);
+    const split = this.#add('Reshape', [
+      sum,
+      this.#ints([
+        groups,
+        sizeOf(kernel.slice(0, -1)),
+        shape[0]! / groups,
+        kernel.at(-1)!,
+        shape[1]!,
+      ]),
+    ]);
+    const moved = this.#add('Transpose', [split], { perm: [0, 2, 4, 1, 3] });
+    this.#add('Reshape', [moved, this.#ints(shape)], {}, out);
   }
 
-  #convWeightOfGroup(
+  /** Of some samples: [groups, taps of y · outputs, taps of x · inputs]. */
+  #convWeightOf(
     x: string,
     y: string,
     xShape: readonly number[],
     yShape: readonly number[],
     conv: ConvAttributes & { readonly shape: readonly number[] },
-    out?: string,
   ): string {
+    const { groups, strides, dilations } = conv;
+    const kernel = conv.shape.slice(2);
+    const last = kernel.length - 1;
+    const [samples, inputs] = xShape as [number, number];
+    const outputs = yShape[1]!;
+
+    // x with padding, cut to what the windows reach.
+    const reached = kernel.map(
+      (extent, axis) =>
+        strides[axis]! * (yShape[axis + 2]! - 1) + dilations[axis]! * (extent - 1) + 1,
+    );
+    // Axes along which there is one tap only are read where y is: nothing is placed there.
+    const single = kernel.map((extent, axis) => axis < last && extent === 1);
+    const rows = kernel.map((_, axis) =>
+      axis === last || single[axis] ? yShape[axis + 2]! : reached[axis]!,
+    );
+    const count = sizeOf(rows);
+    // Short rows are joined over the samples: few long products are faster than many short ones.
+    const joined = groups === 1 && samples > 1 && count < LONG_ROW;
     const swap = xShape.map((_, axis) => (axis === 0 ? 1 : axis === 1 ? 0 : axis));
-    const rows = this.#add('Transpose', [x], { perm: swap });
-    const columns = this.#add('Transpose', [y], { perm: swap });
-    const spatial = yShape.slice(2);
-    const product = this.#add('Conv', [rows, columns], {
-      kernel_shape: spatial,
-      strides: conv.dilations,
-      dilations: conv.strides,
-      pads: [...conv.padsBefore, ...conv.padsAfter],
-      group: 1,
-    });
-    // Rows of x that no place of y reached make the result larger than the kernel.
-    const extents = spatial.map((extent, axis) => {
-      const padded = xShape[axis + 2]! + conv.padsBefore[axis]! + conv.padsAfter[axis]!;
-      const reach = conv.strides[axis]! * (extent - 1) + 1;
-      return Math.floor((padded - reach) / conv.dilations[axis]!) + 1;
-    });
-    const shape = [xShape[1]!, yShape[1]!, ...extents];
-    const wanted = [xShape[1]!, yShape[1]!, ...conv.shape.slice(2)];
-    const zeros = shape.map(() => 0);
-    const ones = shape.map(() => 1);
-    const cut = sameShape(shape, wanted)
-      ? product
-      : this.#slice(product, shape, zeros, ones, wanted);
-    return this.#add('Transpose', [cut], { perm: swap }, out);
+    const [first, second] = joined ? [inputs, samples] : [samples, inputs];
+    const source = joined ? this.#add('Transpose', [x], { perm: swap }) : x;
+    const after = reached.map(
+      (extent, axis) => extent - xShape[axis + 2]! - conv.padsBefore[axis]!,
+    );
+    const padded = this.#pad(source, [0, 0, ...conv.padsBefore], [0, 0, ...after]);
+    const paddedShape = [first, second, ...reached];
+    const shifts = Array.from({ length: kernel[last]! }, (_, tap) =>
+      this.#slice(
+        padded,
+        paddedShape,
+        paddedShape.map((_, axis) => (axis === last + 2 ? tap * dilations[last]! : 0)),
+        paddedShape.map((_, axis) =>
+          axis === last + 2 || single[axis - 2] === true ? strides[axis - 2]! : 1,
+        ),
+        [first, second, ...rows],
+      ),
+    );
+    const turned = joined ? this.#add('Transpose', [y], { perm: swap }) : y;
+    const turnedShape = joined ? [outputs, samples, ...yShape.slice(2)] : yShape;
+    let places: { name: string; shape: readonly number[] }[] = [
+      { name: turned, shape: turnedShape },
+    ];
+    for (let axis = 0; axis < last; axis += 1) {
+      if (single[axis]) continue;
+      places = places.flatMap(({ name, shape }) => {
+        const to = shape.map((extent, i) => (i === axis + 2 ? reached[axis]! : extent));
+        return Array.from({ length: kernel[axis]! }, (_, tap) => ({
+          name: this.#place(name, shape, {
+            shape: to,
+            starts: to.map((_, i) => (i === axis + 2 ? tap * dilations[axis]! : 0)),
+            steps: to.map((_, i) => (i === axis + 2 ? strides[axis]! : 1)),
+          }),
+          shape: to,
+        }));
+      });
+    }
+
+    const stack = (names: readonly string[], channels: number): string => {
+      const own = channels / groups;
+      const apart = names.map((name) =>
+        groups === 1
+          ? name
+          : this.#add('Reshape', [name, this.#ints([samples, groups, own, count])]),
+      );
+      const axis = joined ? 0 : groups === 1 ? 1 : 2;
+      const all = apart.length === 1 ? apart[0]! : this.#add('Concat', apart, { axis });
+      return this.#add('Reshape', [
+        all,
+        this.#ints(
+          joined
+            ? [1, names.length * channels, samples * count]
+            : [samples, groups, names.length * own, count],
+        ),
+      ]);
+    };
+    const left = stack(
+      places.map(({ name }) => name),
+      outputs,
+    );
+    const right = stack(shifts, inputs);
+    const product = this.#productTransposed(left, right, joined ? 3 : 4);
+    return joined ? product : this.#add('ReduceSum', [product, this.#ints([0])], { keepdims: 0 });
+  }
+
+  /** a·bᵀ over the last two of `rank` axes. */
+  #productTransposed(a: string, b: string, rank: number): string {
+    if (this.#precision === 'float32') {
+      return this.#add('FusedMatMul', [a, b], { transB: 1 }, undefined, 'com.microsoft');
+    }
+    const axes = Array.from({ length: rank }, (_, axis) => axis);
+    const perm = [...axes.slice(0, -2), rank - 1, rank - 2];
+    return this.#add('MatMul', [a, this.#add('Transpose', [b], { perm })]);
+  }
+
+  /** Zeros around an array; negative amounts cut. */
+  #pad(x: string, before: readonly number[], after: readonly number[]): string {
+    if ([...before, ...after].every((amount) => amount === 0)) return x;
+    return this.#add('Pad', [x, this.#ints([...before, ...after])], { mode: 'constant' });
   }
 
   #slice(
@@ -482,8 +582,8 @@ class Exporter {
       readonly starts: readonly number[];
       readonly steps: readonly number[];
     },
-    out: string,
-  ): void {
+    out?: string,
+  ): string {
     let value = x;
     let starts = to.starts;
     const steps = to.steps.map(Math.abs);
@@ -512,7 +612,7 @@ class Exporter {
     }
     // The last block may reach past the end: a negative pad cuts.
     const after = extents.map((extent, axis) => to.shape[axis]! - extent - starts[axis]!);
-    this.#add('Pad', [value, this.#ints([...starts, ...after])], { mode: 'constant' }, out);
+    return this.#add('Pad', [value, this.#ints([...starts, ...after])], { mode: 'constant' }, out);
   }
 
   /** The name of a node as booleans; computed once for each node. */
@@ -623,10 +723,12 @@ class Exporter {
     inputs: readonly string[],
     attributes: Readonly<Record<string, AttributeValue>> = {},
     output: string = this.#fresh(),
+    domain = '',
   ): string {
     this.#nodes.push(
       create(NodeProtoSchema, {
         opType: type,
+        domain,
         input: [...inputs],
         output: [output],
         attribute: Object.entries(attributes).map(([name, value]) => attribute(name, value)),
