@@ -136,7 +136,7 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
     item.accessibilityInformation = { label: `Run ${run.name}, ${item.description}` };
     item.tooltip =
       run.configuration !== null
-        ? `${run.folder}\nAnalysed with ${run.configuration}`
+        ? `${run.folder}\nAnalyzed with ${run.configuration}`
         : `${run.folder}\nNo basin.json names these checkpoints: create one to analyze them.`;
     return item;
   }

@@ -13,7 +13,7 @@ export function contourLines(
   level: number,
 ): Polyline[] {
   // A crossing lies on an edge, and an edge belongs to at most two triangles, so a crossing has at
-  // most two neighbours and lines are found by walking from one to the next.
+  // most two neighbors and lines are found by walking from one to the next.
   const crossings = new Map<number, Crossing>();
 
   const crossing = (a: number, b: number, kind: number): number => {

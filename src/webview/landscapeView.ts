@@ -243,7 +243,7 @@ function caption(field: LossField, { landscape, topology }: ResultDocument): str
       ? ''
       : directions.kind === 'hessian'
         ? 'top Hessian eigenvectors'
-        : `random directions, ${directions.normalization === 'none' ? 'not normalised' : `${directions.normalization}-normalised`}, seed ${directions.seed}`;
+        : `random directions, ${directions.normalization === 'none' ? 'not normalized' : `${directions.normalization}-normalized`}, seed ${directions.seed}`;
   return [
     `${first.steps} × ${second.steps} points`,
     kind,

@@ -96,7 +96,7 @@ export function lossField(landscape: Landscape): LossField | null {
 
 /**
  * For each point the index of the nearest evaluated one, by a breadth-first search from all of
- * them at once (steps to the eight neighbours).
+ * them at once (steps to the eight neighbors).
  */
 export function nearestEvaluated(evaluated: Uint8Array, rows: number, columns: number): Int32Array {
   const distance = (v: number, w: number) => {

@@ -23,9 +23,9 @@ export function messageView(
       return message('started', `Analyzing ${screen.entry.label}`, [
         'The landscape appears coarse as soon as its first points are evaluated, and sharpens.',
       ]);
-    case 'unanalysed':
+    case 'unanalyzed':
       return message(
-        'unanalysed',
+        'unanalyzed',
         `${screen.entry.label} has not been analyzed yet`,
         [
           'An analysis samples the loss around the checkpoint, counts its minima and saddles, and measures the curvature.',

@@ -12,6 +12,7 @@ import { MergeTreeView } from './mergeTreeView';
 import { messageView } from './messageView';
 import { PersistenceView } from './persistenceView';
 import { runsOf } from './runs';
+import { withSameDocuments } from './sameDocuments';
 import { progressText, screenOf } from './screen';
 import { followHost, runOf } from './selection';
 import { ThemeSource } from './theme';
@@ -41,6 +42,8 @@ class Panel implements Disposable {
   /** When the host was told of a selection. */
   private readonly told = new Map<string, number>();
   private messageShown = '';
+  /** What the plots show; they are drawn again when any of it is another. */
+  private plotted: readonly unknown[] = [];
   private snapshot: Snapshot | null = null;
   private state: ViewState;
 
@@ -98,7 +101,7 @@ class Panel implements Disposable {
     transport.onSnapshot((snapshot) => {
       const toldAt = this.told.get(snapshot.selected ?? '') ?? -Infinity;
       this.keep(followHost(this.state, snapshot.selected, performance.now() - toldAt < ECHO_TIME));
-      this.snapshot = snapshot;
+      this.snapshot = withSameDocuments(this.snapshot, snapshot);
       this.render();
     });
   }
@@ -144,6 +147,7 @@ class Panel implements Disposable {
     setText(this.warning, isDocument ? (screen.warning ?? '') : '');
     this.warning.hidden = this.warning.textContent === '';
     if (screen.kind !== 'document') {
+      this.plotted = [];
       // Made anew only where it differs: its button may have the focus.
       const signature = [
         screen.kind,
@@ -157,6 +161,16 @@ class Panel implements Disposable {
     }
     const theme = this.theme.current;
     const { running } = screen;
+    const wanted = [
+      screen.document,
+      theme,
+      running,
+      state.landscape,
+      state.scale,
+      state.persistence,
+    ];
+    if (wanted.every((part, i) => part === this.plotted[i])) return;
+    this.plotted = wanted;
     this.landscape.update(screen.document, theme, state, running);
     this.persistence.update(screen.document, theme, state, running);
     this.tree.update(screen.document, theme, running);

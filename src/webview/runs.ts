@@ -18,19 +18,19 @@ export function runsOf(entries: readonly PanelEntry[]): readonly Run[] {
 }
 
 /**
- * Where a run's entries stand in training: by epoch, else by step, where every analysed checkpoint
- * says one; else by their order. One that is not analysed stands between its neighbours.
+ * Where a run's entries stand in training: by epoch, else by step, where every analyzed checkpoint
+ * says one; else by their order. One that is not analyzed stands between its neighbors.
  */
 export function positions(run: Run): { readonly unit: string; readonly at: readonly number[] } {
-  const analysed = run.entries.flatMap(({ document }, index) =>
+  const analyzed = run.entries.flatMap(({ document }, index) =>
     document === null ? [] : [{ index, identity: document.checkpoint }],
   );
   for (const unit of ['epoch', 'step'] as const) {
-    const known = analysed.flatMap(({ index, identity }) => {
+    const known = analyzed.flatMap(({ index, identity }) => {
       const at = identity[unit];
       return at === null ? [] : [{ index, at }];
     });
-    if (known.length > 1 && known.length === analysed.length && isIncreasing(known)) {
+    if (known.length > 1 && known.length === analyzed.length && isIncreasing(known)) {
       return { unit, at: run.entries.map((_, index) => placeBetween(known, index)) };
     }
   }

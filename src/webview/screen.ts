@@ -9,9 +9,9 @@ export type Screen =
   | { readonly kind: 'waiting' }
   /** There is no checkpoint. */
   | { readonly kind: 'empty' }
-  | { readonly kind: 'unanalysed'; readonly entry: PanelEntry }
+  | { readonly kind: 'unanalyzed'; readonly entry: PanelEntry }
   | { readonly kind: 'failed'; readonly entry: PanelEntry; readonly message: string }
-  /** Being analysed, nothing known yet. */
+  /** Being analyzed, nothing known yet. */
   | { readonly kind: 'started'; readonly entry: PanelEntry; readonly progress: Progress }
   | {
       readonly kind: 'document';
@@ -19,7 +19,7 @@ export type Screen =
       readonly document: ResultDocument;
       /** Why the document is not complete. */
       readonly warning: string | null;
-      /** This checkpoint is the one being analysed: parts may still be missing. */
+      /** This checkpoint is the one being analyzed: parts may still be missing. */
       readonly running: boolean;
     };
 
@@ -34,7 +34,7 @@ export function screenOf(snapshot: Snapshot | null, remembered: string | null): 
   }
   if (running) return { kind: 'started', entry, progress };
   if (entry.error !== null) return { kind: 'failed', entry, message: entry.error };
-  return { kind: 'unanalysed', entry };
+  return { kind: 'unanalyzed', entry };
 }
 
 /** The engine names the checkpoint by its path, the host by a key that may stand for it. */

@@ -3,7 +3,7 @@ import { positions, runsOf, type Run } from './runs';
 
 /**
  * Which entry to show: the panel's own choice while it exists, then the host's, then the last one
- * that was analysed, then the last.
+ * that was analyzed, then the last.
  */
 export function chooseEntry(snapshot: Snapshot, remembered: string | null): PanelEntry | null {
   const { entries } = snapshot;

@@ -83,21 +83,21 @@ export function negativeShare(hessian: Hessian): number {
   return share;
 }
 
-/** `6 neighbours` is what the user can picture; the name in brackets is what the setting is called. */
+/** `6 neighbors` is what the user can picture; the name in brackets is what the setting is called. */
 export function neighborhoodText(neighborhood: Neighborhood): string {
   switch (neighborhood) {
     case 'freudenthal':
-      return '6 neighbours';
+      return '6 neighbors';
     case '4':
-      return '4 neighbours';
+      return '4 neighbors';
     case '8':
-      return '8 neighbours';
+      return '8 neighbors';
     default:
-      return `${neighborhood.slice('knn:'.length)} nearest neighbours`;
+      return `${neighborhood.slice('knn:'.length)} nearest neighbors`;
   }
 }
 
-/** What the other neighbourhoods count: `with 4: 13 · with 8: 7`. */
+/** What the other neighborhoods count: `with 4: 13 · with 8: 7`. */
 export function sensitivityText(topology: Topology): string {
   const name: Partial<Record<Neighborhood, string>> = { freudenthal: '6' };
   return Object.entries(topology.sensitivity.saddlesByNeighborhood)
@@ -117,7 +117,7 @@ export function shareError(metrics: Metrics): number | null {
     : Math.sqrt((accuracy * (1 - accuracy)) / samples);
 }
 
-/** What was analysed, with what: one line. */
+/** What was analyzed, with what: one line. */
 export function provenance(document: ResultDocument): string {
   const { checkpoint, runtime } = document;
   return [

@@ -1,7 +1,7 @@
 /** Ticks on round numbers (Heckbert, Graphics Gems 1990): steps of 1, 2 or 5 times a power of ten. */
 export interface Ticks {
   readonly values: readonly number[];
-  /** Difference of two neighbours; for logarithmic ticks the smallest value. */
+  /** Difference of two neighbors; for logarithmic ticks the smallest value. */
   readonly step: number;
 }
 

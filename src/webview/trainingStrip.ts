@@ -113,7 +113,7 @@ export class TrainingStrip implements Disposable {
       'aria-valuemax': run.entries.length,
       'aria-valuenow': current + 1,
       'aria-valuetext': `${trainingPlace(entry)}, ${current + 1} of ${run.entries.length}: ${
-        entry.document === null ? 'not analysed yet' : figures.join(', ')
+        entry.document === null ? 'not analyzed yet' : figures.join(', ')
       }`,
     });
   }

@@ -255,12 +255,12 @@ export function sampleHessian(largest: number): Hessian {
     })),
   ];
   const total = nodes.reduce((sum, node) => sum + node.weight, 0);
-  const normalised = nodes.map((node) => ({ value: node.value, weight: node.weight / total }));
+  const normalized = nodes.map((node) => ({ value: node.value, weight: node.weight / total }));
   const sigma = largest * 0.008;
   const low = -0.12 * largest;
   const grid = Array.from({ length: 1200 }, (_, k) => low + (k * 1.2 * largest) / 1199);
   const values = grid.map((at) =>
-    normalised.reduce(
+    normalized.reduce(
       (sum, node) =>
         sum +
         (node.weight * Math.exp(-((at - node.value) ** 2) / (2 * sigma * sigma))) /
@@ -276,7 +276,7 @@ export function sampleHessian(largest: number): Hessian {
     })),
     smallest: { value: -0.06 * largest, residual: largest * 0.001, converged: true },
     trace: { value: largest * 8.4, standardError: largest * 0.23, samples: 4 },
-    density: { grid, values, sigma, nodes: normalised },
+    density: { grid, values, sigma, nodes: normalized },
     products: 204,
     lanczosSteps: 40,
     probes: 4,
@@ -314,7 +314,7 @@ export function sampleDocument(
   };
 }
 
-/** Two runs of nine checkpoints, one smooth and one rough; the last of the second not analysed. */
+/** Two runs of nine checkpoints, one smooth and one rough; the last of the second not analyzed. */
 export function sampleSnapshot(steps = 41): Snapshot {
   const entries: PanelEntry[] = [];
   for (const [run, roughness] of [
@@ -328,12 +328,12 @@ export function sampleSnapshot(steps = 41): Snapshot {
       const settling = Math.exp(-k / 3);
       const surface = ripples(roughness * (0.5 + 0.5 * Math.sin(1.1 * k + 1)) + 0.2, 0.4 * k);
       const shifted: Surface = (x, y) => 1.9 * settling + surface(x - 0.2 * settling, y + 0.05);
-      const analysed = !(run === 'resnet20-noskip' && k === 8);
+      const analyzed = !(run === 'resnet20-noskip' && k === 8);
       entries.push({
         key,
         run,
         label,
-        document: analysed
+        document: analyzed
           ? sampleDocument(`runs/${run}/${label}`, epoch, sampleLandscape(shifted, steps), {
               largest: roughness * 90 * (1.4 - settling) * (1 + 0.15 * Math.sin(2 * k)),
             })

@@ -28,7 +28,7 @@ describe('the checkpoint that is shown', () => {
     expect(chooseEntry(snapshot, '/gone.pt')?.key).toBe(snapshot.selected);
   });
 
-  it('is the last analysed one where nobody chose', () => {
+  it('is the last analyzed one where nobody chose', () => {
     const entry = chooseEntry({ ...snapshot, selected: null }, null);
     expect(entry?.label).toBe('epoch-070.pt');
     expect(entry?.run).toBe('resnet20-noskip');
@@ -81,7 +81,7 @@ describe('steps through a run', () => {
 });
 
 describe('places in training', () => {
-  it('are epochs, also of a checkpoint that is not analysed yet', () => {
+  it('are epochs, also of a checkpoint that is not analyzed yet', () => {
     expect(positions(rough)).toEqual({
       unit: 'epoch',
       at: [0, 10, 20, 30, 40, 50, 60, 70, 80],
@@ -133,7 +133,7 @@ describe('what the panel shows', () => {
   it('is a message with a next step where there is no document', () => {
     expect(kind(null)).toBe('waiting');
     expect(kind({ ...snapshot, entries: [] })).toBe('empty');
-    expect(kind(snapshot, last.key)).toBe('unanalysed');
+    expect(kind(snapshot, last.key)).toBe('unanalyzed');
     expect(kind({ ...snapshot, progress }, last.key)).toBe('started');
     const failed = snapshot.entries.map((entry) =>
       entry === last ? { ...entry, error: 'No such file.' } : entry,

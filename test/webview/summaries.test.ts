@@ -66,10 +66,10 @@ describe('key figures', () => {
     expect(shareError({ loss: 0, accuracy: 0.5, samples: 100 })).toBeCloseTo(0.05, 12);
   });
 
-  it('say the neighbourhood and threshold of a count, and what the others count', () => {
+  it('say the neighborhood and threshold of a count, and what the others count', () => {
     const { value, notes } = keyFigure('saddles', document);
     expect(value).toBe('3');
-    expect(notes[0]).toBe('4 minima · 6 neighbours');
+    expect(notes[0]).toBe('4 minima · 6 neighbors');
     expect(notes[1]).toMatch(/^with 4: \d+ · with 8: \d+$/);
     expect(notes[2]).toBe('above 1 (noise)');
   });
