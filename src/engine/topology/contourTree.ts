@@ -53,7 +53,7 @@ export function contourTree(
   const rank = new Int32Array(order.length);
   for (let k = 0; k < order.length; k++) rank[order[k]!] = k;
   const { from, to } = merged(order, rank, adjacencyOf(neighborhood, extents));
-  return reduced(order, rank, from, to);
+  return reduced(order, from, to);
 }
 
 /**
@@ -130,8 +130,7 @@ function merged(
 function onward(next: Int32Array, gone: Uint8Array, vertex: number): number {
   let end = next[vertex]!;
   while (end >= 0 && gone[end]) end = next[end]!;
-  for (let at = vertex; next[at] !== end;) {
-    const on = next[at]!;
+  for (let at = vertex, on = next[at]!; on !== end; on = next[at]!) {
     next[at] = end;
     at = on;
   }
@@ -139,12 +138,7 @@ function onward(next: Int32Array, gone: Uint8Array, vertex: number): number {
 }
 
 /** Leaves out the vertices with one arc up and one down. */
-function reduced(
-  order: Int32Array,
-  rank: Int32Array,
-  from: Int32Array,
-  to: Int32Array,
-): ContourTree {
+function reduced(order: Int32Array, from: Int32Array, to: Int32Array): ContourTree {
   const n = order.length;
   const ups = new Int32Array(n);
   const downs = new Int32Array(n);
