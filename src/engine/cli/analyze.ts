@@ -1,16 +1,15 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { InputError } from '../../shared/inputError';
-import { fromScalar, RESULT_SUFFIX, type Part, type ResultDocument } from '../../shared/result';
+import { RESULT_SUFFIX, type Part, type ResultDocument } from '../../shared/result';
 import { defaultRuntime } from '../runtime/machine';
 import { writeWhole } from '../study/cache';
 import { runJob, type JobOutcome } from '../study/job';
 import { findConfigurations, nameInStudy, readStudy, type Study } from '../study/study';
 import { WorkerPool } from '../study/workerPool';
 import { ExitStatus } from './exitStatus';
-import { figure, percent } from './numbers';
 import { ProgressBar } from './progressBar';
-import { line } from './table';
+import { ResultTable, type Measure } from './resultTable';
 
 export interface AnalyzeFlags {
   readonly checkpoint?: readonly string[];
@@ -33,35 +32,50 @@ export async function analyzeCommand(
     (selection[0]!.checkpoints ?? selection[0]!.study.checkpoints).length === 1;
   const pool = new WorkerPool(flags.workers === undefined ? {} : { size: flags.workers });
   const bar = new ProgressBar();
+  // On a terminal the bar is on the line a row would grow on, and shows its first figures.
+  const grows = !(process.stdout.isTTY && process.stderr.isTTY);
+  const write = (text: string): void => {
+    if (flags.json !== true) process.stdout.write(text);
+  };
   const results: Result[] = [];
   let status: number = ExitStatus.done;
+  let table: ResultTable | undefined;
   const fail = (message: string, fault?: Error): void => {
     bar.clear();
+    table?.abandon();
     console.error(fault?.stack ?? message);
     status = Math.max(status, fault === undefined ? ExitStatus.input : ExitStatus.fault);
   };
-  const note = flags.json === true ? () => undefined : print;
   try {
     for (const [number, { study, checkpoints }] of selection.entries()) {
-      if (number > 0) note('');
-      note(study.folder === process.cwd() ? study.path : study.folder);
-      note(line(HEADER, WIDTHS, 'right'));
+      const names = (checkpoints ?? study.checkpoints).map((path) => nameInStudy(study, path));
+      if (number > 0) write('\n');
+      write(`${study.folder}\n`);
+      const rows = new ResultTable(names, measureOf(study), write);
+      table = rows;
+      rows.header();
+      let known: ResultDocument | undefined;
       try {
         await runJob(study, pool, runtime, {
           checkpoints,
           only: flags.only,
           signal,
           onProgress: (progress) => {
-            bar.update(progress, nameInStudy(study, progress.checkpoint));
+            bar.update(progress, nameInStudy(study, progress.checkpoint), known);
+          },
+          onPartial: (_, document) => {
+            known = document;
+            if (grows) rows.show(document);
           },
           onOutcome: (outcome: JobOutcome) => {
             bar.clear();
+            known = undefined;
             if (!outcome.ok) {
               fail(outcome.message, outcome.fault);
               return;
             }
             results.push({ study, document: outcome.document });
-            note(line(row(outcome.document), WIDTHS, 'right'));
+            rows.finish(outcome.document);
           },
         });
       } catch (error) {
@@ -71,14 +85,19 @@ export async function analyzeCommand(
     }
   } finally {
     bar.clear();
+    table?.abandon();
     await pool.close();
+    if (flags.out !== undefined) await writeDocuments(flags.out, results);
   }
-  if (flags.out !== undefined) await writeDocuments(flags.out, results);
   if (flags.json === true) {
     const documents = results.map(({ document }) => document);
     console.log(JSON.stringify(isOne ? (documents[0] ?? null) : documents));
   }
   return status;
+}
+
+function measureOf({ configuration }: Study): Measure {
+  return configuration.objective.kind === 'classification' ? 'accuracy' : 'error';
 }
 
 interface Selected {
@@ -145,34 +164,4 @@ async function writeDocuments(folder: string, results: readonly Result[]): Promi
     const file = join(folder, several ? basename(study.folder) : '', name);
     await writeWhole(file, `${JSON.stringify(document)}\n`);
   }
-}
-
-const HEADER = [
-  'checkpoint',
-  'loss',
-  'accuracy',
-  'λmax',
-  'trace',
-  '± s.e.',
-  'saddles',
-  'avg. pers.',
-];
-const WIDTHS = [22, 9, 9, 9, 9, 8, 7, 10];
-
-function row({ checkpoint, metrics, hessian, topology }: ResultDocument): readonly string[] {
-  const none = '–';
-  return [
-    checkpoint.path,
-    metrics === undefined ? none : figure(fromScalar(metrics.loss)),
-    metrics?.accuracy === undefined ? none : percent(metrics.accuracy),
-    hessian === undefined ? none : figure(hessian.eigenvalues[0]!.value),
-    hessian === undefined ? none : figure(hessian.trace.value),
-    hessian === undefined ? none : figure(hessian.trace.standardError, 2),
-    topology === undefined ? none : String(topology.saddles),
-    topology === undefined ? none : figure(topology.summaries.withEssential.mean),
-  ];
-}
-
-function print(text: string): void {
-  console.log(text);
 }

@@ -1,4 +1,6 @@
 import type { Progress } from '../../shared/engineProtocol';
+import { fromScalar, type ResultDocument } from '../../shared/result';
+import { figure } from './numbers';
 
 /** How far an analysis is: one line on a terminal, nothing where stderr is not one. */
 export class ProgressBar {
@@ -10,7 +12,12 @@ export class ProgressBar {
     this.#stream = stream;
   }
 
-  update({ part, fraction, index, count }: Omit<Progress, 'job'>, name: string): void {
+  /** @param known what the document says already: its loss is shown. */
+  update(
+    { part, fraction, index, count }: Omit<Progress, 'job'>,
+    name: string,
+    known?: ResultDocument,
+  ): void {
     if (!this.#stream.isTTY) return;
     const now = performance.now();
     if (now - this.#last < 80 && fraction < 1) return;
@@ -18,7 +25,9 @@ export class ProgressBar {
     const width = 24;
     const full = Math.round(fraction * width);
     const bar = '━'.repeat(full) + '─'.repeat(width - full);
-    const text = `${bar} ${index + 1}/${count} ${name}: ${LABELS[part]} ${Math.round(fraction * 100)} %`;
+    const loss =
+      known?.metrics === undefined ? '' : `, loss ${figure(fromScalar(known.metrics.loss))}`;
+    const text = `${bar} ${index + 1}/${count} ${name}${loss}: ${LABELS[part]} ${Math.round(fraction * 100)} %`;
     this.#stream.write(`\r\u001b[2K${text.slice(0, (this.#stream.columns || 80) - 1)}`);
     this.#shown = true;
   }

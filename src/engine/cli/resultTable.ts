@@ -1,0 +1,102 @@
+import { fromScalar, type ResultDocument } from '../../shared/result';
+import { figure, percent } from './numbers';
+import { cell } from './table';
+
+const NONE = '–';
+
+/** A column, and its text once a document says it; `null` while it may still come. */
+interface Column {
+  readonly title: string;
+  readonly width: number;
+  readonly text: (document: ResultDocument) => string | null;
+}
+
+/** How well a model does is its accuracy where it classifies, else its error. */
+export type Measure = 'accuracy' | 'error';
+
+function columnsFor(measure: Measure): readonly Column[] {
+  const performance: Column['text'] = ({ metrics }) => {
+    if (metrics === undefined) return null;
+    const { accuracy, error } = metrics;
+    if (measure === 'accuracy') return accuracy === undefined ? NONE : percent(accuracy);
+    return error === undefined ? NONE : figure(fromScalar(error));
+  };
+  const column = (title: string, width: number, text: Column['text']): Column => ({
+    title,
+    width,
+    text,
+  });
+  return [
+    column('loss', 9, ({ metrics }) =>
+      metrics === undefined ? null : figure(fromScalar(metrics.loss)),
+    ),
+    column(measure, 9, performance),
+    column('λmax', 9, ({ hessian }) =>
+      hessian === undefined ? null : figure(hessian.eigenvalues[0]!.value),
+    ),
+    column('trace', 9, ({ hessian }) =>
+      hessian === undefined ? null : figure(hessian.trace.value),
+    ),
+    column('± s.e.', 8, ({ hessian }) =>
+      hessian === undefined ? null : figure(hessian.trace.standardError, 2),
+    ),
+    column('saddles', 7, ({ topology }) =>
+      topology === undefined ? null : String(topology.saddles),
+    ),
+    column('avg. pers.', 10, ({ topology }) =>
+      topology === undefined ? null : figure(topology.summaries.withEssential.mean),
+    ),
+  ];
+}
+
+const GAP = '  ';
+
+/** The table of checkpoints. Each figure is written as soon as it and all before it are known. */
+export class ResultTable {
+  readonly #write: (text: string) => void;
+  readonly #nameWidth: number;
+  readonly #columns: readonly Column[];
+  #written = 0;
+  #isOpen = false;
+
+  constructor(names: readonly string[], measure: Measure, write: (text: string) => void) {
+    this.#columns = columnsFor(measure);
+    this.#nameWidth = Math.max('checkpoint'.length, ...names.map((name) => name.length));
+    this.#write = write;
+  }
+
+  header(): void {
+    const titles = this.#columns.map(({ title, width }) => GAP + cell(title, width, 'right'));
+    this.#write(`${cell('checkpoint', this.#nameWidth, 'left')}${titles.join('')}\n`);
+  }
+
+  /** Writes what is new in a document that is not finished. */
+  show(document: ResultDocument): void {
+    if (!this.#isOpen) this.#write(cell(document.checkpoint.path, this.#nameWidth, 'left'));
+    this.#isOpen = true;
+    for (const { text, width } of this.#columns.slice(this.#written)) {
+      const known = text(document);
+      if (known === null) return;
+      this.#write(GAP + cell(known, width, 'right'));
+      this.#written += 1;
+    }
+  }
+
+  /** Ends the row of a document. */
+  finish(document: ResultDocument): void {
+    this.show(document);
+    const rest = this.#columns
+      .slice(this.#written)
+      .map(({ text, width }) => GAP + cell(text(document) ?? NONE, width, 'right'));
+    this.#write(`${rest.join('')}\n`);
+    this.#isOpen = false;
+    this.#written = 0;
+  }
+
+  /** Ends a row that will not be finished, if one was begun. */
+  abandon(): void {
+    if (this.#isOpen) this.#write('\n');
+    this.#isOpen = false;
+    this.#written = 0;
+  }
+}
