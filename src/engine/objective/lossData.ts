@@ -4,6 +4,7 @@ import type { OnnxModel } from '../graph/onnx/importOnnx';
 import { readArray } from '../checkpoint/npy';
 import { sizeOf } from '../tensor';
 import { floats, loadEvaluationData, type EvaluationData } from './evaluationData';
+import { joinModel, type JoinedInput, type JoinedModel } from './joinedModel';
 import type { LossTerm } from './lossTerm';
 import { outputSet, OutputTerm, type OutputData } from './outputTerm';
 import { collocate, type CollocationData } from './pde/collocation';
@@ -15,14 +16,32 @@ import { SupervisedTerm } from './supervisedTerm';
 export type LossData = EvaluationData | CollocationData | OutputData;
 
 /**
+ * The graph of a model as its objective wants it: with one input and one output.
+ *
+ * @param bytes of the ONNX file.
+ */
+export function lossModel(
+  bytes: Uint8Array,
+  path: string,
+  { objective }: Pick<Configuration, 'objective'>,
+): JoinedModel {
+  return objective.kind === 'pde' || objective.kind === 'output'
+    ? joinModel(bytes, path)
+    : { bytes, inputs: [] };
+}
+
+/**
  * Reads or samples what an objective needs.
  *
+ * @param model of the joined bytes.
+ * @param joined what they were joined from.
  * @param folder of the configuration.
  * @throws InputError when data are missing, or do not fit each other, the graph or the objective.
  */
 export async function loadLossData(
   { data, objective }: Configuration,
   model: OnnxModel,
+  { inputs }: Pick<JoinedModel, 'inputs'>,
   folder: string,
 ): Promise<LossData> {
   switch (objective.kind) {
@@ -40,7 +59,7 @@ export async function loadLossData(
       return collocate(problem, objective, data, folder);
     }
     case 'output':
-      return loadOutputData(data, model, folder);
+      return loadOutputData(data, model, inputs, folder);
   }
 }
 
@@ -77,48 +96,84 @@ export function contentOf(data: LossData): readonly (Float32Array | Float64Array
   }
 }
 
+/** @param wanted inputs of the graph before they were joined. */
 async function loadOutputData(
   data: Configuration['data'],
   model: OnnxModel,
+  wanted: readonly JoinedInput[],
   folder: string,
 ): Promise<OutputData> {
-  if (data === undefined) {
+  const names = [data?.inputs, data?.targets].filter((name) => name !== undefined);
+  if (names.length !== wanted.length) {
+    const all = wanted.map(({ name }) => name).join(', ');
     throw new InputError(
-      `"data" is missing: ${model.path} takes ${model.inputName}; name its array in "data.inputs".`,
-      'missing',
+      `${model.path} takes ${wanted.length === 0 ? 'no inputs' : all} and "data" names ${names.length === 0 ? 'no array' : names.join(', ')}; name an array for each input, the first as "inputs" and a second as "targets".`,
+      'mismatch',
     );
   }
-  if (data.targets !== undefined) {
-    throw new InputError(
-      `"data.targets" has no use where the graph's own output is the loss; leave it out.`,
-    );
-  }
-  const inputs = await readArray(data.inputs, folder);
-  const available = inputs.shape[0] ?? 0;
-  if (available === 0) {
-    throw new InputError(`${data.inputs} holds no samples; they lie along the first axis.`);
-  }
-  const samples = Math.min(available, data.limit ?? available);
-  const inputShape = inputs.shape.slice(1);
-  requireInput(model, inputShape, `${data.inputs} has samples`);
+  const arrays = await Promise.all(names.map((name) => readArray(name, folder)));
+  const available = arrays.length === 0 ? 1 : (arrays[0]!.shape[0] ?? 0);
+  const samples = Math.min(available, data?.limit ?? available);
+  arrays.forEach(({ shape }, i) => {
+    if (shape[0] !== available || available === 0) {
+      throw new InputError(
+        `${names[i]!} has shape [${shape.join(', ')}]; the first axis is the samples, of which there are ${available === 0 ? 'none' : available}.`,
+        'mismatch',
+      );
+    }
+    requireShape(shape.slice(1), wanted[i]!.shape, `${names[i]!} has samples`, model.path);
+  });
+  const values = arrays.map((array, i) =>
+    floats(array, names[i]!, samples * sizeOf(array.shape.slice(1))),
+  );
+  const only = arrays.length === 1 ? arrays[0]!.shape.slice(1) : null;
+  const inputShape = only ?? [Math.max(1, sum(values.map((own) => own.length / samples)))];
   return {
     kind: 'output',
     sets: [outputSet(model, inputShape, samples)],
     samples,
     inputShape,
-    inputs: floats(inputs, data.inputs, samples * sizeOf(inputShape)),
+    inputs: only === null ? columns(values, samples) : values[0]!,
   };
+}
+
+/** Arrays of as many rows beside each other; one column of zeros where there are none. */
+function columns(arrays: readonly Float32Array[], rows: number): Float32Array {
+  const widths = arrays.map((array) => array.length / rows);
+  const width = Math.max(1, sum(widths));
+  const joined = new Float32Array(rows * width);
+  let offset = 0;
+  arrays.forEach((array, i) => {
+    const own = widths[i]!;
+    for (let row = 0; row < rows; row += 1) {
+      joined.set(array.subarray(row * own, (row + 1) * own), row * width + offset);
+    }
+    offset += own;
+  });
+  return joined;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 /** @throws InputError where the graph takes samples of another shape. */
 function requireInput(model: OnnxModel, sampleShape: readonly number[], what: string): void {
-  const wanted = model.inputShape.slice(1);
+  requireShape(sampleShape, model.inputShape.slice(1), what, model.path);
+}
+
+function requireShape(
+  shape: readonly number[],
+  wanted: readonly (number | null)[],
+  what: string,
+  path: string,
+): void {
   const fits =
-    wanted.length === sampleShape.length &&
-    wanted.every((extent, axis) => extent === null || extent === sampleShape[axis]);
+    wanted.length === shape.length &&
+    wanted.every((extent, axis) => extent === null || extent === shape[axis]);
   if (!fits) {
     throw new InputError(
-      `${what} of shape [${sampleShape.join(', ')}] and ${model.path} takes [${wanted.map((extent) => extent ?? '?').join(', ')}]; give the inputs the shape the model was exported with.`,
+      `${what} of shape [${shape.join(', ')}] and ${path} takes [${wanted.map((extent) => extent ?? '?').join(', ')}]; give the inputs the shape the model was exported with.`,
       'mismatch',
     );
   }

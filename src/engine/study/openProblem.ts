@@ -4,7 +4,7 @@ import type { CheckpointIdentity } from '../../shared/result';
 import { sha256 } from '../checkpoint/hash';
 import { openCheckpoint } from '../checkpoint/openCheckpoint';
 import { OnnxModel } from '../graph/onnx/importOnnx';
-import { contentOf, loadLossData, type LossData } from '../objective/lossData';
+import { contentOf, loadLossData, lossModel, type LossData } from '../objective/lossData';
 import { loadWeights, type LoadedWeights } from '../objective/weights';
 import { contentKey } from './cache';
 import { nameInStudy, type Study } from './study';
@@ -32,9 +32,10 @@ export interface OpenedCheckpoint {
 export async function openStudyInputs(study: Study): Promise<StudyInputs> {
   const { configuration, folder } = study;
   const modelPath = join(folder, configuration.model);
-  const modelBytes = await readFile(modelPath);
+  const joined = lossModel(await readFile(modelPath), configuration.model, configuration);
+  const modelBytes = joined.bytes;
   const model = new OnnxModel(modelBytes, configuration.model);
-  const data = await loadLossData(configuration, model, folder);
+  const data = await loadLossData(configuration, model, joined, folder);
   const key = contentKey(
     modelBytes,
     ...contentOf(data).map(bytesOf),

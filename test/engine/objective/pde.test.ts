@@ -2,12 +2,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readArray } from '../../../src/engine/checkpoint/npy';
-import { splitBatches } from '../../../src/engine/objective/batches';
-import { measuredMetrics } from '../../../src/engine/objective/metrics';
+import { lossBatches, splitBatches } from '../../../src/engine/objective/batches';
+import { lossNotes, measuredMetrics } from '../../../src/engine/objective/metrics';
+import type { CollocationData } from '../../../src/engine/objective/pde/collocation';
 import { onnxRuntime } from '../../../src/engine/runtime/onnxruntime';
 import { referenceRuntime } from '../../../src/engine/runtime/reference';
 import type { Runtime } from '../../../src/engine/runtime/runtime';
 import { configurationSchema } from '../../../src/shared/configuration';
+import type { Metrics } from '../../../src/shared/result';
 import {
   FIXTURES,
   meanGradient,
@@ -24,13 +26,39 @@ const FOLDER = join(FIXTURES, 'pde');
 const EQUATIONS = ['convection', 'reaction', 'wave', 'burgers', 'helmholtz', 'navier-stokes'];
 const SOLVED = EQUATIONS.filter((name) => name !== 'burgers');
 
-function open(runtime: Runtime, name: string): Promise<Problem> {
+function open(
+  runtime: Runtime,
+  name: string,
+  {
+    model = 'model.onnx',
+    objective = {},
+    data,
+  }: {
+    readonly model?: string;
+    /** Properties of the objective to replace. */
+    readonly objective?: Readonly<Record<string, unknown>>;
+    readonly data?: { readonly inputs: string; readonly targets: string };
+  } = {},
+): Promise<Problem> {
   const folder = join(FOLDER, name);
-  const text = readFileSync(join(folder, 'basin.json'), 'utf8');
-  return openConfigured(runtime, configurationSchema.parse(JSON.parse(text)), folder, {
-    checkpoint: join(folder, 'weights.pt'),
-    model: join(folder, 'model.onnx'),
+  const given = JSON.parse(readFileSync(join(folder, 'basin.json'), 'utf8')) as {
+    readonly objective: object;
+  };
+  const configuration = configurationSchema.parse({
+    ...given,
+    ...(data === undefined ? {} : { data }),
+    objective: { ...given.objective, ...objective },
   });
+  return openConfigured(runtime, configuration, folder, {
+    checkpoint: join(folder, 'weights.pt'),
+    model: join(folder, model),
+  });
+}
+
+async function measure({ evaluator, theta, data }: Problem): Promise<Metrics> {
+  const batches = splitBatches(data.sets);
+  const measured = await Promise.all(batches.map((batch) => evaluator.metrics(theta, batch)));
+  return measuredMetrics(data, batches, measured);
 }
 
 async function expected(name: string, array: string): Promise<Float64Array> {
@@ -59,15 +87,99 @@ describe.each([
 
 describe('metrics', () => {
   test.each(SOLVED)('%s: the error is PyTorch’s, and the error of 0', async (name) => {
-    const { evaluator, theta, data } = await open(referenceRuntime, name);
-    const batches = splitBatches(data.sets);
-    const measured = await Promise.all(batches.map((batch) => evaluator.metrics(theta, batch)));
-    const { loss, error, zeroError, terms } = measuredMetrics(data, batches, measured);
+    const { loss, error, zeroError, terms } = await measure(await open(referenceRuntime, name));
     const of = async (array: string): Promise<number> => (await expected(name, array))[0]!;
     expect(Number(error)).toBeCloseTo(await of('error'), 9);
     expect(Number(zeroError)).toBeCloseTo(await of('zero_error'), 9);
     const total = terms!.reduce((sum, { weight, value }) => sum + weight * Number(value), 0);
     expect(total / Number(loss)).toBeCloseTo(1, 9);
     expect(Number(loss)).toBeCloseTo(await of('loss'), 6);
+  });
+});
+
+test('variables and unknowns apart are the same network', async () => {
+  const problem = await open(referenceRuntime, 'navier-stokes', { model: 'separate.onnx' });
+  const [loss] = await expected('navier-stokes', 'loss');
+  expect((await problem.evaluator.loss(problem.theta)) / loss!).toBeCloseTo(1, 8);
+  const v = Float64Array.from(problem.theta, (_, i) => Math.sin(i + 1));
+  expect(
+    relativeError(await meanProduct(problem, v), await expected('navier-stokes', 'hvp')),
+  ).toBeLessThan(1e-8);
+});
+
+describe('points', () => {
+  const sampled = { collocation: { interior: 81, initial: 9, boundary: 10, seed: 3 } };
+
+  test.each(['grid', 'uniform', 'latin-hypercube', 'sobol'])('%s', async (sampling) => {
+    const { evaluator, theta, data } = await open(referenceRuntime, 'helmholtz', {
+      objective: { collocation: { ...sampled.collocation, sampling } },
+    });
+    expect(await evaluator.loss(theta)).toBeGreaterThan(0);
+    const { sets, points } = data as CollocationData;
+    // Interior, the two conditions on the boundary, and the test grid.
+    expect(sets.map((set) => set.points)).toEqual([81, 10, 10, 2000]);
+    const edge = points[1]!;
+    for (let i = 0; i < edge.length; i += 2) {
+      expect(Math.max(Math.abs(edge[i]!), Math.abs(edge[i + 1]!))).toBe(1);
+    }
+  });
+
+  test('the loss is the same however the points are cut into batches', async () => {
+    const { evaluator, theta, data } = await open(referenceRuntime, 'convection', {
+      objective: { collocation: { ...sampled.collocation, interior: 2500 } },
+    });
+    const batches = lossBatches(data.sets);
+    expect(batches.filter(({ set }) => set === 0).map(({ size }) => size)).toEqual([833, 833, 834]);
+    let sum = 0;
+    for (const batch of batches) sum += batch.share * (await evaluator.metrics(theta, batch)).loss;
+    expect(sum / (await evaluator.loss(theta))).toBeCloseTo(1, 12);
+  });
+
+  test('an array that is missing or too narrow is named', async () => {
+    const points = (file: string) => ({ objective: { collocation: { points: file } } });
+    await expect(open(referenceRuntime, 'convection', points('none.npz'))).rejects.toThrow('none');
+    await expect(
+      open(referenceRuntime, 'convection', points('../navier-stokes/points.npz')),
+    ).rejects.toThrow('[points, 2]');
+    await expect(open(referenceRuntime, 'wave', points('../helmholtz/points.npz'))).rejects.toThrow(
+      'initial',
+    );
+  });
+});
+
+test('measurements are a term of their own: the mean of squared differences', async () => {
+  const measured = await open(referenceRuntime, 'convection', {
+    objective: { weights: { data: 7 } },
+    data: { inputs: 'points.npz#interior', targets: 'measured.npy' },
+  });
+  const { terms, loss } = await measure(measured);
+  const own = terms!.find(({ kind }) => kind === 'data')!;
+  const [without] = await expected('convection', 'loss');
+  expect(own.weight).toBe(7);
+  expect(own.points).toBe(60);
+  expect((without! + 7 * Number(own.value)) / Number(loss)).toBeCloseTo(1, 8);
+  const [expectedSquare] = await expected('convection', 'measured_square');
+  expect(Number(own.value) / expectedSquare!).toBeCloseTo(1, 9);
+});
+
+describe('notes', () => {
+  const notesOf = async (change: Readonly<Record<string, unknown>>): Promise<string> => {
+    const problem = await open(referenceRuntime, 'convection', { objective: change });
+    const about = lossNotes(problem.data);
+    return [...about, ...lossNotes(problem.data, await measure(problem))].join('\n');
+  };
+
+  test('the zero function has 2/π where the solution is a sine', async () => {
+    const said = await notesOf({});
+    expect(said).toContain('an error of 0.6366');
+    expect(said).toContain('60 interior, 20 initial, 20 boundary');
+    expect(said).not.toContain('does not satisfy');
+  });
+  test('without conditions nothing tells a solution from 0', async () => {
+    expect(await notesOf({ initial: undefined })).toContain('condition is missing');
+  });
+  test('an exact solution of another equation', async () => {
+    expect(await notesOf({ exact: 'sin(x - 10*t)' })).toContain('does not satisfy "u_t + 30*u_x"');
+    expect(await notesOf({ initial: 'u(x, 0) = x' })).toContain('does not satisfy "u(x, 0) = x"');
   });
 });

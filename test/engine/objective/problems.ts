@@ -3,7 +3,12 @@ import { basename, dirname, join } from 'node:path';
 import { openCheckpoint } from '../../../src/engine/checkpoint/openCheckpoint';
 import { OnnxModel } from '../../../src/engine/graph/onnx/importOnnx';
 import { lossBatches, type Batch } from '../../../src/engine/objective/batches';
-import { loadLossData, lossTerms, type LossData } from '../../../src/engine/objective/lossData';
+import {
+  loadLossData,
+  lossModel,
+  lossTerms,
+  type LossData,
+} from '../../../src/engine/objective/lossData';
 import { LossEvaluator } from '../../../src/engine/objective/lossEvaluator';
 import { loadWeights } from '../../../src/engine/objective/weights';
 import type { FloatArray, Runtime } from '../../../src/engine/runtime/runtime';
@@ -47,8 +52,10 @@ export async function openConfigured(
   folder: string,
   files: { readonly checkpoint: string; readonly model: string },
 ): Promise<Problem> {
-  const model = new OnnxModel(readFileSync(files.model), basename(files.model));
-  const data = await loadLossData(configuration, model, folder);
+  const name = basename(files.model);
+  const joined = lossModel(readFileSync(files.model), name, configuration);
+  const model = new OnnxModel(joined.bytes, name);
+  const data = await loadLossData(configuration, model, joined, folder);
   const checkpoint = await openCheckpoint(files.checkpoint);
   const weights = await loadWeights(model, checkpoint);
   await checkpoint.close();
