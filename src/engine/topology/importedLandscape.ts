@@ -56,16 +56,22 @@ export function parseNumber(text: string): number | null {
 }
 
 /**
- * What coordinates say about the grid that its reader should know: uneven steps, and a centre that
- * was never sampled. The checkpoint is at the origin of its plane; a grid of even steps misses it.
+ * What coordinates say about the grid that its reader should know: a centre that was never
+ * sampled, and a range that is not the same on both sides of it. The checkpoint is at the origin of its plane; a grid of even steps misses it.
  */
 export function axisWarnings(axes: readonly Axis[]): string[] {
   return axes.flatMap(({ name, min, max, steps }) => {
     if (!(min < 0 && max > 0) || steps < 2) return [];
     const position = (-min / (max - min)) * (steps - 1);
-    if (Math.abs(position - Math.round(position)) < 1e-6) return [];
+    if (Math.abs(position - Math.round(position)) > 1e-6) {
+      return [
+        `The axis ${name} has no point at 0, so the checkpoint itself may not be among the values.`,
+      ];
+    }
+    // By half a step and more: coordinates are rounded.
+    if (Math.abs(position - (steps - 1) / 2) < 0.5) return [];
     return [
-      `The axis ${name} has no point at 0, so the checkpoint itself may not be among the values.`,
+      `The axis ${name} runs from ${min} to ${max}: the checkpoint, at 0, is not in its middle, so the two sides of it show different distances.`,
     ];
   });
 }
@@ -82,4 +88,50 @@ export function evenAxis(name: string, coordinates: ArrayLike<number>): Axis | n
     if (!(Math.abs(coordinates[k]! - even) <= slack)) return null;
   }
   return { name, min, max, steps };
+}
+
+/** So many points, and this share of them, at the very same highest value are no accident. */
+const LEAST_CLIPPED = 8;
+const CLIPPED_SHARE = 0.01;
+
+/**
+ * A warning where the highest value occurs so often that values above it seem to have been cut off:
+ * the surface ends in a plateau, and what lies above is unknown. Constants are not meant.
+ */
+export function clippingWarnings(values: Float64Array): string[] {
+  let highest = -Infinity;
+  let lowest = Infinity;
+  let count = 0;
+  for (let v = 0; v < values.length; v++) {
+    const x = values[v]!;
+    if (x - x !== 0) continue;
+    if (x < lowest) lowest = x;
+    if (x > highest) {
+      highest = x;
+      count = 0;
+    }
+    if (x === highest) count++;
+  }
+  if (lowest === highest || count < Math.max(LEAST_CLIPPED, CLIPPED_SHARE * values.length))
+    return [];
+  return [
+    `${count} of ${values.length} points have the very same highest value ${highest}, as clipping leaves it; what lies above is not in the file, so its maxima and ranges mean little.`,
+  ];
+}
+
+/**
+ * A warning where the numbers of coordinates fit the shape only the other way round: the axes of the
+ * values are swapped. On a square grid nothing in the file can tell.
+ *
+ * @param lengths Number of coordinates of each axis, in the order the file gives them.
+ */
+export function swappedAxesWarnings(
+  lengths: readonly number[],
+  shape: readonly number[],
+): string[] {
+  const same = (other: readonly number[]) => other.every((extent, k) => extent === shape[k]);
+  if (lengths.length !== shape.length || same(lengths) || !same(lengths.toReversed())) return [];
+  return [
+    `The file has ${lengths.join(' and ')} coordinates but ${shape.join(' × ')} values: its axes are swapped, and are taken the other way round.`,
+  ];
 }

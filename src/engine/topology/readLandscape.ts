@@ -4,7 +4,7 @@ import { Fault, naming } from '../checkpoint/fault';
 import { isNpy } from '../checkpoint/npyFormat';
 import { isZip } from '../checkpoint/zip';
 import { parseCsv } from './csv';
-import { axisWarnings } from './importedLandscape';
+import { axisWarnings, clippingWarnings } from './importedLandscape';
 import { readNpyLandscape, readNpzLandscape } from './numpyLandscape';
 import { serpentineWarnings } from './serpentine';
 import { parseVti } from './vti';
@@ -43,7 +43,11 @@ export async function readLandscape(
       if (values.length === 0) {
         throw new Fault('invalid', 'its array is empty', 'sample the landscape first');
       }
-      const warnings = [...(axes ? axisWarnings(axes) : []), ...serpentineWarnings(values, shape)];
+      const warnings = [
+        ...(axes ? axisWarnings(axes) : []),
+        ...clippingWarnings(values),
+        ...serpentineWarnings(values, shape),
+      ];
       return { ...landscape, warnings };
     });
   } finally {

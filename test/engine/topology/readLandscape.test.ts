@@ -4,6 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { writeNpy } from '../../../src/engine/checkpoint/npy';
+import {
+  clippingWarnings,
+  swappedAxesWarnings,
+} from '../../../src/engine/topology/importedLandscape';
 import { readLandscape } from '../../../src/engine/topology/readLandscape';
 import { InputError } from '../../../src/shared/inputError';
 
@@ -255,5 +259,32 @@ describe('what an imported landscape should be known for', () => {
     );
     expect(warnings.length).toBe(2);
     expect(warnings[0]).toContain('no point at 0');
+  });
+
+  it('a grid that is not the same on both sides of the checkpoint', async () => {
+    const { warnings } = await readLandscape(
+      written('side.csv', ',-1,0,1,2\n-1,1,2,5,6\n0,3,4,6,7\n1,3,3,3,8\n'),
+    );
+    expect(warnings.length).toBe(1);
+    expect(warnings[0]).toContain('not in its middle');
+  });
+
+  it('values that were cut off', () => {
+    const bowl = Float64Array.from(
+      { length: 400 },
+      (_, v) => (v % 20) ** 2 + Math.floor(v / 20) ** 2,
+    );
+    expect(clippingWarnings(bowl)).toEqual([]);
+    const clipped = bowl.map((x) => Math.min(x, 300));
+    expect(clippingWarnings(clipped)[0]).toContain('very same highest value 300');
+    expect(clippingWarnings(new Float64Array(400).fill(3))).toEqual([]);
+    expect(clippingWarnings(bowl.map((x) => (x > 300 ? Infinity : x)))).toEqual([]);
+  });
+
+  it('axes the other way round', () => {
+    expect(swappedAxesWarnings([3, 5], [3, 5])).toEqual([]);
+    expect(swappedAxesWarnings([5, 3], [3, 5]).length).toBe(1);
+    expect(swappedAxesWarnings([4, 4], [4, 4])).toEqual([]);
+    expect(swappedAxesWarnings([4, 7], [3, 5])).toEqual([]);
   });
 });

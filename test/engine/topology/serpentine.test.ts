@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { analyzeTopology } from '../../../src/engine/topology/analyzeTopology';
-import { serpentineWarnings } from '../../../src/engine/topology/serpentine';
+import {
+  repairedAxes,
+  repairSerpentine,
+  serpentineWarnings,
+} from '../../../src/engine/topology/serpentine';
 import { himmelblau, mullerBrown, rastrigin, sampled } from './analyticFunctions';
 import { randomNumbers } from './landscapes';
 import type { PlaneFunction } from './analyticFunctions';
@@ -75,5 +79,60 @@ describe('serpentine sampling', () => {
       ),
     ).toEqual([]);
     expect(serpentineWarnings(randomNumbers(1, 25), [5, 5])).toEqual([]);
+  });
+});
+
+describe('repairing serpentine sampling', () => {
+  const plane: PlaneFunction = (x, y) => x + 2 * y;
+  /** What lines of every other kind have in common: points 1 … n − 1 along each. */
+  const expected = (f: PlaneFunction, scale: number) =>
+    Float64Array.from({ length: steps * (steps - 1) }, (_, v) =>
+      f(
+        scale * (Math.floor(v / (steps - 1)) / steps - 0.5),
+        scale * (((v % (steps - 1)) + 1) / steps - 0.5),
+      ),
+    );
+
+  it('puts an exact plane α + 2β back, point for point', () => {
+    const repaired = repairSerpentine(serpentine(plane, 1), shape);
+    expect(repaired).toMatchObject({ shape: [steps, steps - 1], axis: 0, shift: 1 });
+    expect(repaired!.values).toEqual(expected(plane, 1));
+    const { minima } = analyzeTopology(repaired!.values, repaired!.shape, {
+      neighborhood: '4',
+      threshold: 0,
+    });
+    expect(minima).toBe(1);
+    const axes = ['α', 'β'].map((name) => ({ name, min: -0.5, max: 0.45, steps }));
+    const [alpha, beta] = repairedAxes(axes, repaired!);
+    expect(alpha).toEqual(axes[0]);
+    expect(beta).toMatchObject({ max: 0.45, steps: steps - 1 });
+    expect(beta!.min).toBeCloseTo(-0.45, 12);
+  });
+
+  it.each(functions)('along either axis, whichever lines are ahead: %s', (_, f, scale) => {
+    const along = serpentine(f, scale);
+    const wanted = expected(f, scale);
+    expect(repairSerpentine(along, shape)!.values).toEqual(wanted);
+    const across = repairSerpentine(transposed(along), shape)!;
+    expect(across).toMatchObject({ shape: [steps - 1, steps], axis: 1 });
+    expect(across.values).toEqual(
+      wanted.map((_, v) => wanted[(v % steps) * (steps - 1) + Math.floor(v / steps)]!),
+    );
+    // The first line walked backwards: the others are ahead.
+    const turned = repairSerpentine(along.subarray(steps), [steps - 1, steps])!;
+    expect(turned.shift).toBe(-1);
+    expect(turned.values).toEqual(wanted.subarray(steps - 1));
+    expect(repairSerpentine(across.values, across.shape)).toBeNull();
+  });
+
+  it('leaves clean landscapes alone', () => {
+    for (const [, f, scale] of [...functions, ['', plane, 1], ['', rastrigin, 4]] as const) {
+      const half = scale / 2;
+      expect(
+        repairSerpentine(sampled(f, [-half, half, steps], [-half, half, steps]), shape),
+      ).toBeNull();
+    }
+    expect(repairSerpentine(randomNumbers(2, 400), shape)).toBeNull();
+    expect(repairSerpentine(serpentine(plane, 1), [400])).toBeNull();
   });
 });
