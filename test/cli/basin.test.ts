@@ -126,18 +126,26 @@ describe('analyze', () => {
     expect(readdirSync(out)).toEqual(['epoch-1.pt.basin.json', 'epoch-2.pt.basin.json']);
   });
 
-  test('interrupted: status 130, and what was computed is not computed again', async () => {
-    study({ landscape: { resolution: 61 }, hessian: { lanczosSteps: 60, probes: 8 } });
-    const first = await basin(['analyze', folder], {
-      interruptWhen: (output) => output.includes('epoch-1.pt '),
+  test('interrupted: status 130, and a later run goes on where it was', async () => {
+    const fine = { landscape: { resolution: 101 } };
+    study(fine);
+    const one = [folder, '--checkpoint', 'epoch-1.pt', '--only', 'metrics,landscape'];
+    const first = await basin(['analyze', ...one], {
+      // The loss is known and the landscape is being sampled.
+      interruptWhen: (stdout) => /epoch-1\.pt +0\.04260/.test(stdout),
     });
     expect(first.status).toBe(130);
     expect(first.stderr).toContain('Interrupted.');
-    const before = readdirSync(join(folder, '.basin/cache')).sort();
-    const again = await basin(['analyze', folder, '--json', '--checkpoint', 'epoch-1.pt']);
-    expect(again.status).toBe(0);
-    // Both files hold the same weights: nothing was left to do, and nothing was added.
-    expect(readdirSync(join(folder, '.basin/cache')).sort()).toEqual(before);
+    const cached = readdirSync(join(folder, '.basin/cache'));
+    expect(cached.filter((name) => name.startsWith('metrics'))).toHaveLength(1);
+    expect(cached.filter((name) => /^landscape.*\.json$/.test(name))).toHaveLength(0);
+
+    const resumed = await basin(['analyze', ...one, '--json']);
+    rmSync(join(folder, '.basin'), { recursive: true });
+    const clean = await basin(['analyze', ...one, '--json']);
+    expect(withoutTimes(JSON.parse(resumed.stdout) as ResultDocument)).toEqual(
+      withoutTimes(JSON.parse(clean.stdout) as ResultDocument),
+    );
   });
 
   test('points that a killed run had finished are kept', async () => {

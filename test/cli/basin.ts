@@ -9,10 +9,10 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Runs the command line as it is built. @param onStderr may stop it with the given signal. */
+/** Runs the command line as it is built. `interruptWhen` presses Ctrl-C, once. */
 export function basin(
   args: readonly string[],
-  options: { readonly cwd?: string; readonly interruptWhen?: (stderr: string) => boolean } = {},
+  options: { readonly cwd?: string; readonly interruptWhen?: (stdout: string) => boolean } = {},
 ): Promise<Finished> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(ROOT, 'dist/basin.js'), ...args], {
@@ -20,9 +20,13 @@ export function basin(
     });
     let stdout = '';
     let stderr = '';
+    let interrupted = false;
     child.stdout.on('data', (chunk: Buffer) => {
       stdout += chunk.toString();
-      if (options.interruptWhen?.(stdout + stderr) === true) child.kill('SIGINT');
+      if (!interrupted && options.interruptWhen?.(stdout) === true) {
+        interrupted = true;
+        child.kill('SIGINT');
+      }
     });
     child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
     child.on('error', reject);
