@@ -108,7 +108,7 @@ function merged(
   const gone = new Uint8Array(n);
   const queue = new Int32Array(n);
   let tail = 0;
-  for (let v = 0; v < n; v++) if (below[v]! + above[v]! === 1) queue[tail++] = v;
+  for (let v = 0; v < n; v++) if (1 === below[v]! + above[v]!) queue[tail++] = v;
   const from = new Int32Array(Math.max(n - 1, 0));
   const to = new Int32Array(from.length);
   for (let arc = 0; arc < from.length; arc++) {
@@ -121,7 +121,7 @@ function merged(
     // In the other tree v has one child, which its parent there takes over.
     const children = isLower ? below : above;
     children[parent]!--;
-    if (below[parent]! + above[parent]! === 1) queue[tail++] = parent;
+    if (1 === below[parent]! + above[parent]!) queue[tail++] = parent;
   }
   return { from, to };
 }
