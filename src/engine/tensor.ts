@@ -26,3 +26,6 @@ export type Tensor = {
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, extent) => product * extent, 1);
 }
+
+/** What graphs are computed with. */
+export type FloatArray = Float32Array | Float64Array;

@@ -31,8 +31,8 @@ export function onnxRuntime({
     name: 'onnxruntime-node',
     version,
     precision,
-    async compile(program) {
-      const session = await module.InferenceSession.create(exportOnnx(program, precision), {
+    async compile(program, known = new Map()) {
+      const session = await module.InferenceSession.create(exportOnnx(program, precision, known), {
         executionProviders: ['cpu'],
         intraOpNumThreads: threads,
         interOpNumThreads: 1,
@@ -40,7 +40,7 @@ export function onnxRuntime({
         // Errors only: it warns of every initializer it optimises away.
         logSeverityLevel: 3,
       });
-      return new Session(module, session, program, precision);
+      return new Session(module, session, openInputs(program, known), precision);
     },
   };
 }
@@ -54,14 +54,12 @@ class Session implements Executable {
   constructor(
     module: OnnxRuntime,
     session: onnx.InferenceSession,
-    program: Program,
+    inputs: readonly Node<'input'>[],
     precision: 'float32' | 'float64',
   ) {
     this.#module = module;
     this.#session = session;
-    this.#inputs = topologicalOrder(program.outputs.values()).filter(
-      (node) => node.operation === 'input',
-    );
+    this.#inputs = inputs;
     this.#precision = precision;
   }
 
@@ -90,6 +88,16 @@ class Session implements Executable {
     const typed = values instanceof Float32Array ? values : Float32Array.from(values);
     return new this.#module.Tensor('float32', typed, shape);
   }
+}
+
+/** What every run has to give. */
+function openInputs(
+  program: Program,
+  known: ReadonlyMap<string, FloatArray>,
+): readonly Node<'input'>[] {
+  return topologicalOrder(program.outputs.values())
+    .filter((node) => node.operation === 'input')
+    .filter((node) => !known.has(node.attributes.name));
 }
 
 let loaded: { readonly module: OnnxRuntime; readonly version: string } | undefined;

@@ -11,9 +11,9 @@ export const referenceRuntime: Runtime = {
   name: 'reference',
   version: '1',
   precision: 'float64',
-  compile: (program: Program): Promise<Executable> =>
+  compile: (program: Program, known = new Map()): Promise<Executable> =>
     Promise.resolve({
-      run: (inputs) => Promise.resolve(interpret(program, inputs)),
+      run: (inputs) => Promise.resolve(interpret(program, new Map([...inputs, ...known]))),
       release: () => Promise.resolve(),
     }),
 };

@@ -1,4 +1,7 @@
 import type { Program } from '../graph/graph';
+import type { FloatArray } from '../tensor';
+
+export type { FloatArray } from '../tensor';
 
 /** Who executes graphs. All runtimes give the same results within their precision. */
 export interface Runtime {
@@ -7,11 +10,14 @@ export interface Runtime {
   /** Of inputs, outputs and arithmetic. */
   readonly precision: 'float32' | 'float64';
 
-  /** Prepares a program for repeated runs. */
-  compile(program: Program): Promise<Executable>;
+  /**
+   * Prepares a program for repeated runs.
+   *
+   * @param known inputs that are the same in every run, by name. Runs do not ask for them, and
+   * they may be laid out for speed: weights at one point, data of one batch.
+   */
+  compile(program: Program, known?: ReadonlyMap<string, FloatArray>): Promise<Executable>;
 }
-
-export type FloatArray = Float32Array | Float64Array;
 
 export interface Executable {
   /**

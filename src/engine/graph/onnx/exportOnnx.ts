@@ -1,5 +1,5 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import { sizeOf } from '../../tensor';
+import { sizeOf, type FloatArray } from '../../tensor';
 import { isUnary } from '../elementwise';
 import {
   knownScalar,
@@ -30,9 +30,15 @@ const OPSET = 17;
 /**
  * A program as a serialised ONNX model. Inputs and outputs keep their names; inputs the program
  * does not depend on are absent.
+ *
+ * @param known values of inputs that are written into the model, which then does not ask for them.
  */
-export function exportOnnx(program: Program, precision: 'float32' | 'float64'): Uint8Array {
-  return new Exporter(program, precision).bytes();
+export function exportOnnx(
+  program: Program,
+  precision: 'float32' | 'float64',
+  known: ReadonlyMap<string, FloatArray> = new Map(),
+): Uint8Array {
+  return new Exporter(program, precision, known).bytes();
 }
 
 /** Bytes of shifted inputs a product reads at once in a weight gradient: they fit a core's cache. */
@@ -67,10 +73,23 @@ class Exporter {
   /** Nodes that are max pooling, with where the largest values are. */
   readonly #pooled = new Map<number, Node<'maxPoolIndex'>>();
 
-  constructor(program: Program, precision: 'float32' | 'float64') {
+  readonly #known: ReadonlyMap<string, FloatArray>;
+  /** Names of nodes that are outputs: the first name of each. */
+  readonly #outputs = new Map<number, string>();
+
+  constructor(
+    program: Program,
+    precision: 'float32' | 'float64',
+    known: ReadonlyMap<string, FloatArray>,
+  ) {
     this.#program = program;
     this.#precision = precision;
+    this.#known = known;
     this.#order = topologicalOrder(program.outputs.values());
+    for (const [name, node] of program.outputs) {
+      const made = node.operation !== 'input' && node.operation !== 'constant';
+      if (made && !this.#outputs.has(node.id)) this.#outputs.set(node.id, name);
+    }
   }
 
   bytes(): Uint8Array {
@@ -80,7 +99,9 @@ class Exporter {
       if (this.#needed.has(node.id)) this.#emit(node);
     }
     const outputs = [...this.#program.outputs].map(([name, node]) => {
-      this.#add('Identity', [valueName(node)], {}, name);
+      if (this.#outputs.get(node.id) !== name) {
+        this.#add('Identity', [this.#name(node)], {}, name);
+      }
       return this.#valueInfo(name, node.shape);
     });
     const model = create(ModelProtoSchema, {
@@ -187,8 +208,8 @@ class Exporter {
   }
 
   #emit(node: AnyNode): void {
-    const out = valueName(node);
-    const args = node.inputs.map(valueName);
+    const out = this.#name(node);
+    const args = node.inputs.map((input) => this.#name(input));
     const [a, b] = node.inputs as [Node, Node];
     if (isUnary(node.operation)) {
       if (node.operation === 'step') {
@@ -199,10 +220,13 @@ class Exporter {
       return;
     }
     switch (node.operation) {
-      case 'input':
-        this.#inputs.push(this.#valueInfo(node.attributes.name, node.shape));
-        this.#add('Identity', [node.attributes.name], {}, out);
+      case 'input': {
+        const { name } = node.attributes;
+        const data = this.#known.get(name);
+        if (data === undefined) this.#inputs.push(this.#valueInfo(name, node.shape));
+        else this.#initializers.push(this.#floats(name, data, node.shape));
         return;
+      }
       case 'constant':
         this.#initializers.push(this.#floats(out, node.attributes.data, node.shape));
         return;
@@ -216,7 +240,7 @@ class Exporter {
         } else {
           const { conv, bias } = fused;
           this.#conv(
-            [...conv.inputs.map(valueName), valueName(bias)],
+            [...conv.inputs.map((input) => this.#name(input)), this.#name(bias)],
             conv.inputs[1]!.shape,
             conv.attributes,
             out,
@@ -232,7 +256,7 @@ class Exporter {
         if (masked !== null) {
           this.#add(
             'Where',
-            [this.#mask(masked.step), valueName(masked.other), this.#scalar(0)],
+            [this.#mask(masked.step), this.#name(masked.other), this.#scalar(0)],
             {},
             out,
           );
@@ -619,11 +643,11 @@ class Exporter {
   #mask(node: Node): string {
     let name = this.#masks.get(node.id);
     if (name === undefined) {
-      const args = node.inputs.map(valueName);
+      const args = node.inputs.map((input) => this.#name(input));
       if (node.operation === 'step') name = this.#add('Greater', [args[0]!, this.#scalar(0)]);
       else if (node.operation === 'less') name = this.#add('Less', args);
       else if (node.operation === 'equal') name = this.#add('Equal', args);
-      else name = this.#add('Cast', [valueName(node)], { to: TensorProto_DataType.BOOL });
+      else name = this.#add('Cast', [this.#name(node)], { to: TensorProto_DataType.BOOL });
       this.#masks.set(node.id, name);
     }
     return name;
@@ -637,11 +661,11 @@ class Exporter {
         name = this.#add('Reshape', [this.#index(node.inputs[0]!), this.#ints(node.shape)]);
       } else if (node.operation === 'argmax') {
         const { axis } = (node as Node<'argmax'>).attributes;
-        name = this.#add('ArgMax', [valueName(node.inputs[0]!)], { axis, keepdims: 1 });
+        name = this.#add('ArgMax', [this.#name(node.inputs[0]!)], { axis, keepdims: 1 });
       } else if (node.operation === 'constant') {
         name = this.#integerTensor([...(node as Node<'constant'>).attributes.data], node.shape);
       } else {
-        name = this.#add('Cast', [valueName(node)], { to: TensorProto_DataType.INT64 });
+        name = this.#add('Cast', [this.#name(node)], { to: TensorProto_DataType.INT64 });
       }
       this.#indices.set(node.id, name);
     }
@@ -658,7 +682,7 @@ class Exporter {
     this.#nodes.push(
       create(NodeProtoSchema, {
         opType: 'MaxPool',
-        input: [valueName(x)],
+        input: [this.#name(x)],
         output: indexed ? [values, places] : [values],
         attribute: Object.entries({
           kernel_shape: kernel,
@@ -683,10 +707,10 @@ class Exporter {
     const [rows, m] = indices.shape as [number, number];
     if (rows === 1) {
       const flat = this.#add('Reshape', [this.#index(indices), this.#ints([m])]);
-      this.#add('Gather', [valueName(x), flat], { axis: 1 }, out);
+      this.#add('Gather', [this.#name(x), flat], { axis: 1 }, out);
     } else {
       const at = this.#spreadIndex(indices, node.shape);
-      this.#add('GatherElements', [valueName(x), at], { axis: 1 }, out);
+      this.#add('GatherElements', [this.#name(x), at], { axis: 1 }, out);
     }
   }
 
@@ -695,14 +719,14 @@ class Exporter {
     const [a, m, b] = y.shape as [number, number, number];
     if (a === 1) {
       const at = this.#add('Reshape', [this.#index(indices), this.#ints([m, 1])]);
-      const rows = this.#add('Reshape', [valueName(y), this.#ints([m, b])]);
+      const rows = this.#add('Reshape', [this.#name(y), this.#ints([m, b])]);
       const zeros = this.#zeros([node.attributes.count, b]);
       const sum = this.#add('ScatterND', [zeros, at, rows], { reduction: 'add' });
       this.#add('Reshape', [sum, this.#ints(node.shape)], {}, out);
     } else {
       const at = this.#spreadIndex(indices, y.shape);
       const zeros = this.#zeros(node.shape);
-      this.#add('ScatterElements', [zeros, at, valueName(y)], { axis: 1, reduction: 'add' }, out);
+      this.#add('ScatterElements', [zeros, at, this.#name(y)], { axis: 1, reduction: 'add' }, out);
     }
   }
 
@@ -735,6 +759,12 @@ class Exporter {
       }),
     );
     return output;
+  }
+
+  /** What a node's value is called: inputs and outputs have names of their own. */
+  #name(node: Node): string {
+    if (node.operation === 'input') return (node as Node<'input'>).attributes.name;
+    return this.#outputs.get(node.id) ?? valueName(node);
   }
 
   #fresh(): string {
@@ -781,8 +811,9 @@ class Exporter {
     return name;
   }
 
-  #floats(name: string, data: Float64Array, shape: readonly number[]): TensorProto {
-    const typed = this.#precision === 'float64' ? data : Float32Array.from(data);
+  #floats(name: string, data: FloatArray, shape: readonly number[]): TensorProto {
+    const wanted = this.#precision === 'float64' ? Float64Array : Float32Array;
+    const typed = data instanceof wanted ? data : wanted.from(data);
     return create(TensorProtoSchema, {
       name,
       dims: shape.map(BigInt),
