@@ -22,8 +22,11 @@ export interface CollocationData {
   readonly measurements: Float64Array | null;
 }
 
-/** Most points in one run of a program: small networks spend their time between operations. */
-const LARGEST_BATCH = 1024;
+/**
+ * Most points in one run of a program: fewer spend the time of a small network between operations,
+ * more leave the processor's cache (docs/pde.md has the measurement).
+ */
+const LARGEST_BATCH = 512;
 
 /** Points of the test grid where the configuration does not say. */
 const TEST_POINTS = 10_000;

@@ -5,7 +5,8 @@ import type { Graph, Node } from '../../graph/graph';
  * The derivatives of a network's output with respect to its inputs, by nested forward mode.
  *
  * Because equal nodes are one node, each further derivative costs one more pass through the
- * network and not twice as many: what the passes before it made is found, not made again.
+ * network and not twice as many: what the passes before it made is found, not made again. Of the
+ * first order these are the very programs of Taylor mode; of the second no slower (docs/pde.md).
  */
 export class InputDerivatives {
   readonly #g: Graph;
