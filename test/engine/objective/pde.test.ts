@@ -129,7 +129,9 @@ describe('points', () => {
       objective: { collocation: { ...sampled.collocation, interior: 2500 } },
     });
     const batches = lossBatches(data.sets);
-    expect(batches.filter(({ set }) => set === 0).map(({ size }) => size)).toEqual([500, 500, 500, 500, 500]);
+    expect(batches.filter(({ set }) => set === 0).map(({ size }) => size)).toEqual([
+      500, 500, 500, 500, 500,
+    ]);
     let sum = 0;
     for (const batch of batches) sum += batch.share * (await evaluator.metrics(theta, batch)).loss;
     expect(sum / (await evaluator.loss(theta))).toBeCloseTo(1, 12);
