@@ -287,6 +287,22 @@ describe('topology', () => {
     expect(text.stdout).toContain('4 minima and 3 saddles');
   });
 
+  test('a plane sampled back and forth is told of and repaired', async () => {
+    // α + 2β, walked as a serpentine that steps before it evaluates: odd lines are one step off.
+    const steps = 20;
+    const data = Float64Array.from({ length: steps * steps }, (_, i) => {
+      const [row, column] = [Math.floor(i / steps), i % steps];
+      return row + 2 * (row % 2 === 0 ? column : column + 1);
+    });
+    const path = join(folder, 'plane.npy');
+    writeFileSync(path, writeNpy({ dtype: 'float64', shape: [steps, steps], data }));
+    const asGiven = await basin(['topology', path, '--threshold', '0', '--json']);
+    const repaired = await basin(['topology', path, '--threshold', '0', '--json', '--repair']);
+    expect(asGiven.stderr).toContain('Warning:');
+    expect(repaired.stderr).toContain('back and forth');
+    expect((JSON.parse(repaired.stdout) as Topology).minima).toBe(1);
+  });
+
   test('a neighbourhood that is none', async () => {
     const path = join(folder, 'f.npy');
     writeFileSync(path, writeNpy({ dtype: 'float64', shape: [3, 3], data: himmelblau(3) }));

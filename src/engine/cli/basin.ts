@@ -55,6 +55,7 @@ async function main(): Promise<number> {
     .description('merge tree and persistence of any landscape: .npy, .npz, .vti, .csv')
     .argument('<file>', 'a landscape')
     .option('--neighborhood <kind>', 'freudenthal, 4, 8 or knn:K', 'freudenthal')
+    .option('--repair', 'move back the lines of a plane that was sampled back and forth')
     .option('--threshold <persistence>', 'leave out pairs up to this; 0 keeps all', parseThreshold)
     .option('--json', 'print one JSON document')
     .action(run((file: string, flags: TopologyFlags) => topologyCommand(file, flags)));

@@ -2,6 +2,7 @@ import { fromScalar, type Neighborhood } from '../../shared/result';
 import { analyzeTopology } from '../topology/analyzeTopology';
 import { parseNeighborhood } from '../topology/neighborhood';
 import { readLandscape } from '../topology/readLandscape';
+import { repairSerpentine } from '../topology/serpentine';
 import { ExitStatus } from './exitStatus';
 import { figure } from './numbers';
 import { table } from './table';
@@ -9,16 +10,19 @@ import { table } from './table';
 export interface TopologyFlags {
   readonly neighborhood: string;
   readonly threshold?: number;
+  readonly repair?: boolean;
   readonly json?: boolean;
 }
 
 export async function topologyCommand(
   file: string,
-  { neighborhood, threshold, json }: TopologyFlags,
+  { neighborhood, threshold, repair, json }: TopologyFlags,
 ): Promise<number> {
   const started = performance.now();
   const kind: Neighborhood = parseNeighborhood(neighborhood);
-  const landscape = await readLandscape(file);
+  const given = await readLandscape(file);
+  const repaired = repair === true ? repairSerpentine(given.values, given.shape) : null;
+  const landscape = repaired ?? given;
   const read = performance.now();
   const topology = analyzeTopology(landscape.values, landscape.shape, {
     neighborhood: kind,
@@ -26,9 +30,15 @@ export async function topologyCommand(
   });
   const milliseconds = { read: read - started, topology: performance.now() - read };
 
-  for (const warning of landscape.warnings) console.error(`Warning: ${warning}`);
+  const warnings =
+    repaired === null
+      ? given.warnings
+      : [
+          `Every other line along axis ${repaired.axis} was moved back by one step: the plane was sampled back and forth. Its shape is now ${repaired.shape.join(' × ')}.`,
+        ];
+  for (const warning of warnings) console.error(`Warning: ${warning}`);
   if (json === true) {
-    console.log(JSON.stringify({ ...topology, warnings: landscape.warnings, milliseconds }));
+    console.log(JSON.stringify({ ...topology, warnings, milliseconds }));
     return ExitStatus.done;
   }
   const { pairs, essential, summaries, sensitivity } = topology;
