@@ -208,12 +208,12 @@ def write_config(run: Path, dataset: str) -> None:
   "landscape": {{
     "directions": "random",
     "dimensions": 2,
-    "resolution": 25,
-    "range": 1.0,
+    "resolution": 17,
+    "range": 0.5,
     "normalization": "filter",
     "seed": 0
   }},
-  "hessian": {{ "eigenvalues": 3, "lanczosSteps": 30, "probes": 4 }}
+  "hessian": {{ "eigenvalues": 3, "lanczosSteps": 12, "probes": 3 }}
 }}
 """
     )
