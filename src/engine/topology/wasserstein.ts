@@ -1,4 +1,5 @@
 import { InputError } from '../../shared/inputError';
+import { bottleneckDistance } from './bottleneck';
 import { splitDiagrams } from './diagram';
 import { partialAssignment } from './partialAssignment';
 import type { DiagramDistance, DiagramMatch, DiagramPoint, FinitePoints } from './diagram';
@@ -61,8 +62,14 @@ function finiteMatches(
 ): DiagramMatch[] {
   const firstAlone = diagonalDistances(first, metric);
   const secondAlone = diagonalDistances(second, metric);
-  const scale = Math.max(largest(firstAlone), largest(secondAlone));
-  const power = (cost: number) => (scale === 0 ? 0 : (cost / scale) ** order);
+  // No matching that is least has a cost above `bound`, as the bottleneck's own matching has none
+  // above the bottleneck. So costs are in units of it, and those above count as one that no matching
+  // can afford: next to the power of a large persistence, small costs would be lost in rounding.
+  const count = first.index.length + second.index.length;
+  const spread = (metric === 'infinity' ? 1 : Math.SQRT2) * count ** (1 / order) * (1 + 1e-9);
+  const bound = bottleneckDistance(pointsOf(first), pointsOf(second)).distance * spread;
+  const power = (cost: number) =>
+    cost > bound ? count + 1 : bound === 0 ? 0 : (cost / bound) ** order;
   const firstPower = firstAlone.map(power);
   const secondPower = secondAlone.map(power);
   const costOf = (i: number, j: number) => {
@@ -95,8 +102,6 @@ function diagonalDistances({ birth, death }: FinitePoints, metric: GroundMetric)
   );
 }
 
-function largest(distances: Float64Array): number {
-  let most = 0;
-  for (let k = 0; k < distances.length; k++) most = Math.max(most, distances[k]!);
-  return most;
+function pointsOf({ birth, death }: FinitePoints): DiagramPoint[] {
+  return Array.from(birth, (b, k) => ({ birth: b, death: death[k]! }));
 }

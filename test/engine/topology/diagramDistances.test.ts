@@ -132,6 +132,21 @@ describe('distances of persistence diagrams', () => {
     );
   });
 
+  it('do not lose small costs beside the power of a large persistence', () => {
+    const a = [
+      { birth: -5, death: 7 },
+      { birth: -2, death: 2 },
+    ];
+    const b = [
+      { birth: -4, death: 4 },
+      { birth: -5, death: 5 },
+    ];
+    // (−5, 7) with (−5, 5) and (−2, 2) with (−4, 4): twice a cost of 2.
+    for (const order of [1, 2, 8, 60, 300]) {
+      expect(wassersteinDistance(a, b, { order }).distance).toBeCloseTo(2 * 2 ** (1 / order), 9);
+    }
+  });
+
   it('fall as the order rises, down to the bottleneck', () => {
     fc.assert(
       fc.property(diagrams, diagrams, (a, b) => {
