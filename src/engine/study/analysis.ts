@@ -14,16 +14,6 @@ import {
   type Timings,
 } from '../../shared/result';
 import { spectrum, type Spectrum } from '../hessian/spectrum';
-import { randomDirections } from '../landscape/directions';
-import { centredGrid } from '../landscape/grid';
-import {
-  describeDirections,
-  describeLandscape,
-  measureNoise,
-  NOISE_POINTS,
-  sampleGrid,
-  type LossAt,
-} from '../landscape/sampling';
 import { lossBatches, splitBatches, type Batch } from '../objective/batches';
 import { lossNotes, measuredMetrics } from '../objective/metrics';
 import { analyzeTopology } from '../topology/analyzeTopology';
@@ -34,6 +24,7 @@ import {
   type OpenedCheckpoint,
   type StudyInputs,
 } from './openProblem';
+import { sampleLandscape } from './landscapePart';
 import type { Study } from './study';
 import type { WorkerPool } from './workerPool';
 
@@ -159,10 +150,7 @@ class CheckpointAnalysis {
       const landscape = await this.#cached(
         'landscape',
         { settings, hessian: hessianFirst ? this.#study.configuration.hessian : null },
-        () => this.#landscape(),
-        (key) => {
-          this.#landscapeKey = key;
-        },
+        (key) => this.#landscape(key),
       );
       this.#update({ landscape: landscape.value }, { landscape: landscape.milliseconds });
     }
@@ -175,7 +163,6 @@ class CheckpointAnalysis {
     return this.#document;
   }
 
-  #landscapeKey = '';
   #eigenvectors: readonly Float64Array[] = [];
 
   async #metrics(): Promise<Metrics> {
@@ -187,48 +174,20 @@ class CheckpointAnalysis {
     return measuredMetrics(data, batches, measured);
   }
 
-  async #landscape(): Promise<Landscape> {
-    const { landscape: settings } = this.#study.configuration;
-    const { theta, parameters } = this.#opened.weights;
-    const grid = centredGrid(settings.dimensions, settings.resolution, settings.range);
-    const directions =
-      settings.directions === 'hessian'
-        ? this.#eigenvectors.slice(0, settings.dimensions)
-        : randomDirections(theta, parameters, settings);
-    const described = describeDirections(directions, theta, {
-      kind: settings.directions,
-      normalization: settings.directions === 'hessian' ? 'none' : settings.normalization,
-      seed: settings.seed,
-    });
+  async #landscape(key: string): Promise<Landscape> {
     this.#setProblem();
-    this.#pool.setDirections(directions);
-    const { signal } = this.#options;
-    const lossAt: LossAt = (coordinates, kind) =>
-      kind === 'plain'
-        ? this.#pool.run<'losses'>({ kind: 'losses', coordinates }, signal)
-        : this.#pool.run<'perturbedLosses'>(
-            { kind: 'perturbedLosses', coordinates, seed: settings.seed },
-            signal,
-          );
-
-    const log = this.#cache.log(this.#landscapeKey);
-    const values = await sampleGrid(grid, lossAt, {
-      lanes: this.#pool.size,
-      known: await log.read(),
-      onLosses: (points, losses) => log.append(points, losses),
-      onProgress: (sampled) => {
-        this.#options.onProgress?.({ part: 'landscape', fraction: sampled.count / grid.size });
-        if (this.#isPartialDue()) {
-          this.#update({
-            landscape: describeLandscape(grid, sampled, described, sampled.count, null),
-          });
-        }
+    return sampleLandscape({
+      settings: this.#study.configuration.landscape,
+      weights: this.#opened.weights,
+      eigenvectors: this.#eigenvectors,
+      pool: this.#pool,
+      log: this.#cache.log(key),
+      signal: this.#options.signal,
+      onProgress: (fraction, landscape) => {
+        this.#options.onProgress?.({ part: 'landscape', fraction });
+        if (this.#isPartialDue()) this.#update({ landscape: landscape() });
       },
     });
-    const noise = await measureNoise(grid, values, lossAt);
-    const evaluated = new Uint8Array(grid.size).fill(1);
-    const evaluations = grid.size + Math.min(NOISE_POINTS, grid.size);
-    return describeLandscape(grid, { values, evaluated }, described, evaluations, noise);
   }
 
   #addTopology(): void {
@@ -324,11 +283,9 @@ class CheckpointAnalysis {
     part: Part,
     settings: object,
     compute: (key: string) => Promise<T>,
-    onKey?: (key: string) => void,
   ): Promise<Computed<T>> {
     this.#options.signal?.throwIfAborted();
     const key = this.#partKey(part, settings);
-    onKey?.(key);
     const known = await this.#cache.read<Computed<T>>(key);
     if (known !== null) {
       this.#options.onProgress?.({ part, fraction: 1 });
