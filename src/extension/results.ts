@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import type { ResultDocument } from '../shared/result';
 import { resultLocation } from '../shared/resultLocation';
-import { parseResult } from './resultShape';
+import { parseResult } from '../shared/resultShape';
 
 /** A result document as it was found on disk. */
 export interface StoredResult {

@@ -1,3 +1,4 @@
+import type { Comparison } from './comparison';
 import type { CheckpointFormat, Part, ResultDocument } from './result';
 
 /**
@@ -71,6 +72,17 @@ export interface PartialDocument {
   readonly checkpoint: string;
   readonly document: ResultDocument;
 }
+
+/**
+ * Compares two result documents, two landscapes, or two checkpoints whose results are on disk.
+ * Analyses nothing; where a result is missing the answer is an error that says so.
+ */
+export const COMPARE = 'basin/compare';
+export interface CompareParams {
+  readonly first: string;
+  readonly second: string;
+}
+export type CompareResult = Comparison;
 
 /** What the engine runs on. */
 export const DOCTOR = 'basin/doctor';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseResult } from '../../src/extension/resultShape';
+import { parseResult } from '../../src/shared/resultShape';
 
 const minimal = {
   schema: 1,

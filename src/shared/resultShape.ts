@@ -1,4 +1,4 @@
-import { RESULT_SCHEMA, type ResultDocument } from '../shared/result';
+import { RESULT_SCHEMA, type ResultDocument } from './result';
 
 export type ResultReading =
   | { readonly ok: true; readonly document: ResultDocument }
