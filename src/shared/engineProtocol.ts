@@ -1,5 +1,5 @@
 import type { Comparison } from './comparison';
-import type { CheckpointFormat, Part, ResultDocument } from './result';
+import type { CheckpointFormat, Part, ResultDocument, Scalar } from './result';
 
 /**
  * Messages between the extension host and the engine process: JSON-RPC 2.0 over the channel of a
@@ -29,6 +29,72 @@ export interface TensorSummary {
   readonly dtype: string;
   readonly shape: readonly number[];
 }
+
+/** Lists every tensor of a checkpoint, or the one of an .npy file; never reads weights. */
+export const TENSORS = 'basin/tensors';
+export interface TensorsParams {
+  readonly path: string;
+}
+export interface TensorListing {
+  readonly format: CheckpointFormat | 'npy';
+  /** Bytes of the file. */
+  readonly size: number;
+  /** How many tensors the file has. */
+  readonly count: number;
+  /** Scalars in all tensors together. */
+  readonly parameters: number;
+  readonly step: number | null;
+  readonly epoch: number | null;
+  readonly metadata: Inspection['metadata'];
+  /** A `TensorTable` as JSON in UTF-8: who only passes it on need not take it apart. */
+  readonly table: Uint8Array;
+}
+/** Tensors in the file's order, a column for each property. */
+export interface TensorTable {
+  /** For people to read: unprintable characters are replaced, and long names cut. */
+  readonly names: readonly string[];
+  /** The element types that occur. */
+  readonly dtypes: readonly string[];
+  /** Of each tensor, its place in `dtypes`. */
+  readonly dtype: readonly number[];
+  readonly shapes: readonly (readonly number[])[];
+  /** Bytes of each tensor's elements as they are stored; `null` where the type is not known. */
+  readonly bytes: readonly (number | null)[];
+}
+
+/** Reads tensors, one after the other and each in pieces, and tells of each as it is done. */
+export const TENSOR_STATISTICS = 'basin/tensorStatistics';
+export interface TensorStatisticsParams {
+  /** Chosen by the caller; every notification about this request carries it. */
+  readonly job: string;
+  readonly path: string;
+  /** Places in the file's order. */
+  readonly indices: readonly number[];
+}
+/** Engine to host: the statistics of one tensor. */
+export const TENSOR_STATISTICS_DONE = 'basin/tensorStatisticsDone';
+export interface TensorStatisticsDone {
+  readonly job: string;
+  readonly outcome: TensorStatisticsOutcome;
+}
+export type TensorStatisticsOutcome =
+  | { readonly index: number; readonly ok: true; readonly statistics: TensorStatistics }
+  /** A sentence for the user. */
+  | { readonly index: number; readonly ok: false; readonly message: string };
+/** Of a tensor's finite elements; `null` where there are none. */
+export interface TensorStatistics {
+  readonly mean: Scalar | null;
+  /** Of the elements as they are: the sum of squares is divided by their number. */
+  readonly deviation: Scalar | null;
+  readonly min: number | null;
+  readonly max: number | null;
+  /** Elements that are 0, and elements that are NaN or infinite. */
+  readonly zeros: number;
+  readonly nonFinite: number;
+}
+
+/** Answered at once: whether the engine still listens. */
+export const PING = 'basin/ping';
 
 /**
  * Analyses checkpoints of one configuration, one after the other, and answers when all are done.

@@ -26,6 +26,13 @@ export interface Checkpoint {
    */
   read(name: string): Promise<Tensor>;
 
+  /**
+   * The elements of one tensor, piece by piece and in the file's order, which need not be the
+   * tensor's: for what is summed over tensors too large to be held. Where the format cannot give
+   * pieces, `read` is all there is.
+   */
+  stream?(name: string): AsyncIterable<Tensor>;
+
   close(): Promise<void>;
 }
 

@@ -47,6 +47,18 @@ export async function naming<T>(path: string, work: () => T | Promise<T>): Promi
   }
 }
 
+/** As `naming`, for what comes one after the other. */
+export async function* namingAll<T>(
+  path: string,
+  work: () => AsyncIterable<T>,
+): AsyncGenerator<T, void> {
+  try {
+    yield* work();
+  } catch (error) {
+    throw named(path, error);
+  }
+}
+
 /** The InputError for a fault in the file at `path`; any other error as it is. */
 export function named(path: string, error: unknown): unknown {
   if (error instanceof Fault) {

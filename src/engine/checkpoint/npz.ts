@@ -1,8 +1,9 @@
 import type { Tensor } from '../tensor';
 import type { Checkpoint, TensorEntry } from './checkpoint';
 import type { CheckpointFile } from './checkpointFile';
-import { Fault, naming } from './fault';
+import { Fault, naming, namingAll } from './fault';
 import { decodeNpy, MOST_NPY_HEADER_BYTES, parseNpyHeader, type NpyHeader } from './npyFormat';
+import { elementsOf, pieceOf } from './pieces';
 import { trainingPosition } from './trainingPosition';
 import type { ZipArchive } from './zip';
 
@@ -36,6 +37,13 @@ export async function openNpz(file: CheckpointFile, archive: ZipArchive): Promis
     ...trainingPosition(file.path, {}),
     metadata: {},
     read: (name) => naming(file.path, () => readNpzArray(archive, name)),
+    stream: (name) =>
+      namingAll(file.path, async function* () {
+        const entry = find(archive, name);
+        const { type, littleEndian, start, size } = await headerOf(archive, entry);
+        const source = archive.blocks(entry, start, start + size, pieceOf(type));
+        yield* elementsOf(source, type, littleEndian);
+      }),
     close: () => file.close(),
   };
 }
@@ -46,6 +54,14 @@ export async function openNpz(file: CheckpointFile, archive: ZipArchive): Promis
  * @throws Fault when it is not there, or is not as long as its header says.
  */
 export async function readNpzArray(archive: ZipArchive, name: string): Promise<Tensor> {
+  const entry = find(archive, name);
+  // The header bounds what is unpacked before any of it is.
+  const header = await headerOf(archive, entry);
+  return decodeNpy(await archive.read(entry, header.start + header.size));
+}
+
+/** The entry of an array. @throws Fault */
+function find(archive: ZipArchive, name: string): string {
   const entry = archive.entry(name + SUFFIX);
   if (!entry) {
     const names = archive
@@ -54,9 +70,7 @@ export async function readNpzArray(archive: ZipArchive, name: string): Promise<T
       .map((other) => other.name.replace(/\.npy$/, ''));
     throw new Fault('missing', `it has no array \`${name}\``, `it holds ${names.join(', ')}`);
   }
-  // The header bounds what is unpacked before any of it is.
-  const header = await headerOf(archive, entry.name);
-  return decodeNpy(await archive.read(entry.name, header.start + header.size));
+  return entry.name;
 }
 
 async function headerOf(archive: ZipArchive, entry: string): Promise<NpyHeader> {

@@ -3,9 +3,10 @@ import type { Tensor } from '../tensor';
 import type { Checkpoint, TensorEntry } from './checkpoint';
 import type { CheckpointFile } from './checkpointFile';
 import { decode } from './elements';
-import { Fault, naming } from './fault';
+import { Fault, naming, namingAll } from './fault';
 import { metadataOf } from './metadata';
 import { unpickle, type PickleValue } from './pickle';
+import { elementsOf, fillsItsExtent, pieceOf } from './pieces';
 import { PYTORCH, type StorageReference, type TensorReference } from './pytorchPickle';
 import { trainingPosition } from './trainingPosition';
 import { weightsOf } from './weights';
@@ -43,6 +44,7 @@ export async function openPytorch(
       }
     },
     read: (storage, start, end) => archive.readRange(entryName(storage), start, end),
+    blocks: (storage, start, end, length) => archive.blocks(entryName(storage), start, end, length),
   });
 }
 
@@ -72,6 +74,13 @@ export interface Storages {
   check(storage: StorageReference): void;
   /** Bytes `start` to `end` of the block the storage lies in. */
   read(storage: StorageReference, start: number, end: number): Promise<Uint8Array>;
+  /** The same, in blocks of `length` bytes. */
+  blocks(
+    storage: StorageReference,
+    start: number,
+    end: number,
+    length: number,
+  ): AsyncIterable<Uint8Array>;
 }
 
 /** The checkpoint of an unpickled header, whichever container it came in. */
@@ -94,6 +103,16 @@ export function pytorchCheckpoint(
       storage: storageName(tensor),
     });
   }
+  const find = (name: string): TensorReference => {
+    const tensor = weights.tensors.get(name);
+    if (!tensor) throw new Fault('missing', `it has no tensor \`${name}\``);
+    return tensor;
+  };
+  const read = async (tensor: TensorReference): Promise<Tensor> => {
+    const [start, end] = tensor.span;
+    const bytes = await storages.read(tensor.storage, start, end);
+    return decode(bytes, tensor.type, tensor, littleEndian);
+  };
   const parts = [weights.path, ...weights.variants].map((path) => path.split('.', 1)[0]!);
   const metadata = metadataOf(root, new Set(parts));
   return {
@@ -104,13 +123,17 @@ export function pytorchCheckpoint(
     variants: weights.variants,
     ...trainingPosition(file.path, metadata),
     metadata,
-    read: (name) =>
-      naming(file.path, async (): Promise<Tensor> => {
-        const tensor = weights.tensors.get(name);
-        if (!tensor) throw new Fault('missing', `it has no tensor \`${name}\``);
+    read: (name) => naming(file.path, () => read(find(name))),
+    stream: (name) =>
+      namingAll(file.path, async function* () {
+        const tensor = find(name);
+        if (!fillsItsExtent(tensor)) {
+          yield await read(tensor);
+          return;
+        }
         const [start, end] = tensor.span;
-        const bytes = await storages.read(tensor.storage, start, end);
-        return decode(bytes, tensor.type, tensor, littleEndian);
+        const source = storages.blocks(tensor.storage, start, end, pieceOf(tensor.type));
+        yield* elementsOf(source, tensor.type, littleEndian);
       }),
     close: () => file.close(),
   };

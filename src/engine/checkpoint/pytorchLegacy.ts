@@ -9,6 +9,7 @@ import {
   type PickleInterpreter,
   type PickleValue,
 } from './pickle';
+import { blocks as blocksOfFile } from './pieces';
 import { pytorchCheckpoint } from './pytorch';
 import { PYTORCH, StorageReference } from './pytorchPickle';
 
@@ -83,6 +84,11 @@ export async function openPytorchLegacy(
       }
     },
     read: (storage, start, end) => file.read(blockOf(storage).start + start, end - start),
+    blocks(storage, start, end, length) {
+      const base = blockOf(storage).start;
+      const read = (from: number, to: number) => file.read(from, to - from);
+      return blocksOfFile(read, base + start, base + end, length);
+    },
   });
 }
 

@@ -1,7 +1,8 @@
 import type { Checkpoint, TensorEntry } from './checkpoint';
 import type { CheckpointFile } from './checkpointFile';
 import { decode, isElementType, stridesC, type ElementType } from './elements';
-import { Fault, naming } from './fault';
+import { Fault, naming, namingAll } from './fault';
+import { blocks as blocksOfFile, elementsOf, pieceOf } from './pieces';
 import { trainingPosition } from './trainingPosition';
 
 /** The format's own limit. */
@@ -72,6 +73,12 @@ export async function openSafetensors(file: CheckpointFile): Promise<Checkpoint>
   for (const block of blocks) {
     tensors.set(block.name, { ...block, storage: `${block.start}-${block.end}` });
   }
+  const find = (name: string): Block & { readonly type: ElementType } => {
+    const block = tensors.get(name);
+    if (!block) throw new Fault('missing', `it has no tensor \`${name}\``);
+    if (!isElementType(block.dtype)) throw unread(block.dtype);
+    return { ...block, type: block.dtype };
+  };
   const metadata = metadataOf(header.__metadata__);
   return {
     path: file.path,
@@ -82,17 +89,16 @@ export async function openSafetensors(file: CheckpointFile): Promise<Checkpoint>
     metadata,
     read: (name) =>
       naming(file.path, async () => {
-        const block = tensors.get(name);
-        if (!block) throw new Fault('missing', `it has no tensor \`${name}\``);
-        const { dtype, shape } = block;
-        if (!isElementType(dtype)) throw unread(dtype);
-        const bytes = await file.read(base + block.start, block.end - block.start);
-        return decode(
-          bytes,
-          dtype satisfies ElementType,
-          { shape, strides: stridesC(shape) },
-          true,
-        );
+        const { type, shape, start, end } = find(name);
+        const bytes = await file.read(base + start, end - start);
+        return decode(bytes, type, { shape, strides: stridesC(shape) }, true);
+      }),
+    stream: (name) =>
+      namingAll(file.path, () => {
+        const { type, start, end } = find(name);
+        const read = (from: number, to: number) => file.read(from, to - from);
+        const source = blocksOfFile(read, base + start, base + end, pieceOf(type));
+        return elementsOf(source, type, true);
       }),
     close: () => file.close(),
   };

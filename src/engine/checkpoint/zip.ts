@@ -1,5 +1,6 @@
+import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import { constants, crc32, inflateRaw, type ZlibOptions } from 'node:zlib';
+import { constants, crc32, createInflateRaw, inflateRaw, type ZlibOptions } from 'node:zlib';
 import { fromRandomAccessReaderPromise, RandomAccessReader, type Entry, type ZipFile } from 'yauzl';
 import type { CheckpointFile } from './checkpointFile';
 import { Fault } from './fault';
@@ -109,6 +110,43 @@ export class ZipArchive {
   }
 
   /**
+   * The same bytes in blocks of `length`. The first time it reads the whole entry, too: a wrong
+   * checksum is told at its end.
+   *
+   * @throws Fault as `readRange`.
+   */
+  async *blocks(
+    name: string,
+    start: number,
+    end: number,
+    length: number,
+  ): AsyncGenerator<Uint8Array, void> {
+    const entry = this.find(name);
+    if (entry.compressionMethod === DEFLATED) {
+      const bytes = await this.readRange(name, start, end);
+      for (let at = 0; at < bytes.length; at += length) yield bytes.slice(at, at + length);
+      return;
+    }
+    const size = entry.uncompressedSize;
+    if (!(start >= 0 && start <= end && end <= size)) {
+      throw new Fault('damaged', `its ${name} is shorter than the header announces`);
+    }
+    const position = await yauzlFaults(() => this.dataStart(entry));
+    const verified = this.verified.has(name);
+    let sum = 0;
+    for (const [from, to] of verified
+      ? [[start, end] as const]
+      : [[0, start] as const, [start, end] as const, [end, size] as const]) {
+      for (let at = from; at < to; at += length) {
+        const block = await this.file.read(position + at, Math.min(length, to - at));
+        if (!verified) sum = crc32(block, sum);
+        if (from === start && to === end) yield block;
+      }
+    }
+    if (!verified) this.verify(entry, sum);
+  }
+
+  /**
    * The first bytes of an entry, unpacked, without a look at its checksum: `length` of them, or
    * fewer where the entry or its beginning in the archive holds fewer.
    */
@@ -124,6 +162,51 @@ export class ZipArchive {
       });
       return bytes.subarray(0, length);
     });
+  }
+
+  /** Where the bytes of an entry begin in the file; null where they are packed. */
+  async position(name: string): Promise<number | null> {
+    const entry = this.find(name);
+    if (entry.compressionMethod !== STORED) return null;
+    return yauzlFaults(() => this.dataStart(entry));
+  }
+
+  /**
+   * All bytes of an entry, unpacked, a piece at a time: no more than a piece is in memory.
+   *
+   * @throws Fault as `readRange`, a wrong checksum behind the last piece; the signal's reason.
+   */
+  async *pieces(name: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+    const entry = this.find(name);
+    const dataStart = await yauzlFaults(() => this.dataStart(entry));
+    const packed = this.packed(entry, dataStart, signal);
+    const unpacked = entry.compressionMethod === STORED ? packed : inflatedPieces(packed);
+    let size = 0;
+    let sum = 0;
+    for (;;) {
+      const { value, done } = await yauzlFaults(() => unpacked.next());
+      if (done === true) break;
+      size += value.length;
+      if (size > entry.uncompressedSize) break;
+      sum = crc32(value, sum);
+      yield value;
+    }
+    await unpacked.return(undefined);
+    if (size !== entry.uncompressedSize) {
+      throw new Fault('damaged', `its ${name} unpacks to another length than announced`);
+    }
+    this.verify(entry, sum);
+  }
+
+  private async *packed(
+    entry: Entry,
+    dataStart: number,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Uint8Array, undefined> {
+    for (let at = 0; at < entry.compressedSize; at += CHUNK) {
+      signal?.throwIfAborted();
+      yield await this.file.read(dataStart + at, Math.min(CHUNK, entry.compressedSize - at));
+    }
   }
 
   private find(name: string): Entry {
@@ -202,6 +285,21 @@ export class ZipArchive {
       throw new Fault('damaged', `its ${entry.fileName} does not match its checksum`);
     }
     this.verified.add(entry.fileName);
+  }
+}
+
+async function* inflatedPieces(
+  packed: AsyncGenerator<Uint8Array>,
+): AsyncGenerator<Uint8Array, undefined> {
+  const inflater = createInflateRaw({ chunkSize: CHUNK });
+  const source = Readable.from(packed, { objectMode: false });
+  source.on('error', (error) => inflater.destroy(error));
+  source.pipe(inflater);
+  try {
+    for await (const piece of inflater) yield piece as Buffer;
+  } finally {
+    source.destroy();
+    inflater.destroy();
   }
 }
 

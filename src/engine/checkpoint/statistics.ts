@@ -1,0 +1,87 @@
+import type { TensorStatistics } from '../../shared/engineProtocol';
+import { toScalar } from '../../shared/result';
+import type { Tensor, TensorData } from '../tensor';
+
+/**
+ * Mean, standard deviation and extremes of numbers that come in pieces, none of them kept.
+ *
+ * The mean and the sum of squares of a piece are taken in two passes over it and joined with those
+ * of the pieces before: Chan, Golub and LeVeque, "Algorithms for computing the sample variance"
+ * (1983), eq. 2.1. So that a large mean does not swallow a small spread.
+ */
+export class Moments {
+  private finite = 0;
+  private mean = 0;
+  /** Sum of squared distances from the mean. */
+  private squares = 0;
+  private min = Infinity;
+  private max = -Infinity;
+  private zeros = 0;
+  private nonFinite = 0;
+
+  add(data: TensorData): void {
+    const values = data instanceof BigInt64Array ? Float64Array.from(data, Number) : data;
+    let sum = 0;
+    let finite = 0;
+    let { min, max, zeros } = this;
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i]!;
+      // NaN and the infinities: the difference from itself is NaN for them alone.
+      if (value - value !== 0) continue;
+      finite++;
+      sum += value;
+      if (value < min) min = value;
+      if (value > max) max = value;
+      if (value === 0) zeros++;
+    }
+    this.min = min;
+    this.max = max;
+    this.zeros = zeros;
+    this.nonFinite += values.length - finite;
+    if (finite === 0) return;
+
+    const mean = sum / finite;
+    let squares = 0;
+    for (let i = 0; i < values.length; i++) {
+      const distance = values[i]! - mean;
+      if (distance - distance === 0) squares += distance * distance;
+    }
+    const all = this.finite + finite;
+    const apart = mean - this.mean;
+    this.squares += squares + apart * apart * ((this.finite * finite) / all);
+    this.mean += apart * (finite / all);
+    this.finite = all;
+  }
+
+  get statistics(): TensorStatistics {
+    const { finite, zeros, nonFinite } = this;
+    if (finite === 0) {
+      return { mean: null, deviation: null, min: null, max: null, zeros, nonFinite };
+    }
+    return {
+      mean: toScalar(this.mean),
+      deviation: toScalar(Math.sqrt(this.squares / finite)),
+      min: this.min,
+      max: this.max,
+      zeros,
+      nonFinite,
+    };
+  }
+}
+
+/**
+ * Statistics of a tensor's elements, of which one piece at a time is in memory.
+ *
+ * @throws the signal's reason between two pieces; what reading a piece throws.
+ */
+export async function statisticsOf(
+  pieces: AsyncIterable<Tensor>,
+  signal: AbortSignal,
+): Promise<TensorStatistics> {
+  const moments = new Moments();
+  for await (const { data } of pieces) {
+    signal.throwIfAborted();
+    moments.add(data);
+  }
+  return moments.statistics;
+}

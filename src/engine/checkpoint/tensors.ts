@@ -1,0 +1,117 @@
+import type {
+  TensorListing,
+  TensorStatisticsOutcome,
+  TensorTable,
+} from '../../shared/engineProtocol';
+import { InputError } from '../../shared/inputError';
+import { sizeOf } from '../tensor';
+import type { Checkpoint } from './checkpoint';
+import { bytesPerElement, isElementType } from './elements';
+import { printable } from './fault';
+import { openNpyFile } from './npyFile';
+import { openCheckpoint } from './openCheckpoint';
+import { statisticsOf } from './statistics';
+import type { Tensor } from '../tensor';
+
+/** Longer names are nobody's; whoever wants them whole opens the file. */
+const LONGEST_NAME = 500;
+
+/** Types of less than a byte, in bits. */
+const BITS: Readonly<Record<string, number>> = {
+  float6_e2m3: 6,
+  float6_e3m2: 6,
+  float4_e2m1: 4,
+};
+
+/**
+ * What is in a file of weights, without any of it.
+ *
+ * @throws InputError when the file is not one that is read.
+ */
+export async function listTensors(path: string): Promise<TensorListing> {
+  const { checkpoint, format } = await open(path);
+  try {
+    const entries = [...checkpoint.tensors.values()];
+    const dtypes = [...new Set(entries.map(({ dtype }) => dtype))];
+    const places = new Map(dtypes.map((dtype, place) => [dtype, place]));
+    const table: TensorTable = {
+      names: entries.map(({ name }) => printable(name, LONGEST_NAME)),
+      dtypes,
+      dtype: entries.map(({ dtype }) => places.get(dtype)!),
+      shapes: entries.map(({ shape }) => shape),
+      bytes: entries.map(({ dtype, shape }) => bytesOf(dtype, sizeOf(shape))),
+    };
+    return {
+      format,
+      size: checkpoint.size,
+      count: entries.length,
+      parameters: entries.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+      step: checkpoint.step,
+      epoch: checkpoint.epoch,
+      metadata: checkpoint.metadata,
+      table: new TextEncoder().encode(JSON.stringify(table)),
+    };
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+/**
+ * Statistics of tensors, one after the other. One that cannot be read does not keep the others from
+ * it.
+ *
+ * @param indices places in the file's order.
+ * @throws InputError when the file is not one that is read; the signal's reason.
+ */
+export async function measureTensors(
+  path: string,
+  indices: readonly number[],
+  signal: AbortSignal,
+  onOutcome: (outcome: TensorStatisticsOutcome) => void,
+): Promise<void> {
+  const { checkpoint } = await open(path);
+  try {
+    const names = [...checkpoint.tensors.keys()];
+    for (const index of indices) {
+      signal.throwIfAborted();
+      const name = names[index];
+      if (name === undefined) continue;
+      try {
+        const statistics = await statisticsOf(elements(checkpoint, name), signal);
+        onOutcome({ index, ok: true, statistics });
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+        onOutcome({ index, ok: false, message: error.message });
+      }
+    }
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+async function* elements(checkpoint: Readable, name: string): AsyncGenerator<Tensor> {
+  if (checkpoint.stream === undefined) yield await checkpoint.read(name);
+  else yield* checkpoint.stream(name);
+}
+
+/** A single array has no format of a checkpoint. */
+type Readable = Omit<Checkpoint, 'format'>;
+
+interface Opened {
+  readonly checkpoint: Readable;
+  readonly format: TensorListing['format'];
+}
+
+/** As `openCheckpoint`, and single arrays as well. */
+async function open(path: string): Promise<Opened> {
+  const array = await openNpyFile(path);
+  if (array !== null) return { checkpoint: array, format: 'npy' };
+  const checkpoint = await openCheckpoint(path);
+  return { checkpoint, format: checkpoint.format };
+}
+
+function bytesOf(dtype: string, count: number): number | null {
+  if (isElementType(dtype)) return count * bytesPerElement(dtype);
+  const bits = Object.hasOwn(BITS, dtype) ? BITS[dtype] : undefined;
+  return bits === undefined ? null : (count * bits) / 8;
+}
