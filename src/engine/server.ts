@@ -9,22 +9,35 @@ import { resolve } from 'node:path';
 import packageJson from '../../package.json';
 import {
   ANALYZE,
+  COMPARE,
   DOCTOR,
   INPUT_ERROR_CODE,
   INSPECT,
   PARTIAL,
+  PING,
   PROGRESS,
+  TENSOR_STATISTICS,
+  TENSOR_STATISTICS_DONE,
+  TENSORS,
   type AnalyzeParams,
   type AnalyzeResult,
+  type CompareParams,
+  type CompareResult,
   type DoctorReport,
   type Inspection,
   type InspectParams,
   type PartialDocument,
   type Progress,
+  type TensorListing,
+  type TensorsParams,
+  type TensorStatisticsDone,
+  type TensorStatisticsParams,
 } from '../shared/engineProtocol';
 import { InputError } from '../shared/inputError';
 import { inspect } from './checkpoint/inspect';
+import { listTensors, measureTensors } from './checkpoint/tensors';
 import { defaultRuntime, examineMachine } from './runtime/machine';
+import { compare } from './study/compare';
 import { runJob } from './study/job';
 import { readStudy } from './study/study';
 import { WorkerPool } from './study/workerPool';
@@ -42,9 +55,33 @@ let last: Promise<unknown> = Promise.resolve();
 connection.onRequest(INSPECT, ({ path }: InspectParams) =>
   answering<Inspection>(() => inspect(path)),
 );
+connection.onRequest(PING, () => null);
+connection.onRequest(TENSORS, ({ path }: TensorsParams) =>
+  answering<TensorListing>(() => listTensors(path)),
+);
+connection.onRequest(
+  TENSOR_STATISTICS,
+  ({ job, path, indices }: TensorStatisticsParams, token: CancellationToken) =>
+    cancellable(token, (signal) =>
+      answering<null>(async () => {
+        await measureTensors(path, indices, signal, (outcome) => {
+          void connection.sendNotification(TENSOR_STATISTICS_DONE, {
+            job,
+            outcome,
+          } satisfies TensorStatisticsDone);
+        });
+        return null;
+      }),
+    ),
+);
+connection.onRequest(COMPARE, ({ first, second }: CompareParams) =>
+  answering<CompareResult>(() => compare(first, second)),
+);
 connection.onRequest(DOCTOR, (): DoctorReport => examineMachine(packageJson.version));
 connection.onRequest(ANALYZE, (params: AnalyzeParams, token: CancellationToken) => {
-  const result = last.then(() => answering(() => analyze(params, token)));
+  const result = last.then(() =>
+    cancellable(token, (signal) => answering(() => analyze(params, signal))),
+  );
   last = result.catch(() => undefined);
   return result;
 });
@@ -55,46 +92,54 @@ connection.listen();
 
 async function analyze(
   { job, configuration, checkpoints, only }: AnalyzeParams,
-  token: CancellationToken,
+  signal: AbortSignal,
 ): Promise<AnalyzeResult> {
+  const runtime = defaultRuntime();
+  const study = await readStudy(configuration);
+  pool ??= new WorkerPool();
+  const outcomes = await runJob(study, pool, runtime, {
+    checkpoints: checkpoints?.map((path) => resolve(path)),
+    only,
+    signal,
+    onProgress: (progress) => {
+      void connection.sendNotification(PROGRESS, { job, ...progress } satisfies Progress);
+    },
+    onPartial: (checkpoint, document) => {
+      void connection.sendNotification(PARTIAL, {
+        job,
+        checkpoint,
+        document,
+      } satisfies PartialDocument);
+    },
+  });
+  for (const outcome of outcomes) {
+    if (outcome.ok || outcome.fault === undefined) continue;
+    console.error(outcome.fault.stack);
+  }
+  return {
+    outcomes: outcomes.map((outcome) =>
+      outcome.ok
+        ? { checkpoint: outcome.checkpoint, ok: true, document: outcome.document }
+        : { checkpoint: outcome.checkpoint, ok: false, message: outcome.message },
+    ),
+  };
+}
+
+/** Runs `work` with a signal that is given when the token is. */
+async function cancellable<T>(
+  token: CancellationToken,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const controller = new AbortController();
   const cancelled = token.onCancellationRequested(() => {
     controller.abort();
   });
   if (token.isCancellationRequested) controller.abort();
   try {
-    const runtime = defaultRuntime();
-    const study = await readStudy(configuration);
-    pool ??= new WorkerPool();
-    const outcomes = await runJob(study, pool, runtime, {
-      checkpoints: checkpoints?.map((path) => resolve(path)),
-      only,
-      signal: controller.signal,
-      onProgress: (progress) => {
-        void connection.sendNotification(PROGRESS, { job, ...progress } satisfies Progress);
-      },
-      onPartial: (checkpoint, document) => {
-        void connection.sendNotification(PARTIAL, {
-          job,
-          checkpoint,
-          document,
-        } satisfies PartialDocument);
-      },
-    });
-    for (const outcome of outcomes) {
-      if (outcome.ok || outcome.fault === undefined) continue;
-      console.error(outcome.fault.stack);
-    }
-    return {
-      outcomes: outcomes.map((outcome) =>
-        outcome.ok
-          ? { checkpoint: outcome.checkpoint, ok: true, document: outcome.document }
-          : { checkpoint: outcome.checkpoint, ok: false, message: outcome.message },
-      ),
-    };
+    return await work(controller.signal);
   } catch (error) {
     if (controller.signal.aborted) {
-      throw new ResponseError(REQUEST_CANCELLED, 'The analysis was cancelled.');
+      throw new ResponseError(REQUEST_CANCELLED, 'The request was cancelled.');
     }
     throw error;
   } finally {

@@ -75,7 +75,8 @@ export interface ComparedDistance {
   readonly overRange: Scalar;
   /**
    * The distance of the two landscapes without noise, and with the pairs that are left out, differs
-   * from this by no more: persistence is stable. `null` where nothing is known about the noise.
+   * from this by no more (for each landscape with probability 95 %): persistence is stable. `null`
+   * for the Wasserstein distance, for which nothing like it holds.
    */
   readonly uncertainty: Uncertainty | null;
   /** Every point once, the costliest first. */

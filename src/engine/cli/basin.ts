@@ -4,6 +4,7 @@ import packageJson from '../../../package.json';
 import { InputError } from '../../shared/inputError';
 import { PARTS } from '../../shared/result';
 import { analyzeCommand, type AnalyzeFlags } from './analyze';
+import { compareCommand } from './compare';
 import { doctorCommand } from './doctor';
 import { ExitStatus } from './exitStatus';
 import { inspectCommand } from './inspect';
@@ -59,6 +60,15 @@ async function main(): Promise<number> {
     .option('--threshold <persistence>', 'leave out pairs up to this; 0 keeps all', parseThreshold)
     .option('--json', 'print one JSON document')
     .action(run((file: string, flags: TopologyFlags) => topologyCommand(file, flags)));
+  program
+    .command('compare')
+    .description('what differs between two results, landscapes or analyzed checkpoints')
+    .argument('<first>', 'a result document, a landscape, or a checkpoint that has been analyzed')
+    .argument('<second>', 'another')
+    .option('--json', 'print one JSON document')
+    .action(
+      run((first: string, second: string, flags: JsonFlag) => compareCommand(first, second, flags)),
+    );
   program
     .command('report')
     .description('the panel as one self-contained page')

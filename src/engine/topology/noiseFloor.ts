@@ -47,8 +47,7 @@ export function noiseFloor(
   if (!(relative >= 0 && Number.isFinite(relative))) {
     throw new InputError(`The relative noise ${relative} must be a number from 0 up.`);
   }
-  const deviations = Math.sqrt(2 * Math.log((2 * points) / (1 - NOISE_CONFIDENCE)));
-  const share = 2 * deviations * relative;
+  const share = 2 * noiseDeviations(points) * relative;
   const least = Number.isFinite(minimum) ? Math.abs(minimum) : 0;
   let floor = Math.min(share * least, Number.MAX_VALUE);
   for (let k = 0; k < pairs.births.length; k++) {
@@ -60,6 +59,11 @@ export function noiseFloor(
     }
   }
   return floor;
+}
+
+/** Standard deviations that, with probability 95 %, none of so many values is off by more than. */
+export function noiseDeviations(points: number): number {
+  return Math.sqrt(2 * Math.log((2 * points) / (1 - NOISE_CONFIDENCE)));
 }
 
 /**

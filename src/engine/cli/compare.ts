@@ -1,0 +1,110 @@
+import { fromScalar } from '../../shared/result';
+import { compare } from '../study/compare';
+import { ExitStatus } from './exitStatus';
+import { figure } from './numbers';
+import { table } from './table';
+import type {
+  ComparedDistance,
+  ComparedMinimum,
+  ComparedSide,
+  Difference,
+  MinimumPlace,
+  TopologyComparison,
+} from '../../shared/comparison';
+
+/** Minima listed; --json has all. */
+const LISTED = 12;
+const NONE = '–';
+
+/** What differs between two sides: tables on a terminal, or one JSON document. */
+export async function compareCommand(
+  first: string,
+  second: string,
+  { json }: { readonly json?: boolean },
+): Promise<number> {
+  const comparison = await compare(first, second);
+  for (const warning of comparison.warnings) console.error(`Warning: ${warning}`);
+  if (json === true) {
+    console.log(JSON.stringify(comparison));
+    return ExitStatus.done;
+  }
+  const { metrics, topology, hessian } = comparison;
+  console.log(`first   ${nameOf(comparison.first)}\nsecond  ${nameOf(comparison.second)}\n`);
+  const differences = [...metrics, ...hessian, ...(topology?.differences ?? [])];
+  console.log(table(['', 'first', 'second', 'difference', '±', ''], differences.map(rowOf)));
+  if (topology !== undefined) console.log(`\n${topologyText(topology)}`);
+  return ExitStatus.done;
+}
+
+function nameOf({ path, checkpoint }: ComparedSide): string {
+  if (checkpoint === undefined) return path;
+  const place = [
+    checkpoint.epoch === null ? [] : [`epoch ${checkpoint.epoch}`],
+    checkpoint.step === null ? [] : [`step ${checkpoint.step}`],
+  ].flat();
+  return [path, ...(place.length === 0 ? [] : [`(${place.join(', ')})`])].join(' ');
+}
+
+function rowOf({ name, first, second, difference, uncertainty, distinct }: Difference): string[] {
+  const change = fromScalar(difference);
+  return [
+    name,
+    figure(fromScalar(first)),
+    figure(fromScalar(second)),
+    `${change > 0 ? '+' : ''}${figure(change)}`,
+    uncertainty === null ? '' : figure(uncertainty.value, 2),
+    distinct === false ? `within the ${wordsFor(uncertainty!.kind)}` : '',
+  ];
+}
+
+function wordsFor(kind: 'standard error' | 'bound'): string {
+  return kind === 'bound' ? 'residuals' : 'standard error';
+}
+
+function topologyText({ bottleneck, wasserstein, minima, comparedPairs }: TopologyComparison) {
+  const both = minima.filter(({ first, second }) => first !== null && second !== null).length;
+  const vanished = minima.filter(({ second }) => second === null).length;
+  const appeared = minima.filter(({ first }) => first === null).length;
+  const lines = [
+    `bottleneck distance     ${distanceText(bottleneck)}`,
+    `2-Wasserstein distance  ${distanceText(wasserstein)}`,
+    `of ${comparedPairs.first} and ${comparedPairs.second} finite pairs and the essential ones; costs are max(|Δbirth|, |Δdeath|)`,
+    '',
+    `minima: ${both} in both, ${vanished} in the first only, ${appeared} in the second only`,
+    table(
+      ['', 'first', 'death', 'second', 'death', 'moved'],
+      minima.slice(0, LISTED).map((minimum) => minimumRow(minimum)),
+    ),
+  ];
+  if (minima.length > LISTED) {
+    lines.push(`… and ${minima.length - LISTED} more; --json prints all.`);
+  }
+  return lines.join('\n');
+}
+
+function distanceText({ distance, overRange, uncertainty }: ComparedDistance): string {
+  const share = `${figure(100 * fromScalar(overRange), 3)} % of the range`;
+  const off = uncertainty === null ? '' : `, off by at most ${figure(uncertainty.value, 2)}`;
+  return `${figure(fromScalar(distance))} (${share}${off})`;
+}
+
+function minimumRow({ first, second, moved }: ComparedMinimum): string[] {
+  const ends = (place: MinimumPlace | null) =>
+    place === null
+      ? [NONE, NONE]
+      : [figure(fromScalar(place.birth)), figure(fromScalar(place.death))];
+  const isGlobal = (place: MinimumPlace | null) => place?.pair === -1;
+  const name =
+    isGlobal(first) && isGlobal(second)
+      ? 'global minimum'
+      : isGlobal(first)
+        ? 'global in the first'
+        : isGlobal(second)
+          ? 'global in the second'
+          : first === null
+            ? 'appeared'
+            : second === null
+              ? 'vanished'
+              : 'minimum';
+  return [name, ...ends(first), ...ends(second), moved === null ? '' : figure(moved, 3)];
+}

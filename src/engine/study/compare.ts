@@ -1,0 +1,270 @@
+import { existsSync } from 'node:fs';
+import { extname } from 'node:path';
+import { COMPARISON_SCHEMA } from '../../shared/comparison';
+import { InputError } from '../../shared/inputError';
+import { fromScalar } from '../../shared/result';
+import { analyzeTopology } from '../topology/analyzeTopology';
+import { compareTopologies } from '../topology/compareTopologies';
+import { differenceOf, standardErrorOf } from '../topology/difference';
+import { FLOAT32_NOISE } from '../topology/noiseFloor';
+import { readLandscape } from '../topology/readLandscape';
+import { isResult, readResult, resultPathsOf } from './storedResult';
+import type { ComparedSide, Comparison, Difference } from '../../shared/comparison';
+import type { Axis, Directions, Landscape, ResultDocument, Topology } from '../../shared/result';
+
+/** What is known of one side. */
+interface Side {
+  readonly side: ComparedSide;
+  readonly document: ResultDocument | null;
+  readonly topology: Topology | null;
+  readonly axes: readonly Axis[] | null;
+  readonly directions: Directions | null;
+  readonly relativeNoise: number;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Compares two result documents, landscapes or checkpoints that have been analysed, each named by
+ * its path.
+ *
+ * @throws InputError when a path is none of these, or the two have nothing in common.
+ */
+export async function compare(first: string, second: string): Promise<Comparison> {
+  const [a, b] = [await openSide(first), await openSide(second)];
+  const plane = planeWarnings(a, b);
+  const topology =
+    a.topology && b.topology
+      ? compareTopologies(
+          { ...a, topology: a.topology },
+          { ...b, topology: b.topology },
+          plane.length === 0,
+        )
+      : null;
+  const metrics = metricDifferences(a.document, b.document);
+  const hessian = hessianDifferences(a.document, b.document);
+  if (topology === null && metrics.length === 0 && hessian.length === 0) {
+    throw new InputError(
+      `${first} and ${second} have no part in common; analyze the same parts of both.`,
+      'mismatch',
+    );
+  }
+  return {
+    schema: COMPARISON_SCHEMA,
+    first: a.side,
+    second: b.side,
+    metrics,
+    ...(topology === null ? {} : { topology: topology.comparison }),
+    hessian,
+    warnings: [
+      ...[a, b].flatMap(({ side, warnings }) =>
+        warnings.map((warning) => `${side.path}: ${warning}`),
+      ),
+      ...plane,
+      ...countWarnings(a.topology, b.topology),
+      ...sampleWarnings(a.document, b.document),
+      ...(topology?.warnings ?? []),
+    ],
+  };
+}
+
+/** Weights and nothing else: never landscapes. */
+const CHECKPOINT_SUFFIXES = ['.pt', '.pth', '.ckpt', '.bin', '.safetensors', '.keras'];
+
+async function openSide(path: string): Promise<Side> {
+  if (!existsSync(path)) {
+    throw new InputError(`${path} does not exist; check the path.`, 'missing');
+  }
+  const suffix = extname(path).toLowerCase();
+  const stored = resultPathsOf(path);
+  const found = stored.find((file) => existsSync(file));
+  if (found !== undefined) return sideOf(path, await readResult(found));
+  if (suffix === '.json' && (await isResult(path))) return sideOf(path, await readResult(path));
+  if (CHECKPOINT_SUFFIXES.includes(suffix)) {
+    throw new InputError(
+      stored.length === 0
+        ? `${path} has no basin.json beside or above it, so it has no result; name result documents or landscapes.`
+        : `${path} has not been analyzed; run "basin analyze ${path}" first.`,
+      'missing',
+    );
+  }
+  const { values, shape, axes, warnings } = await readLandscape(path);
+  return {
+    side: { path, kind: 'landscape' },
+    document: null,
+    topology: analyzeTopology(values, shape),
+    axes,
+    directions: null,
+    relativeNoise: FLOAT32_NOISE,
+    warnings,
+  };
+}
+
+function sideOf(path: string, document: ResultDocument): Side {
+  const { checkpoint, landscape, topology } = document;
+  return {
+    side: { path, kind: 'result', checkpoint },
+    document,
+    topology: topology ?? (landscape === undefined ? null : topologyOf(landscape)),
+    axes: landscape?.axes ?? null,
+    directions: landscape?.directions ?? null,
+    relativeNoise: landscape?.relativeNoise ?? FLOAT32_NOISE,
+    warnings: [],
+  };
+}
+
+function topologyOf(landscape: Landscape): Topology {
+  const values = Float64Array.from(landscape.values, (value) => fromScalar(value ?? 'NaN'));
+  return analyzeTopology(values, landscape.shape, {
+    relativeNoise: landscape.relativeNoise ?? FLOAT32_NOISE,
+  });
+}
+
+function metricDifferences(
+  first: ResultDocument | null,
+  second: ResultDocument | null,
+): Difference[] {
+  const [a, b] = [first?.metrics, second?.metrics];
+  if (a === undefined || b === undefined) return [];
+  const differences = [differenceOf('loss', fromScalar(a.loss), fromScalar(b.loss), null)];
+  if (a.accuracy !== undefined && b.accuracy !== undefined) {
+    // Of shares of samples. On the same samples the two go together, so this is on the safe side.
+    const error = (share: number, samples: number) => Math.sqrt((share * (1 - share)) / samples);
+    const uncertainty = standardErrorOf(error(a.accuracy, a.samples), error(b.accuracy, b.samples));
+    differences.push(differenceOf('accuracy', a.accuracy, b.accuracy, uncertainty));
+  }
+  if (a.error !== undefined && b.error !== undefined) {
+    differences.push(differenceOf('error', fromScalar(a.error), fromScalar(b.error), null));
+  }
+  return differences;
+}
+
+/** Eigenvalues by their rank, as far as both have them. An eigenvalue lies within its residual. */
+function hessianDifferences(
+  first: ResultDocument | null,
+  second: ResultDocument | null,
+): Difference[] {
+  const [a, b] = [first?.hessian, second?.hessian];
+  if (a === undefined || b === undefined) return [];
+  const count = Math.min(a.eigenvalues.length, b.eigenvalues.length);
+  const eigenvalue = (name: string, p: typeof a.smallest, q: typeof a.smallest) =>
+    differenceOf(name, p.value, q.value, { kind: 'bound', value: p.residual + q.residual });
+  return [
+    ...Array.from({ length: count }, (_, k) =>
+      eigenvalue(`eigenvalue ${k + 1}`, a.eigenvalues[k]!, b.eigenvalues[k]!),
+    ),
+    eigenvalue('smallest eigenvalue', a.smallest, b.smallest),
+    differenceOf(
+      'trace',
+      a.trace.value,
+      b.trace.value,
+      standardErrorOf(a.trace.standardError, b.trace.standardError),
+    ),
+  ];
+}
+
+/** Measured on the directions, not choices: they differ between checkpoints of one run. */
+const MEASURED: readonly string[] = ['norms', 'cosines', 'parameterNorm'];
+
+/** Why a place in one landscape is not the same place in the other; empty where it is. */
+function planeWarnings(first: Side, second: Side): string[] {
+  if (first.topology === null || second.topology === null) return [];
+  const [a, b] = [first.axes, second.axes];
+  if (a === null || b === null) {
+    const [silent] = [first, second].filter(({ axes }) => axes === null);
+    return [
+      `${silent!.side.path} does not say where its points lie: whether both landscapes cover the same plane is not known, so persistence is compared and places are not.`,
+    ];
+  }
+  const warnings: string[] = [];
+  if (JSON.stringify(extents(a)) !== JSON.stringify(extents(b))) {
+    warnings.push(
+      `The landscapes are not comparable point by point: the first covers ${inWords(a)}, the second ${inWords(b)}; sample both with the same range and resolution.`,
+    );
+  }
+  const [p, q] = [first.directions, second.directions];
+  if (p === null || q === null) {
+    warnings.push(
+      'A landscape file does not say its directions: whether both landscapes cover the same plane is not known, so persistence is compared and places are not.',
+    );
+    return warnings;
+  }
+  const differing = choicesIn(p, q).filter(
+    (choice) => JSON.stringify(choiceOf(p, choice)) !== JSON.stringify(choiceOf(q, choice)),
+  );
+  if (differing.length > 0) {
+    warnings.push(
+      `The landscapes lie in different planes: ${differing
+        .map(
+          (choice) =>
+            `${choice} ${JSON.stringify(choiceOf(p, choice))} and ${JSON.stringify(choiceOf(q, choice))}`,
+        )
+        .join(', ')}; differences between them are differences of the planes too.`,
+    );
+  } else if (p.kind === 'hessian') {
+    warnings.push(
+      'The directions are eigenvectors of each checkpoint’s own Hessian: the same place in the two grids is not the same place in weight space.',
+    );
+  }
+  return warnings;
+}
+
+function choicesIn(...directions: readonly Directions[]): string[] {
+  const names = new Set(directions.flatMap((one) => Object.keys(one)));
+  return [...names].filter((name) => !MEASURED.includes(name));
+}
+
+function choiceOf(directions: Directions, choice: string): unknown {
+  return (directions as unknown as Readonly<Record<string, unknown>>)[choice] ?? null;
+}
+
+/** Names do not matter, and nor does rounding in text. */
+function extents(axes: readonly Axis[]): readonly (readonly [string, string, number])[] {
+  return axes.map(({ min, max, steps }) => [min.toPrecision(9), max.toPrecision(9), steps]);
+}
+
+function inWords(axes: readonly Axis[]): string {
+  return axes.map(({ min, max, steps }) => `${steps} points from ${min} to ${max}`).join(' by ');
+}
+
+function countWarnings(first: Topology | null, second: Topology | null): string[] {
+  if (first === null || second === null) return [];
+  const warnings: string[] = [];
+  if (first.neighborhood !== second.neighborhood) {
+    warnings.push(
+      `The first was counted with the neighbourhood ${first.neighborhood}, the second with ${second.neighborhood}, which alone changes counts by a factor of up to four; analyze both with one.`,
+    );
+  }
+  const given = [first, second].filter(({ thresholdSource }) => thresholdSource === 'given');
+  if (given.length > 0 && first.threshold !== second.threshold) {
+    warnings.push(
+      `Pairs were counted above persistence ${first.threshold} in the first and ${second.threshold} in the second; analyze both with one threshold.`,
+    );
+  }
+  const points = (topology: Topology) => topology.shape.reduce((product, n) => product * n, 1);
+  if (points(first) !== points(second)) {
+    warnings.push(
+      `The landscapes have ${points(first)} and ${points(second)} points: a finer grid sees more minima and saddles of the same function.`,
+    );
+  }
+  return warnings;
+}
+
+function sampleWarnings(first: ResultDocument | null, second: ResultDocument | null): string[] {
+  if (first === null || second === null) return [];
+  const warnings: string[] = [];
+  if (first.parameters !== second.parameters) {
+    warnings.push(
+      `The models have ${first.parameters} and ${second.parameters} parameters: these are different architectures, whose directions have nothing in common.`,
+    );
+  }
+  const [a, b] = [first.metrics?.samples, second.metrics?.samples];
+  if (a !== undefined && b !== undefined && a !== b) {
+    warnings.push(`The losses are means of ${a} and of ${b} samples, so of different data.`);
+  }
+  if (first.runtime.precision !== second.runtime.precision) {
+    warnings.push(
+      `The first was computed in ${first.runtime.precision} and the second in ${second.runtime.precision}: small differences may be rounding.`,
+    );
+  }
+  return warnings;
+}
