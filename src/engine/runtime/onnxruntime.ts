@@ -1,30 +1,47 @@
 import { createRequire } from 'node:module';
 import type * as onnx from 'onnxruntime-node';
-import { exportOnnx } from '../graph/onnx/exportOnnx';
-import { topologicalOrder, type Node, type Program } from '../graph/graph';
-import type { Executable, FloatArray, Runtime } from './runtime';
+import { InputError } from '../../shared/inputError';
+import type { Precision } from '../../shared/runtimeSetting';
+import { openSession } from './onnxSession';
+import type { Runtime } from './runtime';
 
 type OnnxRuntime = typeof onnx;
 
 export interface OnnxRuntimeOptions {
   /** Threads of one operation. Independent runs on single threads use a machine better. */
   readonly threads?: number;
-  readonly precision?: 'float32' | 'float64';
+  readonly precision?: Precision;
+  /** Execution provider, of those `findOnnxRuntime` lists. */
+  readonly provider?: string;
 }
 
-/** Whether the native library loads here, and its version; the error where it does not. */
-export function findOnnxRuntime(): { readonly version: string } | { readonly error: string } {
+export interface FoundOnnxRuntime {
+  readonly version: string;
+  /** Names of the execution providers this build has, `cpu` first. */
+  readonly providers: readonly Provider[];
+}
+
+export interface Provider {
+  readonly name: string;
+  /** Whether its libraries come with the package; others are to be installed beside it. */
+  readonly bundled: boolean;
+}
+
+/** Whether the native library loads here, and what it has; the error where it does not. */
+export function findOnnxRuntime(): FoundOnnxRuntime | { readonly error: string } {
   try {
-    return { version: load().version };
+    const { module, version } = load();
+    return { version, providers: module.listSupportedBackends() };
   } catch (error) {
     return { error: error instanceof Error ? error.message : String(error) };
   }
 }
 
-/** Microsoft's ONNX Runtime, native, on the processor. @throws Error where it does not load. */
+/** Microsoft's ONNX Runtime, native. @throws Error where it does not load. */
 export function onnxRuntime({
   threads = 1,
   precision = 'float32',
+  provider = 'cpu',
 }: OnnxRuntimeOptions = {}): Runtime {
   const { module, version } = load();
   return {
@@ -32,72 +49,30 @@ export function onnxRuntime({
     version,
     precision,
     async compile(program, known = new Map()) {
-      const session = await module.InferenceSession.create(exportOnnx(program, precision, known), {
-        executionProviders: ['cpu'],
-        intraOpNumThreads: threads,
-        interOpNumThreads: 1,
-        graphOptimizationLevel: 'all',
-        // Errors only: it warns of every initializer it optimises away.
-        logSeverityLevel: 3,
-      });
-      return new Session(module, session, openInputs(program, known), precision);
+      try {
+        return await openSession(module, program, known, { provider, precision, threads });
+      } catch (error) {
+        throw providerFailure(error, provider) ?? error;
+      }
     },
   };
 }
 
-class Session implements Executable {
-  readonly #module: OnnxRuntime;
-  readonly #session: onnx.InferenceSession;
-  readonly #inputs: readonly Node<'input'>[];
-  readonly #precision: 'float32' | 'float64';
-
-  constructor(
-    module: OnnxRuntime,
-    session: onnx.InferenceSession,
-    inputs: readonly Node<'input'>[],
-    precision: 'float32' | 'float64',
-  ) {
-    this.#module = module;
-    this.#session = session;
-    this.#inputs = inputs;
-    this.#precision = precision;
+/** The sentence for a provider whose libraries or device are missing; null for other failures. */
+function providerFailure(error: unknown, provider: string): InputError | null {
+  if (provider === 'cpu' || error instanceof InputError) return null;
+  const message = error instanceof Error ? error.message : String(error);
+  if (!/AppendExecutionProvider|backend not found|adapter|Failed to load/i.test(message)) {
+    return null;
   }
-
-  async run(inputs: ReadonlyMap<string, FloatArray>): Promise<ReadonlyMap<string, FloatArray>> {
-    const feeds: Record<string, onnx.Tensor> = {};
-    for (const { attributes, shape } of this.#inputs) {
-      const given = inputs.get(attributes.name);
-      if (given === undefined) throw new Error(`Input ${attributes.name} is missing.`);
-      feeds[attributes.name] = this.#tensor(given, shape);
-    }
-    const results = await this.#session.run(feeds);
-    return new Map(
-      Object.entries(results).map(([name, tensor]) => [name, tensor.data as FloatArray]),
-    );
-  }
-
-  release(): Promise<void> {
-    return this.#session.release();
-  }
-
-  #tensor(values: FloatArray, shape: readonly number[]): onnx.Tensor {
-    if (this.#precision === 'float64') {
-      const typed = values instanceof Float64Array ? values : Float64Array.from(values);
-      return new this.#module.Tensor('float64', typed, shape);
-    }
-    const typed = values instanceof Float32Array ? values : Float32Array.from(values);
-    return new this.#module.Tensor('float32', typed, shape);
-  }
+  return new InputError(
+    `The execution provider "${provider}" does not start on this machine (${firstLine(message)}); install its driver and libraries, or choose "cpu".`,
+    'unsupported',
+  );
 }
 
-/** What every run has to give. */
-function openInputs(
-  program: Program,
-  known: ReadonlyMap<string, FloatArray>,
-): readonly Node<'input'>[] {
-  return topologicalOrder(program.outputs.values())
-    .filter((node) => node.operation === 'input')
-    .filter((node) => !known.has(node.attributes.name));
+function firstLine(text: string): string {
+  return text.split('\n')[0]!.slice(0, 300);
 }
 
 let loaded: { readonly module: OnnxRuntime; readonly version: string } | undefined;

@@ -1,0 +1,63 @@
+import { directionalDerivative } from '../../../src/engine/graph/forward';
+import { Graph, type Node } from '../../../src/engine/graph/graph';
+import { gradient } from '../../../src/engine/graph/reverse';
+import type { FloatArray } from '../../../src/engine/runtime/runtime';
+import { sizeOf } from '../../../src/engine/tensor';
+import { asOperation, onnxCases } from './onnxCases';
+import { operationCases, type OperationCase } from './operations';
+import { draw, randomNumbers } from './values';
+
+/** Basin's own operations and every ONNX operator. @param extent small, so that shapes vary. */
+export const allCases = (extent: number): readonly OperationCase[] => [
+  ...operationCases(extent),
+  ...onnxCases(extent).map(asOperation),
+];
+
+/** Σ c·f(args) with fixed weights c, so that every element of f matters; its ∇ and two H·v. */
+export function derivativeProgram({ shapes, build }: OperationCase) {
+  const g = new Graph();
+  const args = shapes.map((shape, i) => g.input(`x${i}`, shape));
+  const result = build(g, args);
+  const weights = g.input('c', result.shape);
+  const loss = g.sum(
+    g.mul(weights, g.sin(result)),
+    result.shape.map((_, axis) => axis),
+  );
+  const gradients = gradient(g, loss, args);
+  const products = (name: string): readonly Node[] =>
+    directionalDerivative(
+      g,
+      gradients,
+      new Map(args.map((arg, i) => [arg, g.input(`${name}${i}`, arg.shape)])),
+    );
+  const named = (prefix: string, nodes: readonly Node[]) =>
+    nodes.map((node, i) => [`${prefix}${i}`, node] as const);
+  return {
+    g,
+    resultSize: sizeOf(result.shape),
+    program: {
+      outputs: new Map<string, Node>([
+        ['loss', loss],
+        ...named('g', gradients),
+        ...named('hv', products('v')),
+        ...named('hu', products('u')),
+      ]),
+    },
+  };
+}
+
+/** Arguments x, directions v and u, and the weights c. */
+export function inputsFor(
+  of: OperationCase,
+  resultSize: number,
+  seed: number,
+): Map<string, FloatArray> {
+  const random = randomNumbers(seed);
+  const inputs = new Map<string, FloatArray>([['c', draw(random, resultSize, undefined)]]);
+  of.shapes.forEach((shape, i) => {
+    inputs.set(`x${i}`, draw(random, sizeOf(shape), of.domain));
+    inputs.set(`v${i}`, draw(random, sizeOf(shape), undefined));
+    inputs.set(`u${i}`, draw(random, sizeOf(shape), undefined));
+  });
+  return inputs;
+}
