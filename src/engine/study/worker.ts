@@ -13,6 +13,7 @@ const runtime = onnxRuntime({ threads: 1 });
 let evaluator: LossEvaluator | undefined;
 let problem: ProblemMessage | undefined;
 let directions: readonly Float64Array[] = [];
+let bufferDirections: readonly Float64Array[] = [];
 
 const port = parentPort;
 if (port === null) throw new Error('This module runs in a worker thread.');
@@ -29,7 +30,7 @@ async function handle(message: ToWorker): Promise<void> {
       await change(message.problem);
       return;
     case 'directions':
-      directions = message.directions;
+      ({ directions, bufferDirections } = message);
       return;
     case 'task':
       await perform(message.id, message.task);
@@ -46,6 +47,7 @@ async function change(next: ProblemMessage): Promise<void> {
   }
   problem = next;
   directions = [];
+  bufferDirections = [];
 }
 
 async function perform(id: number, task: Task): Promise<void> {
@@ -68,23 +70,30 @@ async function answerTo(task: Task): Promise<Answers[Task['kind']]> {
   if (problem === undefined) throw new Error('No problem was set.');
   evaluator ??= open(problem);
   const { theta } = problem;
+  const own = evaluator;
   switch (task.kind) {
     case 'metrics':
-      return evaluator.metrics(theta, task.batch);
+      return own.metrics(theta, task.batch);
     case 'losses':
     case 'perturbedLosses': {
       const losses: number[] = [];
-      for (const at of task.coordinates) {
+      for (const [i, at] of task.coordinates.entries()) {
         const point = pointAt(theta, at);
         if (task.kind === 'perturbedLosses') perturb(point, task.seed);
-        losses.push(await evaluator.loss(point));
+        losses.push(await withBuffers(own, problem, task.mixes?.[i], () => own.loss(point)));
       }
       return losses;
     }
+    case 'pointLoss':
+      return withBuffers(own, problem, task.mix, () => own.loss(task.theta));
+    case 'pointGradient':
+      return (await withBuffers(own, problem, task.mix, () =>
+        own.gradient(task.theta, task.batch),
+      )) as Float32Array;
     case 'gradient':
-      return (await evaluator.gradient(theta, task.batch)) as Float32Array;
+      return (await own.gradient(theta, task.batch)) as Float32Array;
     case 'product':
-      return (await evaluator.hessianProduct(task.v, task.batch)) as Float32Array;
+      return (await own.hessianProduct(task.v, task.batch)) as Float32Array;
   }
 }
 
@@ -105,6 +114,29 @@ function pointAt(theta: Float32Array, at: readonly number[]): Float32Array {
     point[i] = sum;
   }
   return point;
+}
+
+/** Does work with the buffers b + Σ mᵢβᵢ, and puts b back. */
+async function withBuffers<T>(
+  own: LossEvaluator,
+  { bufferValues, theta }: ProblemMessage,
+  mix: readonly number[] | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (mix === undefined || mix.every((share) => share === 0)) return work();
+  const mixed = new Float32Array(bufferValues.length);
+  for (let i = 0; i < mixed.length; i += 1) {
+    let sum = bufferValues[i]!;
+    for (const [k, share] of mix.entries()) sum += share * bufferDirections[k]![i]!;
+    mixed[i] = sum;
+  }
+  own.setBuffers(mixed);
+  try {
+    return await work();
+  } finally {
+    own.setBuffers(bufferValues);
+    own.setPoint(theta);
+  }
 }
 
 /** Moves every weight by its unit in the last place, up or down. */

@@ -42,8 +42,12 @@ export class WorkerPool {
     this.#tell([{ type: 'problem', problem }]);
   }
 
-  setDirections(directions: readonly Float64Array[]): void {
-    this.#tell([...this.#state.slice(0, 1), { type: 'directions', directions }]);
+  /** @param bufferDirections what `mixes` are coordinates in. */
+  setDirections(
+    directions: readonly Float64Array[],
+    bufferDirections: readonly Float64Array[] = [],
+  ): void {
+    this.#tell([...this.#state.slice(0, 1), { type: 'directions', directions, bufferDirections }]);
   }
 
   /**
