@@ -1,6 +1,6 @@
 import type { TensorStatistics } from '../../shared/engineProtocol';
 import { toScalar } from '../../shared/result';
-import type { Tensor, TensorData } from '../tensor';
+import type { FloatArray, Tensor, TensorData } from '../tensor';
 
 /**
  * Mean, standard deviation and extremes of numbers that come in pieces, none of them kept.
@@ -20,32 +20,37 @@ export class Moments {
   private nonFinite = 0;
 
   add(data: TensorData): void {
-    const values = data instanceof BigInt64Array ? Float64Array.from(data, Number) : data;
+    const given = numbersOf(data);
+    const finite = countFinite(given);
+    this.nonFinite += given.length - finite;
+    if (finite === 0) return;
+    // Rare, and so the loops below need not ask.
+    const values = finite === given.length ? given : given.filter(Number.isFinite);
+
     let sum = 0;
-    let finite = 0;
-    let { min, max, zeros } = this;
+    let zeros = 0;
     for (let i = 0; i < values.length; i++) {
       const value = values[i]!;
-      // NaN and the infinities: the difference from itself is NaN for them alone.
-      if (value - value !== 0) continue;
-      finite++;
       sum += value;
-      if (value < min) min = value;
-      if (value > max) max = value;
-      if (value === 0) zeros++;
+      zeros += value === 0 ? 1 : 0;
     }
-    this.min = min;
-    this.max = max;
-    this.zeros = zeros;
-    this.nonFinite += values.length - finite;
-    if (finite === 0) return;
-
+    let { min, max } = this;
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i]!;
+      min = Math.min(min, value);
+      max = Math.max(max, value);
+    }
     const mean = sum / finite;
     let squares = 0;
     for (let i = 0; i < values.length; i++) {
       const distance = values[i]! - mean;
-      if (distance - distance === 0) squares += distance * distance;
+      squares += distance * distance;
     }
+    this.zeros += zeros;
+    // Not −0.
+    this.min = min + 0;
+    this.max = max + 0;
+
     const all = this.finite + finite;
     const apart = mean - this.mean;
     this.squares += squares + apart * apart * ((this.finite * finite) / all);
@@ -67,6 +72,22 @@ export class Moments {
       nonFinite,
     };
   }
+}
+
+function countFinite(values: FloatArray): number {
+  let count = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    // 0, but for NaN and the infinities.
+    count += value - value === 0 ? 1 : 0;
+  }
+  return count;
+}
+
+/** Floating-point numbers as they are: the loops over them are compiled for two types and no more. */
+function numbersOf(data: TensorData): FloatArray {
+  if (data instanceof Float32Array || data instanceof Float64Array) return data;
+  return data instanceof BigInt64Array ? Float64Array.from(data, Number) : new Float64Array(data);
 }
 
 /**
