@@ -2,7 +2,14 @@ import { resolve } from 'node:path';
 import type { Tensor } from '../tensor';
 import { CheckpointFile } from './checkpointFile';
 import { Fault, named, naming } from './fault';
-import { decodeNpy, encodeNpy, isNpy, MOST_NPY_HEADER_BYTES, parseNpyHeader } from './npyFormat';
+import {
+  decodeNpy,
+  encodeNpy,
+  isNpy,
+  MOST_NPY_HEADER_BYTES,
+  parseNpyHeader,
+  type NpyHeader,
+} from './npyFormat';
 import { isNpz, readNpzArray } from './npz';
 import { isZip, ZipArchive } from './zip';
 
@@ -33,18 +40,36 @@ export function writeNpy(tensor: Tensor): Uint8Array {
  * @throws InputError when file or array are missing, damaged, or of a kind that is not read.
  */
 export async function readArray(spec: string, folder: string): Promise<Tensor> {
+  return withArray(spec, folder, async (file, place) =>
+    place.kind === 'file'
+      ? decodeNpy(await file.read(0, file.size))
+      : readNpzArray(place.archive, place.name),
+  );
+}
+
+/** The array a configuration names in an open file: all of the file, or one of an archive. */
+export type ArrayPlace =
+  | { readonly kind: 'file'; readonly header: NpyHeader }
+  | { readonly kind: 'archive'; readonly archive: ZipArchive; readonly name: string };
+
+/** Opens the file of an array, as `readArray` names it, for as long as `work` takes. */
+export async function withArray<T>(
+  spec: string,
+  folder: string,
+  work: (file: CheckpointFile, place: ArrayPlace) => Promise<T>,
+): Promise<T> {
   const hash = spec.lastIndexOf('#');
   const path = resolve(folder, hash < 0 ? spec : spec.slice(0, hash));
   const name = hash < 0 ? null : spec.slice(hash + 1);
   const file = await CheckpointFile.open(path);
   try {
-    return await naming(path, () => readFrom(file, name));
+    return await naming(path, async () => work(file, await placeOf(file, name)));
   } finally {
     await file.close();
   }
 }
 
-async function readFrom(file: CheckpointFile, name: string | null): Promise<Tensor> {
+async function placeOf(file: CheckpointFile, name: string | null): Promise<ArrayPlace> {
   const head = await file.read(0, Math.min(file.size, MOST_NPY_HEADER_BYTES + 12));
   if (isNpy(head)) {
     if (name !== null) {
@@ -54,7 +79,7 @@ async function readFrom(file: CheckpointFile, name: string | null): Promise<Tens
     if (!header || header.start + header.size !== file.size) {
       throw new Fault('damaged', 'it is not as long as its header says');
     }
-    return decodeNpy(await file.read(0, file.size));
+    return { kind: 'file', header };
   }
   const archive = isZip(head) ? await ZipArchive.open(file) : null;
   if (!archive || !isNpz(archive)) {
@@ -68,5 +93,5 @@ async function readFrom(file: CheckpointFile, name: string | null): Promise<Tens
       'name one of them behind the file’s name and "#"',
     );
   }
-  return readNpzArray(archive, name ?? names[0]!);
+  return { kind: 'archive', archive, name: name ?? names[0]! };
 }

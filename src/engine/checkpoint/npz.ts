@@ -39,7 +39,7 @@ export async function openNpz(file: CheckpointFile, archive: ZipArchive): Promis
     read: (name) => naming(file.path, () => readNpzArray(archive, name)),
     stream: (name) =>
       namingAll(file.path, async function* () {
-        const entry = find(archive, name);
+        const entry = entryOf(archive, name);
         const { type, littleEndian, start, size } = await headerOf(archive, entry);
         const source = archive.blocks(entry, start, start + size, pieceOf(type));
         yield* elementsOf(source, type, littleEndian);
@@ -54,26 +54,25 @@ export async function openNpz(file: CheckpointFile, archive: ZipArchive): Promis
  * @throws Fault when it is not there, or is not as long as its header says.
  */
 export async function readNpzArray(archive: ZipArchive, name: string): Promise<Tensor> {
-  const entry = find(archive, name);
+  const entry = entryOf(archive, name);
   // The header bounds what is unpacked before any of it is.
   const header = await headerOf(archive, entry);
   return decodeNpy(await archive.read(entry, header.start + header.size));
 }
 
-/** The entry of an array. @throws Fault */
-function find(archive: ZipArchive, name: string): string {
+/** The entry of an array, by its name without `.npy`. @throws Fault when it is not there. */
+export function entryOf(archive: ZipArchive, name: string): string {
   const entry = archive.entry(name + SUFFIX);
-  if (!entry) {
-    const names = archive
-      .entries()
-      .slice(0, 10)
-      .map((other) => other.name.replace(/\.npy$/, ''));
-    throw new Fault('missing', `it has no array \`${name}\``, `it holds ${names.join(', ')}`);
-  }
-  return entry.name;
+  if (entry) return entry.name;
+  const names = archive
+    .entries()
+    .slice(0, 10)
+    .map((other) => other.name.replace(/\.npy$/, ''));
+  throw new Fault('missing', `it has no array \`${name}\``, `it holds ${names.join(', ')}`);
 }
 
-async function headerOf(archive: ZipArchive, entry: string): Promise<NpyHeader> {
+/** The header of the array in an entry. @throws Fault when there is none, or its length is wrong. */
+export async function headerOf(archive: ZipArchive, entry: string): Promise<NpyHeader> {
   for (const length of [USUAL_HEADER_BYTES, MOST_NPY_HEADER_BYTES + 12]) {
     const header = parseNpyHeader(await archive.peek(entry, length));
     if (!header) continue;

@@ -198,6 +198,13 @@ export class ZipArchive {
     this.verify(entry, sum);
   }
 
+  /** Compares an entry with its checksum, once. @throws Fault where it is another. */
+  async check(name: string, signal?: AbortSignal): Promise<void> {
+    if (this.verified.has(name)) return;
+    const pieces = this.pieces(name, signal);
+    while ((await pieces.next()).done !== true);
+  }
+
   private async *packed(
     entry: Entry,
     dataStart: number,

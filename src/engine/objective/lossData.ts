@@ -1,15 +1,15 @@
 import type { Configuration } from '../../shared/configuration';
 import { InputError } from '../../shared/inputError';
 import type { OnnxModel } from '../graph/onnx/importOnnx';
-import { readArray } from '../checkpoint/npy';
 import { sizeOf } from '../tensor';
-import { floats, loadEvaluationData, type EvaluationData } from './evaluationData';
+import { loadEvaluationData, type EvaluationData } from './evaluationData';
 import { joinModel, type JoinedInput, type JoinedModel } from './joinedModel';
 import type { LossTerm } from './lossTerm';
 import { outputSet, OutputTerm, type OutputData } from './outputTerm';
 import { collocate, type CollocationData } from './pde/collocation';
 import { readPdeProblem } from './pde/pdeProblem';
 import { ConditionTerm, ErrorTerm } from './pde/pdeTerm';
+import { findSamples, openSamples, type SampleOptions } from './sampleArray';
 import { SupervisedTerm } from './supervisedTerm';
 
 /** All a loss needs beside the graph and its weights, as it crosses to a worker. */
@@ -43,13 +43,14 @@ export async function loadLossData(
   model: OnnxModel,
   { inputs }: Pick<JoinedModel, 'inputs'>,
   folder: string,
+  options: SampleOptions = {},
 ): Promise<LossData> {
   switch (objective.kind) {
     case 'classification':
     case 'regression': {
       if (data === undefined) throw new Error('The configuration was not checked.');
-      const loaded = await loadEvaluationData(data, objective.kind, folder);
-      requireInput(model, loaded.inputShape, `${data.inputs} has samples`);
+      const loaded = await loadEvaluationData(data, objective.kind, folder, options);
+      requireInput(model, loaded.inputs.shape, `${data.inputs} has samples`);
       return loaded;
     }
     case 'pde': {
@@ -59,7 +60,7 @@ export async function loadLossData(
       return collocate(problem, objective, data, folder);
     }
     case 'output':
-      return loadOutputData(data, model, inputs, folder);
+      return loadOutputData(data, model, inputs, folder, options);
   }
 }
 
@@ -81,18 +82,17 @@ export function lossTerms(data: LossData, path: string): readonly LossTerm[] {
   }
 }
 
-/** The arrays of the data, to know them again by. */
-export function contentOf(data: LossData): readonly (Float32Array | Float64Array | Int32Array)[] {
+/** What the arrays of the data are known again by: their values, or a hash of them. */
+export function contentOf(data: LossData): readonly (Uint8Array | string)[] {
   switch (data.kind) {
     case 'samples':
-      return [
-        data.inputs,
-        data.targets.kind === 'classes' ? data.targets.classes : data.targets.values,
-      ];
+      return [data.inputs.digest, data.targets.array.digest];
     case 'collocation':
-      return [...data.points, ...(data.measurements === null ? [] : [data.measurements])];
+      return [...data.points, ...(data.measurements === null ? [] : [data.measurements])].map(
+        ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength),
+      );
     case 'output':
-      return [data.inputs];
+      return data.inputs.map(({ digest }) => digest);
   }
 }
 
@@ -102,6 +102,7 @@ async function loadOutputData(
   model: OnnxModel,
   wanted: readonly JoinedInput[],
   folder: string,
+  options: SampleOptions,
 ): Promise<OutputData> {
   const names = [data?.inputs, data?.targets].filter((name) => name !== undefined);
   if (names.length !== wanted.length) {
@@ -111,7 +112,7 @@ async function loadOutputData(
       'mismatch',
     );
   }
-  const arrays = await Promise.all(names.map((name) => readArray(name, folder)));
+  const arrays = await Promise.all(names.map((name) => findSamples(name, folder, options)));
   const available = arrays.length === 0 ? 1 : (arrays[0]!.shape[0] ?? 0);
   const samples = Math.min(available, data?.limit ?? available);
   arrays.forEach(({ shape }, i) => {
@@ -123,38 +124,15 @@ async function loadOutputData(
     }
     requireShape(shape.slice(1), wanted[i]!.shape, `${names[i]!} has samples`, model.path);
   });
-  const values = arrays.map((array, i) =>
-    floats(array, names[i]!, samples * sizeOf(array.shape.slice(1))),
-  );
   const only = arrays.length === 1 ? arrays[0]!.shape.slice(1) : null;
-  const inputShape = only ?? [Math.max(1, sum(values.map((own) => own.length / samples)))];
-  return {
-    kind: 'output',
-    sets: [outputSet(model, inputShape, samples)],
-    samples,
-    inputShape,
-    inputs: only === null ? columns(values, samples) : values[0]!,
-  };
-}
-
-/** Arrays of as many rows beside each other; one column of zeros where there are none. */
-function columns(arrays: readonly Float32Array[], rows: number): Float32Array {
-  const widths = arrays.map((array) => array.length / rows);
-  const width = Math.max(1, sum(widths));
-  const joined = new Float32Array(rows * width);
-  let offset = 0;
-  arrays.forEach((array, i) => {
-    const own = widths[i]!;
-    for (let row = 0; row < rows; row += 1) {
-      joined.set(array.subarray(row * own, (row + 1) * own), row * width + offset);
-    }
-    offset += own;
-  });
-  return joined;
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
+  const columns = arrays.reduce((sum, { shape }) => sum + sizeOf(shape.slice(1)), 0);
+  const inputShape = only ?? [Math.max(1, columns)];
+  const set = outputSet(model, inputShape, samples);
+  const inputs = [];
+  for (const [i, array] of arrays.entries()) {
+    inputs.push(await openSamples(names[i]!, array, samples, 'values', options));
+  }
+  return { kind: 'output', sets: [set], samples, inputShape, inputs };
 }
 
 /** @throws InputError where the graph takes samples of another shape. */

@@ -12,6 +12,7 @@ import {
   type Network,
   type TermNodes,
 } from './lossTerm';
+import { samplesAt, type SampleArray } from './sampleArray';
 
 const INPUTS = `${TERM}inputs`;
 
@@ -21,13 +22,17 @@ export interface OutputData {
   /** One: the samples, or one point where the graph takes them all to one number. */
   readonly sets: readonly PointSet[];
   readonly samples: number;
-  /** Of one sample. */
+  /** Of one sample of the graph's one input. */
   readonly inputShape: readonly number[];
-  readonly inputs: Float32Array;
+  /** What the input is: one array, the columns of several, or zeros where there is none. */
+  readonly inputs: readonly SampleArray[];
 }
 
 /** Most samples in one run of a program. */
 const LARGEST_BATCH = 256;
+
+/** Samples up to which a graph is asked for its output of all of them. */
+const MOST_ASKED = 1024;
 
 /**
  * How a graph's own output is averaged: a number of the whole data is the loss as it is, an array
@@ -46,11 +51,26 @@ export function outputSet(
     return model.build(g, g.input(INPUTS, [count, ...inputShape]), (name) => weights.get(name)!)
       .shape;
   };
-  const all = shapeFor(samples);
-  if (sizeOf(all) === 1) return { role: 'loss', points: 1, largestBatch: 1 };
-  if (all[0] === samples) return { role: 'loss', points: samples, largestBatch: LARGEST_BATCH };
+  const set = (count: number): PointSet | null => {
+    const shape = shapeFor(count);
+    if (sizeOf(shape) === 1) return { role: 'loss', points: 1, largestBatch: 1 };
+    if (shape[0] !== count) return null;
+    return { role: 'loss', points: samples, largestBatch: LARGEST_BATCH };
+  };
+  if (samples > MOST_ASKED) {
+    // All of them may be more than can be computed with at once.
+    try {
+      const found = set(LARGEST_BATCH);
+      if (found !== null) return found;
+    } catch (error) {
+      // Perhaps it is made for this number of samples.
+      if (!(error instanceof InputError)) throw error;
+    }
+  }
+  const found = set(samples);
+  if (found !== null) return found;
   throw new InputError(
-    `${model.path} gives [${all.join(', ')}] for ${samples} samples, which is no loss; let it give one number, or one for each sample.`,
+    `${model.path} gives [${shapeFor(samples).join(', ')}] for ${samples} samples, which is no loss; let it give one number, or one for each sample.`,
     'mismatch',
   );
 }
@@ -72,8 +92,21 @@ export class OutputTerm implements LossTerm {
 
   inputs({ start, size }: Batch): ReadonlyMap<string, FloatArray> {
     const { inputs, inputShape } = this.#data;
+    const count = this.#count(size);
+    const [only] = inputs;
+    if (inputs.length === 1) return new Map([[INPUTS, samplesAt(only!, start, count)]]);
     const width = sizeOf(inputShape);
-    return new Map([[INPUTS, inputs.subarray(start * width, (start + this.#count(size)) * width)]]);
+    const joined = new Float32Array(count * width);
+    let offset = 0;
+    for (const array of inputs) {
+      const values = samplesAt(array, start, count);
+      const own = sizeOf(array.shape);
+      for (let row = 0; row < count; row += 1) {
+        joined.set(values.subarray(row * own, (row + 1) * own), row * width + offset);
+      }
+      offset += own;
+    }
+    return new Map([[INPUTS, joined]]);
   }
 
   measure(): Measures {

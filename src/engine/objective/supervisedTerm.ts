@@ -13,6 +13,7 @@ import {
   type Network,
   type TermNodes,
 } from './lossTerm';
+import { samplesAt } from './sampleArray';
 
 const INPUTS = `${TERM}inputs`;
 const TARGETS = `${TERM}targets`;
@@ -32,7 +33,7 @@ export class SupervisedTerm implements LossTerm {
   }
 
   build(g: Graph, network: Network, batch: number): TermNodes {
-    const prediction = network(g.input(INPUTS, [batch, ...this.#data.inputShape]));
+    const prediction = network(g.input(INPUTS, [batch, ...this.#data.inputs.shape]));
     if (prediction.shape[0] !== batch) {
       throw new InputError(
         `${this.#path}: the output [${prediction.shape.join(', ')}] does not keep the batch as its first axis; export the model with a dynamic batch axis.`,
@@ -69,29 +70,27 @@ export class SupervisedTerm implements LossTerm {
   }
 
   inputs({ start, size }: Batch): ReadonlyMap<string, FloatArray> {
-    const { inputs, inputShape } = this.#data;
-    const width = sizeOf(inputShape);
     return new Map<string, FloatArray>([
-      [INPUTS, inputs.subarray(start * width, (start + size) * width)],
+      [INPUTS, samplesAt(this.#data.inputs, start, size)],
       [TARGETS, this.#targets(start, size)],
     ]);
   }
 
   /** What the loss compares the prediction with: one-hot rows, or values of its shape. */
   #targets(start: number, size: number): FloatArray {
-    const { targets } = this.#data;
+    const { kind, array } = this.#data.targets;
     const width = sizeOf(this.#outputShape);
-    if (targets.kind === 'values') {
-      if (sizeOf(targets.shape) !== width) {
+    if (kind === 'values') {
+      if (sizeOf(array.shape) !== width) {
         throw new InputError(
-          `The targets have shape [${targets.shape.join(', ')}] for each sample and ${this.#path} gives [${this.#outputShape.join(', ')}]; they must be the same.`,
+          `The targets have shape [${array.shape.join(', ')}] for each sample and ${this.#path} gives [${this.#outputShape.join(', ')}]; they must be the same.`,
           'mismatch',
         );
       }
-      return targets.values.subarray(start * width, (start + size) * width);
+      return samplesAt(array, start, size);
     }
     const rows = new Float32Array(size * width);
-    targets.classes.subarray(start, start + size).forEach((target, sample) => {
+    samplesAt(array, start, size).forEach((target, sample) => {
       if (target >= width) {
         throw new InputError(
           `Sample ${start + sample} is of class ${target} and ${this.#path} has ${width} classes, counted from 0; check the targets.`,
@@ -106,17 +105,17 @@ export class SupervisedTerm implements LossTerm {
   measure(outputs: ReadonlyMap<string, FloatArray>, { start, size }: Batch): Measures {
     const prediction = outputs.get(PREDICTION)!;
     const width = prediction.length / size;
-    const { targets } = this.#data;
+    const { kind, array } = this.#data.targets;
+    const targets = samplesAt(array, start, size);
     let correct = 0;
     let absoluteError = 0;
     for (let sample = 0; sample < size; sample += 1) {
       const row = prediction.subarray(sample * width, (sample + 1) * width);
-      if (targets.kind === 'classes') {
-        if (argmax(row) === targets.classes[start + sample]) correct += 1;
+      if (kind === 'classes') {
+        if (argmax(row) === targets[sample]) correct += 1;
       } else {
-        const first = (start + sample) * width;
         for (let i = 0; i < width; i += 1) {
-          absoluteError += Math.abs(row[i]! - targets.values[first + i]!) / width;
+          absoluteError += Math.abs(row[i]! - targets[sample * width + i]!) / width;
         }
       }
     }

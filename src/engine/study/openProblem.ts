@@ -29,17 +29,17 @@ export interface OpenedCheckpoint {
 }
 
 /** @throws InputError when the graph or the data cannot be read or do not fit. */
-export async function openStudyInputs(study: Study): Promise<StudyInputs> {
+export async function openStudyInputs(study: Study, signal?: AbortSignal): Promise<StudyInputs> {
   const { configuration, folder } = study;
   const modelPath = join(folder, configuration.model);
   const joined = lossModel(await readFile(modelPath), configuration.model, configuration);
   const modelBytes = joined.bytes;
   const model = new OnnxModel(modelBytes, configuration.model);
-  const data = await loadLossData(configuration, model, joined, folder);
+  const data = await loadLossData(configuration, model, joined, folder, { signal });
   const key = contentKey(
     modelBytes,
-    ...contentOf(data).map(bytesOf),
-    'inputShape' in data ? data.inputShape : [],
+    ...contentOf(data),
+    shapesOf(data),
     data.sets,
     configuration.objective,
   );
@@ -85,6 +85,14 @@ export async function openForAnalysis(
   }
 }
 
-function bytesOf(array: Float32Array | Float64Array | Int32Array): Uint8Array {
-  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+/** Of samples: the same values in other shapes are other data. */
+function shapesOf(data: LossData): readonly (readonly number[])[] {
+  switch (data.kind) {
+    case 'samples':
+      return [data.inputs.shape, data.targets.array.shape];
+    case 'output':
+      return data.inputs.map(({ shape }) => shape);
+    case 'collocation':
+      return [];
+  }
 }
