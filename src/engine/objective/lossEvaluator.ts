@@ -23,6 +23,9 @@ export interface BatchMetrics extends Measures {
   readonly loss: number;
 }
 
+/** Bytes of batches an evaluator keeps; what is more is read again in every pass. */
+const KEPT_INPUT_BYTES = 128 * 2 ** 20;
+
 /** Bytes of intermediate values an evaluator keeps between Hessian-vector products. */
 const KEPT_BYTES = 512 * 2 ** 20;
 
@@ -35,6 +38,7 @@ export class LossEvaluator {
   readonly #executables = new Map<string, Promise<Executable>>();
   /** For each batch what its term feeds the programs, in the runtime's precision. */
   readonly #termInputs = new Map<number, ReadonlyMap<string, FloatArray>>();
+  #termInputBytes = 0;
   /** For each batch what its Hessian-vector products share, at the point they are taken at. */
   readonly #fixed = new Map<number, ReadonlyMap<string, FloatArray>>();
   readonly #fixedBytes: number[] = [];
@@ -176,7 +180,11 @@ export class LossEvaluator {
           isSingle && values instanceof Float64Array ? new Float32Array(values) : values,
         ]),
       );
-      this.#termInputs.set(batch.index, inputs);
+      const bytes = [...inputs.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
+      if (this.#termInputBytes + bytes <= KEPT_INPUT_BYTES) {
+        this.#termInputs.set(batch.index, inputs);
+        this.#termInputBytes += bytes;
+      }
     }
     return inputs;
   }
