@@ -54,8 +54,9 @@ export interface TopologyComparison {
   /** Counts and summaries of persistence. */
   readonly differences: readonly Difference[];
   /**
-   * Pairs as points (birth, death) of two diagrams, the essential one as (global minimum, global
-   * maximum), at most `comparedPairs` finite ones of each, the most persistent.
+   * Pairs as points (birth, death) of two diagrams, the essential one with an infinite death, so that
+   * only the difference of the global minima counts; `comparedPairs` finite ones of each, the most
+   * persistent.
    */
   readonly comparedPairs: { readonly first: number; readonly second: number };
   /** Largest of the matched costs, least over all matchings; with max(|Δbirth|, |Δdeath|). */

@@ -49,12 +49,16 @@ function rowOf({ name, first, second, difference, uncertainty, distinct }: Diffe
   const change = fromScalar(difference);
   return [
     name,
-    figure(fromScalar(first)),
-    figure(fromScalar(second)),
-    `${change > 0 ? '+' : ''}${figure(change)}`,
+    countOrFigure(fromScalar(first)),
+    countOrFigure(fromScalar(second)),
+    `${change > 0 ? '+' : ''}${countOrFigure(change)}`,
     uncertainty === null ? '' : figure(uncertainty.value, 2),
     distinct === false ? `within the ${wordsFor(uncertainty!.kind)}` : '',
   ];
+}
+
+function countOrFigure(value: number): string {
+  return Number.isInteger(value) && Math.abs(value) < 1e6 ? String(value) : figure(value);
 }
 
 function wordsFor(kind: 'standard error' | 'bound'): string {
@@ -68,7 +72,7 @@ function topologyText({ bottleneck, wasserstein, minima, comparedPairs }: Topolo
   const lines = [
     `bottleneck distance     ${distanceText(bottleneck)}`,
     `2-Wasserstein distance  ${distanceText(wasserstein)}`,
-    `of ${comparedPairs.first} and ${comparedPairs.second} finite pairs and the essential ones; costs are max(|Δbirth|, |Δdeath|)`,
+    `of ${comparedPairs.first} and ${comparedPairs.second} finite pairs and the global minima; costs are max(|Δbirth|, |Δdeath|)`,
     '',
     `minima: ${both} in both, ${vanished} in the first only, ${appeared} in the second only`,
     table(

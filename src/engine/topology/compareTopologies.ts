@@ -99,8 +99,8 @@ function mostPersistent({ topology, relativeNoise }: PlacedTopology): Side {
 }
 
 /**
- * Finite pairs in their order, then the essential one as (global minimum, global maximum). What is
- * NaN or infinite counts as the nearest finite value of the landscape, as in its summaries.
+ * Finite pairs in their order, then the essential one, which never dies. What is NaN or infinite
+ * counts as the nearest finite value of the landscape, as in its summaries.
  */
 function boundedDiagram({ pairs, essential, summaries }: Topology): DiagramPoint[] {
   const lowest = fromScalar(essential.birth);
@@ -108,10 +108,13 @@ function boundedDiagram({ pairs, essential, summaries }: Topology): DiagramPoint
   const most = least + summaries.range;
   const bounded = (value: number) =>
     Number.isNaN(value) ? most : Math.min(Math.max(value, least), most);
-  return [...pairs, essential].map(({ birth, death }) => ({
-    birth: bounded(fromScalar(birth)),
-    death: bounded(fromScalar(death)),
-  }));
+  return [
+    ...pairs.map(({ birth, death }) => ({
+      birth: bounded(fromScalar(birth)),
+      death: bounded(fromScalar(death)),
+    })),
+    { birth: least, death: Infinity },
+  ];
 }
 
 function describe(

@@ -40,7 +40,8 @@ export interface TrackingOptions {
  * distance of the minima where `positionWeight` says so (Soler et al. 2019): the cost of a match is
  * √(max(|Δbirth|, |Δdeath|)² + (weight · range · |Δposition|)²), that of appearing or vanishing half
  * the persistence. The essential pair takes part as the pair of global minimum and maximum, so that
- * a minimum keeps its track when another becomes the lowest.
+ * a minimum keeps its track when another becomes the lowest; but between two essential pairs only
+ * births count, as in the theory, since the maximum is where the grid happens to end.
  *
  * A birth or death that is NaN or infinite counts as the nearest finite value of its landscape.
  *
@@ -116,7 +117,9 @@ function positionOf(vertex: number, shape: readonly number[]): number[] {
 }
 
 function distance(a: TrackPoint, b: TrackPoint, scale: number): number {
-  const values = Math.max(Math.abs(a.birth - b.birth), Math.abs(a.death - b.death));
+  const born = Math.abs(a.birth - b.birth);
+  const areEssential = a.pair < 0 && b.pair < 0;
+  const values = areEssential ? born : Math.max(born, Math.abs(a.death - b.death));
   if (scale === 0) return values;
   return Math.hypot(values, ...a.position.map((x, axis) => scale * (x - (b.position[axis] ?? x))));
 }

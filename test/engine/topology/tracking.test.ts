@@ -67,8 +67,12 @@ describe('tracking minima through checkpoints', () => {
         }
       }),
     );
+    // Of one global maximum, so that the essential pairs differ in their births alone.
     const series = [3, 4].map((seed) =>
-      analyzeTopology(randomNumbers(seed, 144), [12, 12], { threshold: 0, sensitivity: [] }),
+      analyzeTopology(randomNumbers(seed, 144).with(70, 1), [12, 12], {
+        threshold: 0,
+        sensitivity: [],
+      }),
     );
     const [first, second] = series.map((topology) => diagramOf(topology, 'maximum'));
     const distance = wassersteinDistance(first!, second!).distance;
@@ -78,6 +82,13 @@ describe('tracking minima through checkpoints', () => {
       sum += way.length === 2 ? way[1]!.cost ** 2 : ((step!.death - step!.birth) / 2) ** 2;
     }
     expect(Math.sqrt(sum)).toBeCloseTo(distance, 9);
+  });
+
+  it('keeps the global minimum however high the rim of the grid is', () => {
+    const series = [80, 20].map((rim) =>
+      analyzeTopology(Float64Array.of(rim, 1, 5), [3], { threshold: 0 }),
+    );
+    expect(trackMinima(series).map(({ steps }) => steps.map(({ cost }) => cost))).toEqual([[0, 0]]);
   });
 
   it('of nothing is nothing, of one checkpoint its pairs', () => {
