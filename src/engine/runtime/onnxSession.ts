@@ -2,6 +2,7 @@ import type * as onnx from 'onnxruntime-node';
 import { InputError } from '../../shared/inputError';
 import type { Precision } from '../../shared/runtimeSetting';
 import { topologicalOrder, type Node, type Program } from '../graph/graph';
+import { blockProbe, probedBlock, probeInput } from '../graph/onnx/blockedLayout';
 import { exportOnnx } from '../graph/onnx/exportOnnx';
 import type { Executable, FloatArray } from './runtime';
 
@@ -26,7 +27,8 @@ export async function openSession(
   known: ReadonlyMap<string, FloatArray>,
   { provider, precision, threads }: SessionSettings,
 ): Promise<Executable> {
-  const model = exportOnnx(program, precision, known);
+  const block = provider === 'cpu' && precision === 'float32' ? await blockOf(api) : 0;
+  const model = exportOnnx(program, precision, known, block);
   let session: onnx.InferenceSession;
   try {
     session = await api.InferenceSession.create(model, {
@@ -42,6 +44,32 @@ export async function openSession(
     throw missingKernel(error, precision) ?? error;
   }
   return new OnnxSession(api, session, openInputs(program, known), precision);
+}
+
+let measuredBlock: Promise<number> | undefined;
+
+/**
+ * Channels in a block of the processor's own layout of images; 0 where it has none. It depends on
+ * the processor, and nothing but its result tells it.
+ */
+function blockOf(api: OnnxApi): Promise<number> {
+  measuredBlock ??= probe(api).catch(() => 0);
+  return measuredBlock;
+}
+
+async function probe(api: OnnxApi): Promise<number> {
+  const session = await api.InferenceSession.create(blockProbe(), {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: 1,
+    logSeverityLevel: 4,
+  });
+  try {
+    const { data, shape } = probeInput();
+    const results = await session.run({ x: new api.Tensor('float32', data, shape) });
+    return probedBlock(results['y']!.data as Float32Array);
+  } finally {
+    await session.release();
+  }
 }
 
 class OnnxSession implements Executable {
