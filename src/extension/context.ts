@@ -3,6 +3,8 @@ import * as vscode from 'vscode';
 import { Analyses } from './analyses';
 import { AutoAnalyze } from './autoAnalyze';
 import { CheckpointFinder } from './checkpoints';
+import { CheckpointLens, LENS_SELECTOR } from './codeLens';
+import { CheckpointDecorations } from './decorations';
 import type { EngineClient } from './engineClient';
 import { CheckpointHover, HOVER_SELECTOR } from './hover';
 import { Inspections } from './inspections';
@@ -72,6 +74,17 @@ export class Context implements vscode.Disposable {
       vscode.languages.registerHoverProvider(
         HOVER_SELECTOR,
         new CheckpointHover(this.library, this.inspections),
+      ),
+    );
+    this.own(
+      vscode.languages.registerCodeLensProvider(
+        LENS_SELECTOR,
+        this.own(new CheckpointLens(this.library)),
+      ),
+    );
+    this.own(
+      vscode.window.registerFileDecorationProvider(
+        this.own(new CheckpointDecorations(this.library)),
       ),
     );
     this.own(

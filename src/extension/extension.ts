@@ -1,9 +1,11 @@
-import type * as vscode from 'vscode';
+import * as vscode from 'vscode';
 import { registerCommands } from './commands';
 import { Context } from './context';
+import { speak } from './text';
 
 /** Called by VS Code in a workspace with checkpoints, or by the first use of a command or view. */
 export function activate(extension: vscode.ExtensionContext): void {
+  speak(vscode.l10n.t);
   const context = new Context(extension);
   extension.subscriptions.push(context, ...registerCommands(context));
   // Not waited for: activation ends before the disk has answered.

@@ -1,31 +1,51 @@
-import { basename, dirname, isAbsolute, resolve } from 'node:path';
+import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
+import type { ResultDocument } from '../shared/result';
 import { hasCheckpointEnding } from './checkpointNames';
+import { candidates, checkpointsNamed, type Surroundings } from './checkpointPaths';
 import { statAll } from './checkpoints';
 import { EngineError } from './engineError';
 import type { Inspections } from './inspections';
+import { landscapePicture, PICTURE_EDGE, type PictureTheme } from './landscapePicture';
 import type { Library } from './library';
 import { commandLink, escapeMarkdown } from './markdown';
+import { pathAt } from './pathAtPosition';
+import { hasHoles } from './pathPattern';
+import { relativeTime } from './relativeTime';
 import type { CheckpointFile } from './runs';
-import { stringAt } from './stringAtPosition';
 import { describeInspection, fileLine, resultFacts } from './summary';
+import { documentsOf, surroundingsOf } from './surroundings';
+import { t } from './text';
 
 /** Where a path to a checkpoint may stand. */
 export const HOVER_SELECTOR: vscode.DocumentSelector = [
-  'python',
-  'typescript',
-  'typescriptreact',
-  'javascript',
-  'javascriptreact',
-  'json',
-  'jsonc',
-].map((language) => ({ language, scheme: 'file' }));
+  ...documentsOf([
+    'python',
+    'typescript',
+    'typescriptreact',
+    'javascript',
+    'javascriptreact',
+    'json',
+    'jsonc',
+    'yaml',
+    'dockercompose',
+    'toml',
+    'shellscript',
+  ]),
+  // Without an extension for TOML, its files are plain text.
+  { language: 'plaintext', scheme: 'file', pattern: '**/*.toml' },
+];
 
 /** The only commands a hover may run. */
 const COMMANDS = ['basin.analyzeCheckpoint', 'basin.openLandscape'];
 
 /** Tells of a checkpoint where its path stands in code: its header and its last good result. */
 export class CheckpointHover implements vscode.HoverProvider {
+  private readonly pictures = new WeakMap<
+    NonNullable<ResultDocument['landscape']>,
+    { readonly theme: PictureTheme; readonly markdown: string }
+  >();
+
   constructor(
     private readonly library: Library,
     private readonly inspections: Inspections,
@@ -36,29 +56,42 @@ export class CheckpointHover implements vscode.HoverProvider {
     position: vscode.Position,
     token: vscode.CancellationToken,
   ): Promise<vscode.Hover | null> {
-    const literal = stringAt(document.lineAt(position.line).text, position.character);
-    if (literal === null || !hasCheckpointEnding(literal.text)) return null;
-    const files = await statAll(this.candidates(document.uri.fsPath, literal.text));
-    const file = files[0];
+    const written = pathAt(
+      document.lineAt(position.line).text,
+      position.character,
+      document.languageId,
+    );
+    if (written === null) return null;
+    const found = await this.find(written.text, surroundingsOf(document, this.library));
+    const file = found[0];
     if (file === undefined || token.isCancellationRequested) return null;
 
     const header = await this.header(file, token);
     if (header === null) return null;
-    const range = new vscode.Range(position.line, literal.start, position.line, literal.end);
-    return new vscode.Hover(this.text(file, header, files.length - 1), range);
+    const range = new vscode.Range(position.line, written.start, position.line, written.end);
+    const others = this.othersLine(found.length - 1, hasHoles(written.text));
+    return new vscode.Hover(this.text(file, header, others), range);
   }
 
-  /** Where the path may lead, the likeliest first. */
-  private candidates(documentPath: string, text: string): string[] {
-    if (isAbsolute(text)) return [text];
-    const folders = [
-      dirname(documentPath),
-      ...(vscode.workspace.workspaceFolders ?? []).map((folder) => folder.uri.fsPath),
-      ...this.library.runs.flatMap(({ configuration }) =>
-        configuration === null ? [] : [dirname(configuration)],
-      ),
-    ];
-    return [...new Set(folders.map((folder) => resolve(folder, text)))];
+  /** The files a path leads to, the likeliest first. */
+  private async find(written: string, surroundings: Surroundings): Promise<CheckpointFile[]> {
+    if (hasCheckpointEnding(written) && !hasHoles(written)) {
+      const files = await statAll(candidates(written, surroundings));
+      if (files.length > 0) return files;
+    }
+    return checkpointsNamed(written, surroundings, this.library.all()).map(({ file }) => file);
+  }
+
+  private othersLine(others: number, holes: boolean): string | null {
+    if (others === 0) return null;
+    if (holes) {
+      return others === 1
+        ? t('The newest of 2 checkpoints that fit this path.')
+        : t('The newest of {0} checkpoints that fit this path.', others + 1);
+    }
+    return others === 1
+      ? t('The same path leads to 1 more file beside other basin.json files.')
+      : t('The same path leads to {0} more files beside other basin.json files.', others);
   }
 
   /** A line about the header, or `null` when nobody waits for it any more. */
@@ -66,7 +99,7 @@ export class CheckpointHover implements vscode.HoverProvider {
     file: CheckpointFile,
     token: vscode.CancellationToken,
   ): Promise<string | null> {
-    if (this.library.get(file.path)?.writing === true) return 'The file is being written.';
+    if (this.library.get(file.path)?.writing === true) return t('The file is being written.');
     try {
       return describeInspection(await this.inspections.inspect(file, token));
     } catch (error) {
@@ -75,7 +108,7 @@ export class CheckpointHover implements vscode.HoverProvider {
     }
   }
 
-  private text(file: CheckpointFile, header: string, others: number): vscode.MarkdownString {
+  private text(file: CheckpointFile, header: string, others: string | null): vscode.MarkdownString {
     const record = this.library.get(file.path);
     const error = record?.error ?? null;
     const result = record?.result ?? null;
@@ -84,16 +117,21 @@ export class CheckpointHover implements vscode.HoverProvider {
     text.appendMarkdown(
       `**${escapeMarkdown(basename(file.path))}** — ${escapeMarkdown(vscode.workspace.asRelativePath(dirname(file.path)))}\n\n`,
     );
-    text.appendMarkdown(`${escapeMarkdown(header)}  \n${escapeMarkdown(fileLine(file))}\n`);
+    const age = relativeTime(file.modified, Date.now(), vscode.env.language);
+    text.appendMarkdown(
+      `${escapeMarkdown(header)}  \n${escapeMarkdown(`${fileLine(file)} (${age})`)}\n`,
+    );
     // Before the figures: a long hover scrolls.
     text.appendMarkdown(`\n${links(file.path, record?.run.configuration ?? null)}\n`);
-    if (others > 0) {
-      text.appendMarkdown(
-        `\nThe same path leads to ${others} more ${others === 1 ? 'file' : 'files'} beside other basin.json files.\n`,
-      );
-    }
+    if (others !== null) text.appendMarkdown(`\n${escapeMarkdown(others)}\n`);
     if (error !== null) text.appendMarkdown(`\n${escapeMarkdown(error)}\n`);
     if (result !== null) {
+      if (record?.outdated === true) {
+        text.appendMarkdown(
+          `\n${escapeMarkdown(t('The checkpoint or its basin.json is newer than this result.'))}\n`,
+        );
+      }
+      text.appendMarkdown(this.picture(result.document));
       const facts = resultFacts(result.document);
       if (facts.length > 0) {
         text.appendMarkdown('\n| | |\n|:--|:--|\n');
@@ -101,18 +139,44 @@ export class CheckpointHover implements vscode.HoverProvider {
           text.appendMarkdown(`| ${escapeMarkdown(name)} | ${escapeMarkdown(value)} |\n`);
         }
       }
-      if (record?.outdated === true) {
-        text.appendMarkdown('\nThe checkpoint or its basin.json is newer than this result.\n');
-      }
     }
     return text;
+  }
+
+  /** The landscape as an image within the text, drawn once for each document and theme. */
+  private picture({ landscape }: ResultDocument): string {
+    if (landscape === undefined) return '';
+    const theme = currentTheme();
+    const known = this.pictures.get(landscape);
+    if (known?.theme === theme) return known.markdown;
+    const image = landscapePicture(landscape, theme);
+    const alt = escapeMarkdown(t('The loss around the checkpoint, as a contour map'));
+    const markdown =
+      image === null
+        ? ''
+        : `\n![${alt}](data:image/png;base64,${image.toString('base64')}|width=${PICTURE_EDGE},height=${PICTURE_EDGE})\n`;
+    this.pictures.set(landscape, { theme, markdown });
+    return markdown;
+  }
+}
+
+function currentTheme(): PictureTheme {
+  switch (vscode.window.activeColorTheme.kind) {
+    case vscode.ColorThemeKind.Light:
+      return 'light';
+    case vscode.ColorThemeKind.HighContrast:
+      return 'high-contrast';
+    case vscode.ColorThemeKind.HighContrastLight:
+      return 'high-contrast-light';
+    case vscode.ColorThemeKind.Dark:
+      return 'dark';
   }
 }
 
 function links(path: string, configuration: string | null): string {
-  if (configuration === null) return 'No basin.json names this checkpoint.';
-  const open = commandLink('Open landscape', 'basin.openLandscape', path);
+  if (configuration === null) return escapeMarkdown(t('No basin.json names this checkpoint.'));
+  const open = commandLink(t('Open landscape'), 'basin.openLandscape', path);
   // Analyzing needs trust; reading what was analyzed does not.
   if (!vscode.workspace.isTrusted) return open;
-  return `${commandLink('Analyze', 'basin.analyzeCheckpoint', path)} · ${open}`;
+  return `${commandLink(t('Analyze'), 'basin.analyzeCheckpoint', path)} · ${open}`;
 }

@@ -4,6 +4,10 @@ import * as vscode from 'vscode';
 export const settings = {
   /** Whether new checkpoints are analyzed without being asked. */
   autoAnalyze: (): boolean => read('autoAnalyze', false),
+  /** Whether lines that save or load checkpoints say what was saved last. */
+  codeLens: (): boolean => read('codeLens.enabled', true),
+  /** Whether checkpoint files have a badge in the explorer. */
+  decorations: (): boolean => read('decorations.enabled', true),
   /** Minutes without a request after which the engine is stopped; 0 keeps it. */
   engineIdleMinutes: (): number => read('engine.idleMinutes', 5),
 } as const;

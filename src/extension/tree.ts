@@ -1,11 +1,13 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { Activity, Analyses } from './analyses';
+import { stateOf, type CheckpointState } from './checkpointState';
 import type { CheckpointRecord, Library } from './library';
 import { escapeMarkdown } from './markdown';
 import { describeProgress } from './progressFraction';
 import type { Run } from './runs';
 import { describeResult, fileLine, resultFacts } from './summary';
+import { t } from './text';
 
 export const VIEW_ID = 'basin.runs';
 
@@ -146,7 +148,7 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
     const activity = this.analyses.activity(path);
     const name = basename(path);
     const item = new vscode.TreeItem(name, vscode.TreeItemCollapsibleState.None);
-    const state = stateOf(record, activity !== null);
+    const state = stateOf(record);
     item.id = `checkpoint:${path}`;
     item.resourceUri = vscode.Uri.file(path);
     item.contextValue = [
@@ -178,33 +180,24 @@ function describeActivity(activity: Activity): string {
   return activity.progress === null ? 'starting…' : describeProgress(activity.progress);
 }
 
-type State = 'writing' | 'error' | 'outdated' | 'result' | 'none' | 'unconfigured';
-
-function stateOf(record: CheckpointRecord, busy: boolean): State {
-  if (record.writing) return 'writing';
-  if (record.error !== null && !busy) return 'error';
-  if (record.result !== null) return record.outdated ? 'outdated' : 'result';
-  return record.run.configuration === null ? 'unconfigured' : 'none';
-}
-
-function describeState(record: CheckpointRecord, state: State): string {
+function describeState(record: CheckpointRecord, state: CheckpointState): string {
   const known = record.result === null ? '' : describeResult(record.result.document);
   switch (state) {
     case 'writing':
-      return 'being written';
-    case 'error':
-      return known === '' ? 'failed' : `${known} · failed`;
+      return t('being written');
+    case 'failed':
+      return [known, t('failed')].filter(Boolean).join(' · ');
     case 'outdated':
-      return `${known} · outdated`;
-    case 'result':
+      return [known, t('outdated')].filter(Boolean).join(' · ');
+    case 'analyzed':
       return known;
-    case 'none':
+    case 'open':
     case 'unconfigured':
       return '';
   }
 }
 
-function icon(state: State | 'queued' | 'running'): vscode.ThemeIcon {
+function icon(state: CheckpointState | 'queued' | 'running'): vscode.ThemeIcon {
   switch (state) {
     case 'running':
       return new vscode.ThemeIcon('loading~spin');
@@ -212,13 +205,13 @@ function icon(state: State | 'queued' | 'running'): vscode.ThemeIcon {
       return new vscode.ThemeIcon('watch');
     case 'writing':
       return new vscode.ThemeIcon('edit');
-    case 'error':
+    case 'failed':
       return new vscode.ThemeIcon('error', new vscode.ThemeColor('list.errorForeground'));
     case 'outdated':
       return new vscode.ThemeIcon('history', new vscode.ThemeColor('list.warningForeground'));
-    case 'result':
+    case 'analyzed':
       return new vscode.ThemeIcon('pass-filled', new vscode.ThemeColor('charts.green'));
-    case 'none':
+    case 'open':
       return new vscode.ThemeIcon('circle-outline');
     case 'unconfigured':
       return new vscode.ThemeIcon('file-binary');

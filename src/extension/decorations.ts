@@ -1,0 +1,90 @@
+import * as vscode from 'vscode';
+import { stateOf, type CheckpointState } from './checkpointState';
+import type { Library } from './library';
+import { settings } from './settings';
+import { describeResult } from './summary';
+import { t } from './text';
+
+/** Badges on checkpoint files in the explorer and on tabs: what Basin knows of them. */
+export class CheckpointDecorations implements vscode.FileDecorationProvider, vscode.Disposable {
+  private readonly emitter = new vscode.EventEmitter<vscode.Uri[] | undefined>();
+  readonly onDidChangeFileDecorations = this.emitter.event;
+  private readonly subscriptions: vscode.Disposable[];
+  /** What was last told of, by path: only what is different is told of again. */
+  private told = new Map<string, string>();
+
+  constructor(private readonly library: Library) {
+    this.subscriptions = [
+      library.onDidChange(() => {
+        this.change();
+      }),
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (event.affectsConfiguration('basin.decorations.enabled')) this.change();
+      }),
+    ];
+  }
+
+  provideFileDecoration(uri: vscode.Uri): vscode.FileDecoration | undefined {
+    if (uri.scheme !== 'file' || !settings.decorations()) return undefined;
+    const record = this.library.get(uri.fsPath);
+    if (record === undefined) return undefined;
+    const decoration = DECORATIONS[stateOf(record)];
+    if (decoration === undefined) return undefined;
+    const { badge, color } = decoration;
+    const figures =
+      record.result === null || record.writing ? '' : describeResult(record.result.document);
+    const tooltip = ['Basin: ', decoration.tooltip(), figures && ` (${figures})`].join('');
+    return new vscode.FileDecoration(
+      badge,
+      tooltip,
+      color === undefined ? undefined : new vscode.ThemeColor(color),
+    );
+  }
+
+  dispose(): void {
+    this.emitter.dispose();
+    for (const subscription of this.subscriptions) subscription.dispose();
+  }
+
+  private change(): void {
+    const enabled = settings.decorations();
+    const now = new Map(
+      this.library
+        .all()
+        .map((record) => [
+          record.file.path,
+          `${enabled} ${stateOf(record)} ${record.result?.written ?? ''}`,
+        ]),
+    );
+    const paths = new Set([...this.told.keys(), ...now.keys()]);
+    const changed = [...paths].filter((path) => this.told.get(path) !== now.get(path));
+    this.told = now;
+    if (changed.length > 0) this.emitter.fire(changed.map((path) => vscode.Uri.file(path)));
+  }
+}
+
+interface Decoration {
+  readonly badge: string;
+  readonly tooltip: () => string;
+  readonly color?: string;
+}
+
+/** Colours are those of the tree; what needs nobody has none. */
+const DECORATIONS: Readonly<Partial<Record<CheckpointState, Decoration>>> = {
+  analyzed: { badge: '✓', tooltip: () => t('analyzed') },
+  outdated: {
+    badge: '↻',
+    tooltip: () => t('the result is older than the checkpoint or its basin.json'),
+    color: 'list.warningForeground',
+  },
+  writing: {
+    badge: '…',
+    tooltip: () => t('being written'),
+    color: 'descriptionForeground',
+  },
+  failed: {
+    badge: '!',
+    tooltip: () => t('the last analysis failed'),
+    color: 'list.errorForeground',
+  },
+};

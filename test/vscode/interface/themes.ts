@@ -1,0 +1,73 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Locator } from 'playwright-core';
+import type { Workbench } from './workbench';
+
+const THEMES = [
+  { file: 'dark', setting: 'Default Dark Modern', mark: 'vs-dark' },
+  { file: 'light', setting: 'Default Light Modern', mark: 'vs' },
+  { file: 'high-contrast', setting: 'Default High Contrast', mark: 'hc-black' },
+] as const;
+
+/** Changes settings of the user by the file they are in: what is open stays open. */
+export async function changeSettings(
+  { given }: Workbench,
+  change: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const path = join(given.profile, 'User', 'settings.json');
+  const settings = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
+  await writeFile(path, JSON.stringify({ ...settings, ...change }, null, 2));
+}
+
+/**
+ * Pictures of one surface in the dark, the light and the high-contrast theme, as
+ * `NAME-dark.png` and so on.
+ *
+ * @param show Brings the surface up, in the theme that is set, and says where it is.
+ */
+export async function pictures(
+  bench: Workbench,
+  name: string,
+  show: () => Promise<Locator | readonly Locator[]>,
+): Promise<void> {
+  await mkdir(bench.given.screenshots, { recursive: true });
+  for (const { file, setting, mark } of THEMES) {
+    await changeSettings(bench, { 'workbench.colorTheme': setting });
+    await bench.page.locator(`.monaco-workbench.${mark}`).waitFor();
+    const shown = await show();
+    await bench.page.waitForTimeout(300);
+    await bench.page.screenshot({
+      path: join(bench.given.screenshots, `${name}-${file}.png`),
+      clip: await around(Array.isArray(shown) ? shown : [shown as Locator]),
+    });
+  }
+  await changeSettings(bench, { 'workbench.colorTheme': THEMES[0].setting });
+  await bench.page.locator(`.monaco-workbench.${THEMES[0].mark}`).waitFor();
+}
+
+/** The smallest rectangle around all of them, with a margin, within the window. */
+async function around(
+  locators: readonly Locator[],
+): Promise<{ x: number; y: number; width: number; height: number }> {
+  const margin = 8;
+  let left = Infinity;
+  let top = Infinity;
+  let right = 0;
+  let bottom = 0;
+  for (const locator of locators) {
+    const box = await locator.boundingBox();
+    if (box === null) throw new Error('a surface is not in view');
+    left = Math.min(left, box.x);
+    top = Math.min(top, box.y);
+    right = Math.max(right, box.x + box.width);
+    bottom = Math.max(bottom, box.y + box.height);
+  }
+  const x = Math.max(0, left - margin);
+  const y = Math.max(0, top - margin);
+  return {
+    x,
+    y,
+    width: Math.min(1500, right + margin) - x,
+    height: Math.min(950, bottom + margin) - y,
+  };
+}
