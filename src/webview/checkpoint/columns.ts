@@ -1,0 +1,170 @@
+import type { TensorStatistics } from '../../shared/engineProtocol';
+import { formatCount, formatNumber, formatScalar, formatShare } from '../quantity';
+import { shapeText, type Tensors } from './tensors';
+
+/** What a column shows, and what it is sorted by. */
+export interface Column {
+  readonly id: ColumnId;
+  readonly title: string;
+  /** Read out in place of the title where the title is short. */
+  readonly label: string;
+  readonly kind: 'text' | 'number';
+  text(tensors: Tensors, index: number): string;
+  /** Numbers are compared as numbers, `null` goes last; texts by their `sortKey`. */
+  value(tensors: Tensors, index: number): number | string | null;
+}
+
+export const COLUMN_IDS = [
+  'name',
+  'dtype',
+  'shape',
+  'parameters',
+  'bytes',
+  'mean',
+  'deviation',
+  'min',
+  'max',
+  'zeros',
+  'nonFinite',
+] as const;
+export type ColumnId = (typeof COLUMN_IDS)[number];
+
+export const COLUMNS: readonly Column[] = [
+  {
+    id: 'name',
+    title: 'Name',
+    label: 'Name',
+    kind: 'text',
+    text: (tensors, index) => tensors.name(index),
+    value: (tensors, index) => sortKey(tensors.name(index)),
+  },
+  {
+    id: 'dtype',
+    title: 'Type',
+    label: 'Element type',
+    kind: 'text',
+    text: (tensors, index) => tensors.dtype(index),
+    value: (tensors, index) => sortKey(tensors.dtype(index)),
+  },
+  {
+    id: 'shape',
+    title: 'Shape',
+    label: 'Shape',
+    kind: 'text',
+    text: (tensors, index) => shapeText(tensors.shape(index)),
+    // Extent by extent: 64×3 before 64×12.
+    value: (tensors, index) => sortKey(shapeText(tensors.shape(index))),
+  },
+  {
+    id: 'parameters',
+    title: 'Values',
+    label: 'Number of values',
+    kind: 'number',
+    text: (tensors, index) => formatCount(tensors.parameters(index)),
+    value: (tensors, index) => tensors.parameters(index),
+  },
+  {
+    id: 'bytes',
+    title: 'Size',
+    label: 'Size in the file',
+    kind: 'number',
+    text: (tensors, index) => formatBytes(tensors.bytes(index)),
+    value: (tensors, index) => tensors.bytes(index),
+  },
+  measured('mean', 'Mean', 'Mean', ({ mean }) => mean),
+  measured('deviation', 'Std', 'Standard deviation', ({ deviation }) => deviation),
+  measured('min', 'Min', 'Minimum', ({ min }) => min),
+  measured('max', 'Max', 'Maximum', ({ max }) => max),
+  share('zeros', 'Zeros', 'Share of zeros', ({ zeros }) => zeros),
+  share('nonFinite', 'Not finite', 'Share of values that are not finite', (s) => s.nonFinite),
+];
+
+/** Columns that are measured: of a tensor, nothing is known in them until it has been read. */
+export const MEASURED: ReadonlySet<ColumnId> = new Set([
+  'mean',
+  'deviation',
+  'min',
+  'max',
+  'zeros',
+  'nonFinite',
+]);
+
+function statistics(tensors: Tensors, index: number): TensorStatistics | null {
+  const outcome = tensors.outcome(index);
+  return outcome?.ok === true ? outcome.statistics : null;
+}
+
+function measured(
+  id: ColumnId,
+  title: string,
+  label: string,
+  of: (statistics: TensorStatistics) => TensorStatistics['mean'],
+): Column {
+  return {
+    id,
+    title,
+    label,
+    kind: 'number',
+    text(tensors, index) {
+      const known = statistics(tensors, index);
+      if (known === null) return '';
+      const value = of(known);
+      return value === null ? '–' : formatScalar(value, 3);
+    },
+    value(tensors, index) {
+      const known = statistics(tensors, index);
+      const value = known && of(known);
+      return value === null ? null : Number(value);
+    },
+  };
+}
+
+function share(
+  id: ColumnId,
+  title: string,
+  label: string,
+  of: (statistics: TensorStatistics) => number,
+): Column {
+  const value: Column['value'] = (tensors, index) => {
+    const known = statistics(tensors, index);
+    const count = tensors.parameters(index);
+    return known === null || count === 0 ? null : of(known) / count;
+  };
+  return {
+    id,
+    title,
+    label,
+    kind: 'number',
+    text(tensors, index) {
+      const part = value(tensors, index);
+      return part === null ? '' : shareText(Number(part));
+    },
+    value,
+  };
+}
+
+/** One of millions is not none, and all but one is not all. */
+export function shareText(part: number): string {
+  if (part > 0 && part < 0.0005) return '< 0.1\u2009%';
+  if (part < 1 && part > 0.9995) return '> 99.9\u2009%';
+  return part === 0 || part === 1 ? formatShare(part, 0) : formatShare(part);
+}
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+/** Bytes in binary units. */
+export function formatBytes(bytes: number | null): string {
+  if (bytes === null) return '–';
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < UNITS.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${unit === 0 ? formatCount(value) : formatNumber(value, 3)}\u2009${UNITS[unit] ?? ''}`;
+}
+
+/** Numbers in a text are compared as numbers: layer.9 before layer.10. */
+export function sortKey(text: string): string {
+  return text.toLowerCase().replace(/\d+/g, (digits) => digits.padStart(16, '0'));
+}
