@@ -52,15 +52,16 @@ function denseRanks(values: Float64Array): Float64Array {
   return ranks;
 }
 
-/** Below this many keys six histograms cost more than they save. */
+/** Below this many keys three histograms cost more than they save. */
 const INSERTION_LIMIT = 48;
 
 /**
  * Indices of `keys` from the smallest to the largest, ties by index: a stable least-significant
- * digit radix sort on the bits of the floats, 11 bits a pass, 24 bytes of scratch a key.
+ * digit radix sort on the bits of the floats, 11 bits a pass, 16 bytes of scratch a key.
  *
  * Flipping the sign bit of a positive float and every bit of a negative one makes the bits of
- * floats sort as unsigned integers; every NaN becomes the largest of them.
+ * floats sort as unsigned integers; every NaN becomes the largest of them. The upper words are
+ * sorted first; the lower ones only within runs of equal upper words, which mostly are short.
  */
 export function sortedOrder(keys: Float64Array): Int32Array {
   const n = keys.length;
@@ -68,62 +69,64 @@ export function sortedOrder(keys: Float64Array): Int32Array {
 
   let order = new Int32Array(n);
   let high = new Uint32Array(n);
-  let low = new Uint32Array(n);
-  const counts = new Int32Array(6 * RADIX);
-  const words = new Uint32Array(keys.buffer, keys.byteOffset, 2 * n);
-  const highWord = littleEndian() ? 1 : 0;
-  const lowWord = 1 - highWord;
-
+  const counts = new Int32Array(3 * RADIX);
+  const bits = new FloatBits(keys);
   for (let i = 0; i < n; i++) {
-    let h = words[2 * i + highWord]!;
-    let l = words[2 * i + lowWord]!;
-    const exponent = h & 0x7fffffff;
-    if (exponent > 0x7ff00000 || (exponent === 0x7ff00000 && l !== 0)) {
-      h = 0xffffffff;
-      l = 0xffffffff;
-    } else if (h < 0x80000000) {
-      h |= 0x80000000;
-    } else if (exponent === 0 && l === 0) {
-      h = 0x80000000;
-    } else {
-      h = ~h;
-      l = ~l;
-    }
+    const h = bits.high(i);
     order[i] = i;
     high[i] = h;
-    low[i] = l;
-    counts[l & MASK]!++;
-    counts[RADIX + ((l >>> 11) & MASK)]!++;
-    counts[2 * RADIX + (l >>> 22)]!++;
-    counts[3 * RADIX + (h & MASK)]!++;
-    counts[4 * RADIX + ((h >>> 11) & MASK)]!++;
-    counts[5 * RADIX + (h >>> 22)]!++;
+    counts[h & MASK]!++;
+    counts[RADIX + ((h >>> 11) & MASK)]!++;
+    counts[2 * RADIX + (h >>> 22)]!++;
   }
 
   let orderTo = new Int32Array(n);
   let highTo = new Uint32Array(n);
-  let lowTo = new Uint32Array(n);
-  for (let pass = 0; pass < 6; pass++) {
+  for (let pass = 0; pass < 3; pass++) {
     const offsets = counts.subarray(pass * RADIX, (pass + 1) * RADIX);
     if (!accumulate(offsets, n)) continue;
-    const shift = 11 * (pass % 3);
-    if (pass < 3) {
-      scatter(low, shift, offsets, order, orderTo, high, highTo, low, lowTo);
-      [low, lowTo] = [lowTo, low];
-    } else {
-      // The low words have done their work: they stay behind.
-      scatterLast(high, shift, offsets, order, orderTo, highTo);
-    }
+    scatter(high, 11 * pass, offsets, order, orderTo, highTo);
     [high, highTo] = [highTo, high];
     [order, orderTo] = [orderTo, order];
   }
+  sortRuns(bits, order, orderTo, high, highTo);
   return order;
 }
 
 const RADIX = 2048;
 const MASK = RADIX - 1;
 
-function littleEndian(): boolean {
+/** The two words of each float so changed that they sort as unsigned integers. */
+class FloatBits {
+  private readonly words: Uint32Array;
+  private readonly highWord = isLittleEndian() ? 1 : 0;
+
+  constructor(keys: Float64Array) {
+    this.words = new Uint32Array(keys.buffer, keys.byteOffset, 2 * keys.length);
+  }
+
+  high(i: number): number {
+    const h = this.words[2 * i + this.highWord]!;
+    const exponent = h & 0x7fffffff;
+    if (exponent > 0x7ff00000) return 0xffffffff;
+    if (exponent === 0x7ff00000 || exponent === 0) {
+      const l = this.words[2 * i + 1 - this.highWord]!;
+      if (exponent !== 0 && l !== 0) return 0xffffffff;
+      if (exponent === 0 && l === 0) return 0x80000000;
+    }
+    return h < 0x80000000 ? h | 0x80000000 : ~h;
+  }
+
+  low(i: number): number {
+    const l = this.words[2 * i + 1 - this.highWord]!;
+    const h = this.words[2 * i + this.highWord]!;
+    const exponent = h & 0x7fffffff;
+    if (exponent > 0x7ff00000 || (exponent === 0x7ff00000 && l !== 0)) return 0xffffffff;
+    return h < 0x80000000 || (exponent === 0 && l === 0) ? l : ~l >>> 0;
+  }
+}
+
+function isLittleEndian(): boolean {
   return new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 }
 
@@ -140,44 +143,91 @@ function accumulate(counts: Int32Array, total: number): boolean {
 }
 
 function scatter(
-  digits: Uint32Array,
+  words: Uint32Array,
   shift: number,
   offsets: Int32Array,
   order: Int32Array,
   orderTo: Int32Array,
-  high: Uint32Array,
-  highTo: Uint32Array,
-  low: Uint32Array,
-  lowTo: Uint32Array,
+  wordsTo: Uint32Array,
 ): void {
   const n = order.length;
   for (let i = 0; i < n; i++) {
-    const digit = (digits[i]! >>> shift) & MASK;
-    const to = offsets[digit]!;
-    offsets[digit] = to + 1;
-    orderTo[to] = order[i]!;
-    highTo[to] = high[i]!;
-    lowTo[to] = low[i]!;
-  }
-}
-
-function scatterLast(
-  high: Uint32Array,
-  shift: number,
-  offsets: Int32Array,
-  order: Int32Array,
-  orderTo: Int32Array,
-  highTo: Uint32Array,
-): void {
-  const n = order.length;
-  for (let i = 0; i < n; i++) {
-    const word = high[i]!;
+    const word = words[i]!;
     const digit = (word >>> shift) & MASK;
     const to = offsets[digit]!;
     offsets[digit] = to + 1;
     orderTo[to] = order[i]!;
-    highTo[to] = word;
+    wordsTo[to] = word;
   }
+}
+
+/** Puts what has equal upper words in the order of the lower ones. */
+function sortRuns(
+  bits: FloatBits,
+  order: Int32Array<ArrayBuffer>,
+  spareOrder: Int32Array<ArrayBuffer>,
+  high: Uint32Array<ArrayBuffer>,
+  spareWords: Uint32Array<ArrayBuffer>,
+): void {
+  const n = order.length;
+  for (let from = 0; from < n;) {
+    const word = high[from]!;
+    let to = from + 1;
+    while (to < n && high[to] === word) to++;
+    if (to - from > INSERTION_LIMIT) {
+      sortLongRun(
+        bits,
+        order.subarray(from, to),
+        spareOrder.subarray(from, to),
+        high.subarray(from, to),
+        spareWords.subarray(from, to),
+      );
+    } else if (to > from + 1) {
+      sortShortRun(bits, order, from, to);
+    }
+    from = to;
+  }
+}
+
+function sortShortRun(bits: FloatBits, order: Int32Array, from: number, to: number): void {
+  for (let i = from + 1; i < to; i++) {
+    const vertex = order[i]!;
+    const low = bits.low(vertex);
+    let k = i;
+    while (k > from && bits.low(order[k - 1]!) > low) {
+      order[k] = order[k - 1]!;
+      k--;
+    }
+    order[k] = vertex;
+  }
+}
+
+/** By radix again; the upper words, which are all equal, give their place to the lower ones. */
+function sortLongRun(
+  bits: FloatBits,
+  run: Int32Array<ArrayBuffer>,
+  runTo: Int32Array<ArrayBuffer>,
+  words: Uint32Array<ArrayBuffer>,
+  wordsTo: Uint32Array<ArrayBuffer>,
+): void {
+  const n = run.length;
+  const counts = new Int32Array(3 * RADIX);
+  let [order, orderTo, low, lowTo] = [run, runTo, words, wordsTo];
+  for (let i = 0; i < n; i++) {
+    const l = bits.low(run[i]!);
+    low[i] = l;
+    counts[l & MASK]!++;
+    counts[RADIX + ((l >>> 11) & MASK)]!++;
+    counts[2 * RADIX + (l >>> 22)]!++;
+  }
+  for (let pass = 0; pass < 3; pass++) {
+    const offsets = counts.subarray(pass * RADIX, (pass + 1) * RADIX);
+    if (!accumulate(offsets, n)) continue;
+    scatter(low, 11 * pass, offsets, order, orderTo, lowTo);
+    [low, lowTo] = [lowTo, low];
+    [order, orderTo] = [orderTo, order];
+  }
+  if (order !== run) run.set(order);
 }
 
 function insertionOrder(keys: Float64Array): Int32Array {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { comparableKeys, sortedOrder } from '../../../src/engine/topology/order';
 import { precedes } from './floodFill';
+import { randomNumbers } from './landscapes';
 
 function naiveOrder(values: ArrayLike<number>): number[] {
   return Array.from({ length: values.length }, (_, v) => v).sort((a, b) =>
@@ -47,6 +48,18 @@ describe('the order of vertices', () => {
         expect([...sortedOrder(values)]).toEqual(naiveOrder(values));
       }),
     );
+  });
+
+  it('is that of a comparison sort where upper words of the floats are equal', () => {
+    // Few upper words with many lower ones each, of either sign, and ties.
+    const random = randomNumbers(3, 4000);
+    const values = Float64Array.from({ length: 2000 }, (_, v) => {
+      const near = [1, -1, 2 ** -1060, -0][Math.floor(4 * random[2 * v]!)]!;
+      return near + near * Math.floor(2000 * random[2 * v + 1]!) * 2 ** -50;
+    });
+    expect([...sortedOrder(values)]).toEqual(naiveOrder(values));
+    const few = values.map((x, v) => (v % 50 === 0 ? x : v % 3));
+    expect([...sortedOrder(few)]).toEqual(naiveOrder(few));
   });
 
   it('is kept by keys that have no NaN', () => {
