@@ -7,33 +7,165 @@ import * as z from 'zod';
  */
 const integer = (minimum: number, maximum: number) => z.number().int().min(minimum).max(maximum);
 
+const perAxis = <T extends z.ZodType>(one: T) => z.union([one, z.array(one).min(1).max(6)]);
+
+const curve = z
+  .strictObject({
+    steps: integer(0, 100_000).default(150).describe('Steps of training.'),
+    samples: integer(1, 1000).default(4).describe('Places on the curve each step looks at.'),
+    learningRate: z
+      .number()
+      .positive()
+      .max(10)
+      .default(0.01)
+      .describe('Of Adam; it falls to zero along half a cosine.'),
+  })
+  .describe('How the control point of a Bézier curve is trained.');
+
 const landscape = z
   .strictObject({
     directions: z
-      .enum(['random', 'hessian'])
+      .enum(['random', 'hessian', 'trajectory', 'interpolation', 'bezier', 'plane'])
       .default('random')
-      .describe('Random Gaussian directions, or the eigenvectors of the largest eigenvalues.'),
-    dimensions: z.literal(2).default(2).describe('Number of directions.'),
-    resolution: integer(3, 2001)
-      .default(41)
       .describe(
-        'Points along each axis. Raised to the next odd number, so that the checkpoint itself is a point.',
+        'Random Gaussian directions; eigenvectors of the Hessian; the principal components of a run; the straight line or a trained Bézier curve to another checkpoint; the plane through two others.',
       ),
-    range: z
-      .number()
-      .positive()
-      .max(1e6)
-      .default(1)
-      .describe('The grid reaches from −range to +range along each direction.'),
+    dimensions: integer(1, 6)
+      .optional()
+      .describe(
+        'Number of directions: 2 if absent. Lines and curves have one, the plane through checkpoints has two.',
+      ),
+    resolution: perAxis(integer(3, 100_001))
+      .optional()
+      .describe(
+        'Points along each axis, or a list with one number for each. Raised so that the checkpoints the landscape is about are points of it. 41 if absent, 101 in one dimension, less in three and more.',
+      ),
+    range: perAxis(z.number().nonnegative().max(1e6))
+      .optional()
+      .describe(
+        'How far the grid reaches from its centre to both sides, in lengths of the direction: a number, or a list with one for each axis. 1 if absent; of a trajectory, what holds the run. Of lines and planes through checkpoints how far it reaches beyond them, in distances between the first two: 0.5 if absent, of a curve 0.',
+      ),
     normalization: z
       .enum(['filter', 'layer', 'none'])
       .default('filter')
       .describe('Whose length random directions take: each filter’s, each tensor’s, or none.'),
+    biases: z
+      .enum(['zero', 'keep'])
+      .default('zero')
+      .describe(
+        'Whether biases and normalisation parameters stay where they are under filter and layer normalisation, or move like weights.',
+      ),
+    order: z
+      .enum(['value', 'magnitude'])
+      .default('value')
+      .describe(
+        'Which eigenvectors come first: of the largest eigenvalues, or of the largest absolute ones.',
+      ),
+    center: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'The checkpoint the landscape is sampled around: "checkpoint" for each around itself, "first", "last", or a file relative to this one. "checkpoint" if absent, "last" for a trajectory.',
+      ),
+    share: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Take the directions and their lengths from the last checkpoint for all of them, so that their landscapes have the same axes and scale.',
+      ),
+    through: perAxis(z.string().min(1))
+      .optional()
+      .describe(
+        'The other checkpoints of an interpolation, a curve (one) or a plane (two): "first", "last", or files relative to this one.',
+      ),
+    curve: curve.prefault({}),
     seed: integer(0, 2 ** 32 - 1)
       .default(0)
-      .describe('Seed of the random directions.'),
+      .describe('Seed of the random directions and of the training of a curve.'),
+  })
+  .superRefine((settings, context) => {
+    const issue = (path: string, message: string) => {
+      context.addIssue({ code: 'custom', path: [path], message });
+    };
+    const fixed = FIXED_DIMENSIONS[settings.directions];
+    if (fixed !== undefined && (settings.dimensions ?? fixed) !== fixed) {
+      issue('dimensions', `must be ${fixed} with ${settings.directions}, or absent`);
+    }
+    const dimensions = dimensionsOf(settings);
+    for (const name of ['resolution', 'range'] as const) {
+      const value = settings[name];
+      if (Array.isArray(value) && value.length !== dimensions) {
+        issue(name, `lists ${value.length} numbers; ${dimensions} dimensions take ${dimensions}`);
+      }
+    }
+    const isBeyond = fixed !== undefined;
+    if (!isBeyond && [settings.range ?? 1].flat().includes(0)) {
+      issue('range', 'must be greater than 0');
+    }
+    const points = resolutionOf(settings).reduce((product, steps) => product * steps, 1);
+    if (points > MOST_POINTS) {
+      issue(
+        'resolution',
+        `makes a grid of ${points} points, and at most ${MOST_POINTS} are sampled; lower it or "dimensions"`,
+      );
+    }
+    const others = THROUGH[settings.directions] ?? 0;
+    const given = [settings.through ?? []].flat().length;
+    if (given !== others) {
+      issue(
+        'through',
+        others === 0
+          ? `is for interpolation, bezier and plane; remove it with ${settings.directions}`
+          : `must name ${others === 1 ? 'one other checkpoint' : 'two other checkpoints'} for ${settings.directions}`,
+      );
+    }
+    if (settings.share && others > 0) {
+      issue('share', `says nothing for ${settings.directions}; name a "center" instead`);
+    }
   })
   .describe('The grid on which the loss is sampled.');
+
+/** Kinds that say their own dimension. */
+const FIXED_DIMENSIONS: Readonly<Partial<Record<string, number>>> = {
+  interpolation: 1,
+  bezier: 1,
+  plane: 2,
+};
+
+/** Kinds that go through other checkpoints, and how many. */
+const THROUGH: Readonly<Partial<Record<string, number>>> = {
+  interpolation: 1,
+  bezier: 1,
+  plane: 2,
+};
+
+/** Points a landscape may have. */
+const MOST_POINTS = 2001 ** 2;
+
+/** Points along each axis where none are given, by dimension. */
+const RESOLUTIONS = [101, 41, 15, 9, 5, 5];
+
+/** Number of axes of a landscape. */
+export function dimensionsOf(settings: {
+  readonly directions: string;
+  readonly dimensions?: number | undefined;
+}): number {
+  return FIXED_DIMENSIONS[settings.directions] ?? settings.dimensions ?? 2;
+}
+
+/** Points along each axis as they are asked for. */
+export function resolutionOf(settings: {
+  readonly directions: string;
+  readonly dimensions?: number | undefined;
+  readonly resolution?: number | readonly number[] | undefined;
+}): readonly number[] {
+  const dimensions = dimensionsOf(settings);
+  const { resolution = RESOLUTIONS[dimensions - 1]! } = settings;
+  return typeof resolution === 'number'
+    ? new Array<number>(dimensions).fill(resolution)
+    : resolution;
+}
 
 const hessian = z
   .strictObject({

@@ -1,3 +1,5 @@
+import type { Precision } from './runtimeSetting';
+
 /**
  * The result document: everything Basin knows about one checkpoint.
  *
@@ -40,7 +42,9 @@ export type CheckpointFormat =
 export interface RuntimeIdentity {
   readonly name: string;
   readonly version: string;
-  readonly precision: 'float32' | 'float64';
+  readonly precision: Precision;
+  /** Execution provider of ONNX Runtime where it is not the processor. */
+  readonly provider?: string;
 }
 
 /** How the model does on the evaluation data, or at the collocation points. */
@@ -77,14 +81,17 @@ export interface Term {
 export type Scalar = number | 'NaN' | 'Infinity' | '-Infinity';
 
 export interface Landscape {
-  /** One for each dimension; a grid has odd steps, both ends, and the checkpoint in the middle. */
+  /**
+   * One for each dimension. Both ends are points of the grid, and so are the centre and the other
+   * ends of lines and sides of planes through checkpoints.
+   */
   readonly axes: readonly Axis[];
   readonly directions: Directions;
   /** Steps along each axis: the shape of `values`. */
   readonly shape: readonly number[];
   /**
-   * Loss at θ + Σ αᵢδᵢ in C order: the last axis is the fastest. `null` where a point has not been
-   * evaluated yet, which only happens in documents sent while an analysis runs.
+   * Loss at c + Σ αᵢδᵢ in C order, c the centre: the last axis is the fastest. `null` where a point
+   * has not been evaluated yet, which only happens in documents sent while an analysis runs.
    */
   readonly values: readonly (Scalar | null)[];
   /** How many loss evaluations the values and their noise cost. */
@@ -94,6 +101,11 @@ export interface Landscape {
    * weight by its own rounding error at some of the points; `null` until it has been.
    */
   readonly relativeNoise: number | null;
+  /**
+   * The checkpoints of the run in its order, projected into the landscape; where the landscape is
+   * one they can be compared in.
+   */
+  readonly trajectory?: readonly ProjectedCheckpoint[];
 }
 
 export interface Axis {
@@ -105,15 +117,63 @@ export interface Axis {
 }
 
 export interface Directions {
-  readonly kind: 'random' | 'hessian';
+  readonly kind: DirectionKind;
+  /** Of random directions. */
   readonly normalization: 'filter' | 'layer' | 'none';
+  /** Whether tensors with one axis move too under a normalisation; they do not if absent. */
+  readonly biases?: 'zero' | 'keep';
   readonly seed: number;
   /** Euclidean length of each direction in parameter space. */
   readonly norms: readonly number[];
   /** Cosine between each pair of directions, (0,1), (0,2), … (1,2) …: 0 where orthogonal. */
   readonly cosines: readonly number[];
-  /** Euclidean length of θ, to judge the scale. */
+  /** Euclidean length of the centre, to judge the scale. */
   readonly parameterNorm: number;
+  /** The checkpoint at coordinates 0, where it is not the one of the document. */
+  readonly center?: string;
+  /** The checkpoint the directions were made from, where it is not the centre. */
+  readonly reference?: string;
+  /** Of each direction: Hessian directions only. */
+  readonly eigenvalues?: readonly number[];
+  /**
+   * Share of Σ‖θₖ − c‖² over the run that lies along each direction: trajectories only.
+   */
+  readonly explained?: readonly number[];
+  /** The checkpoints it goes through: interpolation, curve and plane only. */
+  readonly anchors?: readonly Anchor[];
+  /** How a curve was found. */
+  readonly curve?: CurveTraining;
+}
+
+export type DirectionKind =
+  'random' | 'hessian' | 'trajectory' | 'interpolation' | 'bezier' | 'plane';
+
+/** A checkpoint that lies in the landscape. */
+export interface Anchor {
+  readonly checkpoint: string;
+  readonly coordinates: readonly number[];
+}
+
+export interface ProjectedCheckpoint {
+  readonly checkpoint: string;
+  /** Of the nearest point of the landscape's line, plane or space. */
+  readonly coordinates: readonly number[];
+  /** Euclidean distance from that point: what the picture does not show. */
+  readonly residual: number;
+  /** Euclidean distance from the centre: norm² = distance in the landscape² + residual². */
+  readonly norm: number;
+}
+
+/** Training of a quadratic Bézier curve between two checkpoints. */
+export interface CurveTraining {
+  readonly learningRate: number;
+  /** Mean loss over the places each step looked at, in the order of the steps. */
+  readonly losses: readonly Scalar[];
+  /** Largest loss on the curve, and on the straight line, less the larger of both ends. */
+  readonly barrier: Scalar;
+  readonly straightBarrier: Scalar;
+  /** Loss on the straight line at the same places as `values`. */
+  readonly straight: readonly Scalar[];
 }
 
 /** Sublevel-set persistence of dimension 0. A vertex is its index in C order. */

@@ -9,6 +9,14 @@ export interface Spectrum {
   readonly hessian: Hessian;
   /** Unit Ritz vectors of the largest eigenvalues, in their order. */
   readonly eigenvectors: readonly Float64Array[];
+  /**
+   * Ritz pairs of the largest values, or of the largest absolute ones, whose ends of the spectrum
+   * are mixed; as many as the runs found where that is fewer.
+   */
+  readonly leading: (
+    count: number,
+    order: 'value' | 'magnitude',
+  ) => { readonly values: readonly number[]; readonly vectors: readonly Float64Array[] };
 }
 
 /** A Ritz value is converged when its residual is below this share of it. */
@@ -72,5 +80,16 @@ export async function spectrum(
       probes,
     },
     eigenvectors: largest.map((pair) => union.vector(pair)),
+    leading: (count, order) => {
+      const ordered =
+        order === 'value'
+          ? pairs
+          : [...pairs].sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
+      const chosen = ordered.slice(0, count);
+      return {
+        values: chosen.map(({ value }) => value),
+        vectors: chosen.map((pair) => union.vector(pair)),
+      };
+    },
   };
 }

@@ -8,36 +8,92 @@ export interface Grid {
 }
 
 /**
- * A grid that holds both ends of its range and its centre, the checkpoint: its resolution is odd.
+ * A grid that holds both ends of its range and its centre: its resolution is odd.
  *
- * @param resolution raised by one where it is even.
+ * @param resolution raised by one where it is even; one for all axes or one for each.
+ * @param range how far it reaches to both sides; one for all axes or one for each.
  */
-export function centredGrid(dimensions: number, resolution: number, range: number): Grid {
-  const steps = resolution % 2 === 0 ? resolution + 1 : resolution;
-  const axes = Array.from({ length: dimensions }, (_, i) => ({
-    name: `δ${subscript(i + 1)}`,
-    min: -range,
-    max: range,
-    steps,
-  }));
-  return { axes, shape: axes.map((axis) => axis.steps), size: steps ** dimensions };
+export function centredGrid(
+  dimensions: number,
+  resolution: number | readonly number[],
+  range: number | readonly number[],
+): Grid {
+  return gridOf(
+    Array.from({ length: dimensions }, (_, i) => {
+      const wanted = typeof resolution === 'number' ? resolution : resolution[i]!;
+      const reach = typeof range === 'number' ? range : range[i]!;
+      return {
+        name: `δ${subscript(i + 1)}`,
+        min: -reach,
+        max: reach,
+        steps: wanted % 2 === 0 ? wanted + 1 : wanted,
+      };
+    }),
+  );
 }
 
-/** Coordinates of a point, one for each axis. The centre is exactly zero. */
+export function gridOf(axes: readonly Axis[]): Grid {
+  const shape = axes.map(({ steps }) => steps);
+  return { axes, shape, size: shape.reduce((product, steps) => product * steps, 1) };
+}
+
+/**
+ * An axis from about `min` to about `max` that has both 0 and `mark` among its points. Its ends
+ * give way by a hundredth of the mark at most where they can; else its resolution rises, by a
+ * quarter at most.
+ *
+ * @param min not above 0.
+ * @param mark positive, not above `max`.
+ */
+export function axisThrough(
+  name: string,
+  mark: number,
+  min: number,
+  max: number,
+  resolution: number,
+): Axis {
+  const [below, above] = [-min / mark, max / mark - 1];
+  // Steps between 0 and the mark.
+  const fewest = Math.max(1, Math.round((resolution - 1) / (below + 1 + above)));
+  const error = (steps: number): number =>
+    Math.max(...[below, above].map((share) => Math.abs(Math.round(share * steps) / steps - share)));
+  let between = fewest;
+  for (let steps = fewest; steps <= Math.max(fewest + 3, 1.25 * fewest); steps += 1) {
+    if (error(steps) < error(between) - 1e-12) between = steps;
+    if (error(between) <= 0.01) break;
+  }
+  const before = Math.round(below * between);
+  const after = Math.round(above * between);
+  return {
+    name,
+    // Not −0.
+    min: before === 0 ? 0 : (-before / between) * mark,
+    max: ((between + after) / between) * mark,
+    steps: before + between + after + 1,
+  };
+}
+
+/** Coordinates of a point, one for each axis. Both ends, the middle and whole numbers are exact. */
 export function coordinates({ axes }: Grid, index: number): readonly number[] {
   const result: number[] = [];
   let rest = index;
   for (let i = axes.length - 1; i >= 0; i -= 1) {
-    const { min, max, steps } = axes[i]!;
-    const step = rest % steps;
-    rest = Math.floor(rest / steps);
-    // From the nearer end, so that the ends are exact, and the centre too where they are opposite.
-    const width = (max - min) / (steps - 1);
-    const last = steps - 1 - step;
-    result[i] =
-      step === last ? (min + max) / 2 : step < last ? min + step * width : max - last * width;
+    result[i] = coordinate(axes[i]!, rest % axes[i]!.steps);
+    rest = Math.floor(rest / axes[i]!.steps);
   }
   return result;
+}
+
+export function coordinate({ min, max, steps }: Axis, step: number): number {
+  if (steps === 1) return min;
+  // From the nearer end, so that the ends are exact, and the middle too where they are opposite.
+  const width = (max - min) / (steps - 1);
+  const last = steps - 1 - step;
+  const at =
+    step === last ? (min + max) / 2 : step < last ? min + step * width : max - last * width;
+  // Checkpoints are at whole numbers, which rounding must not move.
+  const whole = Math.round(at);
+  return step > 0 && last > 0 && Math.abs(at - whole) < 1e-9 * width ? whole : at;
 }
 
 /**

@@ -9,11 +9,13 @@ import {
   type Landscape,
   type Metrics,
   type Part,
+  type ProjectedCheckpoint,
   type ResultDocument,
   type RuntimeIdentity,
   type Timings,
 } from '../../shared/result';
 import { spectrum, type Spectrum } from '../hessian/spectrum';
+import { dimensionsOf } from '../../shared/configuration';
 import { lossBatches, splitBatches, type Batch } from '../objective/batches';
 import { lossNotes, measuredMetrics } from '../objective/metrics';
 import { analyzeTopology } from '../topology/analyzeTopology';
@@ -24,12 +26,15 @@ import {
   type OpenedCheckpoint,
   type StudyInputs,
 } from './openProblem';
-import { sampleLandscape } from './landscapePart';
+import { projectPlan, sampleLandscape, type LandscapePart } from './landscapePart';
+import { contentOfPlan, contentOfRun, planLandscape } from './landscapePlan';
+import type { Eigenvectors } from './landscapeSpan';
 import type { Study } from './study';
+import { Run } from './run';
 import type { WorkerPool } from './workerPool';
 
 /** Part of every cache key: raised when a part's computation changes. */
-const COMPUTATION = 2;
+const COMPUTATION = 3;
 
 /** Shortest time between two documents of an analysis that runs, in milliseconds. */
 const PARTIAL_INTERVAL = 250;
@@ -49,6 +54,7 @@ export class Analysis {
   readonly #runtime: RuntimeIdentity;
   readonly #cache: Cache;
   #inputs: Promise<StudyInputs> | undefined;
+  #run: Run | undefined;
 
   constructor(study: Study, pool: WorkerPool, runtime: RuntimeIdentity) {
     this.#study = study;
@@ -75,15 +81,18 @@ export class Analysis {
     this.#inputs ??= openStudyInputs(this.#study);
     const inputs = await this.#inputs;
     const opened = await openForAnalysis(this.#study, inputs, path, options.signal);
-    const run = new CheckpointAnalysis(
+    this.#run ??= new Run(this.#study, inputs);
+    const analysis = new CheckpointAnalysis(
       this.#study,
       this.#pool,
       this.#cache,
       this.#runtime,
+      this.#run,
+      path,
       opened,
       options,
     );
-    const document = await run.document(started);
+    const document = await analysis.document(started);
     const file = join(this.#study.folder, resultLocation(opened.identity.path));
     await writeWhole(file, `${JSON.stringify(document)}\n`);
     return document;
@@ -101,9 +110,12 @@ class CheckpointAnalysis {
   readonly #cache: Cache;
   readonly #opened: OpenedCheckpoint;
   readonly #options: AnalysisOptions;
+  readonly #runtime: RuntimeIdentity;
+  readonly #run: Run;
+  readonly #path: string;
   readonly #base: ResultDocument;
-  readonly #key: string;
-  #problemIsSet = false;
+  /** What the workers know. */
+  #known: OpenedCheckpoint | undefined;
   #lastPartial = 0;
   #document: ResultDocument;
 
@@ -112,6 +124,8 @@ class CheckpointAnalysis {
     pool: WorkerPool,
     cache: Cache,
     runtime: RuntimeIdentity,
+    run: Run,
+    path: string,
     opened: OpenedCheckpoint,
     options: AnalysisOptions,
   ) {
@@ -120,7 +134,9 @@ class CheckpointAnalysis {
     this.#cache = cache;
     this.#opened = opened;
     this.#options = options;
-    this.#key = contentKey(opened.key, runtime, { COMPUTATION });
+    this.#runtime = runtime;
+    this.#run = run;
+    this.#path = path;
     this.#base = {
       schema: RESULT_SCHEMA,
       checkpoint: opened.identity,
@@ -135,27 +151,21 @@ class CheckpointAnalysis {
 
   async document(started: number): Promise<ResultDocument> {
     const wanted = new Set(this.#options.only ?? PARTS);
-    const { landscape: settings } = this.#study.configuration;
     this.#update({ timings: { open: performance.now() - started } });
 
     if (wanted.has('metrics')) {
-      const { value, milliseconds } = await this.#cached('metrics', {}, () => this.#metrics());
+      const key = this.#partKey(this.#opened, 'metrics', {});
+      const { value, milliseconds } = await this.#cached('metrics', key, () => this.#metrics());
       const notes = [...this.#document.notes, ...lossNotes(this.#opened.problem.data, value)];
       this.#update({ metrics: value, notes }, { metrics: milliseconds });
     }
     const needsLandscape = wanted.has('landscape') || wanted.has('topology');
-    const hessianFirst = needsLandscape && settings.directions === 'hessian';
-    if (hessianFirst) await this.#addHessian(wanted.has('hessian'));
-    if (needsLandscape) {
-      const landscape = await this.#cached(
-        'landscape',
-        { settings, hessian: hessianFirst ? this.#study.configuration.hessian : null },
-        (key) => this.#landscape(key),
-      );
-      this.#update({ landscape: landscape.value }, { landscape: landscape.milliseconds });
-    }
+    const hessianFirst =
+      needsLandscape && this.#study.configuration.landscape.directions === 'hessian';
+    if (hessianFirst && wanted.has('hessian')) await this.#addHessian();
+    if (needsLandscape) await this.#addLandscape();
     if (wanted.has('topology')) this.#addTopology();
-    if (wanted.has('hessian') && !hessianFirst) await this.#addHessian(true);
+    if (wanted.has('hessian') && !hessianFirst) await this.#addHessian();
     this.#document = {
       ...this.#document,
       timings: { ...this.#document.timings, total: performance.now() - started },
@@ -163,31 +173,66 @@ class CheckpointAnalysis {
     return this.#document;
   }
 
-  #eigenvectors: readonly Float64Array[] = [];
-
   async #metrics(): Promise<Metrics> {
     const { data } = this.#opened.problem;
     const batches = splitBatches(data.sets);
-    const measured = await this.#onEvery(batches, (batch) =>
+    const measured = await this.#onEvery(this.#opened, batches, (batch) =>
       this.#pool.run<'metrics'>({ kind: 'metrics', batch }, this.#options.signal),
     );
     return measuredMetrics(data, batches, measured);
   }
 
-  async #landscape(key: string): Promise<Landscape> {
-    this.#setProblem();
-    return sampleLandscape({
-      settings: this.#study.configuration.landscape,
-      weights: this.#opened.weights,
-      eigenvectors: this.#eigenvectors,
+  async #addLandscape(): Promise<void> {
+    const { landscape: settings, hessian } = this.#study.configuration;
+    const { signal } = this.#options;
+    const plan = await planLandscape(settings, this.#opened, this.#run, this.#path, signal);
+    const key = this.#partKey(plan.center, 'landscape', {
+      ...contentOfPlan(plan),
+      hessian: settings.directions === 'hessian' ? hessian : null,
+    });
+    const part: LandscapePart = {
+      plan,
       pool: this.#pool,
-      log: this.#cache.log(key),
-      signal: this.#options.signal,
+      cache: this.#cache,
+      key,
+      eigenvectors: async () => (await this.#hessianOf(plan.reference)).eigenvectors,
+      setProblem: () => {
+        this.#setProblem(plan.center);
+      },
+      signal,
       onProgress: (fraction, landscape) => {
         this.#options.onProgress?.({ part: 'landscape', fraction });
-        if (this.#isPartialDue()) this.#update({ landscape: landscape() });
+        if (landscape !== null && this.#isPartialDue()) this.#update({ landscape: landscape() });
       },
-    });
+    };
+    const { value, milliseconds } = await this.#cached('landscape', key, () =>
+      sampleLandscape(part),
+    );
+    const started = performance.now();
+    const trajectory = await this.#trajectory(part);
+    const { path } = plan.center.identity;
+    const isOwn = plan.center.identity.path === this.#opened.identity.path;
+    const landscape = {
+      ...value,
+      directions: isOwn ? value.directions : { ...value.directions, center: path },
+      ...(trajectory === null ? {} : { trajectory }),
+    };
+    this.#update(
+      { landscape, notes: [...this.#document.notes, ...plan.notes] },
+      { landscape: milliseconds + (performance.now() - started) },
+    );
+  }
+
+  /** Kept apart from the values: it changes with every checkpoint that is added to the run. */
+  async #trajectory(part: LandscapePart): Promise<readonly ProjectedCheckpoint[] | null> {
+    const { run } = part.plan;
+    if (run === null) return null;
+    const key = `trajectory-${contentKey(part.key, contentOfRun(run)).slice(0, 32)}`;
+    const known = await this.#cache.read<readonly ProjectedCheckpoint[]>(key);
+    if (known !== null) return known;
+    const projected = await projectPlan(part);
+    await this.#cache.write(key, projected);
+    return projected;
   }
 
   #addTopology(): void {
@@ -213,39 +258,61 @@ class CheckpointAnalysis {
     );
   }
 
-  /** @param reported whether it is a part of the document, or only needed for directions. */
-  async #addHessian(reported: boolean): Promise<void> {
-    const { hessian: settings, landscape } = this.#study.configuration;
-    const { length } = this.#opened.weights.theta;
-    const kept = landscape.directions === 'hessian' ? landscape.dimensions : 0;
-    const asked = { ...settings, eigenvalues: Math.max(settings.eigenvalues, kept) };
-    const { value, milliseconds } = await this.#cached('hessian', { asked, kept }, async (key) => {
-      const { hessian, eigenvectors } = await this.#spectrum(asked);
-      const vectors = new Float64Array(kept * length);
-      eigenvectors.slice(0, kept).forEach((vector, i) => {
-        vectors.set(vector, i * length);
-      });
-      await this.#cache.writeBytes(key, new Uint8Array(vectors.buffer));
-      return hessian;
-    });
-    if (kept > 0) {
-      const bytes = await this.#cache.readBytes(this.#partKey('hessian', { asked, kept }));
-      const vectors = new Float64Array(Uint8Array.from(bytes ?? []).buffer);
-      this.#eigenvectors = Array.from({ length: kept }, (_, i) =>
-        vectors.subarray(i * length, (i + 1) * length),
-      );
-    }
-    if (reported) this.#update({ hessian: value }, { hessian: milliseconds });
+  async #addHessian(): Promise<void> {
+    const { hessian, milliseconds } = await this.#hessianOf(this.#opened);
+    this.#update({ hessian }, { hessian: milliseconds });
   }
 
-  async #spectrum(settings: Parameters<typeof spectrum>[2]): Promise<Spectrum> {
-    const batches = lossBatches(this.#opened.problem.data.sets);
-    const { length } = this.#opened.weights.theta;
-    this.#setProblem();
+  /** The spectrum of a checkpoint, and the eigenvectors a landscape needs. */
+  async #hessianOf(opened: OpenedCheckpoint): Promise<{
+    readonly hessian: Hessian;
+    readonly milliseconds: number;
+    readonly eigenvectors: Eigenvectors;
+  }> {
+    const { hessian: settings, landscape } = this.#study.configuration;
+    const { length } = opened.weights.theta;
+    const kept = landscape.directions === 'hessian' ? dimensionsOf(landscape) : 0;
+    const asked = { ...settings, eigenvalues: Math.max(settings.eigenvalues, kept) };
+    const key = this.#partKey(opened, 'hessian', { asked, kept, order: landscape.order });
+    const { value, milliseconds } = await this.#cached('hessian', key, async () => {
+      const { hessian, leading } = await this.#spectrum(opened, asked);
+      if (kept > 0) {
+        const { values, vectors } = leading(kept, landscape.order);
+        const numbers = new Float64Array(kept * (1 + length));
+        numbers.set(values);
+        vectors.forEach((vector, i) => {
+          numbers.set(vector, kept + i * length);
+        });
+        await this.#cache.writeBytes(key, new Uint8Array(numbers.buffer));
+      }
+      return hessian;
+    });
+    const bytes = kept === 0 ? null : await this.#cache.readBytes(key);
+    const numbers = new Float64Array(Uint8Array.from(bytes ?? []).buffer);
+    const found = numbers.length / (1 + length);
+    return {
+      hessian: value,
+      milliseconds,
+      eigenvectors: {
+        values: [...numbers.subarray(0, found)],
+        vectors: Array.from({ length: found }, (_, i) =>
+          numbers.subarray(found + i * length, found + (i + 1) * length),
+        ),
+      },
+    };
+  }
+
+  async #spectrum(
+    opened: OpenedCheckpoint,
+    settings: Parameters<typeof spectrum>[2],
+  ): Promise<Spectrum> {
+    const batches = lossBatches(opened.problem.data.sets);
+    const { length } = opened.weights.theta;
+    this.#setProblem(opened);
     return spectrum(
       async (v) => {
-        const direction = Float32Array.from(v);
-        const parts = await this.#onEvery(batches, (batch) =>
+        const direction = precision === 'float64' ? v : Float32Array.from(v);
+        const parts = await this.#onEvery(opened, batches, (batch) =>
           this.#pool.run<'product'>({ kind: 'product', v: direction, batch }, this.#options.signal),
         );
         // In the order of the batches, whoever finished first.
@@ -263,29 +330,33 @@ class CheckpointAnalysis {
     );
   }
 
-  #onEvery<T>(batches: readonly Batch[], work: (batch: Batch) => Promise<T>): Promise<T[]> {
-    this.#setProblem();
+  #onEvery<T>(
+    opened: OpenedCheckpoint,
+    batches: readonly Batch[],
+    work: (batch: Batch) => Promise<T>,
+  ): Promise<T[]> {
+    this.#setProblem(opened);
     return Promise.all(batches.map(work));
   }
 
-  /** Tells the workers what they compute, once and only if anything must be computed. */
-  #setProblem(): void {
-    if (this.#problemIsSet) return;
-    this.#pool.setProblem(this.#opened.problem);
-    this.#problemIsSet = true;
+  /** Tells the workers what they compute, only if anything must be computed. */
+  #setProblem(opened: OpenedCheckpoint): void {
+    if (this.#known === opened) return;
+    this.#pool.setProblem(opened.problem);
+    this.#known = opened;
   }
 
-  #partKey(part: Part, settings: object): string {
-    return `${part}-${contentKey(this.#key, part, settings).slice(0, 32)}`;
+  #partKey({ key }: OpenedCheckpoint, part: Part, settings: object): string {
+    const own = contentKey(key, this.#runtime, { COMPUTATION }, part, settings);
+    return `${part}-${own.slice(0, 32)}`;
   }
 
   async #cached<T extends Metrics | Landscape | Hessian>(
     part: Part,
-    settings: object,
-    compute: (key: string) => Promise<T>,
+    key: string,
+    compute: () => Promise<T>,
   ): Promise<Computed<T>> {
     this.#options.signal?.throwIfAborted();
-    const key = this.#partKey(part, settings);
     const known = await this.#cache.read<Computed<T>>(key);
     if (known !== null) {
       this.#options.onProgress?.({ part, fraction: 1 });
@@ -293,7 +364,7 @@ class CheckpointAnalysis {
     }
     this.#options.onProgress?.({ part, fraction: 0 });
     const started = performance.now();
-    const computed = { value: await compute(key), milliseconds: performance.now() - started };
+    const computed = { value: await compute(), milliseconds: performance.now() - started };
     await this.#cache.write(key, computed);
     await this.#cache.log(key).remove();
     this.#options.onProgress?.({ part, fraction: 1 });

@@ -1,72 +1,168 @@
-import type { Configuration } from '../../shared/configuration';
-import type { Landscape } from '../../shared/result';
-import { randomDirections } from '../landscape/directions';
-import { centredGrid } from '../landscape/grid';
+import type { Landscape, ProjectedCheckpoint } from '../../shared/result';
+import type { GradientAt, TrainedCurve } from '../landscape/bezier';
 import {
-  describeDirections,
   describeLandscape,
   measureNoise,
   NOISE_POINTS,
   sampleGrid,
   type LossAt,
 } from '../landscape/sampling';
-import type { LoadedWeights } from '../objective/weights';
-import type { PieceLog } from './cache';
+import { coordinates } from '../landscape/grid';
+import { projectRun } from '../landscape/trajectory';
+import { lossBatches } from '../objective/batches';
+import type { Cache } from './cache';
+import type { LandscapePlan } from './landscapePlan';
+import {
+  buffersBetween,
+  describeCurve,
+  runPoints,
+  spanOf,
+  type Eigenvectors,
+  type LandscapeSpan,
+} from './landscapeSpan';
 import type { WorkerPool } from './workerPool';
 
 /** What a landscape is sampled from and with. */
 export interface LandscapePart {
-  readonly settings: Configuration['landscape'];
-  readonly weights: LoadedWeights;
-  /** Of the largest eigenvalues, unit length; needed for Hessian directions only. */
-  readonly eigenvectors: readonly Float64Array[];
-  /** Knows the problem already. */
+  readonly plan: LandscapePlan;
   readonly pool: WorkerPool;
-  /** Losses as they are computed, by point; a run before this one may have left some. */
-  readonly log: PieceLog;
+  readonly cache: Cache;
+  /** Of all that the values follow from. */
+  readonly key: string;
+  /** Of the reference's Hessian, as many as there are dimensions. */
+  readonly eigenvectors: () => Promise<Eigenvectors>;
+  /** Tells the workers of the plan's centre, unless they know. */
+  readonly setProblem: () => void;
   readonly signal?: AbortSignal | undefined;
-  /** @param landscape as far as it is known, made only when called. */
-  readonly onProgress: (fraction: number, landscape: () => Landscape) => void;
+  /** @param landscape as far as it is known, made only when called; none while a curve is trained. */
+  readonly onProgress: (fraction: number, landscape: (() => Landscape) | null) => void;
 }
+
+/** Share of the progress that the training of a curve is. */
+const TRAINING = 0.5;
 
 /** Samples the landscape of one checkpoint. */
 export async function sampleLandscape(part: LandscapePart): Promise<Landscape> {
-  const { settings, weights, pool, log } = part;
-  const grid = centredGrid(settings.dimensions, settings.resolution, settings.range);
-  const directions = directionsOf(part);
-  const described = describeDirections(directions, weights.theta, {
-    kind: settings.directions,
-    normalization: settings.directions === 'hessian' ? 'none' : settings.normalization,
-    seed: settings.seed,
-  });
-  pool.setDirections(directions);
-  const lossAt = lossOnPool(part);
+  const { plan, pool, key, cache, signal } = part;
+  const span = await landscapeSpan(part);
+  const { grid, described } = span;
+  part.setProblem();
+  pool.setDirections(span.directions, span.bufferDirections);
+  const lossAt = lossOnPool(part, span, span.weights);
+  const log = cache.log(key);
+  const before = span.trained === undefined ? 0 : TRAINING;
   const values = await sampleGrid(grid, lossAt, {
     lanes: pool.size,
     known: await log.read(),
     onLosses: (points, losses) => log.append(points, losses),
     onProgress: (sampled) => {
-      part.onProgress(sampled.count / grid.size, () =>
+      part.onProgress(before + ((1 - before) * sampled.count) / grid.size, () =>
         describeLandscape(grid, sampled, described, sampled.count, null),
       );
     },
   });
   const noise = await measureNoise(grid, values, lossAt);
   const evaluated = new Uint8Array(grid.size).fill(1);
-  const evaluations = grid.size + Math.min(NOISE_POINTS, grid.size);
-  return describeLandscape(grid, { values, evaluated }, described, evaluations, noise);
+  let evaluations = grid.size + Math.min(NOISE_POINTS, grid.size);
+  let directions = described;
+  if (span.straight !== undefined) {
+    const straightAt = lossOnPool(part, span, span.straight);
+    const straight = await Promise.all(
+      Array.from({ length: grid.size }, async (_, point) => {
+        const [loss] = await straightAt([coordinates(grid, point)], 'plain');
+        return loss!;
+      }),
+    );
+    evaluations += straight.length;
+    const { learningRate } = plan.settings.curve;
+    directions = { ...directions, curve: describeCurve(span, learningRate, values, straight) };
+  }
+  signal?.throwIfAborted();
+  return describeLandscape(grid, { values, evaluated }, directions, evaluations, noise);
 }
 
-function directionsOf({ settings, weights, eigenvectors }: LandscapePart): readonly Float64Array[] {
-  return settings.directions === 'hessian'
-    ? eigenvectors.slice(0, settings.dimensions)
-    : randomDirections(weights.theta, weights.parameters, settings);
+/** The checkpoints of the run in the coordinates of the landscape; null where none are wanted. */
+export async function projectPlan(
+  part: LandscapePart,
+): Promise<readonly ProjectedCheckpoint[] | null> {
+  const { plan } = part;
+  if (plan.run === null) return null;
+  const { directions } = await landscapeSpan(part);
+  return projectRun(runPoints(plan, plan.run), plan.center.weights.theta, directions);
 }
 
-/** The loss in the coordinates of the directions the workers know. */
-function lossOnPool({ pool, settings: { seed }, signal }: LandscapePart): LossAt {
-  return (coordinates, kind) =>
-    kind === 'plain'
-      ? pool.run<'losses'>({ kind: 'losses', coordinates }, signal)
-      : pool.run<'perturbedLosses'>({ kind: 'perturbedLosses', coordinates, seed }, signal);
+function landscapeSpan(part: LandscapePart): Promise<LandscapeSpan> {
+  return spanOf(part.plan, {
+    eigenvectors: part.eigenvectors,
+    curve: (train) => cachedCurve(part, train),
+    gradientAt: gradientOnPool(part),
+    onTraining: (fraction) => {
+      part.onProgress(TRAINING * fraction, null);
+    },
+  });
+}
+
+/** The loss in the coordinates of the grid. */
+function lossOnPool(
+  { pool, plan, signal }: LandscapePart,
+  { mix }: LandscapeSpan,
+  weights: LandscapeSpan['weights'],
+): LossAt {
+  const { seed } = plan.settings;
+  return (at, kind) => {
+    const points = {
+      coordinates: at.map(weights),
+      ...(mix === null ? {} : { mixes: at.map(mix) }),
+    };
+    return kind === 'plain'
+      ? pool.run<'losses'>({ kind: 'losses', ...points }, signal)
+      : pool.run<'perturbedLosses'>({ kind: 'perturbedLosses', ...points, seed }, signal);
+  };
+}
+
+function gradientOnPool(part: LandscapePart): GradientAt {
+  const { plan, pool, signal } = part;
+  const batches = lossBatches(plan.center.problem.data.sets);
+  let told = false;
+  return async (theta, share) => {
+    if (!told) {
+      part.setProblem();
+      pool.setDirections([], buffersBetween(plan).bufferDirections);
+      told = true;
+    }
+    const mix = [share];
+    const loss = pool.run<'pointLoss'>({ kind: 'pointLoss', theta, mix }, signal);
+    const parts = await Promise.all(
+      batches.map((batch) =>
+        pool.run<'pointGradient'>({ kind: 'pointGradient', theta, mix, batch }, signal),
+      ),
+    );
+    // In the order of the batches, whoever finished first.
+    const gradient = new Float64Array(theta.length);
+    for (const [index, own] of parts.entries()) {
+      const { share: weight } = batches[index]!;
+      for (let i = 0; i < gradient.length; i += 1) gradient[i]! += weight * own[i]!;
+    }
+    return { loss: await loss, gradient };
+  };
+}
+
+/** Training is long: a run that is interrupted after it need not do it again. */
+async function cachedCurve(
+  { cache, key }: LandscapePart,
+  train: () => Promise<TrainedCurve>,
+): Promise<TrainedCurve> {
+  const own = `curve-${key}`;
+  const [known, bytes] = [
+    await cache.read<readonly (number | null)[]>(own),
+    await cache.readBytes(own),
+  ];
+  if (known !== null && bytes !== null) {
+    const control = new Float64Array(Uint8Array.from(bytes).buffer);
+    return { control, losses: known.map((loss) => loss ?? NaN) };
+  }
+  const trained = await train();
+  await cache.writeBytes(own, new Uint8Array(trained.control.buffer));
+  await cache.write(own, trained.losses);
+  return trained;
 }
