@@ -144,6 +144,11 @@ export type AnyNode = { readonly [O in Operation]: Node<O> }[Operation];
 /** What a runtime is asked for: named results of a graph. */
 export interface Program {
   readonly outputs: ReadonlyMap<string, Node>;
+  /**
+   * Names of outputs, and of inputs, that only go from one program to another on the same runtime:
+   * it may order their values as it likes.
+   */
+  readonly kept?: ReadonlySet<string>;
 }
 
 /** A graph that cannot be built: shapes that do not fit. A fault of the model or of Basin. */
@@ -590,7 +595,7 @@ export type BinaryOperation = 'add' | 'sub' | 'mul' | 'div' | 'less' | 'equal';
 const FOLD_LIMIT = 4096;
 
 /** Elements of the largest array a runtime can be asked for. */
-const MAXIMUM_SIZE = 2 ** 31 - 1;
+export const MAXIMUM_SIZE = 2 ** 31 - 1;
 
 /** Whole numbers up to here are exact in float32. */
 const MAXIMUM_INDEX = 2 ** 24;

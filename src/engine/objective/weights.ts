@@ -1,8 +1,11 @@
+import { setImmediate } from 'node:timers/promises';
+import { untilAborted } from '../aborted';
 import { InputError } from '../../shared/inputError';
 import type { Checkpoint } from '../checkpoint/checkpoint';
 import { matchNames } from '../checkpoint/matchNames';
 import type { OnnxModel, WeightSpecification } from '../graph/onnx/importOnnx';
-import { sizeOf } from '../tensor';
+import type { Precision } from '../../shared/runtimeSetting';
+import { sizeOf, type FloatArray } from '../tensor';
 
 /** Where each weight of a graph lies in one long vector: θ for parameters, or the buffers. */
 export interface WeightLayout {
@@ -23,43 +26,66 @@ export interface WeightEntry {
 export interface LoadedWeights {
   readonly parameters: WeightLayout;
   readonly buffers: WeightLayout;
-  /** θ, in float32 as it was trained. */
-  readonly theta: Float32Array;
-  readonly bufferValues: Float32Array;
+  /** θ, in the precision asked for. */
+  readonly theta: FloatArray;
+  readonly bufferValues: FloatArray;
   /** Sentences about what was matched and what was left. */
   readonly notes: readonly string[];
+}
+
+export interface LoadOptions {
+  /** Whether the vectors are in shared memory, so that threads need no copies to read them. */
+  readonly isShared?: boolean;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Reads the weights a graph wants.
  *
- * @throws InputError when they do not fit the graph, or hold NaN or infinity.
+ * @throws InputError when they do not fit the graph, or hold NaN or infinity; the signal's reason.
  */
 export async function loadWeights(
   model: OnnxModel,
   checkpoint: Checkpoint,
+  precision: Precision = 'float32',
+  { isShared = false, signal }: LoadOptions = {},
 ): Promise<LoadedWeights> {
   const { specifications, mapping, notes } = match(model, checkpoint);
   const position = new Map([...checkpoint.tensors.keys()].map((name, index) => [name, index]));
-  const ordered = [...specifications].sort(
-    (a, b) => position.get(mapping.get(a.name)!)! - position.get(mapping.get(b.name)!)!,
-  );
+  // What the checkpoint does not have comes last, in the order of the graph.
+  const placeOf = (name: string): number => position.get(mapping.get(name) ?? '') ?? position.size;
+  const ordered = [...specifications].sort((a, b) => placeOf(a.name) - placeOf(b.name));
   const parameters = layout(ordered.filter(({ role }) => role === 'parameter'));
   const buffers = layout(ordered.filter(({ role }) => role === 'buffer'));
-  const fill = async ({ entries, size }: WeightLayout): Promise<Float32Array> => {
-    const vector = new Float32Array(size);
+  const fill = async ({ entries, size }: WeightLayout): Promise<FloatArray> => {
+    requireLength(size, model.path);
+    const Vector = precision === 'float64' ? Float64Array : Float32Array;
+    const bytes = size * Vector.BYTES_PER_ELEMENT;
+    const vector = new Vector(isShared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes));
     for (const { name, offset } of entries) {
-      const { data } = await checkpoint.read(mapping.get(name)!);
-      if (data instanceof BigInt64Array) vector.set(Array.from(data, Number), offset);
-      else vector.set(data, offset);
-      const bad =
-        data.length === 0
-          ? -1
-          : vector.subarray(offset, offset + data.length).findIndex((x) => !Number.isFinite(x));
-      if (bad >= 0) {
-        throw new InputError(
-          `${checkpoint.path}: tensor ${mapping.get(name)!} holds ${String(data[bad])} at element ${bad}; training had diverged when it was saved, analyse an earlier checkpoint.`,
-        );
+      const tensor = mapping.get(name);
+      if (tensor === undefined) {
+        vector.set(model.ownValue(name), offset);
+        continue;
+      }
+      const { data } = await untilAborted(checkpoint.read(tensor), signal);
+      for (let start = 0; start < data.length; start += PIECE) {
+        const end = Math.min(start + PIECE, data.length);
+        if (start > 0) await setImmediate();
+        signal?.throwIfAborted();
+        const piece = data.subarray(start, end);
+        if (piece instanceof BigInt64Array) {
+          for (let i = 0; i < piece.length; i += 1) vector[offset + start + i] = Number(piece[i]);
+        } else {
+          vector.set(piece, offset + start);
+        }
+        for (let i = offset + start; i < offset + end; i += 1) {
+          if (Number.isFinite(vector[i])) continue;
+          const at = i - offset;
+          throw new InputError(
+            `${checkpoint.path}: tensor ${tensor} holds ${String(data[at])} at element ${at}; training had diverged when it was saved, analyse an earlier checkpoint.`,
+          );
+        }
       }
     }
     return vector;
@@ -69,8 +95,22 @@ export async function loadWeights(
     buffers,
     theta: await fill(parameters),
     bufferValues: await fill(buffers),
-    notes,
+    notes: [...model.notes, ...notes],
   };
+}
+
+/** Elements that are copied and looked at at once: the thread is free for others in between. */
+const PIECE = 2 ** 23;
+
+/** Elements of the longest vector, 16 GiB of them in float32. */
+const LONGEST = 2 ** 32 - 1;
+
+function requireLength(size: number, path: string): void {
+  if (size <= LONGEST) return;
+  throw new InputError(
+    `${path} has ${size} weights and ${LONGEST} are the most Basin reads; analyse a part of the model.`,
+    'unsupported',
+  );
 }
 
 function layout(specifications: readonly WeightSpecification[]): WeightLayout {
@@ -83,7 +123,7 @@ function layout(specifications: readonly WeightSpecification[]): WeightLayout {
   return { entries, size: offset };
 }
 
-/** With every alias a weight of its own if the checkpoint has them all, else without. */
+/** With aliases and optional tensors as weights of their own where the checkpoint has them. */
 function match(model: OnnxModel, checkpoint: Checkpoint) {
   if (
     !model.hasBatchNorm &&
@@ -94,23 +134,30 @@ function match(model: OnnxModel, checkpoint: Checkpoint) {
       'mismatch',
     );
   }
-  const own = model.weights.filter(({ aliasOf }) => aliasOf === null);
   const shapes = (list: readonly WeightSpecification[]) =>
     new Map(list.map(({ name, shape }) => [name, shape]));
-  const first = matchNames(shapes(own), checkpoint);
-  if (own.length === model.weights.length) return { specifications: own, ...described(first) };
-  const all = [...own];
-  for (const alias of model.weights) {
-    if (alias.aliasOf === null) continue;
-    // The same prefix rule that found the others finds an alias, if it is there.
+  const all = model.weights.filter(({ aliasOf, isOptional }) => aliasOf === null && !isOptional);
+  let found = matchNames(shapes(all), checkpoint);
+  const absent: WeightSpecification[] = [];
+  for (const more of model.weights) {
+    if (more.aliasOf === null && !more.isOptional) continue;
+    // The same prefix rule that found the others finds this one, if it is there.
     try {
-      matchNames(shapes([...all, alias]), checkpoint);
-      all.push(alias);
+      found = matchNames(shapes([...all, more]), checkpoint);
+      all.push(more);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
+      if (more.isOptional) absent.push(more);
     }
   }
-  return { specifications: all, ...described(matchNames(shapes(all), checkpoint)) };
+  const { mapping, notes } = described(found);
+  if (absent.length > 0) {
+    const names = absent.slice(0, 3).map(({ name }) => name);
+    notes.push(
+      `The checkpoint does not hold ${absent.length === 1 ? 'a tensor' : `${absent.length} tensors`} that the model does not save (${names.join(', ')}${absent.length > 3 ? ', …' : ''}); the values in the graph are used, those of the moment of the export.`,
+    );
+  }
+  return { specifications: [...all, ...absent], mapping, notes };
 }
 
 function described({ mapping, rule, unused }: ReturnType<typeof matchNames>) {

@@ -1,9 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CheckpointIdentity } from '../../shared/result';
+import type { Precision } from '../../shared/runtimeSetting';
 import { sha256 } from '../checkpoint/hash';
 import { openCheckpoint } from '../checkpoint/openCheckpoint';
+import { untilAborted } from '../aborted';
 import { OnnxModel } from '../graph/onnx/importOnnx';
+import { readModelFile } from '../graph/onnx/modelFile';
 import { contentOf, loadLossData, lossModel, type LossData } from '../objective/lossData';
 import { loadWeights, type LoadedWeights } from '../objective/weights';
 import { contentKey } from './cache';
@@ -15,6 +17,8 @@ export interface StudyInputs {
   readonly model: OnnxModel;
   readonly modelBytes: Uint8Array;
   readonly data: LossData;
+  /** Of the weights that are read. */
+  readonly precision: Precision;
   /** Of the graph, the data that is used and the objective. */
   readonly key: string;
 }
@@ -29,10 +33,15 @@ export interface OpenedCheckpoint {
 }
 
 /** @throws InputError when the graph or the data cannot be read or do not fit. */
-export async function openStudyInputs(study: Study, signal?: AbortSignal): Promise<StudyInputs> {
+export async function openStudyInputs(
+  study: Study,
+  signal?: AbortSignal,
+  precision: Precision = 'float32',
+): Promise<StudyInputs> {
   const { configuration, folder } = study;
   const modelPath = join(folder, configuration.model);
-  const joined = lossModel(await readFile(modelPath), configuration.model, configuration);
+  const bytes = await readModelFile(modelPath, configuration.model, signal);
+  const joined = lossModel(bytes, configuration.model, configuration);
   const modelBytes = joined.bytes;
   const model = new OnnxModel(modelBytes, configuration.model);
   const data = await loadLossData(configuration, model, joined, folder, { signal });
@@ -43,21 +52,26 @@ export async function openStudyInputs(study: Study, signal?: AbortSignal): Promi
     data.sets,
     configuration.objective,
   );
-  return { model, modelBytes, data, key };
+  return { model, modelBytes, data, precision, key };
 }
 
 /** @throws InputError when the file is no checkpoint of this model. */
 export async function openForAnalysis(
   study: Study,
-  { model, modelBytes, data, key }: StudyInputs,
+  { model, modelBytes, data, precision, key }: StudyInputs,
   path: string,
   signal?: AbortSignal,
 ): Promise<OpenedCheckpoint> {
   const hash = await sha256(path, signal);
   const { weights: part } = study.configuration;
-  const checkpoint = await openCheckpoint(path, part === undefined ? {} : { weights: part });
+  const opening = openCheckpoint(path, part === undefined ? {} : { weights: part });
+  const checkpoint = await untilAborted(opening, signal).catch((error: unknown) => {
+    // What is opened too late is closed.
+    if (signal?.aborted === true) opening.then((late) => late.close()).catch(() => undefined);
+    throw error;
+  });
   try {
-    const weights = await loadWeights(model, checkpoint);
+    const weights = await loadWeights(model, checkpoint, precision, { isShared: true, signal });
     const { parameters, buffers, bufferValues, theta } = weights;
     return {
       identity: {

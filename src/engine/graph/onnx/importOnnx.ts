@@ -1,6 +1,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { InputError } from '../../../shared/inputError';
-import { ShapeError, type Graph, type Node } from '../graph';
+import { sizeOf } from '../../tensor';
+import { MAXIMUM_SIZE, ShapeError, type Graph, type Node } from '../graph';
 import { inlineFunctions } from './inlineFunctions';
 import {
   ModelProtoSchema,
@@ -24,6 +25,11 @@ export interface WeightSpecification {
    * that were equal then. Such a name is a weight of its own where the checkpoint has it.
    */
   readonly aliasOf: string | null;
+  /**
+   * Whether the graph has the values where the checkpoint has none: buffers that are not saved
+   * (`persistent=False`) and tensors the exporter found in the code. See `ownValue`.
+   */
+  readonly isOptional: boolean;
 }
 
 /** A model's computation graph without its weights, from an ONNX export. */
@@ -35,6 +41,9 @@ export class OnnxModel {
   readonly outputName: string;
   readonly weights: readonly WeightSpecification[];
   readonly hasBatchNorm: boolean;
+  /** What a reader of results must know about the graph: full sentences. */
+  readonly notes: readonly string[];
+  readonly #ownValues: ReadonlyMap<string, TensorProto>;
   readonly #inputType: number;
   /** What the output depends on, functions written out. */
   readonly #nodes: readonly NodeProto[];
@@ -44,6 +53,7 @@ export class OnnxModel {
   constructor(bytes: Uint8Array, path: string) {
     this.path = path;
     const graph = decode(bytes, path);
+    const kinds = tensorKinds(graph);
 
     const initializers = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
     const open = graph.input.filter((input) => !initializers.has(input.name));
@@ -61,7 +71,8 @@ export class OnnxModel {
     this.inputShape =
       type?.case === 'tensorType'
         ? (type.value.shape?.dim ?? []).map(({ value }) =>
-            value.case === 'dimValue' ? Number(value.value) : null,
+            // Some exporters write an open axis as 0 or -1.
+            value.case === 'dimValue' && value.value > 0n ? Number(value.value) : null,
           )
         : [];
 
@@ -96,18 +107,35 @@ export class OnnxModel {
         .flatMap((node) => node.input.slice(3, 5)),
     );
 
-    const role = (name: string) => (buffers.has(name) ? 'buffer' : 'parameter');
+    const role = (name: string) =>
+      buffers.has(name) || (kinds.get(name) ?? 'parameter') !== 'parameter'
+        ? 'buffer'
+        : 'parameter';
     const specifications: WeightSpecification[] = [];
     for (const tensor of initializers.values()) {
       if (!isWeight(tensor)) continue;
-      const shape = tensor.dims.map(Number);
-      specifications.push({ name: tensor.name, shape, role: role(tensor.name), aliasOf: null });
+      const { name } = tensor;
+      const shape = shapeOfTensor(tensor, path);
+      const isOptional = kinds.get(name) === 'unsaved';
+      specifications.push({ name, shape, role: role(name), aliasOf: null, isOptional });
     }
     for (const [name, source] of aliases) {
       const shape = initializers.get(source)!.dims.map(Number);
-      specifications.push({ name, shape, role: role(name), aliasOf: source });
+      specifications.push({
+        name,
+        shape,
+        role: role(name),
+        aliasOf: source,
+        isOptional: false,
+      });
     }
     this.weights = specifications;
+    this.#ownValues = new Map(
+      specifications
+        .filter(({ isOptional }) => isOptional)
+        .map(({ name }) => [name, initializers.get(name)!]),
+    );
+    this.notes = trainingNotes(this.#nodes);
 
     this.#constants = new Map(
       [...initializers.values()]
@@ -117,6 +145,15 @@ export class OnnxModel {
           { ...readTensorProto(tensor, path), dataType: tensor.dataType },
         ]),
     );
+  }
+
+  /**
+   * The graph's own values of a weight that is optional, in C order.
+   *
+   * @throws InputError where the file does not hold them.
+   */
+  ownValue(name: string): Float64Array {
+    return readTensorProto(this.#ownValues.get(name)!, this.path).data;
   }
 
   /**
@@ -188,6 +225,14 @@ export class OnnxModel {
       }
       if (error instanceof InputError)
         throw new InputError(`${where}: ${error.message}`, error.reason);
+      // A rule met what its operator cannot have: an axis that is missing, a size below zero.
+      if (error instanceof TypeError || error instanceof RangeError) {
+        throw new InputError(
+          `${where}: its inputs or attributes are not those of the operator (${error.message}); check the file with onnx.checker and export the model again.`,
+          'damaged',
+          { cause: error },
+        );
+      }
       throw error;
     }
   }
@@ -205,7 +250,7 @@ function neededNodes(nodes: readonly NodeProto[], output: string): readonly Node
     const node = maker.get(name);
     if (node === undefined || needed.has(node)) continue;
     needed.add(node);
-    open.push(...node.input);
+    for (const input of node.input) open.push(input);
   }
   return nodes.filter((node) => needed.has(node));
 }
@@ -217,6 +262,61 @@ function isWeight(tensor: TensorProto): boolean {
     (tensor.dataType === (TensorProto_DataType.FLOAT as number) ||
       tensor.dataType === (TensorProto_DataType.DOUBLE as number))
   );
+}
+
+/** What an initializer was in the module: `unsaved` is in no state dict. */
+type TensorKind = 'parameter' | 'buffer' | 'unsaved';
+
+const SIGNATURE = 'pkg.torch.export.graph_signature.InputSpec.';
+
+/** What PyTorch's exporter since 2.5 writes beside the values; others write nothing. */
+function tensorKinds(graph: GraphProto): ReadonlyMap<string, TensorKind> {
+  const kinds = new Map<string, TensorKind>();
+  for (const { name, metadataProps } of [...graph.input, ...graph.valueInfo]) {
+    const given = new Map(metadataProps.map(({ key, value }) => [key, value]));
+    const kind = given.get(`${SIGNATURE}kind`);
+    const isSaved = given.get(`${SIGNATURE}persistent`) !== 'False';
+    if (kind === 'PARAMETER') kinds.set(name, 'parameter');
+    if (kind === 'BUFFER') kinds.set(name, isSaved ? 'buffer' : 'unsaved');
+    if (kind === 'CONSTANT_TENSOR') kinds.set(name, 'unsaved');
+  }
+  return kinds;
+}
+
+/**
+ * Initializers whose values come from a checkpoint, so that those in the file are of no use.
+ */
+export function replacedInitializers(graph: GraphProto): readonly TensorProto[] {
+  const kinds = tensorKinds(graph);
+  return graph.initializer.filter(
+    (tensor) => isWeight(tensor) && kinds.get(tensor.name) !== 'unsaved',
+  );
+}
+
+/** @throws InputError where no array can have the shape. */
+function shapeOfTensor({ name, dims }: TensorProto, path: string): readonly number[] {
+  const shape = dims.map(Number);
+  const isShape = shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0);
+  if (!isShape || sizeOf(shape) > MAXIMUM_SIZE) {
+    throw new InputError(
+      `${path}: tensor ${name} has the shape [${dims.join(', ')}], which no array of fewer than 2³¹ elements has; export the model again.`,
+      isShape ? 'unsupported' : 'damaged',
+    );
+  }
+  return shape;
+}
+
+function trainingNotes(nodes: readonly NodeProto[]): readonly string[] {
+  const training = nodes.filter(
+    ({ opType, attribute }) =>
+      opType === 'BatchNormalization' &&
+      attribute.some(({ name, i }) => name === 'training_mode' && i === 1n),
+  );
+  if (training.length === 0) return [];
+  const names = training.slice(0, 3).map(({ name, output }) => (name === '' ? output[0]! : name));
+  return [
+    `The graph has BatchNormalization in training mode (${names.join(', ')}${training.length > 3 ? ', …' : ''}): it normalises by the mean and variance of each batch that Basin evaluates instead of the running statistics of the checkpoint, so that the loss of a sample depends on the other samples of its batch; export after model.eval() to analyse the network as it predicts.`,
+  ];
 }
 
 function decode(bytes: Uint8Array, path: string): GraphProto {

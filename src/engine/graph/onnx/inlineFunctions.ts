@@ -14,6 +14,9 @@ import {
 /** Nodes a graph may grow to: functions of functions can be many. */
 const MAXIMUM_NODES = 1_000_000;
 
+/** Functions within functions; exports have a handful. */
+const MAXIMUM_DEPTH = 100;
+
 /** A model's graph with the calls of its own functions written out. */
 export function inlineFunctions(model: ModelProto, path: string): GraphProto {
   const graph = model.graph ?? create(GraphProtoSchema);
@@ -31,13 +34,19 @@ export function inlineFunctions(model: ModelProto, path: string): GraphProto {
         `${path}: the function ${called.name} calls itself; export the model again.`,
         'damaged',
       );
+    } else if (within.length >= MAXIMUM_DEPTH) {
+      throw new InputError(
+        `${path}: the function ${called.name} is called within ${MAXIMUM_DEPTH} others; export the model again.`,
+        'unsupported',
+      );
     } else {
       calls += 1;
       for (const inner of bodyOf(node, called, `${called.name}#${calls}`)) {
         write(inner, [...within, called]);
       }
     }
-    if (nodes.length > MAXIMUM_NODES) {
+    // Functions without nodes can call each other without end, too.
+    if (nodes.length + calls > MAXIMUM_NODES) {
       throw new InputError(`${path} has more than ${MAXIMUM_NODES} nodes; export a smaller model.`);
     }
   };
