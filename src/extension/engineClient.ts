@@ -1,6 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { access } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import {
   createMessageConnection,
   Emitter,
@@ -16,19 +15,34 @@ import {
   INPUT_ERROR_CODE,
   type AnalyzeParams,
   type AnalyzeResult,
+  type CompareParams,
+  type CompareResult,
+  type DoctorReport,
   type InspectParams,
   type Inspection,
   type PartialDocument,
   type Progress,
+  type TensorListing,
+  type TensorsParams,
+  type TensorStatisticsDone,
+  type TensorStatisticsParams,
 } from '../shared/engineProtocol';
 import { BackOff } from './backOff';
 import { EngineError } from './engineError';
+import { Heartbeat, type Verdict } from './heartbeat';
 import type { Log } from './log';
+import { onLines } from './outputLines';
 import {
   analyzeRequest,
+  compareRequest,
+  doctorRequest,
   inspectRequest,
   partialNotification,
+  pingRequest,
   progressNotification,
+  tensorsRequest,
+  tensorStatisticsNotification,
+  tensorStatisticsRequest,
 } from './requests';
 
 export interface EngineOptions {
@@ -36,6 +50,8 @@ export interface EngineOptions {
   readonly script: string;
   /** Minutes without a request after which the process is stopped; 0 keeps it. */
   readonly idleMinutes: () => number;
+  /** Seconds without a sign of life after which a working engine is ended; 0: never. */
+  readonly silentSeconds?: () => number;
   /** Milliseconds the engine has to answer a cancelled request before it is ended. */
   readonly cancelGrace?: number;
   readonly backOff?: BackOff;
@@ -46,8 +62,12 @@ interface Engine {
   readonly connection: MessageConnection;
   /** Rejects, with the reason for the user, when the process has ended. */
   readonly gone: Promise<never>;
-  /** Whether Basin itself ended it. */
+  /** Requests it was sent and has not answered. */
+  readonly waiting: Set<object>;
+  /** Whether Basin itself ended it, with nothing wrong. */
   stopping: boolean;
+  /** Why Basin ended it where something was: a sentence. */
+  verdict: string | null;
 }
 
 /**
@@ -71,6 +91,9 @@ export class EngineClient implements Disposable {
   private readonly partialEmitter = new Emitter<PartialDocument>();
   readonly onPartial = this.partialEmitter.event;
 
+  private readonly tensorStatisticsEmitter = new Emitter<TensorStatisticsDone>();
+  readonly onTensorStatistics = this.tensorStatisticsEmitter.event;
+
   constructor(
     private readonly options: EngineOptions,
     private readonly log: Log,
@@ -90,8 +113,28 @@ export class EngineClient implements Disposable {
   }
 
   /** @throws EngineError */
+  tensors(params: TensorsParams, token: CancellationToken): Promise<TensorListing> {
+    return this.request(tensorsRequest, params, token);
+  }
+
+  /** Each is told by `onTensorStatistics` as it is done. @throws EngineError */
+  async measureTensors(params: TensorStatisticsParams, token: CancellationToken): Promise<void> {
+    await this.request(tensorStatisticsRequest, params, token);
+  }
+
+  /** @throws EngineError */
   analyze(params: AnalyzeParams, token: CancellationToken): Promise<AnalyzeResult> {
     return this.request(analyzeRequest, params, token);
+  }
+
+  /** @throws EngineError */
+  compare(params: CompareParams, token: CancellationToken): Promise<CompareResult> {
+    return this.request(compareRequest, params, token);
+  }
+
+  /** @throws EngineError */
+  doctor(token: CancellationToken): Promise<DoctorReport> {
+    return this.request(doctorRequest, null, token);
   }
 
   /** Ends the process, if there is one; the next request starts another. */
@@ -105,6 +148,7 @@ export class EngineClient implements Disposable {
     this.stop();
     this.progressEmitter.dispose();
     this.partialEmitter.dispose();
+    this.tensorStatisticsEmitter.dispose();
   }
 
   private async request<P, R>(
@@ -118,6 +162,8 @@ export class EngineClient implements Disposable {
       const engine = await this.running();
       if (token.isCancellationRequested) throw new EngineError('Cancelled.', 'cancelled');
       const grace = this.endIfDeafTo(token, engine);
+      const waiting = {};
+      engine.waiting.add(waiting);
       try {
         const result = await Promise.race([
           engine.connection.sendRequest(type, params, token),
@@ -126,6 +172,7 @@ export class EngineClient implements Disposable {
         this.backOff.succeeded();
         return result;
       } finally {
+        engine.waiting.delete(waiting);
         grace.dispose();
       }
     } catch (error) {
@@ -233,6 +280,9 @@ export class EngineClient implements Disposable {
     connection.onNotification(partialNotification, (partial) => {
       this.partialEmitter.fire(partial);
     });
+    connection.onNotification(tensorStatisticsNotification, (done) => {
+      this.tensorStatisticsEmitter.fire(done);
+    });
     // Losing the channel is told by the end of the process, with its reason.
     connection.onError(([error]) => {
       this.log.debug(`Engine channel: ${error.message}`);
@@ -242,9 +292,29 @@ export class EngineClient implements Disposable {
     let reject: (reason: EngineError) => void = () => undefined;
     const gone = new Promise<never>((_, no) => (reject = no));
     gone.catch(() => undefined);
-    const engine: Engine = { process: child, connection, gone, stopping: false };
+    const engine: Engine = {
+      process: child,
+      connection,
+      gone,
+      waiting: new Set(),
+      stopping: false,
+      verdict: null,
+    };
+    const heartbeat = new Heartbeat(
+      { ping: () => connection.sendRequest(pingRequest), waiting: engine.waiting },
+      {
+        limit: this.options.silentSeconds ?? (() => 60),
+        onVerdict: (verdict) => {
+          engine.verdict = describeVerdict(verdict);
+          // Another is started without waiting for this one, which may take its time to die.
+          if (this.engine === engine) this.engine = undefined;
+          child.kill('SIGKILL');
+        },
+      },
+    );
 
     const ended = (sentence: string, reason: 'gone' | 'start'): void => {
+      heartbeat.dispose();
       if (this.engine === engine) this.engine = undefined;
       if (!engine.stopping) {
         this.backOff.failed();
@@ -262,7 +332,8 @@ export class EngineClient implements Disposable {
       ended(
         engine.stopping
           ? 'Basin’s engine was stopped.'
-          : `Basin's engine ended unexpectedly (${how}). The next analysis starts it again; finished parts are kept.`,
+          : (engine.verdict ??
+              `Basin's engine ended unexpectedly (${how}). The next analysis starts it again; finished parts are kept.`),
         'gone',
       );
     });
@@ -272,12 +343,12 @@ export class EngineClient implements Disposable {
   /** What the engine prints goes to the log. */
   private logLines(child: ChildProcess): void {
     if (child.stdout) {
-      createInterface(child.stdout).on('line', (line) => {
+      onLines(child.stdout, (line) => {
         this.log.debug(`engine: ${line}`);
       });
     }
     if (child.stderr) {
-      createInterface(child.stderr).on('line', (line) => {
+      onLines(child.stderr, (line) => {
         this.log.warn(`engine: ${line}`);
       });
     }
@@ -306,4 +377,11 @@ export class EngineClient implements Disposable {
     }, minutes * 60_000);
     this.idleTimer.unref();
   }
+}
+
+function describeVerdict(verdict: Verdict): string {
+  const after = 'The next analysis starts it again; finished parts are kept.';
+  return verdict.kind === 'silent'
+    ? `Basin's engine did not answer for ${verdict.seconds} s and was ended. ${after}`
+    : `An answer of Basin's engine was lost, and it was ended. ${after}`;
 }
