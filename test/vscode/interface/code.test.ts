@@ -46,7 +46,7 @@ describe('in code', () => {
     await put('eval.yaml', 'model:\n  weights: runs/resnet/epoch-030.pt  # the last one\n');
     await put('eval.toml', 'weights = "runs/resnet/epoch-030.pt"\n');
     await put('eval.sh', 'python eval.py --weights=runs/resnet/epoch-030.pt\n');
-    await put('load.ts', 'export const weights = `runs/${name}/epoch-030.pt`;\n');
+    await put('load.ts', 'export const weights = `runs/resn${suffix}/epoch-030.pt`;\n');
     const path = join(workspace, 'runs', 'resnet', 'basin.json');
     const configuration = JSON.parse(await readFile(path, 'utf8')) as {
       landscape: { resolution: number; range: number };
@@ -112,8 +112,7 @@ describe('in code', () => {
       .panel()
       .getByRole('heading', { name: 'Loss landscape', exact: true })
       .waitFor({ timeout: 30_000 });
-    await bench.page.locator('.tab', { hasText: 'Basin' }).first().click();
-    await bench.page.keyboard.press('Control+F4');
+    await bench.run('View: Close All Editors');
   });
 
   it('it goes with its setting', async () => {

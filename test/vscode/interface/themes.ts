@@ -4,8 +4,8 @@ import type { Locator } from 'playwright-core';
 import type { Workbench } from './workbench';
 
 const THEMES = [
-  { file: 'dark', setting: 'Default Dark Modern', mark: 'vs-dark' },
-  { file: 'light', setting: 'Default Light Modern', mark: 'vs' },
+  { file: 'dark', setting: 'Dark Modern', mark: 'vs-dark' },
+  { file: 'light', setting: 'Light Modern', mark: 'vs' },
   { file: 'high-contrast', setting: 'Default High Contrast', mark: 'hc-black' },
 ] as const;
 
