@@ -47,7 +47,7 @@ const all = [
   },
   {
     ...shared,
-    entryPoints: { webview: 'src/webview/panel.ts' },
+    entryPoints: { webview: 'src/webview/panel.ts', checkpoint: 'src/webview/checkpoint/page.ts' },
     platform: 'browser',
     format: 'iife',
     target: 'es2022',

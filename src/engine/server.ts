@@ -27,6 +27,7 @@ import {
   type Inspection,
   type InspectParams,
   type PartialDocument,
+  type Pong,
   type Progress,
   type TensorListing,
   type TensorsParams,
@@ -34,9 +35,11 @@ import {
   type TensorStatisticsParams,
 } from '../shared/engineProtocol';
 import { InputError } from '../shared/inputError';
+import { DEFAULT_RUNTIME } from '../shared/runtimeSetting';
 import { inspect } from './checkpoint/inspect';
 import { listTensors, measureTensors } from './checkpoint/tensors';
-import { defaultRuntime, examineMachine } from './runtime/machine';
+import { chooseRuntime, isSameRuntime } from './runtime/chooseRuntime';
+import { examineMachine } from './runtime/machine';
 import { compare } from './study/compare';
 import { runJob } from './study/job';
 import { readStudy } from './study/study';
@@ -51,11 +54,13 @@ const connection = createMessageConnection(
 let pool: WorkerPool | undefined;
 /** Analyses run one after the other: each uses every core. */
 let last: Promise<unknown> = Promise.resolve();
+/** Requests that have not been answered. */
+let working = 0;
 
 connection.onRequest(INSPECT, ({ path }: InspectParams) =>
   answering<Inspection>(() => inspect(path)),
 );
-connection.onRequest(PING, () => null);
+connection.onRequest(PING, (): Pong => ({ working }));
 connection.onRequest(TENSORS, ({ path }: TensorsParams) =>
   answering<TensorListing>(() => listTensors(path)),
 );
@@ -78,26 +83,30 @@ connection.onRequest(COMPARE, ({ first, second }: CompareParams) =>
   answering<CompareResult>(() => compare(first, second)),
 );
 connection.onRequest(DOCTOR, (): DoctorReport => examineMachine(packageJson.version));
-connection.onRequest(ANALYZE, (params: AnalyzeParams, token: CancellationToken) => {
-  const result = last.then(() =>
-    cancellable(token, (signal) => answering(() => analyze(params, signal))),
-  );
-  last = result.catch(() => undefined);
-  return result;
-});
+connection.onRequest(ANALYZE, (params: AnalyzeParams, token: CancellationToken) =>
+  answering(() => {
+    const result = last.then(() => cancellable(token, (signal) => analyze(params, signal)));
+    last = result.catch(() => undefined);
+    return result;
+  }),
+);
 // The host is gone: so is the need for an engine.
 connection.onClose(() => process.exit(0));
 process.on('disconnect', () => process.exit(0));
 connection.listen();
 
 async function analyze(
-  { job, configuration, checkpoints, only }: AnalyzeParams,
+  { job, configuration, checkpoints, only, runtime, tensorflowFolder }: AnalyzeParams,
   signal: AbortSignal,
 ): Promise<AnalyzeResult> {
-  const runtime = defaultRuntime();
+  const chosen = chooseRuntime(runtime ?? DEFAULT_RUNTIME, tensorflowFolder ?? null);
   const study = await readStudy(configuration);
-  pool ??= new WorkerPool();
-  const outcomes = await runJob(study, pool, runtime, {
+  if (pool !== undefined && !isSameRuntime(pool.runtime, chosen)) {
+    await pool.close();
+    pool = undefined;
+  }
+  pool ??= new WorkerPool({ runtime: chosen });
+  const outcomes = await runJob(study, pool, {
     checkpoints: checkpoints?.map((path) => resolve(path)),
     only,
     signal,
@@ -152,10 +161,13 @@ const REQUEST_CANCELLED = -32800;
 
 /** Errors as the protocol has them: what the user can put right has a code of its own. */
 async function answering<T>(work: () => Promise<T>): Promise<T> {
+  working += 1;
   try {
     return await work();
   } catch (error) {
     if (error instanceof InputError) throw new ResponseError(INPUT_ERROR_CODE, error.message);
     throw error;
+  } finally {
+    working -= 1;
   }
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { Analyses } from './analyses';
 import { AutoAnalyze } from './autoAnalyze';
+import { CHECKPOINT_EDITOR_TYPE, CheckpointEditor } from './checkpointEditor';
 import { CheckpointFinder } from './checkpoints';
 import { CheckpointLens, LENS_SELECTOR } from './codeLens';
 import { CheckpointDecorations } from './decorations';
@@ -10,6 +11,7 @@ import { CheckpointHover, HOVER_SELECTOR } from './hover';
 import { Inspections } from './inspections';
 import { Library } from './library';
 import { LandscapePanel, PANEL_TYPE } from './panel';
+import { RESULT_EDITOR_TYPE, ResultEditor } from './resultEditor';
 import { settings } from './settings';
 import { StatusBar } from './statusBar';
 import { RunTree, VIEW_ID, type TreeNode } from './tree';
@@ -97,6 +99,18 @@ export class Context implements vscode.Disposable {
         this.setBusyKey();
       }),
     );
+    this.own(
+      vscode.window.registerCustomEditorProvider(
+        CHECKPOINT_EDITOR_TYPE,
+        new CheckpointEditor(extension.extensionUri, () => this.engine(), this.log),
+      ),
+    );
+    this.own(
+      vscode.window.registerCustomEditorProvider(
+        RESULT_EDITOR_TYPE,
+        new ResultEditor(extension.extensionUri),
+      ),
+    );
     this.watch = this.own(new Watch(new CheckpointFinder(), this.library, this.log));
     this.own(new AutoAnalyze(this.library, this.analyses));
   }
@@ -108,6 +122,7 @@ export class Context implements vscode.Disposable {
         {
           script: join(this.extension.extensionPath, 'dist', 'engine.js'),
           idleMinutes: settings.engineIdleMinutes,
+          silentSeconds: settings.engineSilentSeconds,
         },
         this.log,
       );

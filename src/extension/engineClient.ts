@@ -64,10 +64,8 @@ interface Engine {
   readonly gone: Promise<never>;
   /** Requests it was sent and has not answered. */
   readonly waiting: Set<object>;
-  /** Whether Basin itself ended it, with nothing wrong. */
+  /** Whether Basin itself ended it. */
   stopping: boolean;
-  /** Why Basin ended it where something was: a sentence. */
-  verdict: string | null;
 }
 
 /**
@@ -298,22 +296,23 @@ export class EngineClient implements Disposable {
       gone,
       waiting: new Set(),
       stopping: false,
-      verdict: null,
     };
     const heartbeat = new Heartbeat(
       { ping: () => connection.sendRequest(pingRequest), waiting: engine.waiting },
       {
         limit: this.options.silentSeconds ?? (() => 60),
         onVerdict: (verdict) => {
-          engine.verdict = describeVerdict(verdict);
-          // Another is started without waiting for this one, which may take its time to die.
-          if (this.engine === engine) this.engine = undefined;
+          // Nobody waits for its end: one that hangs in the system may take its time to die.
+          ended(describeVerdict(verdict), 'gone');
           child.kill('SIGKILL');
         },
       },
     );
 
+    let over = false;
     const ended = (sentence: string, reason: 'gone' | 'start'): void => {
+      if (over) return;
+      over = true;
       heartbeat.dispose();
       if (this.engine === engine) this.engine = undefined;
       if (!engine.stopping) {
@@ -323,7 +322,7 @@ export class EngineClient implements Disposable {
       reject(new EngineError(sentence, reason));
       connection.dispose();
     };
-    child.once('error', (error) => {
+    child.on('error', (error) => {
       ended(`Basin's engine could not be started: ${error.message}.`, 'start');
     });
     child.once('exit', (code, signal) => {
@@ -332,8 +331,7 @@ export class EngineClient implements Disposable {
       ended(
         engine.stopping
           ? 'Basin’s engine was stopped.'
-          : (engine.verdict ??
-              `Basin's engine ended unexpectedly (${how}). The next analysis starts it again; finished parts are kept.`),
+          : `Basin's engine ended unexpectedly (${how}). The next analysis starts it again; finished parts are kept.`,
         'gone',
       );
     });

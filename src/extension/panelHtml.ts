@@ -9,8 +9,10 @@ export function panelHtml(options: {
   readonly cspSource: string;
   /** Made for each page. */
   readonly nonce: string;
+  /** Whether it shows one document on its own, which nobody can analyze from there. */
+  readonly single?: boolean;
 }): string {
-  const { script, style, cspSource, nonce } = options;
+  const { script, style, cspSource, nonce, single = false } = options;
   const policy = [
     `default-src 'none'`,
     `script-src 'nonce-${nonce}'`,
@@ -28,7 +30,7 @@ export function panelHtml(options: {
     <link rel="stylesheet" nonce="${nonce}" href="${style}">
   </head>
   <body>
-    <div id="basin"></div>
+    <div id="basin"${single ? ' data-single' : ''}></div>
     <script nonce="${nonce}" src="${script}"></script>
   </body>
 </html>

@@ -8,6 +8,8 @@ export const settings = {
   codeLens: (): boolean => read('codeLens.enabled', true),
   /** Whether checkpoint files have a badge in the explorer. */
   decorations: (): boolean => read('decorations.enabled', true),
+  /** Seconds without a sign of life after which a working engine is ended; 0 waits forever. */
+  engineSilentSeconds: (): number => read('engine.silentSeconds', 60),
   /** Minutes without a request after which the engine is stopped; 0 keeps it. */
   engineIdleMinutes: (): number => read('engine.idleMinutes', 5),
 } as const;

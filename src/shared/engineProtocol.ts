@@ -1,4 +1,5 @@
 import type { Comparison } from './comparison';
+import type { Precision, RuntimeSetting } from './runtimeSetting';
 import type { CheckpointFormat, Part, ResultDocument, Scalar } from './result';
 
 /**
@@ -93,8 +94,15 @@ export interface TensorStatistics {
   readonly nonFinite: number;
 }
 
-/** Answered at once: whether the engine still listens. */
+/**
+ * Answered at once, and in the order of the channel: whether the engine still listens, and whether
+ * an answer was lost.
+ */
 export const PING = 'basin/ping';
+export interface Pong {
+  /** Requests the engine has not answered yet, but for this one. */
+  readonly working: number;
+}
 
 /**
  * Analyses checkpoints of one configuration, one after the other, and answers when all are done.
@@ -109,6 +117,10 @@ export interface AnalyzeParams {
   /** Of these only; all that the configuration names if absent. */
   readonly checkpoints?: readonly string[];
   readonly only?: readonly Part[];
+  /** `DEFAULT_RUNTIME` if absent. */
+  readonly runtime?: RuntimeSetting;
+  /** Absolute, of a trusted workspace: its own TensorFlow.js may be run. */
+  readonly tensorflowFolder?: string;
 }
 export interface AnalyzeResult {
   readonly outcomes: readonly AnalyzeOutcome[];
@@ -164,8 +176,16 @@ export interface RuntimeReport {
   readonly name: string;
   readonly found: boolean;
   readonly version: string | null;
+  readonly precisions: readonly Precision[];
+  /** Execution providers; empty where it has the processor only. */
+  readonly providers: readonly ProviderReport[];
   /** Where it is missing: how to get it. */
   readonly advice: string | null;
+}
+export interface ProviderReport {
+  readonly name: string;
+  /** Whether its libraries come with the package, and not with a driver or by an install of its own. */
+  readonly bundled: boolean;
 }
 
 /** Error code of a JSON-RPC answer whose message is for the user as it is (an InputError). */

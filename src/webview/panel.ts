@@ -53,7 +53,8 @@ class Panel implements Disposable {
   ) {
     this.state = restoreState(transport.getState());
     const highlight = new Highlight();
-    const inEditor = transport.kind === 'editor';
+    // A document on its own may have no checkpoint beside it.
+    const inEditor = transport.kind === 'editor' && !('single' in root.dataset);
     this.theme = this.store.add(
       new ThemeSource(() => {
         this.render();
