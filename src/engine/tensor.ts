@@ -29,3 +29,8 @@ export function sizeOf(shape: readonly number[]): number {
 
 /** What graphs are computed with. */
 export type FloatArray = Float32Array | Float64Array;
+
+/** Zeros in the precision of another array. */
+export function zerosLike(values: FloatArray, length: number = values.length): FloatArray {
+  return values instanceof Float64Array ? new Float64Array(length) : new Float32Array(length);
+}

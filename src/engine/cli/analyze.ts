@@ -2,7 +2,8 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { InputError } from '../../shared/inputError';
 import { RESULT_SUFFIX, type Part, type ResultDocument } from '../../shared/result';
-import { defaultRuntime } from '../runtime/machine';
+import { chooseRuntime } from '../runtime/chooseRuntime';
+import { DEFAULT_RUNTIME, type Precision, type RuntimeSetting } from '../../shared/runtimeSetting';
 import { writeWhole } from '../study/cache';
 import { runJob, type JobOutcome } from '../study/job';
 import { findConfigurations, nameInStudy, readStudy, type Study } from '../study/study';
@@ -17,6 +18,11 @@ export interface AnalyzeFlags {
   readonly out?: string;
   readonly json?: boolean;
   readonly workers?: number;
+  readonly runtime?: RuntimeSetting['runtime'];
+  readonly provider?: string;
+  readonly precision?: Precision;
+  /** A folder whose TensorFlow.js may be run. */
+  readonly tensorflow?: string;
 }
 
 /** Analyses all that a path stands for, a line of a table for each checkpoint as it is done. */
@@ -25,12 +31,21 @@ export async function analyzeCommand(
   flags: AnalyzeFlags,
   signal: AbortSignal,
 ): Promise<number> {
-  const runtime = defaultRuntime();
+  const setting: RuntimeSetting = {
+    runtime: flags.runtime ?? DEFAULT_RUNTIME.runtime,
+    provider: flags.provider ?? DEFAULT_RUNTIME.provider,
+    precision: flags.precision ?? DEFAULT_RUNTIME.precision,
+  };
+  const folder = flags.tensorflow === undefined ? null : resolve(flags.tensorflow);
+  const runtime = chooseRuntime(setting, folder);
   const selection = await select(path, flags.checkpoint);
   const isOne =
     selection.length === 1 &&
     (selection[0]!.checkpoints ?? selection[0]!.study.checkpoints).length === 1;
-  const pool = new WorkerPool(flags.workers === undefined ? {} : { size: flags.workers });
+  const pool = new WorkerPool({
+    runtime,
+    ...(flags.workers === undefined ? {} : { size: flags.workers }),
+  });
   const bar = new ProgressBar();
   // On a terminal the bar is on the line a row would grow on, and shows its first figures.
   const grows = !(process.stdout.isTTY && process.stderr.isTTY);
@@ -56,7 +71,7 @@ export async function analyzeCommand(
       rows.header();
       let known: ResultDocument | undefined;
       try {
-        await runJob(study, pool, runtime, {
+        await runJob(study, pool, {
           checkpoints,
           only: flags.only,
           signal,

@@ -3,9 +3,10 @@ import { Command, CommanderError, Option } from 'commander';
 import packageJson from '../../../package.json';
 import { InputError } from '../../shared/inputError';
 import { PARTS } from '../../shared/result';
+import { PRECISIONS, RUNTIMES } from '../../shared/runtimeSetting';
 import { analyzeCommand, type AnalyzeFlags } from './analyze';
 import { compareCommand } from './compare';
-import { doctorCommand } from './doctor';
+import { doctorCommand, type DoctorFlags } from './doctor';
 import { ExitStatus } from './exitStatus';
 import { inspectCommand } from './inspect';
 import { reportCommand } from './report';
@@ -48,6 +49,16 @@ async function main(): Promise<number> {
     .option('--out <folder>', 'write the result documents there as well')
     .option('--json', 'print the result documents as JSON')
     .option('--workers <count>', 'worker threads; as many as cores if absent', parseCount)
+    .addOption(
+      new Option('--runtime <name>', 'what computes')
+        .choices(['auto', ...RUNTIMES])
+        .default('auto'),
+    )
+    .option('--provider <name>', 'execution provider of onnxruntime-node', 'cpu')
+    .addOption(
+      new Option('--precision <type>', 'of the arithmetic').choices(PRECISIONS).default('float32'),
+    )
+    .option('--tensorflow <folder>', 'where @tensorflow/tfjs-node is installed; its code is run')
     .action(
       run((path: string, flags: AnalyzeFlags) => analyzeCommand(path, flags, interruption.signal)),
     );
@@ -79,7 +90,8 @@ async function main(): Promise<number> {
     .command('doctor')
     .description('what Basin runs on here, and what is missing')
     .option('--json', 'print one JSON document')
-    .action(run((flags: JsonFlag) => doctorCommand(flags)));
+    .option('--tensorflow <folder>', 'where @tensorflow/tfjs-node is installed; its code is run')
+    .action(run((flags: DoctorFlags) => doctorCommand(flags)));
 
   await program.parseAsync();
   return status;

@@ -1,18 +1,41 @@
+import { resolve } from 'node:path';
 import packageJson from '../../../package.json';
+import type { RuntimeReport } from '../../shared/engineProtocol';
 import { examineMachine } from '../runtime/machine';
 import { ExitStatus } from './exitStatus';
 import { bytes } from './numbers';
 
-export function doctorCommand({ json }: { readonly json?: boolean }): Promise<number> {
-  const report = examineMachine(packageJson.version);
+export interface DoctorFlags {
+  readonly json?: boolean;
+  /** A folder whose TensorFlow.js may be loaded. */
+  readonly tensorflow?: string;
+}
+
+export function doctorCommand({ json, tensorflow }: DoctorFlags): Promise<number> {
+  const folder = tensorflow === undefined ? null : resolve(tensorflow);
+  const report = examineMachine(packageJson.version, folder);
+  const standard = report.runtimes.find(
+    ({ name, found }) => found && name.startsWith('onnxruntime-'),
+  );
   if (json === true) {
     console.log(JSON.stringify(report));
   } else {
     console.log(`Basin ${report.version} on Node ${report.node}, ${report.platform}`);
     console.log(`${report.cores} cores, ${bytes(report.memoryBytes)} of memory`);
-    for (const { name, found, version, advice } of report.runtimes) {
-      console.log(found ? `✓ ${name} ${version ?? ''}` : `✗ ${name}: ${advice ?? 'not found'}`);
-    }
+    for (const runtime of report.runtimes) console.log(line(runtime, runtime === standard));
   }
-  return Promise.resolve(report.runtimes[0]!.found ? ExitStatus.done : ExitStatus.input);
+  return Promise.resolve(standard === undefined ? ExitStatus.input : ExitStatus.done);
+}
+
+function line(runtime: RuntimeReport, isStandard: boolean): string {
+  const { name, found, version, precisions, providers, advice } = runtime;
+  if (!found) return `✗ ${name}: ${advice ?? 'not found'}`;
+  const listed = providers.map((provider) =>
+    provider.bundled ? provider.name : `${provider.name} (libraries not bundled)`,
+  );
+  return [
+    `✓ ${name} ${version ?? ''}, ${precisions.join(' and ')}`,
+    ...(listed.length === 0 ? [] : [`providers: ${listed.join(', ')}`]),
+    ...(isStandard ? ['used unless another is chosen'] : []),
+  ].join('; ');
 }

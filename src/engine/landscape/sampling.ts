@@ -2,6 +2,7 @@ import { toScalar, type Directions, type Landscape, type Scalar } from '../../sh
 import { norm } from '../hessian/lanczos';
 import { cosines } from './directions';
 import { coarseToFine, coordinates, type Grid } from './grid';
+import type { FloatArray } from '../tensor';
 
 /** Mean loss at θ + Σ αᵢδᵢ for each list of coordinates. */
 export type LossAt = (
@@ -124,7 +125,7 @@ export function describeLandscape(
 
 export function describeDirections(
   directions: readonly Float64Array[],
-  theta: Float32Array,
+  theta: FloatArray,
   settings: Pick<Directions, 'kind' | 'normalization' | 'seed'>,
 ): Directions {
   return {

@@ -2,6 +2,7 @@ import type { OnnxModel } from '../graph/onnx/importOnnx';
 import type { Program } from '../graph/graph';
 import type { Executable, FloatArray, Runtime } from '../runtime/runtime';
 import { splitBatches, type Batch } from './batches';
+import { liveElements, outputElements } from './evaluationMemory';
 import type { LossData } from './lossData';
 import { DERIVATIVE, DIRECTION, LossGraph } from './lossGraph';
 import { LOSSES, type LossTerm, type Measures } from './lossTerm';
@@ -15,7 +16,7 @@ export interface LossProblem {
   readonly terms: readonly LossTerm[];
   readonly parameters: WeightLayout;
   readonly buffers: WeightLayout;
-  readonly bufferValues: Float32Array;
+  readonly bufferValues: FloatArray;
 }
 
 export interface BatchMetrics extends Measures {
@@ -33,7 +34,7 @@ const KEPT_BYTES = 512 * 2 ** 20;
 export class LossEvaluator {
   readonly #problem: LossProblem;
   readonly #runtime: Runtime;
-  #bufferValues: Float32Array;
+  #bufferValues: FloatArray;
   readonly #graphs = new Map<string, LossGraph>();
   readonly #executables = new Map<string, Promise<Executable>>();
   /** For each batch what its term feeds the programs, in the runtime's precision. */
@@ -51,7 +52,7 @@ export class LossEvaluator {
   }
 
   /** Takes the buffers of another checkpoint of the same model; what was compiled stays. */
-  setBuffers(values: Float32Array): void {
+  setBuffers(values: FloatArray): void {
     this.#bufferValues = values;
     this.#forgetPoint();
   }
@@ -115,6 +116,38 @@ export class LossEvaluator {
       all.set(DIRECTION + name, v.subarray(offset, offset + size));
     }
     return this.#collect(await second.run(all));
+  }
+
+  /**
+   * Bytes that evaluations take at their peak: weights, batches and intermediate values, without
+   * what the runtime takes for itself.
+   */
+  memory(of: 'values' | 'derivatives'): number {
+    const { data, parameters, buffers } = this.#problem;
+    const element = this.#runtime.precision === 'float64' ? 8 : 4;
+    const batches = splitBatches(data.sets);
+    const peak = (elements: (graph: LossGraph) => number): number => {
+      const graphs = new Map(batches.map((batch) => [`${batch.set} ${batch.size}`, batch]));
+      return Math.max(...[...graphs.values()].map((batch) => elements(this.#graph(batch))));
+    };
+    let elements = 2 * parameters.size + buffers.size;
+    let kept = 0;
+    if (of === 'values') {
+      elements += peak((graph) => liveElements(graph.evaluation()));
+    } else {
+      elements += 3 * parameters.size;
+      elements += peak((graph) => {
+        const { fixed, moving } = graph.hessianProduct();
+        const shared = outputElements(fixed);
+        kept = Math.max(kept, shared * batches.length * element);
+        return Math.max(
+          liveElements(graph.gradient()),
+          liveElements(fixed),
+          shared + liveElements(moving),
+        );
+      });
+    }
+    return elements * element + Math.min(kept, KEPT_BYTES) + KEPT_INPUT_BYTES;
   }
 
   #forgetPoint(): void {

@@ -59,9 +59,10 @@ export async function loadWeights(
   const buffers = layout(ordered.filter(({ role }) => role === 'buffer'));
   const fill = async ({ entries, size }: WeightLayout): Promise<FloatArray> => {
     requireLength(size, model.path);
-    const Vector = precision === 'float64' ? Float64Array : Float32Array;
-    const bytes = size * Vector.BYTES_PER_ELEMENT;
-    const vector = new Vector(isShared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes));
+    const bytes = size * (precision === 'float64' ? 8 : 4);
+    const memory = isShared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes);
+    const vector: FloatArray =
+      precision === 'float64' ? new Float64Array(memory) : new Float32Array(memory);
     for (const { name, offset } of entries) {
       const tensor = mapping.get(name);
       if (tensor === undefined) {

@@ -1,40 +1,92 @@
 import { availableParallelism, totalmem } from 'node:os';
-import { InputError } from '../../shared/inputError';
-import type { DoctorReport } from '../../shared/engineProtocol';
-import type { RuntimeIdentity } from '../../shared/result';
+import type { DoctorReport, RuntimeReport } from '../../shared/engineProtocol';
+import { loadTensorFlow, locateTensorFlow } from './findTensorflow';
 import { findOnnxRuntime } from './onnxruntime';
+import { findOnnxRuntimeWeb } from './onnxruntimeWeb';
+import { referenceRuntime } from './reference';
+import { tensorFlowVersion } from './tensorflow';
 
-/** What results are computed with here. @throws InputError where nothing can compute. */
-export function defaultRuntime(): RuntimeIdentity {
-  const found = findOnnxRuntime();
-  if ('error' in found) {
-    throw new InputError(
-      `ONNX Runtime does not load on ${process.platform}-${process.arch} (${found.error.split('\n')[0]!}); run "basin doctor" for what to do.`,
-      'unsupported',
-    );
-  }
-  return { name: 'onnxruntime-node', version: found.version, precision: 'float32' };
-}
-
-/** What this machine has, and how to get what it lacks. @param version of Basin. */
-export function examineMachine(version: string): DoctorReport {
-  const found = findOnnxRuntime();
+/**
+ * What this machine has, and how to get what it lacks.
+ *
+ * @param version of Basin.
+ * @param folder absolute and trusted, whose TensorFlow.js may be loaded to look at it.
+ */
+export function examineMachine(version: string, folder: string | null = null): DoctorReport {
   return {
     version,
     node: process.versions.node,
     platform: `${process.platform}-${process.arch}`,
     cores: availableParallelism(),
     memoryBytes: totalmem(),
-    runtimes: [
-      'error' in found
-        ? {
-            name: 'onnxruntime-node',
-            found: false,
-            version: null,
-            advice: `It does not load (${found.error.split('\n')[0]!}); install it with "npm install onnxruntime-node", on Linux x64 or arm64, macOS arm64 or Windows.`,
-          }
-        : { name: 'onnxruntime-node', found: true, version: found.version, advice: null },
-      { name: 'reference', found: true, version: '1', advice: null },
-    ],
+    runtimes: [examineNative(), examineWeb(), examineTensorFlow(folder), examineReference()],
   };
+}
+
+function examineNative(): RuntimeReport {
+  const own = { name: 'onnxruntime-node', precisions: ['float32', 'float64'] } as const;
+  const found = findOnnxRuntime();
+  if ('error' in found) {
+    return {
+      ...own,
+      ...missing(
+        `it does not load (${firstLine(found.error)}); it is built for Linux x64 and arm64, macOS arm64 and Windows: there, install it with "npm install onnxruntime-node". Elsewhere onnxruntime-web takes its place.`,
+      ),
+    };
+  }
+  const { version, providers } = found;
+  return { ...own, found: true, version, providers, advice: null };
+}
+
+function examineWeb(): RuntimeReport {
+  const own = { name: 'onnxruntime-web', precisions: ['float32', 'float64'] } as const;
+  const found = findOnnxRuntimeWeb();
+  return 'error' in found
+    ? {
+        ...own,
+        ...missing(
+          `it does not load (${firstLine(found.error)}); install it with "npm install onnxruntime-web".`,
+        ),
+      }
+    : { ...own, found: true, version: found.version, providers: [], advice: null };
+}
+
+function examineTensorFlow(folder: string | null): RuntimeReport {
+  const own = { name: 'tensorflow', precisions: ['float32'] } as const;
+  const main = locateTensorFlow(folder);
+  if (main === null) {
+    return {
+      ...own,
+      ...missing(
+        '@tensorflow/tfjs-node is not installed; install it with "npm install @tensorflow/tfjs-node" in the workspace, or beside Basin. It is optional.',
+      ),
+    };
+  }
+  try {
+    const version = tensorFlowVersion(loadTensorFlow(main));
+    return { ...own, found: true, version, providers: [], advice: null };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return {
+      ...own,
+      ...missing(
+        `@tensorflow/tfjs-node has no native library that loads (${firstLine(message)}); get it with "npm rebuild @tensorflow/tfjs-node --ignore-scripts=false", or build it as docs/runtimes.md says. It is optional.`,
+      ),
+    };
+  }
+}
+
+function examineReference(): RuntimeReport {
+  const { name, version, precision } = referenceRuntime;
+  return { name, found: true, version, precisions: [precision], providers: [], advice: null };
+}
+
+function missing(
+  advice: string,
+): Pick<RuntimeReport, 'found' | 'version' | 'providers' | 'advice'> {
+  return { found: false, version: null, providers: [], advice };
+}
+
+function firstLine(text: string): string {
+  return text.split('\n')[0]!.trim().replace(/\.$/, '');
 }

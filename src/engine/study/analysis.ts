@@ -51,21 +51,20 @@ export interface AnalysisOptions {
 export class Analysis {
   readonly #study: Study;
   readonly #pool: WorkerPool;
-  readonly #runtime: RuntimeIdentity;
   readonly #cache: Cache;
   #inputs: Promise<StudyInputs> | undefined;
   #run: Run | undefined;
 
-  constructor(study: Study, pool: WorkerPool, runtime: RuntimeIdentity) {
+  constructor(study: Study, pool: WorkerPool) {
     this.#study = study;
     this.#pool = pool;
-    this.#runtime = runtime;
     this.#cache = new Cache(join(study.folder, '.basin', 'cache'));
   }
 
   /** Opens what all checkpoints need. @throws InputError when it is missing or wrong. */
   async prepare(): Promise<void> {
-    this.#inputs ??= openStudyInputs(this.#study);
+    const { precision } = this.#pool.runtime.identity;
+    this.#inputs ??= openStudyInputs(this.#study, undefined, precision);
     await this.#inputs;
   }
 
@@ -78,15 +77,14 @@ export class Analysis {
   async analyze(path: string, options: AnalysisOptions = {}): Promise<ResultDocument> {
     const started = performance.now();
     options.onProgress?.({ part: 'open', fraction: 0 });
-    this.#inputs ??= openStudyInputs(this.#study);
-    const inputs = await this.#inputs;
+    await this.prepare();
+    const inputs = await this.#inputs!;
     const opened = await openForAnalysis(this.#study, inputs, path, options.signal);
     this.#run ??= new Run(this.#study, inputs);
     const analysis = new CheckpointAnalysis(
       this.#study,
       this.#pool,
       this.#cache,
-      this.#runtime,
       this.#run,
       path,
       opened,
@@ -123,7 +121,6 @@ class CheckpointAnalysis {
     study: Study,
     pool: WorkerPool,
     cache: Cache,
-    runtime: RuntimeIdentity,
     run: Run,
     path: string,
     opened: OpenedCheckpoint,
@@ -134,16 +131,20 @@ class CheckpointAnalysis {
     this.#cache = cache;
     this.#opened = opened;
     this.#options = options;
-    this.#runtime = runtime;
+    this.#runtime = pool.runtime.identity;
     this.#run = run;
     this.#path = path;
     this.#base = {
       schema: RESULT_SCHEMA,
       checkpoint: opened.identity,
       parameters: opened.weights.parameters.size,
-      runtime,
+      runtime: this.#runtime,
       seed: study.configuration.landscape.seed,
-      notes: [...opened.weights.notes, ...lossNotes(opened.problem.data)],
+      notes: [
+        ...(pool.runtime.note === null ? [] : [pool.runtime.note]),
+        ...opened.weights.notes,
+        ...lossNotes(opened.problem.data),
+      ],
       timings: {},
     };
     this.#document = this.#base;
@@ -311,7 +312,7 @@ class CheckpointAnalysis {
     this.#setProblem(opened);
     return spectrum(
       async (v) => {
-        const direction = precision === 'float64' ? v : Float32Array.from(v);
+        const direction = this.#runtime.precision === 'float64' ? v : Float32Array.from(v);
         const parts = await this.#onEvery(opened, batches, (batch) =>
           this.#pool.run<'product'>({ kind: 'product', v: direction, batch }, this.#options.signal),
         );

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { AnalyzeOutcome, Progress } from '../../shared/engineProtocol';
 import { InputError } from '../../shared/inputError';
-import type { Part, ResultDocument, RuntimeIdentity } from '../../shared/result';
+import type { Part, ResultDocument } from '../../shared/result';
 import { Analysis } from './analysis';
 import type { Study } from './study';
 import type { WorkerPool } from './workerPool';
@@ -29,14 +29,13 @@ export type JobOutcome = AnalyzeOutcome & {
 export async function runJob(
   study: Study,
   pool: WorkerPool,
-  runtime: RuntimeIdentity,
   options: JobOptions,
 ): Promise<readonly JobOutcome[]> {
   const { signal, onProgress, onPartial, onOutcome } = options;
   const checkpoints = options.checkpoints ?? study.checkpoints;
   // Every task that waits listens to it.
   if (signal !== undefined) setMaxListeners(0, signal);
-  const analysis = new Analysis(study, pool, runtime);
+  const analysis = new Analysis(study, pool);
   await analysis.prepare();
   const outcomes: JobOutcome[] = [];
   for (const [index, checkpoint] of checkpoints.entries()) {

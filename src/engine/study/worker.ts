@@ -1,19 +1,32 @@
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { InputError } from '../../shared/inputError';
 import { OnnxModel } from '../graph/onnx/importOnnx';
 import { lossTerms } from '../objective/lossData';
 import { LossEvaluator } from '../objective/lossEvaluator';
 import { Random } from '../random';
-import { onnxRuntime } from '../runtime/onnxruntime';
-import type { Answers, FromWorker, ProblemMessage, Task, ToWorker } from './workerProtocol';
+import { openRuntime } from '../runtime/chooseRuntime';
+import { zerosLike, type FloatArray } from '../tensor';
+import { analyzeTopology } from '../topology/analyzeTopology';
+import {
+  workOf,
+  type Answers,
+  type FromWorker,
+  type ProblemMessage,
+  type Task,
+  type ToWorker,
+  type Work,
+  type WorkerRuntime,
+} from './workerProtocol';
 
-/** One single-threaded evaluator; as many of these run as there are cores. */
-const runtime = onnxRuntime({ threads: 1 });
+const { runtime: chosen, threads } = workerData as WorkerRuntime;
+const runtime = openRuntime(chosen, threads);
 
 let evaluator: LossEvaluator | undefined;
 let problem: ProblemMessage | undefined;
 let directions: readonly Float64Array[] = [];
 let bufferDirections: readonly Float64Array[] = [];
+/** What the pool knows the memory of. */
+const measured = new Set<Work>();
 
 const port = parentPort;
 if (port === null) throw new Error('This module runs in a worker thread.');
@@ -37,7 +50,10 @@ async function handle(message: ToWorker): Promise<void> {
   }
 }
 
-async function change(next: ProblemMessage): Promise<void> {
+async function change(message: ProblemMessage): Promise<void> {
+  // Native runtimes do not take shared memory.
+  const theta = message.theta.slice();
+  const next = { ...message, theta, bufferValues: message.bufferValues.slice() };
   if (evaluator !== undefined && problem?.programs === next.programs) {
     evaluator.setBuffers(next.bufferValues);
     evaluator.setPoint(next.theta);
@@ -46,6 +62,7 @@ async function change(next: ProblemMessage): Promise<void> {
     evaluator = undefined;
   }
   problem = next;
+  measured.clear();
   directions = [];
   bufferDirections = [];
 }
@@ -53,7 +70,7 @@ async function change(next: ProblemMessage): Promise<void> {
 async function perform(id: number, task: Task): Promise<void> {
   try {
     const answer = await answerTo(task);
-    const transfer = answer instanceof Float32Array ? [answer.buffer as ArrayBuffer] : [];
+    const transfer = ArrayBuffer.isView(answer) ? [answer.buffer as ArrayBuffer] : [];
     port!.postMessage({ type: 'done', id, answer } satisfies FromWorker, transfer);
   } catch (error) {
     port!.postMessage({
@@ -67,10 +84,16 @@ async function perform(id: number, task: Task): Promise<void> {
 }
 
 async function answerTo(task: Task): Promise<Answers[Task['kind']]> {
+  if (task.kind === 'topology') return analyzeTopology(task.values, task.shape, task.options);
   if (problem === undefined) throw new Error('No problem was set.');
   evaluator ??= open(problem);
   const { theta } = problem;
   const own = evaluator;
+  const work = workOf(task);
+  if (work !== null && !measured.has(work)) {
+    measured.add(work);
+    port!.postMessage({ type: 'memory', work, bytes: own.memory(work) } satisfies FromWorker);
+  }
   switch (task.kind) {
     case 'metrics':
       return own.metrics(theta, task.batch);
@@ -87,13 +110,11 @@ async function answerTo(task: Task): Promise<Answers[Task['kind']]> {
     case 'pointLoss':
       return withBuffers(own, problem, task.mix, () => own.loss(task.theta));
     case 'pointGradient':
-      return (await withBuffers(own, problem, task.mix, () =>
-        own.gradient(task.theta, task.batch),
-      )) as Float32Array;
+      return withBuffers(own, problem, task.mix, () => own.gradient(task.theta, task.batch));
     case 'gradient':
-      return (await own.gradient(theta, task.batch)) as Float32Array;
+      return own.gradient(theta, task.batch);
     case 'product':
-      return (await own.hessianProduct(task.v, task.batch)) as Float32Array;
+      return own.hessianProduct(task.v, task.batch);
   }
 }
 
@@ -106,8 +127,8 @@ function open(message: ProblemMessage): LossEvaluator {
 }
 
 /** θ + Σ αᵢδᵢ, summed in float64 and then rounded. */
-function pointAt(theta: Float32Array, at: readonly number[]): Float32Array {
-  const point = new Float32Array(theta.length);
+function pointAt(theta: FloatArray, at: readonly number[]): FloatArray {
+  const point = zerosLike(theta);
   for (let i = 0; i < theta.length; i += 1) {
     let sum = theta[i]!;
     for (let axis = 0; axis < at.length; axis += 1) sum += at[axis]! * directions[axis]![i]!;
@@ -124,7 +145,7 @@ async function withBuffers<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   if (mix === undefined || mix.every((share) => share === 0)) return work();
-  const mixed = new Float32Array(bufferValues.length);
+  const mixed = zerosLike(bufferValues);
   for (let i = 0; i < mixed.length; i += 1) {
     let sum = bufferValues[i]!;
     for (const [k, share] of mix.entries()) sum += share * bufferDirections[k]![i]!;
@@ -140,7 +161,8 @@ async function withBuffers<T>(
 }
 
 /** Moves every weight by its unit in the last place, up or down. */
-function perturb(point: Float32Array, seed: number): void {
+function perturb(point: FloatArray, seed: number): void {
   const random = new Random(seed, 'rounding');
-  for (let i = 0; i < point.length; i += 1) point[i]! *= 1 + random.sign() * 2 ** -24;
+  const unit = point instanceof Float64Array ? 2 ** -53 : 2 ** -24;
+  for (let i = 0; i < point.length; i += 1) point[i]! += point[i]! * random.sign() * unit;
 }

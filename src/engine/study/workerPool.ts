@@ -1,14 +1,28 @@
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { InputError } from '../../shared/inputError';
-import type { Answers, FromWorker, ProblemMessage, Task, ToWorker } from './workerProtocol';
+import { planWorkers, type ChosenRuntime } from '../runtime/chooseRuntime';
+import { availableMemory } from './machineMemory';
+import {
+  workOf,
+  type Answers,
+  type FromWorker,
+  type ProblemMessage,
+  type Task,
+  type ToWorker,
+  type Work,
+  type WorkerRuntime,
+} from './workerProtocol';
 
 export interface WorkerPoolOptions {
-  /** As many as the machine has cores if absent. */
+  readonly runtime: ChosenRuntime;
+  /** As many as the machine has cores if absent; some runtimes take one whatever is asked. */
   readonly size?: number;
   /** The bundled worker. */
   readonly script?: string;
+  /** Bytes that can be allocated; those of the machine if absent. */
+  readonly available?: () => number;
 }
 
 interface Job {
@@ -20,26 +34,63 @@ interface Job {
 
 /** Worker threads that evaluate one problem at a time; tasks go to whoever is free. */
 export class WorkerPool {
+  readonly runtime: ChosenRuntime;
   readonly size: number;
+  readonly #threads: number;
   readonly #script: string;
   readonly #workers: Worker[] = [];
   readonly #idle: Worker[] = [];
   readonly #queue: Job[] = [];
   readonly #running = new Map<Worker, Job>();
+  readonly #ending = new Set<Promise<unknown>>();
+  readonly #readAvailable: () => number;
   #jobs = 0;
+  #programs = '';
+  /** Bytes one worker needs, as the first one says. */
+  readonly #memory = new Map<Work, number>();
+  /** Free when the problem was set. */
+  #available = 0;
+  /** Workers there may be: fewer where memory did not suffice. */
+  #most: number;
+  #isTooLarge = false;
   #state: readonly ToWorker[] = [];
 
   constructor({
-    size = availableParallelism(),
+    runtime,
+    size,
     script = join(__dirname, 'worker.js'),
-  }: WorkerPoolOptions = {}) {
-    this.size = size;
+    available = availableMemory,
+  }: WorkerPoolOptions) {
+    this.runtime = runtime;
+    const plan = planWorkers(runtime, size);
+    this.size = plan.workers;
+    this.#most = plan.workers;
+    this.#readAvailable = available;
+    this.#threads = plan.threads;
     this.#script = script;
   }
 
   /** What the tasks from now on are about; to be called when none waits. */
   setProblem(problem: ProblemMessage): void {
+    if (problem.programs !== this.#programs) {
+      this.#programs = problem.programs;
+      this.#memory.clear();
+      this.#most = this.size;
+      this.#isTooLarge = false;
+      this.#available = this.#readAvailable();
+    }
     this.#tell([{ type: 'problem', problem }]);
+  }
+
+  /** Sentences on how the machine limits the workers for this problem. */
+  get notes(): readonly string[] {
+    const bytes = Math.max(0, ...this.#memory.values());
+    const limit = Math.min(this.#most, ...[...this.#memory.keys()].map((work) => this.#fit(work)));
+    if (limit >= this.size) return [];
+    const need = `one takes about ${gigabytes(bytes)} at its peak and ${gigabytes(this.#available)} were free`;
+    return [
+      `Memory allowed ${limit} of ${this.size} workers: ${need}${this.#isTooLarge ? ', and more than that was needed' : ''}.`,
+    ];
   }
 
   /** @param bufferDirections what `mixes` are coordinates in. */
@@ -47,12 +98,17 @@ export class WorkerPool {
     directions: readonly Float64Array[],
     bufferDirections: readonly Float64Array[] = [],
   ): void {
-    this.#tell([...this.#state.slice(0, 1), { type: 'directions', directions, bufferDirections }]);
+    this.#tell([
+      ...this.#state.slice(0, 1),
+      { type: 'directions', directions: directions.map(shared), bufferDirections },
+    ]);
   }
 
   /**
-   * @throws InputError as the worker met it.
-   * @throws DOMException 'AbortError' when the signal is given before a worker has started.
+   * A task that runs when the signal is given is left, and its worker stopped if it goes on.
+   *
+   * @throws InputError as the worker met it, and where memory does not suffice for one worker.
+   * @throws the signal's reason.
    */
   run<K extends Task['kind']>(
     task: Extract<Task, { kind: K }>,
@@ -73,10 +129,10 @@ export class WorkerPool {
           reject(error);
         },
       };
-      // The answer of a task that already runs is dropped when it comes.
       const abort = (): void => {
         const at = this.#queue.indexOf(job);
         if (at >= 0) this.#queue.splice(at, 1);
+        else this.#leave(job);
         reject(signal!.reason as Error);
       };
       signal?.addEventListener('abort', abort, { once: true });
@@ -87,8 +143,9 @@ export class WorkerPool {
 
   async close(): Promise<void> {
     for (const job of this.#queue.splice(0)) job.reject(new Error('The workers were closed.'));
-    await Promise.all(this.#workers.splice(0).map((worker) => worker.terminate()));
-    this.#idle.length = 0;
+    for (const worker of [...this.#workers]) this.#discard(worker);
+    // One within a native call ends when the call does: nobody waits for that.
+    await Promise.race([Promise.all(this.#ending), setTimeout(GRACE, undefined, { ref: false })]);
   }
 
   #tell(state: readonly ToWorker[]): void {
@@ -99,6 +156,12 @@ export class WorkerPool {
 
   #dispatch(): void {
     while (this.#queue.length > 0) {
+      const work = workOf(this.#queue[0]!.task);
+      if (this.#running.size >= (work === null ? this.size : this.#fit(work))) {
+        // While the first says how much memory one needs, the others get ready.
+        if (work !== null && !this.#memory.has(work)) this.#prepare();
+        return;
+      }
       const worker = this.#idle.pop() ?? this.#start();
       if (worker === null) return;
       const job = this.#queue.shift()!;
@@ -107,38 +170,142 @@ export class WorkerPool {
     }
   }
 
+  /** How many workers may do a kind of work at once: one, until it is known what one needs. */
+  #fit(work: Work): number {
+    const bytes = this.#memory.get(work);
+    if (bytes === undefined) return 1;
+    const fitting = Math.floor((this.#available * SHARE) / (bytes + WORKER_BYTES));
+    return Math.max(1, Math.min(this.#most, fitting));
+  }
+
+  #prepare(): void {
+    const wanted = Math.min(this.#most, this.#running.size + this.#queue.length);
+    while (this.#workers.length < wanted) {
+      const worker = this.#start();
+      if (worker === null) return;
+      this.#idle.push(worker);
+    }
+  }
+
   #start(): Worker | null {
-    if (this.#workers.length >= this.size) return null;
-    const worker = new Worker(this.#script);
+    if (this.#workers.length >= this.#most) return null;
+    const worker = new Worker(this.#script, {
+      workerData: { runtime: this.runtime, threads: this.#threads } satisfies WorkerRuntime,
+    });
     this.#workers.push(worker);
     worker.on('message', (message: FromWorker) => {
-      const job = this.#running.get(worker);
-      this.#running.delete(worker);
-      this.#idle.push(worker);
-      if (message.type === 'done') job?.resolve(message.answer);
-      else job?.reject(failure(message));
-      this.#dispatch();
+      this.#receive(worker, message);
     });
     worker.on('error', (error) => {
-      this.#lose(worker, error);
+      const isMemory = 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+      this.#lose(worker, isMemory || isOutOfMemory(error.message) ? null : error);
     });
     worker.on('exit', () => {
-      this.#lose(worker, new Error('A worker stopped, most likely for want of memory.'));
+      this.#lose(worker, null);
     });
     for (const message of this.#state) worker.postMessage(message);
     return worker;
   }
 
-  #lose(worker: Worker, error: Error): void {
-    const at = this.#workers.indexOf(worker);
-    if (at < 0) return;
-    this.#workers.splice(at, 1);
-    const waiting = this.#idle.indexOf(worker);
-    if (waiting >= 0) this.#idle.splice(waiting, 1);
-    this.#running.get(worker)?.reject(error);
+  #receive(worker: Worker, message: FromWorker): void {
+    if (!this.#workers.includes(worker)) return;
+    if (message.type === 'memory') {
+      this.#memory.set(message.work, message.bytes);
+      this.#dispatch();
+      return;
+    }
+    const job = this.#running.get(worker);
+    if (job?.id !== message.id) return;
+    if (message.type === 'failed' && message.reason === null && isOutOfMemory(message.message)) {
+      this.#lose(worker, null);
+      return;
+    }
     this.#running.delete(worker);
+    this.#idle.push(worker);
+    if (message.type === 'done') job.resolve(message.answer);
+    else job.reject(failure(message));
     this.#dispatch();
   }
+
+  /** Stops the worker of a job that nobody waits for, unless it is about to be done with it. */
+  #leave(job: Job): void {
+    const [worker] = [...this.#running].find(([, own]) => own === job) ?? [];
+    if (worker === undefined) return;
+    void setTimeout(GRACE, undefined, { ref: false }).then(() => {
+      if (this.#running.get(worker) !== job) return;
+      this.#discard(worker);
+      this.#dispatch();
+    });
+  }
+
+  /** Ends a worker; another takes its place when there is work. */
+  #discard(worker: Worker): void {
+    this.#forget(worker);
+    const ending = worker.terminate().finally(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
+  }
+
+  #forget(worker: Worker): void {
+    for (const list of [this.#workers, this.#idle]) {
+      const at = list.indexOf(worker);
+      if (at >= 0) list.splice(at, 1);
+    }
+    this.#running.delete(worker);
+  }
+
+  /** @param fault null where memory did not suffice: the task goes to fewer workers. */
+  #lose(worker: Worker, fault: Error | null): void {
+    if (!this.#workers.includes(worker)) return;
+    const job = this.#running.get(worker);
+    const others = this.#running.size - (job === undefined ? 0 : 1);
+    this.#discard(worker);
+    if (fault !== null) {
+      job?.reject(fault);
+    } else if (job !== undefined) {
+      this.#isTooLarge = true;
+      this.#most = Math.max(1, Math.min(this.#most, others));
+      if (others > 0) this.#queue.unshift(job);
+      else job.reject(this.#tooLarge());
+    }
+    this.#dispatch();
+  }
+
+  #tooLarge(): InputError {
+    const bytes = Math.max(0, ...this.#memory.values());
+    const need = bytes === 0 ? '' : ` of about ${gigabytes(bytes)}`;
+    return new InputError(
+      `Memory does not suffice for one worker${need}, with ${gigabytes(this.#available)} free when it began; close other programs or analyse a smaller model (points that were computed are kept).`,
+      'unsupported',
+    );
+  }
+}
+
+/** Time a task that nobody waits for has to end by itself, in milliseconds. */
+const GRACE = 100;
+
+/** Share of the free memory that workers may take. */
+const SHARE = 0.5;
+
+/** What a worker takes whatever it computes: a JavaScript engine and a runtime. */
+const WORKER_BYTES = 96 * 2 ** 20;
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 2 ** 30).toPrecision(2)} GiB`;
+}
+
+/** As V8 and the runtimes say it. */
+function isOutOfMemory(message: string): boolean {
+  return /failed to allocate memory|bad_alloc|array buffer allocation failed|out of memory/i.test(
+    message,
+  );
+}
+
+/** The same values in memory that all threads see. */
+function shared(values: Float64Array): Float64Array {
+  if (values.buffer instanceof SharedArrayBuffer) return values;
+  const copy = new Float64Array(new SharedArrayBuffer(values.byteLength));
+  copy.set(values);
+  return copy;
 }
 
 function failure({ message, reason, stack }: Extract<FromWorker, { type: 'failed' }>): Error {

@@ -1,8 +1,19 @@
 import type { InputErrorReason } from '../../shared/inputError';
+import type { Topology } from '../../shared/result';
 import type { Batch } from '../objective/batches';
 import type { LossData } from '../objective/lossData';
 import type { BatchMetrics } from '../objective/lossEvaluator';
 import type { WeightLayout } from '../objective/weights';
+import type { ChosenRuntime } from '../runtime/chooseRuntime';
+import type { FloatArray } from '../tensor';
+import type { TopologyOptions } from '../topology/analyzeTopology';
+
+/** What a worker computes with, for as long as it lives. */
+export interface WorkerRuntime {
+  readonly runtime: ChosenRuntime;
+  /** Of one operation. */
+  readonly threads: number;
+}
 
 /** A loss problem as it crosses to a worker. */
 export interface ProblemMessage {
@@ -13,8 +24,8 @@ export interface ProblemMessage {
   readonly data: LossData;
   readonly parameters: WeightLayout;
   readonly buffers: WeightLayout;
-  readonly bufferValues: Float32Array;
-  readonly theta: Float32Array;
+  readonly bufferValues: FloatArray;
+  readonly theta: FloatArray;
 }
 
 /** Work of one worker. Each kind's answer is in `Answers`. */
@@ -31,7 +42,7 @@ export type Task =
     }
   /**
    * The loss at the same points with every weight moved by about its own rounding error: what
-   * differs is the noise of computing in single precision.
+   * differs is the noise of computing in the runtime's precision.
    */
   | {
       readonly kind: 'perturbedLosses';
@@ -41,24 +52,32 @@ export type Task =
     }
   | { readonly kind: 'gradient'; readonly batch: Batch }
   /** The loss, and the gradient of the sum over a batch, at a point of its own. */
-  | { readonly kind: 'pointLoss'; readonly theta: Float32Array; readonly mix: readonly number[] }
+  | { readonly kind: 'pointLoss'; readonly theta: FloatArray; readonly mix: readonly number[] }
   | {
       readonly kind: 'pointGradient';
-      readonly theta: Float32Array;
+      readonly theta: FloatArray;
       readonly mix: readonly number[];
       readonly batch: Batch;
     }
+  /** Of a large landscape, so that it can be stopped. */
+  | {
+      readonly kind: 'topology';
+      readonly values: Float64Array;
+      readonly shape: readonly number[];
+      readonly options: TopologyOptions;
+    }
   /** H·v of the sum of the losses of a batch, at θ. */
-  | { readonly kind: 'product'; readonly v: Float32Array; readonly batch: Batch };
+  | { readonly kind: 'product'; readonly v: FloatArray; readonly batch: Batch };
 
 export interface Answers {
   readonly metrics: BatchMetrics;
   readonly losses: readonly number[];
   readonly perturbedLosses: readonly number[];
-  readonly gradient: Float32Array;
+  readonly gradient: FloatArray;
   readonly pointLoss: number;
-  readonly pointGradient: Float32Array;
-  readonly product: Float32Array;
+  readonly pointGradient: FloatArray;
+  readonly product: FloatArray;
+  readonly topology: Topology;
 }
 
 export type ToWorker =
@@ -72,7 +91,29 @@ export type ToWorker =
     }
   | { readonly type: 'task'; readonly id: number; readonly task: Task };
 
+/** What a task makes a worker keep programs and values for. */
+export type Work = 'values' | 'derivatives';
+
+/** @returns null for tasks that need little memory. */
+export function workOf({ kind }: Task): Work | null {
+  switch (kind) {
+    case 'metrics':
+    case 'losses':
+    case 'perturbedLosses':
+    case 'pointLoss':
+      return 'values';
+    case 'gradient':
+    case 'pointGradient':
+    case 'product':
+      return 'derivatives';
+    case 'topology':
+      return null;
+  }
+}
+
 export type FromWorker =
+  /** Sent before the first task of a kind of work is computed. */
+  | { readonly type: 'memory'; readonly work: Work; readonly bytes: number }
   | { readonly type: 'done'; readonly id: number; readonly answer: Answers[Task['kind']] }
   | {
       readonly type: 'failed';
