@@ -91,7 +91,8 @@ export interface Landscape {
   readonly shape: readonly number[];
   /**
    * Loss at c + Σ αᵢδᵢ in C order, c the centre: the last axis is the fastest. `null` where a point
-   * has not been evaluated yet, which only happens in documents sent while an analysis runs.
+   * has not been evaluated yet, which only happens in documents sent while an analysis runs. Where
+   * `refinement` is set, points that it does not list as evaluated are interpolated.
    */
   readonly values: readonly (Scalar | null)[];
   /** How many loss evaluations the values and their noise cost. */
@@ -106,6 +107,51 @@ export interface Landscape {
    * one they can be compared in.
    */
   readonly trajectory?: readonly ProjectedCheckpoint[];
+  /** Set where not every point was evaluated: the other values are interpolated. */
+  readonly refinement?: Refinement;
+}
+
+/** How a landscape was refined, and how sure its topology is. */
+export interface Refinement {
+  /** Points of the grid that were evaluated, of `gridPoints`. */
+  readonly evaluations: number;
+  readonly gridPoints: number;
+  /**
+   * Which points were evaluated, in C order: lengths of runs, first of those that were (it may be
+   * 0), then of those that were not, and so on in turn.
+   */
+  readonly evaluated: readonly number[];
+  /** Pairs of persistence above this are those of the whole grid. */
+  readonly threshold: number;
+  /** Given, or a hundredth of what lies between the smallest and the median loss of a coarse grid. */
+  readonly thresholdSource: 'given' | 'relative';
+  readonly rounds: number;
+  /** Points each interpolation takes along its axis. */
+  readonly interpolation: number;
+  /** From coarse to fine. */
+  readonly levels: readonly { readonly points: number; readonly evaluated: number }[];
+  /** So many of the coarsest levels were evaluated whole. */
+  readonly wholeLevels: number;
+  /** Most steps from a point to the nearest evaluated one: what fits between is not seen. */
+  readonly farthest: number;
+  /** Errors of the predictions at points that were then evaluated. */
+  readonly errors: PredictionErrors;
+  /** The same at points drawn at random when all was decided. */
+  readonly check: PredictionErrors;
+  /** Minima of pairs that would not be certain if bars were as wide as the worst error asked for. */
+  readonly undecided: readonly number[];
+  /** Points that might then be further minima above the threshold. */
+  readonly possibleMinima: number;
+}
+
+export interface PredictionErrors {
+  readonly points: number;
+  /** Errors larger than the error bar. */
+  readonly beyond: number;
+  /** In units of the loss. */
+  readonly largest: number;
+  /** Largest error as a share of its bar. */
+  readonly largestRatio: number;
 }
 
 export interface Axis {
@@ -183,7 +229,7 @@ export interface Topology {
   /** Pairs of persistence up to this are left out. */
   readonly threshold: number;
   /** Where the threshold comes from. */
-  readonly thresholdSource: 'given' | 'noise';
+  readonly thresholdSource: 'given' | 'noise' | 'refinement';
   /** Counted above the threshold: finite pairs and the essential one. */
   readonly minima: number;
   /** Minimum–saddle pairs above the threshold. */
