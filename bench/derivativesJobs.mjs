@@ -8,7 +8,6 @@ import { OnnxModel } from '../src/engine/graph/onnx/importOnnx';
 import { partition } from '../src/engine/graph/partition';
 import { gradient } from '../src/engine/graph/reverse';
 import { logSoftmax } from '../src/engine/graph/softmax';
-import { gainsFromKnownWeights } from '../src/engine/runtime/knownWeights';
 import { onnxRuntime } from '../src/engine/runtime/onnxruntime';
 import { sizeOf } from '../src/engine/tensor';
 
@@ -97,19 +96,8 @@ async function job(folder, network, kind, threads) {
   });
   if (kind === 'point') {
     const program = { outputs: new Map([['loss', loss]]) };
-    if (!gainsFromKnownWeights(program)) {
-      const whole = await runtime.compile(program);
-      return () => whole.run(inputs);
-    }
-    const known = new Map([...inputs].filter(([name]) => weights.has(name)));
-    return async () => {
-      const here = await runtime.compile(program, known);
-      try {
-        return await here.run(inputs);
-      } finally {
-        await here.release();
-      }
-    };
+    const whole = await runtime.compile(program);
+    return () => whole.run(inputs);
   }
   const slopes = gradient(g, loss, parameters);
   if (kind === 'gradient') {

@@ -54,7 +54,12 @@ export function partition(g: Graph, program: Program, inputs: ReadonlySet<string
     ([name, node]) =>
       [name, moving.has(node.id) ? clones.get(node.id)! : across(node as AnyNode)] as const,
   );
-  return { fixed: { outputs: fixed }, moving: { outputs: new Map(outputs) }, fixedSize };
+  const kept = new Set(fixed.keys());
+  return {
+    fixed: { outputs: fixed, kept },
+    moving: { outputs: new Map(outputs), kept },
+    fixedSize,
+  };
 }
 
 /** The same operation on other arguments of the same shapes. */

@@ -66,7 +66,7 @@ async function probe(api: OnnxApi): Promise<number> {
   try {
     const { data, shape } = probeInput();
     const results = await session.run({ x: new api.Tensor('float32', data, shape) });
-    return probedBlock(results['y']!.data as Float32Array);
+    return probedBlock(results.y!.data as Float32Array);
   } finally {
     await session.release();
   }

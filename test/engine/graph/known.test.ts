@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { Graph } from '../../../src/engine/graph/graph';
-import { gainsFromKnownWeights } from '../../../src/engine/runtime/knownWeights';
 import { onnxRuntime } from '../../../src/engine/runtime/onnxruntime';
 import { referenceRuntime } from '../../../src/engine/runtime/reference';
 
@@ -45,20 +44,6 @@ test('outputs may be inputs, known numbers, or each other', async () => {
   expect(results.get('again')).toEqual(results.get('y'));
   expect(results.get('sum')![1]).toBeCloseTo(Math.E + 1, 12);
   await executable.release();
-});
-
-test('only large convolutions are worth preparing for every point', () => {
-  const g = new Graph();
-  const of = (batch: number) => ({
-    outputs: new Map([
-      [
-        'y',
-        g.conv(g.input(`x${batch}`, [batch, 16, 34, 34]), g.input('w', [16, 16, 3, 3]), window),
-      ],
-    ]),
-  });
-  expect(gainsFromKnownWeights(of(1))).toBe(false);
-  expect(gainsFromKnownWeights(of(128))).toBe(true);
 });
 
 test('weight gradients of many samples are taken in portions', async () => {

@@ -11,6 +11,15 @@ import {
   type Program,
 } from '../graph';
 import {
+  BLOCKED_DOMAIN,
+  blockedArgument,
+  blockedConvolution,
+  blockedNodes,
+  hasBlocks,
+  isBlockedWeightGradient,
+  turnedPads,
+} from './blockedLayout';
+import {
   AttributeProto_AttributeType,
   AttributeProtoSchema,
   ModelProtoSchema,
@@ -32,13 +41,24 @@ const OPSET = 17;
  * does not depend on are absent.
  *
  * @param known values of inputs that are written into the model, which then does not ask for them.
+ * @param block channels in a block of ONNX Runtime's own layout, where it has one: see
+ * blockedLayout.ts. What is kept between programs (`Program.kept`) is then in that layout.
  */
 export function exportOnnx(
   program: Program,
   precision: 'float32' | 'float64',
   known: ReadonlyMap<string, FloatArray> = new Map(),
+  block = 0,
 ): Uint8Array {
-  return new Exporter(program, precision, known).bytes();
+  return new Exporter(program, precision, known, precision === 'float32' ? block : 0).bytes();
+}
+
+/** A convolution in blocks with what is done to its result at once: relu(conv + bias + sum). */
+interface FusedConvolution {
+  readonly conv: AnyNode;
+  readonly bias: Node | null;
+  readonly sum: Node | null;
+  readonly relu: boolean;
 }
 
 /** Bytes of shifted inputs a product reads at once in a weight gradient: they fit a core's cache. */
@@ -74,6 +94,14 @@ class Exporter {
   readonly #pooled = new Map<number, Node<'maxPoolIndex'>>();
 
   readonly #known: ReadonlyMap<string, FloatArray>;
+  readonly #block: number;
+  readonly #kept: ReadonlySet<string>;
+  /** Nodes that are computed in blocks. */
+  readonly #blocked: ReadonlySet<number>;
+  /** By the last node of what is fused. */
+  readonly #fused = new Map<number, FusedConvolution>();
+  /** Values brought into the other layout, and kernels in blocks: computed once. */
+  readonly #moved = new Map<string, string>();
   /** Names of nodes that are outputs: the first name of each. */
   readonly #outputs = new Map<number, string>();
 
@@ -81,11 +109,15 @@ class Exporter {
     program: Program,
     precision: 'float32' | 'float64',
     known: ReadonlyMap<string, FloatArray>,
+    block: number,
   ) {
     this.#program = program;
     this.#precision = precision;
     this.#known = known;
+    this.#block = block;
+    this.#kept = program.kept ?? new Set();
     this.#order = topologicalOrder(program.outputs.values());
+    this.#blocked = blockedNodes(this.#order, block, this.#kept);
     for (const [name, node] of program.outputs) {
       const made = node.operation !== 'input' && node.operation !== 'constant';
       if (made && !this.#outputs.has(node.id)) this.#outputs.set(node.id, name);
@@ -99,9 +131,8 @@ class Exporter {
       if (this.#needed.has(node.id)) this.#emit(node);
     }
     const outputs = [...this.#program.outputs].map(([name, node]) => {
-      if (this.#outputs.get(node.id) !== name) {
-        this.#add('Identity', [this.#name(node)], {}, name);
-      }
+      const value = this.#isKept(name, node) ? this.#inBlocks(node) : this.#name(node);
+      if (value !== name) this.#add('Identity', [value], {}, name);
       return this.#valueInfo(name, node.shape);
     });
     const model = create(ModelProtoSchema, {
@@ -111,6 +142,7 @@ class Exporter {
         { domain: '', version: BigInt(OPSET) },
         // Operators ONNX Runtime adds to ONNX's.
         { domain: 'com.microsoft', version: 1n },
+        ...(this.#block > 1 ? [{ domain: BLOCKED_DOMAIN, version: 1n }] : []),
       ],
       graph: {
         name: 'basin',
@@ -140,6 +172,7 @@ class Exporter {
         this.#skipped.add(found.conv.id);
       }
     }
+    for (const node of this.#order) if (this.#blocked.has(node.id)) this.#fuse(node);
     for (const node of this.#program.outputs.values()) this.#needed.add(node.id);
     for (const node of [...this.#order].reverse()) {
       if (this.#needed.has(node.id) && !this.#skipped.has(node.id)) this.#needArguments(node);
@@ -147,9 +180,39 @@ class Exporter {
     for (const id of this.#skipped) this.#needed.delete(id);
   }
 
+  /** Finds what a convolution in blocks does to its result in the same pass. */
+  #fuse(node: AnyNode): void {
+    if (blockedConvolution(node, this.#block) !== null) {
+      this.#fused.set(node.id, { conv: node, bias: null, sum: null, relu: false });
+      return;
+    }
+    const take = (part: Node, more: Partial<FusedConvolution>): boolean => {
+      const found = this.#fused.get(part.id);
+      if (found === undefined || found.relu || this.#uses.get(part.id) !== 1) return false;
+      if (found.sum !== null && more.relu !== true) return false;
+      this.#fused.set(node.id, { ...found, ...more });
+      this.#skipped.add(part.id);
+      return true;
+    };
+    const [a, b] = node.inputs as [Node, Node];
+    if (node.operation === 'relu') take(a, { relu: true });
+    if (node.operation !== 'add') return;
+    const biased = this.#biases.get(node.id);
+    if (biased !== undefined) take(biased.conv, { bias: biased.bias });
+    else if (!sameShape(a.shape, b.shape)) return;
+    else if (!take(b, { sum: a })) take(a, { sum: b });
+  }
+
   /** Marks what a node reads, as what it reads it. */
   #needArguments(node: AnyNode): void {
     const [a, b] = node.inputs as [Node, Node];
+    const whole = this.#fused.get(node.id);
+    if (whole !== undefined) {
+      for (const input of [...whole.conv.inputs, whole.bias, whole.sum]) {
+        if (input !== null) this.#needed.add(input.id);
+      }
+      return;
+    }
     const fused = this.#biases.get(node.id);
     if (fused !== undefined) {
       for (const input of fused.conv.inputs) this.#needed.add(input.id);
@@ -208,7 +271,19 @@ class Exporter {
   }
 
   #emit(node: AnyNode): void {
-    const out = this.#name(node);
+    if (this.#blocked.has(node.id)) {
+      this.#emitInBlocks(node);
+      return;
+    }
+    const out = this.#plainName(node);
+    const [first] = node.inputs;
+    if (node.operation === 'sum' && first !== undefined && this.#blocked.has(first.id)) {
+      if (this.#sumInBlocks(node, first, out)) return;
+    }
+    if (node.operation === 'convWeight' && isBlockedWeightGradient(node, this.#block)) {
+      this.#convWeightInBlocks(node, out);
+      return;
+    }
     const args = node.inputs.map((input) => this.#name(input));
     const [a, b] = node.inputs as [Node, Node];
     if (isUnary(node.operation)) {
@@ -352,19 +427,11 @@ class Exporter {
     const reach = kernel.map((extent, axis) => conv.dilations[axis]! * (extent - 1));
     if (conv.groups === 1 && conv.strides.every((stride) => stride === 1)) {
       // A convolution with the kernel turned round, which has the faster code.
-      const flipped = this.#slice(
-        w!,
-        wShape,
-        wShape.map((extent, axis) => (axis < 2 ? 0 : extent - 1)),
-        wShape.map((_, axis) => (axis < 2 ? 1 : -1)),
-        wShape,
-      );
-      const turned = this.#add('Transpose', [flipped], {
+      const turned = this.#add('Transpose', [this.#flip(w!, wShape)], {
         perm: wShape.map((_, axis) => (axis === 0 ? 1 : axis === 1 ? 0 : axis)),
       });
-      const before = reach.map((extent, axis) => extent - conv.padsBefore[axis]!);
-      const after = reach.map((extent, axis) => extent - conv.padsAfter[axis]!);
-      if ([...before, ...after].every((pad) => pad >= 0)) {
+      const pads = turnedPads(wShape, conv);
+      if (pads.every((pad) => pad >= 0)) {
         this.#add(
           'Conv',
           [y!, turned],
@@ -372,7 +439,7 @@ class Exporter {
             kernel_shape: kernel,
             strides: kernel.map(() => 1),
             dilations: conv.dilations,
-            pads: [...before, ...after],
+            pads,
             group: 1,
           },
           out,
@@ -402,6 +469,215 @@ class Exporter {
       },
       out,
     );
+  }
+
+  /** The spatial axes backwards. */
+  #flip(w: string, shape: readonly number[]): string {
+    return this.#slice(
+      w,
+      shape,
+      shape.map((extent, axis) => (axis < 2 ? 0 : extent - 1)),
+      shape.map((_, axis) => (axis < 2 ? 1 : -1)),
+      shape,
+    );
+  }
+
+  #emitInBlocks(node: AnyNode): void {
+    const out = this.#blockedName(node);
+    const [a, b] = node.inputs as [Node, Node];
+    const fused = this.#fused.get(node.id);
+    if (fused !== undefined) {
+      this.#convInBlocks(fused, out);
+      return;
+    }
+    if (node.operation === 'input') {
+      this.#inputs.push(this.#valueInfo(node.attributes.name, node.shape));
+      return;
+    }
+    const masked = maskedProduct(node);
+    if (masked !== null) {
+      const mask = this.#maskInBlocks(masked.step);
+      this.#elementwise('Where', [masked.other, this.#scalar(0)], node.shape, mask, out);
+    } else if (node.operation === 'step') {
+      this.#add('Cast', [this.#maskInBlocks(node)], { to: this.#elementType() }, out);
+    } else if (node.operation === 'where') {
+      const mask = this.#maskInBlocks(a);
+      this.#elementwise('Where', [b, node.inputs[2]!], node.shape, mask, out);
+    } else if (node.operation === 'power') {
+      const exponent = this.#scalar(node.attributes.exponent);
+      this.#elementwise('Pow', [a, exponent], node.shape, undefined, out);
+    } else {
+      const { operation } = node;
+      const type = isUnary(operation)
+        ? unaryNames[operation]
+        : binaryNames[operation as keyof typeof binaryNames];
+      this.#elementwise(type, node.inputs, node.shape, undefined, out);
+    }
+  }
+
+  /**
+   * An operation on arrays in blocks element by element; arguments that are one value for each
+   * channel, or one value, are broadcast.
+   *
+   * @param mask in blocks, before the other arguments.
+   */
+  #elementwise(
+    type: string,
+    args: readonly (Node | string)[],
+    shape: readonly number[],
+    mask?: string,
+    out?: string,
+  ): string {
+    const kinds = args.map((arg) =>
+      typeof arg === 'string' ? 'scalar' : blockedArgument(arg.shape, shape),
+    );
+    const apart = this.#apart(shape);
+    const isApart = kinds.includes('channels');
+    const whole = (name: string): string =>
+      isApart ? this.#add('Reshape', [name, this.#ints(apart)]) : name;
+    const values = args.map((arg, i) => {
+      if (typeof arg === 'string') return arg;
+      if (kinds[i] === 'image') return whole(this.#inBlocks(arg));
+      if (kinds[i] === 'scalar') return this.#name(arg);
+      return this.#add('Reshape', [this.#name(arg), this.#ints([1, apart[1]!, 1, apart[3]!])]);
+    });
+    const all = mask === undefined ? values : [whole(mask), ...values];
+    if (!isApart) return this.#add(type, all, {}, out);
+    return this.#add('Reshape', [this.#add(type, all), this.#ints(shape)], {}, out);
+  }
+
+  /** The axes of an array in blocks: [N, C / block, places, block]. */
+  #apart(shape: readonly number[]): readonly number[] {
+    const [samples, channels, ...places] = shape as [number, number, ...number[]];
+    return [samples, channels / this.#block, sizeOf(places), this.#block];
+  }
+
+  /** A mask as booleans in blocks. */
+  #maskInBlocks(node: Node): string {
+    return this.#once(`mask ${node.id}`, () => {
+      const { operation, inputs, shape } = node;
+      if (operation === 'step') {
+        return this.#elementwise('Greater', [inputs[0]!, this.#scalar(0)], shape);
+      }
+      const fits = inputs.every((input) => blockedArgument(input.shape, shape) !== null);
+      if (operation === 'less' && fits) return this.#elementwise('Less', inputs, shape);
+      if (operation === 'equal' && fits) return this.#elementwise('Equal', inputs, shape);
+      if (operation === 'less' || operation === 'equal') {
+        const floats = this.#add('Cast', [this.#mask(node)], { to: this.#elementType() });
+        const moved = this.#add('ReorderInput', [floats], {}, undefined, BLOCKED_DOMAIN);
+        return this.#add('Cast', [moved], { to: TensorProto_DataType.BOOL });
+      }
+      return this.#add('Cast', [this.#inBlocks(node)], { to: TensorProto_DataType.BOOL });
+    });
+  }
+
+  #convInBlocks({ conv, bias, sum, relu }: FusedConvolution, out: string): void {
+    const { image, kernel, turned, plain, strides, dilations, pads } = blockedConvolution(
+      conv,
+      this.#block,
+    )!;
+    const args = [
+      plain ? this.#name(image) : this.#inBlocks(image),
+      this.#kernelInBlocks(kernel, turned, plain),
+    ];
+    if (bias !== null || sum !== null) args.push(bias === null ? '' : this.#name(bias));
+    if (sum !== null) args.push(this.#inBlocks(sum));
+    const attributes = { kernel_shape: kernel.shape.slice(2), strides, dilations, pads, group: 1 };
+    const activation = relu ? { activation: 'Relu' } : {};
+    this.#add('Conv', args, { ...attributes, ...activation }, out, BLOCKED_DOMAIN);
+  }
+
+  /** Weights [O, I, …] stored as [O / block, I / block, …, inputs of a block, outputs of one]. */
+  #kernelInBlocks(node: Node, turned: boolean, plain: boolean): string {
+    return this.#once(`kernel ${node.id} ${String(turned)}`, () => {
+      const { shape } = node;
+      const [outputs, inputs, height, width] = shape as [number, number, number, number];
+      const w = turned ? this.#flip(this.#name(node), shape) : this.#name(node);
+      const b = this.#block;
+      const extents = plain
+        ? [outputs / b, b, inputs, 1, height, width]
+        : [outputs / b, b, inputs / b, b, height, width];
+      const split = this.#add('Reshape', [w, this.#ints(extents)]);
+      const perm = turned ? [2, 0, 4, 5, 1, 3] : [0, 2, 4, 5, 3, 1];
+      const moved = this.#add('Transpose', [split], { perm });
+      const to = turned ? [inputs, outputs, height, width] : shape;
+      return this.#add('Reshape', [moved, this.#ints(to)]);
+    });
+  }
+
+  /** A sum over places, or over samples and places, of an array in blocks. */
+  #sumInBlocks(node: Node<'sum'>, x: Node, out: string): boolean {
+    const { axes } = node.attributes;
+    const places = axes.filter((axis) => axis > 1);
+    if (
+      axes.includes(1) ||
+      sizeOf(places.map((axis) => x.shape[axis]!)) !== sizeOf(x.shape.slice(2))
+    ) {
+      return false;
+    }
+    const apart = this.#add('Reshape', [this.#inBlocks(x), this.#ints(this.#apart(x.shape))]);
+    // Axis by axis, for which there is fast code.
+    let sum = this.#add('ReduceSum', [apart, this.#ints([2])], { keepdims: 1 });
+    if (axes.includes(0)) sum = this.#add('ReduceSum', [sum, this.#ints([0])], { keepdims: 1 });
+    this.#add('Reshape', [sum, this.#ints(node.shape)], {}, out);
+    return true;
+  }
+
+  /**
+   * The weight gradient as one convolution: inputs are its samples, samples its channels, and the
+   * cotangent its kernel.
+   */
+  #convWeightInBlocks(node: Node<'convWeight'>, out: string): void {
+    const [x, y] = node.inputs as [Node, Node];
+    const { strides, dilations, padsBefore, shape } = node.attributes;
+    const [samples, inputs] = x.shape as [number, number];
+    const outputs = y.shape[1]!;
+    const kernel = shape.slice(2);
+    const places = y.shape.slice(2);
+    const block = this.#block;
+    const all = Math.ceil(samples / block) * block;
+    // With padding, cut to what the windows reach, so that nothing but the taps comes out.
+    const after = kernel.map(
+      (extent, axis) =>
+        strides[axis]! * (places[axis]! - 1) +
+        dilations[axis]! * (extent - 1) +
+        1 -
+        x.shape[axis + 2]! -
+        padsBefore[axis]!,
+    );
+    const image = this.#once(`turned ${x.id} ${padsBefore.join(',')} ${after.join(',')}`, () => {
+      const swapped = this.#add('Transpose', [this.#name(x)], { perm: [1, 0, 2, 3] });
+      const padded = this.#pad(swapped, [0, 0, ...padsBefore], [0, all - samples, ...after]);
+      return this.#add('ReorderInput', [padded], {}, undefined, BLOCKED_DOMAIN);
+    });
+    const weights = this.#once(`weights ${y.id}`, () => {
+      const padded = this.#pad(this.#inBlocks(y), [0, 0, 0, 0], [all - samples, 0, 0, 0]);
+      const split = this.#add('Reshape', [
+        padded,
+        this.#ints([all / block, block, outputs / block, sizeOf(places), block]),
+      ]);
+      const moved = this.#add('Transpose', [split], { perm: [2, 0, 3, 1, 4] });
+      return this.#add('Reshape', [moved, this.#ints([outputs, all, ...places])]);
+    });
+    const taps = this.#add(
+      'Conv',
+      [image, weights],
+      {
+        kernel_shape: places,
+        strides: dilations,
+        dilations: strides,
+        pads: [0, 0, 0, 0],
+        group: 1,
+      },
+      undefined,
+      BLOCKED_DOMAIN,
+    );
+    const split = this.#add('Reshape', [
+      taps,
+      this.#ints([inputs, outputs / block, sizeOf(kernel), block]),
+    ]);
+    const moved = this.#add('Transpose', [split], { perm: [1, 3, 0, 2] });
+    this.#add('Reshape', [moved, this.#ints(shape)], {}, out);
   }
 
   /**
@@ -761,10 +1037,72 @@ class Exporter {
     return output;
   }
 
-  /** What a node's value is called: inputs and outputs have names of their own. */
+  /** The name of a node's value in C order. */
   #name(node: Node): string {
-    if (node.operation === 'input') return (node as Node<'input'>).attributes.name;
-    return this.#outputs.get(node.id) ?? valueName(node);
+    const name = this.#plainName(node);
+    if (!this.#blocked.has(node.id)) return name;
+    return this.#once(`plain ${node.id}`, () =>
+      this.#add(
+        'ReorderOutput',
+        [this.#blockedName(node)],
+        { channels: node.shape[1]! },
+        name,
+        BLOCKED_DOMAIN,
+      ),
+    );
+  }
+
+  /** The name of a node's value in blocks. */
+  #inBlocks(node: Node): string {
+    if (this.#blocked.has(node.id)) return this.#blockedName(node);
+    // What is the same everywhere is the same in every order.
+    if (knownScalar(node) !== null) return this.#name(node);
+    return this.#once(`blocked ${node.id}`, () => {
+      const name = this.#blockedName(node);
+      const [source] = node.inputs;
+      if (node.operation === 'expand' && source !== undefined) {
+        const [samples, channels, ...places] = source.shape;
+        if (source.shape.length === 4 && channels === node.shape[1] && sizeOf(places) === 1) {
+          const apart = this.#apart(node.shape);
+          const short = this.#ints([samples!, apart[1]!, 1, apart[3]!]);
+          const row = this.#add('Reshape', [this.#name(source), short]);
+          const wide = this.#add('Expand', [row, this.#ints(apart)]);
+          return this.#add('Reshape', [wide, this.#ints(node.shape)], {}, name);
+        }
+      }
+      return this.#add('ReorderInput', [this.#name(node)], {}, name, BLOCKED_DOMAIN);
+    });
+  }
+
+  #once(key: string, make: () => string): string {
+    let name = this.#moved.get(key);
+    if (name === undefined) {
+      name = make();
+      this.#moved.set(key, name);
+    }
+    return name;
+  }
+
+  /** Whether an output, or input, is in blocks. */
+  #isKept(name: string, node: Node): boolean {
+    return this.#kept.has(name) && hasBlocks(node.shape, this.#block);
+  }
+
+  /** Inputs and outputs have names of their own. */
+  #plainName(node: Node): string {
+    const name =
+      node.operation === 'input'
+        ? (node as Node<'input'>).attributes.name
+        : this.#outputs.get(node.id);
+    return name === undefined || this.#isKept(name, node) ? valueName(node) : name;
+  }
+
+  #blockedName(node: Node): string {
+    const name =
+      node.operation === 'input'
+        ? (node as Node<'input'>).attributes.name
+        : this.#outputs.get(node.id);
+    return name !== undefined && this.#isKept(name, node) ? name : `b${node.id}`;
   }
 
   #fresh(): string {
@@ -904,6 +1242,8 @@ const unaryNames = {
   sign: 'Sign',
   floor: 'Floor',
 } as const;
+
+const binaryNames = { add: 'Add', sub: 'Sub', mul: 'Mul', div: 'Div' } as const;
 
 function attribute(name: string, value: AttributeValue): AttributeProto {
   if (typeof value === 'string') {

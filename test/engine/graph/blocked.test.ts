@@ -1,0 +1,163 @@
+import { expect, test } from 'vitest';
+import { directionalDerivative } from '../../../src/engine/graph/forward';
+import { Graph, type Node, type Program } from '../../../src/engine/graph/graph';
+import { exportOnnx } from '../../../src/engine/graph/onnx/exportOnnx';
+import { partition } from '../../../src/engine/graph/partition';
+import { gradient } from '../../../src/engine/graph/reverse';
+import { Random } from '../../../src/engine/random';
+import { onnxRuntime } from '../../../src/engine/runtime/onnxruntime';
+import { referenceRuntime } from '../../../src/engine/runtime/reference';
+import type { FloatArray, Runtime } from '../../../src/engine/runtime/runtime';
+import { sizeOf } from '../../../src/engine/tensor';
+
+// Convolutions in ONNX Runtime's own layout, against the definition in float64. The arrays are just
+// large enough for them to be used.
+
+const plain = {
+  strides: [1, 1],
+  dilations: [1, 1],
+  padsBefore: [1, 1],
+  padsAfter: [1, 1],
+  groups: 1,
+};
+const uneven = {
+  ...plain,
+  strides: [2, 1],
+  dilations: [1, 2],
+  padsBefore: [0, 2],
+  padsAfter: [1, 1],
+};
+
+interface Case {
+  readonly g: Graph;
+  readonly loss: Node;
+  readonly parameters: readonly Node<'input'>[];
+  readonly inputs: ReadonlyMap<string, FloatArray>;
+}
+
+/** A network with whatever may stand between convolutions. */
+function network(samples: number): Case {
+  const g = new Graph();
+  const random = new Random(3, 'blocked');
+  const inputs = new Map<string, FloatArray>();
+  const given = (name: string, shape: readonly number[]): Node<'input'> => {
+    const data = Float32Array.from({ length: sizeOf(shape) }, () => 0.4 * random.normal());
+    inputs.set(name, data);
+    return g.input(name, shape);
+  };
+  const w = [
+    given('w0', [16, 3, 3, 3]),
+    given('w1', [16, 16, 3, 3]),
+    given('w2', [32, 16, 3, 3]),
+    given('w3', [32, 32, 1, 1]),
+    // Not of whole blocks: computed as ever.
+    given('w4', [20, 32, 3, 3]),
+  ];
+  const bias = given('bias', [16]);
+  const x = given('x', [samples, 3, 12, 12]);
+  const perChannel = (b: Node): Node => g.reshape(b, [1, sizeOf(b.shape), 1, 1]);
+  const a = g.relu(g.add(g.conv(x, w[0]!, plain), perChannel(bias)));
+  const b = g.relu(g.add(g.conv(a, w[1]!, plain), a));
+  const c = g.mul(g.sigmoid(b), perChannel(g.exp(bias)));
+  const d = g.conv(c, w[2]!, uneven);
+  const leaky = g.where(g.less(d, g.scalar(0)), g.mul(g.scalar(0.1), d), d);
+  const e = g.div(leaky, g.power(g.add(g.mul(d, d), g.scalar(1)), 0.75));
+  const mean = g.mean(e, [2, 3], true);
+  const f = g.conv(g.mul(e, g.expand(mean, e.shape)), w[3]!, {
+    ...plain,
+    padsBefore: [0, 0],
+    padsAfter: [0, 0],
+  });
+  const last = g.conv(f, w[4]!, plain);
+  return {
+    g,
+    loss: g.add(g.mean(g.tanh(last), [0, 1, 2, 3]), g.mean(g.mul(d, d), [0, 1, 2, 3])),
+    parameters: [...w, bias],
+    inputs,
+  };
+}
+
+async function results(
+  runtime: Runtime,
+  program: Program,
+  inputs: ReadonlyMap<string, FloatArray>,
+): Promise<ReadonlyMap<string, FloatArray>> {
+  const executable = await runtime.compile(program);
+  const values = await executable.run(inputs);
+  await executable.release();
+  return values;
+}
+
+function largestError(actual: FloatArray, expected: FloatArray): number {
+  const scale = Math.max(...expected.map(Math.abs));
+  return Math.max(...expected.map((value, i) => Math.abs(value - actual[i]!))) / scale;
+}
+
+test.each([8, 11, 3])(
+  'loss, gradient and H·v of %i samples are those of float64',
+  async (samples) => {
+    const { g, loss, parameters, inputs } = network(samples);
+    const slopes = gradient(g, loss, parameters);
+    const random = new Random(4, 'direction');
+    const all = new Map(inputs);
+    const tangents = new Map<Node, Node>();
+    for (const node of parameters) {
+      const name = `d ${node.attributes.name}`;
+      tangents.set(node, g.input(name, node.shape));
+      all.set(
+        name,
+        Float32Array.from({ length: sizeOf(node.shape) }, () => random.normal()),
+      );
+    }
+    const products = directionalDerivative(g, slopes, tangents);
+    const program = {
+      outputs: new Map<string, Node>([
+        ['loss', loss],
+        ...slopes.map((node, i) => [`slope ${i}`, node] as const),
+        ...products.map((node, i) => [`product ${i}`, node] as const),
+      ]),
+    };
+    const text = new TextDecoder('latin1').decode(exportOnnx(program, 'float32', new Map(), 8));
+    expect(text).toContain('ReorderInput');
+
+    const expected = await results(referenceRuntime, program, all);
+    const whole = await results(onnxRuntime(), program, all);
+    for (const [name, values] of expected) {
+      expect(largestError(whole.get(name)!, values), name).toBeLessThan(1e-4);
+    }
+
+    // Values that go from one program to the other stay in blocks.
+    const names = new Set(parameters.map((node) => `d ${node.attributes.name}`));
+    const { fixed, moving } = partition(g, program, names);
+    expect([...fixed.outputs.values()].some((node) => node.shape.length === 4)).toBe(true);
+    const shared = await results(onnxRuntime(), fixed, all);
+    const parts = await results(onnxRuntime(), moving, new Map([...all, ...shared]));
+    for (const [name, values] of expected) {
+      expect(largestError(parts.get(name)!, values), name).toBeLessThan(1e-4);
+    }
+  },
+);
+
+test('outputs that are not kept are in C order', async () => {
+  const g = new Graph();
+  const [x, w] = [g.input('x', [8, 16, 8, 8]), g.input('w', [16, 16, 3, 3])];
+  const y = g.conv(x, w, plain);
+  const outputs = new Map([
+    ['y', y],
+    ['same', y],
+    ['exp', g.exp(y)],
+  ]);
+  const random = new Random(5, 'order');
+  const values = (size: number) => Float32Array.from({ length: size }, () => 0.1 * random.normal());
+  const inputs = new Map([
+    ['x', values(sizeOf(x.shape))],
+    ['w', values(sizeOf(w.shape))],
+  ]);
+  const expected = await results(referenceRuntime, { outputs }, inputs);
+  for (const kept of [new Set<string>(), new Set(['y'])]) {
+    const actual = await results(onnxRuntime(), { outputs, kept }, inputs);
+    for (const name of ['same', 'exp']) {
+      expect(largestError(actual.get(name)!, expected.get(name)!), name).toBeLessThan(1e-5);
+    }
+  }
+});
