@@ -150,6 +150,47 @@ describe('the engine as the host sees it', () => {
     expect(client.pid).not.toBe(deaf);
   });
 
+  it('is ended when it hangs, and started again by the next request', async () => {
+    const client = start({ silentSeconds: () => 2 });
+    await client.inspect({ path: join(folder, 'e-1.pt') }, never);
+    const hung = client.pid!;
+    const pending = failure(client.inspect({ path: join(folder, 'slow.pt') }, never));
+    process.kill(hung, 'SIGSTOP');
+    const error = await pending;
+    expect(error.reason).toBe('gone');
+    expect(error.message).toContain('did not answer for 2 s');
+    await client.inspect({ path: join(folder, 'e-1.pt') }, never);
+    expect(client.pid).not.toBe(hung);
+    expect(() => process.kill(hung, 0)).toThrow();
+  });
+
+  it('is left alone while it works and answers', async () => {
+    const client = start({ silentSeconds: () => 1 });
+    const inspection = await client.inspect({ path: join(folder, 'slow-1.pt') }, never);
+    expect(inspection.metadata.pid).toBe(client.pid);
+  });
+
+  it('is ended when it believes to have answered and has not', async () => {
+    const client = start({ silentSeconds: () => 5 });
+    const error = await failure(client.inspect({ path: join(folder, 'lost.pt') }, never));
+    expect(error.reason).toBe('gone');
+    expect(error.message).toContain('answer of Basin');
+    await client.inspect({ path: join(folder, 'e-1.pt') }, never);
+  });
+
+  it('may print a line without an end', async () => {
+    const printing = join(folder, 'endless.cjs');
+    await writeFile(
+      printing,
+      'process.stderr.write("x".repeat(100000)); process.stderr.write("\\0\\xff"); process.exitCode = 3;',
+    );
+    await failure(start({ script: printing }).inspect({ path: 'x.pt' }, never));
+    const longest = (): number => Math.max(0, ...lines.map(({ length }) => length));
+    await expect.poll(longest).toBeGreaterThan(8000);
+    expect(longest()).toBeLessThan(8300);
+    expect(lines.filter((line) => line.includes('xxx')).length).toBeGreaterThan(12);
+  });
+
   it('stops when nothing was asked for a while, and never while something is', async () => {
     const client = start({ idleMinutes: () => 0.2 / 60 });
     const checkpoint = join(folder, 'epoch-3.pt');

@@ -17,7 +17,27 @@ const connection = createMessageConnection(
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
+let working = 0;
+connection.onRequest('basin/ping', () => ({ working }));
+
 connection.onRequest('basin/inspect', async ({ path }, token) => {
+  const name = basename(path);
+  // An answer that never arrives, though the engine believes it was given.
+  if (name.startsWith('lost')) await new Promise(() => undefined);
+  return answering(() => inspect(path, token));
+});
+connection.onRequest('basin/analyze', (params, token) => answering(() => analyze(params, token)));
+
+async function answering(work) {
+  working++;
+  try {
+    return await work();
+  } finally {
+    working--;
+  }
+}
+
+async function inspect(path, token) {
   const name = basename(path);
   if (name.startsWith('crash')) process.exit(7);
   if (name.startsWith('wrong')) throw new ResponseError(1, `${name} is cut short: save it again.`);
@@ -42,9 +62,9 @@ connection.onRequest('basin/inspect', async ({ path }, token) => {
     epoch: Number(/(\d+)/.exec(name)?.[1] ?? 0),
     metadata: { pid: process.pid },
   };
-});
+}
 
-connection.onRequest('basin/analyze', async ({ job, configuration, checkpoints }, token) => {
+async function analyze({ job, configuration, checkpoints }, token) {
   const outcomes = [];
   for (const [index, checkpoint] of (checkpoints ?? []).entries()) {
     const name = basename(checkpoint);
@@ -88,7 +108,7 @@ connection.onRequest('basin/analyze', async ({ job, configuration, checkpoints }
     outcomes.push({ checkpoint, ok: true, document: result });
   }
   return { outcomes };
-});
+}
 
 process.on('disconnect', () => process.exit(0));
 connection.listen();
