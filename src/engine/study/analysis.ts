@@ -39,6 +39,9 @@ const COMPUTATION = 3;
 /** Shortest time between two documents of an analysis that runs, in milliseconds. */
 const PARTIAL_INTERVAL = 250;
 
+/** Points from which on the topology takes so long that a worker does it, which can be stopped. */
+const LARGE_LANDSCAPE = 2 ** 15;
+
 export interface AnalysisOptions {
   readonly only?: readonly Part[] | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -62,9 +65,9 @@ export class Analysis {
   }
 
   /** Opens what all checkpoints need. @throws InputError when it is missing or wrong. */
-  async prepare(): Promise<void> {
+  async prepare(signal?: AbortSignal): Promise<void> {
     const { precision } = this.#pool.runtime.identity;
-    this.#inputs ??= openStudyInputs(this.#study, undefined, precision);
+    this.#inputs ??= openStudyInputs(this.#study, signal, precision);
     await this.#inputs;
   }
 
@@ -77,7 +80,7 @@ export class Analysis {
   async analyze(path: string, options: AnalysisOptions = {}): Promise<ResultDocument> {
     const started = performance.now();
     options.onProgress?.({ part: 'open', fraction: 0 });
-    await this.prepare();
+    await this.prepare(options.signal);
     const inputs = await this.#inputs!;
     const opened = await openForAnalysis(this.#study, inputs, path, options.signal);
     this.#run ??= new Run(this.#study, inputs);
@@ -165,10 +168,11 @@ class CheckpointAnalysis {
       needsLandscape && this.#study.configuration.landscape.directions === 'hessian';
     if (hessianFirst && wanted.has('hessian')) await this.#addHessian();
     if (needsLandscape) await this.#addLandscape();
-    if (wanted.has('topology')) this.#addTopology();
+    if (wanted.has('topology')) await this.#addTopology();
     if (wanted.has('hessian') && !hessianFirst) await this.#addHessian();
     this.#document = {
       ...this.#document,
+      notes: [...this.#document.notes, ...(this.#known === undefined ? [] : this.#pool.notes)],
       timings: { ...this.#document.timings, total: performance.now() - started },
     };
     return this.#document;
@@ -236,16 +240,24 @@ class CheckpointAnalysis {
     return projected;
   }
 
-  #addTopology(): void {
+  async #addTopology(): Promise<void> {
     const { topology: settings } = this.#study.configuration;
     const landscape = this.#document.landscape!;
     const started = performance.now();
     const values = Float64Array.from(landscape.values, (value) => fromScalar(value ?? 'NaN'));
-    const topology = analyzeTopology(values, landscape.shape, {
+    const { shape } = landscape;
+    const options = {
       neighborhood: settings.neighborhood,
       ...(settings.threshold === undefined ? {} : { threshold: settings.threshold }),
       ...(landscape.relativeNoise === null ? {} : { relativeNoise: landscape.relativeNoise }),
-    });
+    };
+    const topology =
+      values.length < LARGE_LANDSCAPE
+        ? analyzeTopology(values, shape, options)
+        : await this.#pool.run<'topology'>(
+            { kind: 'topology', values, shape, options },
+            this.#options.signal,
+          );
     const milliseconds = performance.now() - started;
     const notes =
       topology.nonFinite === 0

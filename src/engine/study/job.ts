@@ -36,7 +36,7 @@ export async function runJob(
   // Every task that waits listens to it.
   if (signal !== undefined) setMaxListeners(0, signal);
   const analysis = new Analysis(study, pool);
-  await analysis.prepare();
+  await analysis.prepare(signal);
   const outcomes: JobOutcome[] = [];
   for (const [index, checkpoint] of checkpoints.entries()) {
     let outcome: JobOutcome;

@@ -70,8 +70,9 @@ export class WorkerPool {
     this.#script = script;
   }
 
-  /** What the tasks from now on are about; to be called when none waits. */
+  /** What the tasks from now on are about; nobody waits for others any more. */
   setProblem(problem: ProblemMessage): void {
+    for (const job of this.#queue.splice(0)) job.reject(new Error('The problem was changed.'));
     if (problem.programs !== this.#programs) {
       this.#programs = problem.programs;
       this.#memory.clear();
