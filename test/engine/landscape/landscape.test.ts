@@ -47,12 +47,42 @@ describe('directions', () => {
     expect(norm(free!)).toBeCloseTo(1, 12);
   });
 
+  test('biases that are kept take the size of θ’s, entry by entry or as a whole', () => {
+    const point = theta(1);
+    const [byFilter] = randomDirections(point, layout, { ...plain, biases: 'keep' });
+    for (let i = 72; i < 76; i += 1) {
+      expect(Math.abs(byFilter![i]!)).toBeCloseTo(Math.abs(point[i]!), 5);
+    }
+    const byLayer = { ...plain, normalization: 'layer', biases: 'keep' } as const;
+    const [direction] = randomDirections(point, layout, byLayer);
+    expect(lengthOf(direction!, 72, 76)).toBeCloseTo(lengthOf(point, 72, 76), 5);
+  });
+
+  test('more directions than weights that move are refused', () => {
+    const small: WeightLayout = {
+      entries: [
+        { name: 'weight', shape: [1, 2], offset: 0, size: 2 },
+        { name: 'bias', shape: [3], offset: 2, size: 3 },
+      ],
+      size: 5,
+    };
+    const point = Float32Array.of(1, 2, 3, 4, 5);
+    const two = randomDirections(point, small, { ...plain, dimensions: 2 });
+    expect(Math.abs(cosines(two)[0]!)).toBeLessThan(1e-12);
+    expect(() => randomDirections(point, small, { ...plain, dimensions: 3 })).toThrow(
+      'lower "dimensions" to 2',
+    );
+    const only = { entries: [{ name: 'bias', shape: [3], offset: 0, size: 3 }], size: 3 };
+    expect(() => randomDirections(Float32Array.of(1, 1, 1), only, plain)).toThrow('biases');
+  });
+
   test('they are orthogonal, and the same for the same seed', () => {
     fc.assert(
       fc.property(fc.nat(), fc.constantFrom('filter', 'layer', 'none'), (seed, normalization) => {
-        const settings = { dimensions: 2, normalization, seed } as const;
+        const settings = { dimensions: 1 + (seed % 6), normalization, seed } as const;
         const directions = randomDirections(theta(seed), layout, settings);
-        expect(Math.abs(cosines(directions)[0]!)).toBeLessThan(1e-12);
+        expect(directions).toHaveLength(settings.dimensions);
+        for (const cosine of cosines(directions)) expect(Math.abs(cosine)).toBeLessThan(1e-12);
         expect(randomDirections(theta(seed), layout, settings)).toEqual(directions);
       }),
       { numRuns: 50 },
@@ -81,6 +111,30 @@ describe('grid', () => {
     expect(values[1 * 5 + 4]).toBe(1 + 10);
     // Its smallest value is at α = 0, β = 1: row 2, column 3.
     expect(values.indexOf(Math.min(...values))).toBe(2 * 5 + 3);
+  });
+
+  test.each([1, 2, 3, 4])('in %i dimensions values lie in the order of the axes', async (n) => {
+    // Every axis has its own length, its own range and its own coefficient.
+    const steps = [5, 3, 7, 4].slice(0, n);
+    const ranges = [2, 0.5, 3, 1].slice(0, n);
+    const f = (at: readonly number[]): number =>
+      at.reduce((sum, x, i) => sum + (i + 1) * (x - 0.25 * (i + 1)) ** 2, 0) + at[0]! * at.at(-1)!;
+    const grid = centredGrid(n, steps, ranges);
+    expect(grid.shape).toEqual([5, 3, 7, 5].slice(0, n));
+    const lossAt: LossAt = (points) => Promise.resolve(points.map(f));
+    const values = await sampleGrid(grid, lossAt, { lanes: 3, known: [] });
+    for (let index = 0; index < grid.size; index += 1) {
+      // The index in mixed radix, the last digit the fastest.
+      const digits: number[] = [];
+      let rest = index;
+      for (const extent of [...grid.shape].reverse()) {
+        digits.unshift(rest % extent);
+        rest = Math.floor(rest / extent);
+      }
+      const at = digits.map((d, i) => -ranges[i]! + (d * 2 * ranges[i]!) / (grid.shape[i]! - 1));
+      expect(values[index]).toBeCloseTo(f(at), 12);
+    }
+    expect(coordinates(grid, (grid.size - 1) / 2).every((x) => x === 0)).toBe(true);
   });
 
   test('coarse to fine visits every point once, the corners first', () => {
