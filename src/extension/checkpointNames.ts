@@ -9,6 +9,13 @@ const ENDINGS = ['ckpt', 'pt', 'pth', 'pth.tar', 'bin', 'safetensors', 'npz', 'k
 /** Glob of files that may be checkpoints; `isCheckpointName` decides. */
 export const CHECKPOINT_GLOB = `**/*.{${ENDINGS.join(',')}}`;
 
+/**
+ * Glob of files that stand for checkpoints of several: the index of Hugging Face's shards, the
+ * metadata of PyTorch's distributed checkpoints, and models of TensorFlow.js, which are one by what
+ * is in them.
+ */
+export const MANIFEST_GLOB = '**/{*.safetensors.index.json,*.bin.index.json,.metadata,model.json}';
+
 /** Folders that never hold a user's checkpoints: packages, environments, Basin's own results. */
 const IGNORED_FOLDERS = [
   'node_modules',
@@ -39,8 +46,12 @@ const NOT_WEIGHTS = [
 /** Arrays of any kind are kept in .npz files: such a file is a checkpoint when its name says so. */
 const NPZ_CHECKPOINT = /(ckpt|checkpoint|weight|param|model|epoch|step)/i;
 
-/** Whether a file of this name may be a checkpoint. */
+/** One file of several that hold the weights together; their index stands for them. */
+const SHARD = /-\d{5}-of-\d{5}\.(safetensors|bin)$/;
+
+/** Whether a file of this name may be a checkpoint by itself. */
 export function isCheckpointName(fileName: string): boolean {
+  if (SHARD.test(fileName)) return false;
   if (!ENDING.test(fileName)) return false;
   if (NOT_WEIGHTS.some((pattern) => pattern.test(fileName))) return false;
   return !/\.npz$/i.test(fileName) || NPZ_CHECKPOINT.test(fileName);
@@ -49,6 +60,64 @@ export function isCheckpointName(fileName: string): boolean {
 /** Whether text ends like a checkpoint's name: what makes a string worth looking up. */
 export function hasCheckpointEnding(text: string): boolean {
   return ENDING.test(text);
+}
+
+/**
+ * Whether a file is an index of shards: `model.safetensors.index.json`.
+ *
+ * @returns The name of the shards before their numbers, and their ending.
+ */
+export function shardsOf(fileName: string): { stem: string; ending: string } | null {
+  const match = /^(.+)\.(safetensors|bin)\.index\.json$/.exec(fileName);
+  const [, stem, ending] = match ?? [];
+  return stem === undefined || ending === undefined ? null : { stem, ending };
+}
+
+/** How many shards there are of an index, and how many there must be by their names. */
+export function countShards(
+  { stem, ending }: { readonly stem: string; readonly ending: string },
+  fileNames: readonly string[],
+): { readonly names: readonly string[]; readonly missing: number } {
+  const names: string[] = [];
+  let wanted = 1;
+  for (const name of fileNames) {
+    if (!name.startsWith(`${stem}-`) || !name.endsWith(`.${ending}`)) continue;
+    const match = SHARD.exec(name);
+    if (match?.index !== stem.length) continue;
+    names.push(name);
+    wanted = Math.max(wanted, Number(name.slice(match.index + 10, match.index + 15)));
+  }
+  return { names, missing: Math.max(0, wanted - names.length) };
+}
+
+/** Whether the beginning of a `model.json` is that of a TensorFlow.js model. */
+export function isTensorflowJsModel(beginning: string): boolean {
+  return /"(modelTopology|weightsManifest)"\s*:|"format"\s*:\s*"(layers|graph)-model"/.test(
+    beginning,
+  );
+}
+
+/**
+ * Folders that are a checkpoint themselves: `checkpoint-500`, `epoch_3`, `step-100`. What is in
+ * them has the same name in each.
+ */
+export function isCheckpointFolder(name: string): boolean {
+  return /^(checkpoint|epoch|step|ckpt|iter)[-_]?\d+$/i.test(name);
+}
+
+/** Names that say nothing beside their folder's. */
+const USUAL_NAME =
+  /^(model|pytorch_model|adapter_model|diffusion_pytorch_model)\.(safetensors|bin|pt|ckpt)(\.index\.json)?$|^\.metadata$/;
+
+/**
+ * What a checkpoint is called within its run: its file's name, or its folder's where that is the
+ * checkpoint.
+ *
+ * @param parent Name of the folder it is in.
+ */
+export function nameInRun(parent: string, fileName: string): string {
+  if (!isCheckpointFolder(parent)) return fileName;
+  return USUAL_NAME.test(fileName) ? parent : `${parent}/${fileName}`;
 }
 
 /** `.bin` and `.pt` name many things: these are checkpoints by their first bytes only. */

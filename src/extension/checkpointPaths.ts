@@ -1,8 +1,9 @@
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
+import { compareCheckpointNames } from './checkpointNames';
 import type { CheckpointRecord } from './library';
 import { fits, hasHoles, pathPattern } from './pathPattern';
-import type { Run } from './runs';
+import type { CheckpointFile, Run } from './runs';
 
 /** Where a path is written, and what it may lead to. */
 export interface Surroundings {
@@ -60,9 +61,15 @@ export function checkpointsNamed(
       const path = sep === '/' ? file.path : file.path.replaceAll(sep, '/');
       return fits(pattern, path) || (path.endsWith('/model.json') && fits(pattern, dirname(path)));
     })
-    .sort((a, b) => b.file.modified - a.file.modified);
+    .sort((a, b) => newestFirst(a.file, b.file));
   const { folder } = surroundings;
   const near =
     folder === null ? [] : fitting.filter(({ file }) => file.path.startsWith(folder + sep));
   return near.length > 0 ? near : fitting;
+}
+
+/** Saved within a second, as by a copy, it is the names that tell the order of training. */
+function newestFirst(a: CheckpointFile, b: CheckpointFile): number {
+  const seconds = Math.floor(b.modified / 1000) - Math.floor(a.modified / 1000);
+  return seconds !== 0 ? seconds : compareCheckpointNames(b.path, a.path);
 }

@@ -1,13 +1,17 @@
-import { open, stat } from 'node:fs/promises';
-import { basename, dirname, resolve } from 'node:path';
+import { open, readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { glob } from 'tinyglobby';
 import * as vscode from 'vscode';
 import {
   CHECKPOINT_GLOB,
+  countShards,
   IGNORED_GLOB,
   isCheckpointMagic,
   isCheckpointName,
+  isTensorflowJsModel,
+  MANIFEST_GLOB,
   needsMagic,
+  shardsOf,
 } from './checkpointNames';
 import { BASIN_JSON, readConfiguration } from './configurations';
 import {
@@ -42,12 +46,16 @@ export class CheckpointFinder {
   private readonly magic = new Map<string, { modified: number; ok: boolean }>();
 
   async search(): Promise<Discovery> {
-    const [configurations, loose] = await Promise.all([
+    const [configurations, loose, manifests] = await Promise.all([
       vscode.workspace.findFiles(`**/${BASIN_JSON}`, IGNORED_GLOB),
       vscode.workspace.findFiles(CHECKPOINT_GLOB, IGNORED_GLOB, LOOSE_LIMIT),
+      vscode.workspace.findFiles(MANIFEST_GLOB, IGNORED_GLOB, LOOSE_LIMIT),
     ]);
     this.configurationPaths = filePaths(configurations);
-    this.loosePaths = filePaths(loose).filter((path) => isCheckpointName(basename(path)));
+    this.loosePaths = [
+      ...filePaths(loose).filter((path) => isCheckpointName(basename(path))),
+      ...filePaths(manifests),
+    ];
     return this.rescan();
   }
 
@@ -83,10 +91,16 @@ export class CheckpointFinder {
   }
 
   private async isCheckpoint(file: CheckpointFile): Promise<boolean> {
-    if (!needsMagic(file.path)) return true;
+    const name = basename(file.path);
+    const isModel = name === 'model.json';
+    if (name === '.metadata') return isDistributed(file.path);
+    if (!needsMagic(file.path) && !isModel) return true;
     const known = this.magic.get(file.path);
     if (known?.modified === file.modified) return known.ok;
-    const ok = isCheckpointMagic(await firstBytes(file.path, 32));
+    const head = await firstBytes(file.path, isModel ? 4096 : 32);
+    const ok = isModel
+      ? isTensorflowJsModel(Buffer.from(head).toString('latin1'))
+      : isCheckpointMagic(head);
     this.magic.set(file.path, { modified: file.modified, ok });
     return ok;
   }
@@ -105,19 +119,59 @@ async function namedBy(configuration: ConfigurationFile): Promise<string[]> {
   return found.map((path) => resolve(folder, path));
 }
 
-/** Files as they are now; those that are gone meanwhile are left out. */
+/** Checkpoints as they are now; those that are gone meanwhile are left out. */
 export async function statAll(paths: readonly string[]): Promise<CheckpointFile[]> {
   const found = await Promise.all(
     paths.map(async (path): Promise<CheckpointFile | null> => {
       try {
         const status = await stat(path);
-        return status.isFile() ? { path, size: status.size, modified: status.mtimeMs } : null;
+        if (!status.isFile()) return null;
+        const own = { path, size: status.size, modified: status.mtimeMs };
+        return await withItsFiles(own);
       } catch {
         return null;
       }
     }),
   );
   return found.filter((file) => file !== null);
+}
+
+/** An index with the files it stands for. */
+async function withItsFiles(index: CheckpointFile): Promise<CheckpointFile> {
+  const folder = dirname(index.path);
+  const name = basename(index.path);
+  const shards = shardsOf(name);
+  if (shards !== null) {
+    const { names, missing } = countShards(shards, await readdir(folder));
+    return { ...(await together(index, names)), incomplete: missing > 0 };
+  }
+  if (name === '.metadata') {
+    const names = (await readdir(folder)).filter((each) => each.endsWith('.distcp'));
+    return together(index, names);
+  }
+  if (name === 'model.json') {
+    const names = (await readdir(folder)).filter((each) => each.endsWith('.bin'));
+    return together(index, names);
+  }
+  return index;
+}
+
+async function together(index: CheckpointFile, names: readonly string[]): Promise<CheckpointFile> {
+  const folder = dirname(index.path);
+  let { size, modified } = index;
+  for (const status of await Promise.all(names.map((name) => stat(join(folder, name))))) {
+    size += status.size;
+    modified = Math.max(modified, status.mtimeMs);
+  }
+  return { path: index.path, size, modified };
+}
+
+async function isDistributed(metadata: string): Promise<boolean> {
+  try {
+    return (await readdir(dirname(metadata))).some((name) => name.endsWith('.distcp'));
+  } catch {
+    return false;
+  }
 }
 
 async function firstBytes(path: string, count: number): Promise<Uint8Array> {

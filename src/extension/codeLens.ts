@@ -84,5 +84,5 @@ function titleOf(kind: 'save' | 'load', record: CheckpointRecord, count: number)
   else if (record.run.configuration !== null) parts.push(t('not analyzed yet'));
   if (outdated && !writing) parts.push(t('outdated'));
   if (count > 1) parts.push(counted(count, 'checkpoint'));
-  return `$(graph-scatter) ${parts.join(' · ')}`;
+  return parts.join(' · ');
 }

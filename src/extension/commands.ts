@@ -1,9 +1,12 @@
-import { basename } from 'node:path';
 import * as vscode from 'vscode';
+import { checkpointLabel, checkpointName } from './checkpointLabel';
+import { compareCheckpoints } from './compareCheckpoints';
 import type { Context } from './context';
+import { exportReport } from './exportReport';
 import type { CheckpointRecord } from './library';
 import { newConfiguration } from './newConfiguration';
 import { describeResult } from './summary';
+import { t } from './text';
 
 /** Registers every command. Each exists whatever state Basin is in, and says so if it cannot run. */
 export function registerCommands(context: Context): vscode.Disposable[] {
@@ -13,7 +16,9 @@ export function registerCommands(context: Context): vscode.Disposable[] {
 
   return [
     register('analyzeCheckpoint', async (target, selection) => {
-      const records = await chooseCheckpoints(context, target, selection, 'Analyze Checkpoint');
+      // A key tells of no row: those that are selected are meant.
+      const rows = isKey(target) ? context.selectedRows : selection;
+      const records = await chooseCheckpoints(context, target, rows, t('Analyze Checkpoint'));
       if (records.length > 0) await context.userAnalysis.run(records);
     }),
     register('analyzeAll', async (target) => {
@@ -32,11 +37,24 @@ export function registerCommands(context: Context): vscode.Disposable[] {
         context.openPanel(analyses.progress?.checkpoint ?? null);
         return;
       }
-      const [record] = await chooseCheckpoints(context, target, undefined, 'Open Landscape');
+      const [record] = await chooseCheckpoints(context, target, undefined, t('Open Landscape'));
       if (record !== undefined) context.openPanel(record.file.path);
     }),
     register('cancelAnalysis', () => {
       analyses.cancelAll();
+    }),
+    register('compare', async (target, selection) => {
+      const pair = await choosePair(context, target, selection);
+      if (pair === undefined) return;
+      const find = (path: string) => library.get(path);
+      await compareCheckpoints(pair, find, context.userAnalysis, context.documents);
+    }),
+    register('runDoctor', () => context.documents.show({ kind: 'doctor' })),
+    register('exportReport', async (target) => {
+      const configuration = await chooseConfiguration(context, target);
+      if (configuration !== undefined) {
+        await exportReport(configuration, context.commandLine, log);
+      }
     }),
     register('showLog', () => {
       log.show(true);
@@ -70,14 +88,65 @@ async function chooseCheckpoints(
   const usable = known.filter(({ run }) => run.configuration !== null);
   const first = paths[0];
   if (usable.length === 0 && first !== undefined) {
-    const create = 'Create basin.json';
+    const create = t('Create basin.json');
     const choice = await vscode.window.showWarningMessage(
-      `No basin.json names ${basename(first)}: it says which model, data and loss belong to a checkpoint.`,
+      t(
+        'No basin.json names {0}: it says which model, data and loss belong to a checkpoint.',
+        checkpointName(first),
+      ),
       create,
     );
     if (choice === create) await newConfiguration(context.library.runs);
   }
   return usable;
+}
+
+/** Two checkpoints in the order of training: those that are selected, or the user's choice. */
+async function choosePair(
+  context: Context,
+  target: unknown,
+  selection: unknown,
+): Promise<readonly [CheckpointRecord, CheckpointRecord] | undefined> {
+  const { library } = context;
+  const selected = (targetPaths(target, selection) ?? [])
+    .flatMap((path) => library.get(path) ?? [])
+    .filter(({ run }) => run.configuration !== null);
+  const order = library.all();
+  if (selected.length > 2) {
+    await vscode.window.showInformationMessage(t('Select two checkpoints to compare.'));
+    return undefined;
+  }
+  const first = selected[0] ?? (await pickCheckpoint(context, t('Compare')));
+  if (first === undefined) return undefined;
+  const second =
+    selected[1] ??
+    (await pickCheckpoint(
+      context,
+      t('Compare {0} with', checkpointLabel(first.file.path)),
+      first.file.path,
+    ));
+  if (second === undefined) return undefined;
+  return order.indexOf(first) <= order.indexOf(second) ? [first, second] : [second, first];
+}
+
+/** A basin.json: of a row of the tree, of a file, the only one there is, or the user's choice. */
+async function chooseConfiguration(
+  { library }: Context,
+  target: unknown,
+): Promise<string | undefined> {
+  const of = ofRun(library.all(), target);
+  const paths = new Set(of.flatMap(({ run }) => run.configuration ?? []));
+  if (paths.size === 0) {
+    await tellNoneConfigured();
+    return undefined;
+  }
+  if (paths.size === 1) return [...paths][0];
+  const items = [...paths].map((path) => ({
+    label: vscode.workspace.asRelativePath(path),
+    path,
+  }));
+  const picked = await vscode.window.showQuickPick(items, { title: t('Basin: Export Report') });
+  return picked?.path;
 }
 
 /** Absolute paths, or `null` where nothing was pointed at. Arguments of links are not trusted. */
@@ -98,6 +167,10 @@ function pathOf(target: unknown): string | undefined {
   return undefined;
 }
 
+function isKey(target: unknown): boolean {
+  return typeof target === 'object' && target !== null && 'selected' in target;
+}
+
 /** Of the run a row of the tree or a basin.json stands for; otherwise all. */
 function ofRun(records: readonly CheckpointRecord[], target: unknown): readonly CheckpointRecord[] {
   if (target instanceof vscode.Uri) {
@@ -112,8 +185,11 @@ function ofRun(records: readonly CheckpointRecord[], target: unknown): readonly 
 async function pickCheckpoint(
   { library }: Context,
   title: string,
+  other?: string,
 ): Promise<CheckpointRecord | undefined> {
-  const records = library.all().filter(({ run }) => run.configuration !== null);
+  const records = library
+    .all()
+    .filter(({ run, file }) => run.configuration !== null && file.path !== other);
   if (records.length === 0) {
     await tellNoneConfigured();
     return undefined;
@@ -126,24 +202,27 @@ async function pickCheckpoint(
       items.push({ label: record.run.location, kind: vscode.QuickPickItemKind.Separator });
     }
     items.push({
-      label: basename(record.file.path),
+      label: checkpointName(record.file.path),
       description: record.run.name,
-      detail: record.result === null ? 'not analyzed yet' : describeResult(record.result.document),
+      detail:
+        record.result === null ? t('not analyzed yet') : describeResult(record.result.document),
       record,
     });
   }
   const picked = await vscode.window.showQuickPick(items, {
     title: `Basin: ${title}`,
-    placeHolder: 'Checkpoint',
+    placeHolder: t('Checkpoint'),
     matchOnDescription: true,
   });
   return picked?.record;
 }
 
 async function tellNoneConfigured(): Promise<void> {
-  const create = 'Create basin.json';
+  const create = t('Create basin.json');
   const choice = await vscode.window.showInformationMessage(
-    'No basin.json in this workspace names a checkpoint. It says which model, data and loss to use.',
+    t(
+      'No basin.json in this workspace names a checkpoint. It says which model, data and loss to use.',
+    ),
     create,
   );
   if (choice === create) await vscode.commands.executeCommand('basin.newConfiguration');

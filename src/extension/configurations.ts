@@ -47,6 +47,7 @@ export function parseConfiguration(text: string, path: string): ConfigurationRea
     property(root, 'model'),
     property(data, 'inputs'),
     property(data, 'targets'),
+    property(property(property(root, 'objective'), 'collocation'), 'points'),
   ].flatMap((value) =>
     typeof value === 'string' ? [resolve(folder, value.replace(/#[^#]*$/, ''))] : [],
   );

@@ -6,6 +6,8 @@ import { CHECKPOINT_EDITOR_TYPE, CheckpointEditor } from './checkpointEditor';
 import { CheckpointFinder } from './checkpoints';
 import { CheckpointLens, LENS_SELECTOR } from './codeLens';
 import { CheckpointDecorations } from './decorations';
+import type { Installation } from './doctorDocument';
+import { Documents } from './documents';
 import type { EngineClient } from './engineClient';
 import { CheckpointHover, HOVER_SELECTOR } from './hover';
 import { Inspections } from './inspections';
@@ -31,6 +33,7 @@ export class Context implements vscode.Disposable {
   readonly inspections: Inspections;
   readonly watch: Watch;
   readonly userAnalysis: UserAnalysis;
+  readonly documents: Documents;
 
   private readonly tree: RunTree;
   private readonly treeView: vscode.TreeView<TreeNode>;
@@ -44,9 +47,19 @@ export class Context implements vscode.Disposable {
     this.library = this.own(new Library(this.log));
     this.analyses = this.own(new Analyses(() => this.engine(), this.library, this.log));
     this.inspections = new Inspections(() => this.engine());
+    this.documents = this.own(
+      new Documents(
+        () => this.engine(),
+        () => this.installation(),
+      ),
+    );
     this.tree = this.own(new RunTree(this.library, this.analyses));
     this.treeView = this.own(
-      vscode.window.createTreeView(VIEW_ID, { treeDataProvider: this.tree, showCollapseAll: true }),
+      vscode.window.createTreeView(VIEW_ID, {
+        treeDataProvider: this.tree,
+        showCollapseAll: true,
+        canSelectMany: true,
+      }),
     );
     this.panel = this.own(
       new LandscapePanel(
@@ -120,7 +133,7 @@ export class Context implements vscode.Disposable {
     this.client ??= import('./engineClient').then(({ EngineClient: Client }) => {
       const client = new Client(
         {
-          script: join(this.extension.extensionPath, 'dist', 'engine.js'),
+          script: this.engineScript,
           idleMinutes: settings.engineIdleMinutes,
           silentSeconds: settings.engineSilentSeconds,
         },
@@ -130,6 +143,16 @@ export class Context implements vscode.Disposable {
       return client;
     });
     return this.client;
+  }
+
+  /** The program that is also the command line's. */
+  get commandLine(): string {
+    return join(this.extension.extensionPath, 'dist', 'basin.js');
+  }
+
+  /** Rows of the tree that are selected. */
+  get selectedRows(): readonly TreeNode[] {
+    return this.treeView.selection;
   }
 
   openPanel(path: string | null): void {
@@ -142,6 +165,22 @@ export class Context implements vscode.Disposable {
     void this.client?.then((client) => {
       client.dispose();
     });
+  }
+
+  private installation(): Installation {
+    const { version } = this.extension.extension.packageJSON as { readonly version: string };
+    return {
+      version,
+      vscode: vscode.version,
+      platform: `${process.platform}-${process.arch}`,
+      script: this.engineScript,
+      executable: process.execPath,
+      trusted: vscode.workspace.isTrusted,
+    };
+  }
+
+  private get engineScript(): string {
+    return join(this.extension.extensionPath, 'dist', 'engine.js');
   }
 
   private own<T extends vscode.Disposable>(disposable: T): T {

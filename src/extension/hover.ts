@@ -1,6 +1,6 @@
-import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
 import type { ResultDocument } from '../shared/result';
+import { checkpointName, runFolder } from './checkpointLabel';
 import { hasCheckpointEnding } from './checkpointNames';
 import { candidates, checkpointsNamed, type Surroundings } from './checkpointPaths';
 import { statAll } from './checkpoints';
@@ -115,7 +115,7 @@ export class CheckpointHover implements vscode.HoverProvider {
     const text = new vscode.MarkdownString();
     text.isTrusted = { enabledCommands: COMMANDS };
     text.appendMarkdown(
-      `**${escapeMarkdown(basename(file.path))}** — ${escapeMarkdown(vscode.workspace.asRelativePath(dirname(file.path)))}\n\n`,
+      `**${escapeMarkdown(checkpointName(file.path))}** — ${escapeMarkdown(vscode.workspace.asRelativePath(runFolder(file.path)))}\n\n`,
     );
     const age = relativeTime(file.modified, Date.now(), vscode.env.language);
     text.appendMarkdown(

@@ -138,7 +138,7 @@ export class Library implements vscode.Disposable {
   }
 
   private async record(file: CheckpointFile, run: Run): Promise<CheckpointRecord> {
-    const writing = !this.settling.observe(file);
+    const writing = !this.settling.observe(file) || file.incomplete === true;
     const failure = this.failures.get(file.path);
     // A failure is about the bytes it was met in.
     if (failure !== undefined && failure.modified !== file.modified)

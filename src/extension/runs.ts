@@ -1,14 +1,17 @@
-import { basename, dirname, relative, sep } from 'node:path';
+import { basename, relative, sep } from 'node:path';
+import { checkpointName, runFolder } from './checkpointLabel';
 import { compareCheckpointNames } from './checkpointNames';
 
-/** A checkpoint file as the file system tells of it. */
+/** A checkpoint as the file system tells of it. */
 export interface CheckpointFile {
-  /** Absolute, in the form of the platform. */
+  /** Absolute, in the form of the platform: the file, or the index of several that belong together. */
   readonly path: string;
-  /** Bytes. */
+  /** Bytes, of all its files together. */
   readonly size: number;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch, of the file that was written last. */
   readonly modified: number;
+  /** Whether files that belong to it are not there yet. */
+  readonly incomplete?: boolean;
 }
 
 /** A basin.json that could be read. */
@@ -64,7 +67,7 @@ export function groupRuns(findings: readonly Finding[], roots: readonly string[]
   const groups = new Map<string, { configuration: string | null; files: CheckpointFile[] }>();
   for (const [path, file] of files) {
     const configuration = owner.get(path) ?? null;
-    const folder = dirname(path);
+    const folder = runFolder(path);
     const group = groups.get(folder);
     if (group === undefined) {
       groups.set(folder, { configuration, files: [file] });
@@ -84,7 +87,7 @@ export function groupRuns(findings: readonly Finding[], roots: readonly string[]
       location: locationOf(folder, roots),
       configuration: group.configuration,
       checkpoints: group.files.sort((a, b) =>
-        compareCheckpointNames(basename(a.path), basename(b.path)),
+        compareCheckpointNames(checkpointName(a.path), checkpointName(b.path)),
       ),
     }))
     .sort(

@@ -1,7 +1,7 @@
-import { basename } from 'node:path';
 import type { Progress } from '../shared/engineProtocol';
 import type { FromPanel, PanelEntry, Snapshot } from '../shared/panelProtocol';
 import type { ResultDocument } from '../shared/result';
+import { checkpointName } from './checkpointLabel';
 import type { CheckpointRecord } from './library';
 
 /** What the panel is shown: the whole of it, every time. */
@@ -27,7 +27,7 @@ function entry(record: CheckpointRecord, partial: ResultDocument | null): PanelE
   return {
     key: record.file.path,
     run: record.run.name,
-    label: basename(record.file.path),
+    label: checkpointName(record.file.path),
     document: partial ?? record.result?.document ?? null,
     error: record.error ?? remark(record),
   };

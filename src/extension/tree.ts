@@ -1,6 +1,6 @@
-import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { Activity, Analyses } from './analyses';
+import { checkpointName } from './checkpointLabel';
 import { stateOf, type CheckpointState } from './checkpointState';
 import type { CheckpointRecord, Library } from './library';
 import { escapeMarkdown } from './markdown';
@@ -146,11 +146,10 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
   private checkpointItem(record: CheckpointRecord): vscode.TreeItem {
     const { path } = record.file;
     const activity = this.analyses.activity(path);
-    const name = basename(path);
+    const name = checkpointName(path);
     const item = new vscode.TreeItem(name, vscode.TreeItemCollapsibleState.None);
     const state = stateOf(record);
     item.id = `checkpoint:${path}`;
-    item.resourceUri = vscode.Uri.file(path);
     item.contextValue = [
       'checkpoint',
       record.run.configuration === null ? '' : 'configured',
@@ -220,7 +219,7 @@ function icon(state: CheckpointState | 'queued' | 'running'): vscode.ThemeIcon {
 
 function tooltip(record: CheckpointRecord): vscode.MarkdownString {
   const text = new vscode.MarkdownString();
-  text.appendMarkdown(`**${escapeMarkdown(basename(record.file.path))}**\n\n`);
+  text.appendMarkdown(`**${escapeMarkdown(checkpointName(record.file.path))}**\n\n`);
   text.appendMarkdown(`${escapeMarkdown(fileLine(record.file))}\n\n`);
   if (record.error !== null) text.appendMarkdown(`${escapeMarkdown(record.error)}\n\n`);
   if (record.result !== null) {

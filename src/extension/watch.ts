@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import * as vscode from 'vscode';
-import { CHECKPOINT_GLOB } from './checkpointNames';
+import { CHECKPOINT_GLOB, MANIFEST_GLOB } from './checkpointNames';
 import { statAll, type CheckpointFinder } from './checkpoints';
 import { BASIN_JSON } from './configurations';
 import { RESULT_FOLDER } from '../shared/resultLocation';
@@ -40,7 +40,7 @@ export class Watch implements vscode.Disposable {
     private readonly library: Library,
     private readonly log: Log,
   ) {
-    for (const pattern of [`**/${BASIN_JSON}`, CHECKPOINT_GLOB]) {
+    for (const pattern of [`**/${BASIN_JSON}`, CHECKPOINT_GLOB, MANIFEST_GLOB]) {
       this.subscriptions.push(this.watch(pattern, true));
     }
     this.subscriptions.push(

@@ -1,9 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { checkpointLabel, runFolder } from '../../src/extension/checkpointLabel';
 import {
   compareCheckpointNames,
+  countShards,
   hasCheckpointEnding,
   isCheckpointMagic,
   isCheckpointName,
+  isTensorflowJsModel,
+  nameInRun,
+  shardsOf,
 } from '../../src/extension/checkpointNames';
 
 describe('names of checkpoints', () => {
@@ -73,5 +78,55 @@ describe('first bytes of a PyTorch checkpoint', () => {
   it('are nothing else', () => {
     expect(isCheckpointMagic(Buffer.from('hello world, this is text'))).toBe(false);
     expect(isCheckpointMagic(new Uint8Array())).toBe(false);
+  });
+});
+
+describe('checkpoints of several files', () => {
+  const shards = shardsOf('model.safetensors.index.json');
+
+  it('are their index', () => {
+    expect(shards).toEqual({ stem: 'model', ending: 'safetensors' });
+    expect(shardsOf('pytorch_model.bin.index.json')).toEqual({
+      stem: 'pytorch_model',
+      ending: 'bin',
+    });
+    expect(shardsOf('index.json')).toBeNull();
+    expect(isCheckpointName('model-00001-of-00003.safetensors')).toBe(false);
+  });
+
+  it('are complete when every shard is there', () => {
+    const names = [
+      'model-00001-of-00003.safetensors',
+      'model-00003-of-00003.safetensors',
+      'model-2-00001-of-00009.safetensors',
+      'model.safetensors.index.json',
+    ];
+    expect(countShards(shards!, names)).toEqual({ names: names.slice(0, 2), missing: 1 });
+    expect(countShards(shards!, [...names, 'model-00002-of-00003.safetensors']).missing).toBe(0);
+    expect(countShards(shards!, []).missing).toBe(1);
+  });
+
+  it('are called by their folder where that is the checkpoint', () => {
+    expect(nameInRun('checkpoint-500', 'model.safetensors')).toBe('checkpoint-500');
+    expect(nameInRun('checkpoint-500', 'ema.safetensors')).toBe('checkpoint-500/ema.safetensors');
+    expect(nameInRun('resnet', 'model.safetensors')).toBe('model.safetensors');
+    expect(runFolder('/w/out/checkpoint-500/model.safetensors')).toBe('/w/out');
+    expect(checkpointLabel('/w/out/checkpoint-500/model.safetensors')).toBe('out/checkpoint-500');
+    expect(checkpointLabel('/w/out/last.pt')).toBe('out/last.pt');
+  });
+});
+
+describe('a model.json', () => {
+  it.each([
+    '{"modelTopology":{"class_name":"Sequential"',
+    '{ "format": "layers-model", "generatedBy": "keras v2.15.0"',
+    '{"format":"graph-model"',
+    '{"weightsManifest" : [',
+  ])('is a model of TensorFlow.js if it begins %s', (text) => {
+    expect(isTensorflowJsModel(text)).toBe(true);
+  });
+
+  it('is anything else otherwise', () => {
+    expect(isTensorflowJsModel('{"name": "modelTopology", "format": "obj"}')).toBe(false);
   });
 });

@@ -4,9 +4,9 @@ import type { CheckpointRecord } from '../../src/extension/library';
 
 const run = { folder: '', name: '', location: '', configuration: null, checkpoints: [] };
 
-function record(path: string, modified = 0): CheckpointRecord {
+function record(path: string, seconds = 0): CheckpointRecord {
   return {
-    file: { path, size: 1, modified },
+    file: { path, size: 1, modified: 1000 * seconds },
     run,
     writing: false,
     result: null,

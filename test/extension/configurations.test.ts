@@ -21,6 +21,15 @@ describe('a basin.json', () => {
     });
   });
 
+  it('names the points of a differential equation as a file of its own', () => {
+    const text =
+      '{ "checkpoints": ["*.pt"], "objective": { "collocation": { "points": "p.npz" } } }';
+    expect(parseConfiguration(text, path)).toMatchObject({
+      ok: true,
+      file: { inputs: ['/w/runs/a/p.npz'] },
+    });
+  });
+
   it('is used as far as it is typed', () => {
     const reading = parseConfiguration('{ "checkpoints": ["*.pt"], "mod', path);
     expect(reading).toMatchObject({ ok: true, file: { checkpoints: ['*.pt'] } });

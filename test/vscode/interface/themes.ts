@@ -9,13 +9,20 @@ const THEMES = [
   { file: 'high-contrast', setting: 'Default High Contrast', mark: 'hc-black' },
 ] as const;
 
-/** Changes settings of the user by the file they are in: what is open stays open. */
+/** Changes settings of the workspace by the file they are in: what is open stays open. */
 export async function changeSettings(
   { given }: Workbench,
   change: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  const path = join(given.profile, 'User', 'settings.json');
-  const settings = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
+  const folder = join(given.workspace, '.vscode');
+  const path = join(folder, 'settings.json');
+  let settings = {};
+  try {
+    settings = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
+  } catch {
+    // The first change.
+  }
+  await mkdir(folder, { recursive: true });
   await writeFile(path, JSON.stringify({ ...settings, ...change }, null, 2));
 }
 

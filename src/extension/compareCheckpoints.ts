@@ -1,0 +1,34 @@
+import * as vscode from 'vscode';
+import { checkpointLabel } from './checkpointLabel';
+import type { Documents } from './documents';
+import type { CheckpointRecord } from './library';
+import { t } from './text';
+import type { UserAnalysis } from './userAnalysis';
+
+/** Shows what differs between two checkpoints; offers to analyze those that have no result. */
+export async function compareCheckpoints(
+  pair: readonly [CheckpointRecord, CheckpointRecord],
+  find: (path: string) => CheckpointRecord | undefined,
+  userAnalysis: UserAnalysis,
+  documents: Documents,
+): Promise<void> {
+  const open = pair.filter(({ result }) => result === null);
+  const [missing] = open;
+  if (missing !== undefined) {
+    const analyze = t('Analyze');
+    const choice = await vscode.window.showInformationMessage(
+      open.length === 2
+        ? t('Neither of the two checkpoints has been analyzed: there is nothing to compare yet.')
+        : t(
+            '{0} has not been analyzed: there is nothing to compare yet.',
+            checkpointLabel(missing.file.path),
+          ),
+      ...(vscode.workspace.isTrusted ? [analyze] : []),
+    );
+    if (choice !== analyze) return;
+    await userAnalysis.run(open);
+    if (open.some(({ file }) => (find(file.path)?.result ?? null) === null)) return;
+  }
+  const [first, second] = pair;
+  await documents.show({ kind: 'comparison', first: first.file.path, second: second.file.path });
+}

@@ -1,0 +1,165 @@
+import type {
+  ComparedMinimum,
+  ComparedSide,
+  Comparison,
+  Difference,
+  MinimumPlace,
+  TopologyComparison,
+} from '../shared/comparison';
+import { fromScalar, type Scalar } from '../shared/result';
+import { escapeMarkdown } from './markdown';
+import { formatCount, formatNumber, formatShare, formatWithUncertainty } from './numbers';
+import { t } from './text';
+
+/** Minima listed: the most persistent. */
+const LISTED = 20;
+const NONE = '–';
+
+/** A comparison of two checkpoints as a document to read. Differences are second − first. */
+export function comparisonDocument({
+  first,
+  second,
+  metrics,
+  hessian,
+  topology,
+  warnings,
+}: Comparison): string {
+  const names = [nameOf(first), nameOf(second)] as const;
+  const parts = [`# ${escapeMarkdown(`${names[0]} → ${names[1]}`)}`];
+  if (warnings.length > 0) {
+    parts.push(warnings.map((warning) => `> ⚠ ${escapeMarkdown(warning)}`).join('\n>\n'));
+  }
+  const section = (title: string, differences: readonly Difference[]): void => {
+    if (differences.length === 0) return;
+    parts.push(`## ${title}`, differenceTable(differences, names));
+  };
+  section(t('Loss'), metrics);
+  section(t('Curvature'), hessian);
+  if (topology !== undefined) {
+    section(t('Topology'), topology.differences);
+    parts.push(distances(topology), `## ${t('Minima')}`, minimaText(topology.minima, names));
+  }
+  const certain = [...metrics, ...hessian].some(({ distinct }) => distinct !== null);
+  if (certain) {
+    parts.push(
+      escapeMarkdown(
+        t(
+          'Differences are second − first. ≈ marks those within their uncertainty: a standard error for what is estimated from samples or random vectors, a bound for eigenvalues.',
+        ),
+      ),
+    );
+  }
+  return `${parts.join('\n\n')}\n`;
+}
+
+function nameOf({ path, checkpoint }: ComparedSide): string {
+  return checkpoint?.path ?? path.split(/[/\\]/).at(-1) ?? path;
+}
+
+function differenceTable(
+  differences: readonly Difference[],
+  [first, second]: readonly [string, string],
+): string {
+  return table(
+    ['', first, second, t('difference'), ''],
+    differences.map((each) => [
+      t(each.name),
+      quantity(each.name, each.first),
+      quantity(each.name, each.second),
+      change(each),
+      each.distinct === false ? '≈' : '',
+    ]),
+  );
+}
+
+function quantity(name: string, value: Scalar): string {
+  if (name === 'accuracy') return formatShare(fromScalar(value));
+  return countOrNumber(value);
+}
+
+/** Counts are whole. */
+function countOrNumber(value: Scalar): string {
+  const number = fromScalar(value);
+  return Number.isInteger(number) && Math.abs(number) < 1e9
+    ? formatCount(number).replace('-', '−')
+    : formatNumber(value, 4);
+}
+
+function change({ name, difference, uncertainty }: Difference): string {
+  const number = fromScalar(difference);
+  const sign = number > 0 ? '+' : '';
+  if (name === 'accuracy' && uncertainty !== null) {
+    return `${sign}${formatWithUncertainty(100 * number, 100 * uncertainty.value)} %`;
+  }
+  return uncertainty === null
+    ? `${sign}${countOrNumber(difference)}`
+    : `${sign}${formatWithUncertainty(number, uncertainty.value)}`;
+}
+
+function distances({ bottleneck, wasserstein, comparedPairs }: TopologyComparison): string {
+  const rows = [
+    [t('Bottleneck distance'), bottleneck] as const,
+    [t('2-Wasserstein distance'), wasserstein] as const,
+  ].map(([name, { distance, overRange, uncertainty }]) => [
+    name,
+    uncertainty === null
+      ? formatNumber(distance)
+      : formatWithUncertainty(fromScalar(distance), uncertainty.value),
+    t('{0} of the range', formatShare(fromScalar(overRange))),
+  ]);
+  return [
+    table(['', '', ''], rows),
+    escapeMarkdown(
+      t(
+        'Between the persistence diagrams of {0} and {1} finite pairs and the global minima.',
+        comparedPairs.first,
+        comparedPairs.second,
+      ),
+    ),
+  ].join('\n\n');
+}
+
+function minimaText(
+  minima: readonly ComparedMinimum[],
+  [first, second]: readonly [string, string],
+): string {
+  const rows = minima
+    .slice(0, LISTED)
+    .map((minimum) => [
+      fateOf(minimum),
+      lossOf(minimum.first),
+      persistenceOf(minimum.first),
+      lossOf(minimum.second),
+      persistenceOf(minimum.second),
+      minimum.moved === null ? NONE : formatNumber(minimum.moved),
+    ]);
+  const head = ['', first, t('persistence'), second, t('persistence'), t('moved')];
+  const more = minima.length - rows.length;
+  return [
+    table(head, rows),
+    ...(more > 0 ? [escapeMarkdown(t('And {0} less persistent ones.', more))] : []),
+  ].join('\n\n');
+}
+
+function fateOf({ first, second }: ComparedMinimum): string {
+  if (first === null) return t('appeared');
+  if (second === null) return t('vanished');
+  return first.pair === -1 && second.pair === -1 ? t('global minimum') : t('in both');
+}
+
+function lossOf(place: MinimumPlace | null): string {
+  return place === null ? NONE : formatNumber(place.birth, 4);
+}
+
+function persistenceOf(place: MinimumPlace | null): string {
+  if (place === null) return NONE;
+  return formatNumber(fromScalar(place.death) - fromScalar(place.birth));
+}
+
+/** Texts first, then numbers to the right. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => escapeMarkdown(cell)).join(' | ')} |`;
+  const rule = `|${head.map((_, index) => (index === 0 ? ':--' : '--:')).join('|')}|`;
+  return [line(head), rule, ...rows.map(line)].join('\n');
+}

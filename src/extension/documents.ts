@@ -1,0 +1,116 @@
+import * as vscode from 'vscode';
+import { checkpointLabel } from './checkpointLabel';
+import { comparisonDocument } from './comparisonDocument';
+import { doctorDocument, type Diagnosis, type Installation } from './doctorDocument';
+import type { EngineClient } from './engineClient';
+import { escapeMarkdown } from './markdown';
+import { t } from './text';
+
+const SCHEME = 'basin';
+
+/** What a document is about; it is in its address, so that it can be written anew any time. */
+export type Subject =
+  | { readonly kind: 'doctor' }
+  | { readonly kind: 'comparison'; readonly first: string; readonly second: string };
+
+/** Documents that Basin writes for the user to read: comparisons, and the state of its engine. */
+export class Documents implements vscode.TextDocumentContentProvider, vscode.Disposable {
+  private readonly emitter = new vscode.EventEmitter<vscode.Uri>();
+  readonly onDidChange = this.emitter.event;
+  private readonly registration: vscode.Disposable;
+
+  constructor(
+    private readonly engine: () => Promise<EngineClient>,
+    private readonly installation: () => Installation,
+  ) {
+    this.registration = vscode.workspace.registerTextDocumentContentProvider(SCHEME, this);
+  }
+
+  /** Shows a document, written anew: as a preview where Markdown has one. */
+  async show(subject: Subject): Promise<void> {
+    const uri = addressOf(subject);
+    // Of one that is open already.
+    this.emitter.fire(uri);
+    const document = await vscode.workspace.openTextDocument(uri);
+    try {
+      await vscode.commands.executeCommand('markdown.showPreview', uri);
+    } catch {
+      await vscode.window.showTextDocument(document, { preview: true });
+    }
+  }
+
+  async provideTextDocumentContent(
+    uri: vscode.Uri,
+    token: vscode.CancellationToken,
+  ): Promise<string> {
+    const subject = subjectOf(uri);
+    switch (subject?.kind) {
+      case 'doctor':
+        return doctorDocument(this.installation(), await this.diagnose(token));
+      case 'comparison':
+        return this.compare(subject, token);
+      case undefined:
+        return '';
+    }
+  }
+
+  dispose(): void {
+    this.registration.dispose();
+    this.emitter.dispose();
+  }
+
+  private async diagnose(token: vscode.CancellationToken): Promise<Diagnosis> {
+    try {
+      const engine = await this.engine();
+      const begun = Date.now();
+      const report = await engine.doctor(token);
+      return { ok: true, report, milliseconds: Date.now() - begun };
+    } catch (error) {
+      return { ok: false, message: sentence(error) };
+    }
+  }
+
+  private async compare(
+    { first, second }: Extract<Subject, { kind: 'comparison' }>,
+    token: vscode.CancellationToken,
+  ): Promise<string> {
+    try {
+      const engine = await this.engine();
+      return comparisonDocument(await engine.compare({ first, second }, token));
+    } catch (error) {
+      return `# ${escapeMarkdown(`${checkpointLabel(first)} → ${checkpointLabel(second)}`)}\n\n${escapeMarkdown(sentence(error))}\n`;
+    }
+  }
+}
+
+function addressOf(subject: Subject): vscode.Uri {
+  switch (subject.kind) {
+    case 'doctor':
+      return vscode.Uri.from({ scheme: SCHEME, path: `/${t('Basin Doctor')}.md` });
+    case 'comparison': {
+      const { first, second } = subject;
+      const name = (path: string): string => checkpointLabel(path).replaceAll(/[/\\]/g, ' ');
+      return vscode.Uri.from({
+        scheme: SCHEME,
+        path: `/${name(first)} → ${name(second)}.md`,
+        query: JSON.stringify([first, second]),
+      });
+    }
+  }
+}
+
+/** An address may come from anywhere: what is not known is nothing. */
+function subjectOf(uri: vscode.Uri): Subject | undefined {
+  if (uri.query === '') return { kind: 'doctor' };
+  try {
+    const [first, second] = JSON.parse(uri.query) as unknown[];
+    if (typeof first !== 'string' || typeof second !== 'string') return undefined;
+    return { kind: 'comparison', first, second };
+  } catch {
+    return undefined;
+  }
+}
+
+function sentence(error: unknown): string {
+  return error instanceof Error ? error.message : t('Basin failed: {0}', String(error));
+}
