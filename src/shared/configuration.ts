@@ -80,6 +80,23 @@ const landscape = z
         'The other checkpoints of an interpolation, a curve (one) or a plane (two): "first", "last", or files relative to this one.',
       ),
     curve: curve.prefault({}),
+    refine: z
+      .union([
+        z.boolean(),
+        z.strictObject({
+          threshold: z
+            .number()
+            .nonnegative()
+            .optional()
+            .describe(
+              'Pairs of persistence above this are to be those of the whole grid. That of the topology if absent, or else a hundredth of the spread of the loss.',
+            ),
+        }),
+      ])
+      .default(false)
+      .describe(
+        'Evaluate only points that pairs of the merge tree depend on, and interpolate the others. Worth it from 41 points along each axis on.',
+      ),
     seed: integer(0, 2 ** 32 - 1)
       .default(0)
       .describe('Seed of the random directions and of the training of a curve.'),
@@ -119,6 +136,9 @@ const landscape = z
           ? `is for interpolation, bezier and plane; remove it with ${settings.directions}`
           : `must name ${others === 1 ? 'one other checkpoint' : 'two other checkpoints'} for ${settings.directions}`,
       );
+    }
+    if (settings.refine !== false && settings.directions === 'bezier') {
+      issue('refine', 'is not for curves, of which every point is evaluated; remove it');
     }
     if (settings.share && others > 0) {
       issue('share', `says nothing for ${settings.directions}; name a "center" instead`);
@@ -317,6 +337,16 @@ export const configurationSchema = z
     landscape: landscape.prefault({}),
     topology: topology.prefault({}),
     hessian: hessian.prefault({}),
+  })
+  .superRefine(({ landscape: { refine }, topology: { threshold } }, context) => {
+    const refined = typeof refine === 'boolean' ? undefined : refine.threshold;
+    if (refined !== undefined && threshold !== undefined && refined > threshold) {
+      context.addIssue({
+        code: 'custom',
+        path: ['landscape', 'refine', 'threshold'],
+        message: `is ${refined}, above the threshold of the topology, ${threshold}; pairs between them would not be certain`,
+      });
+    }
   })
   .superRefine(({ data, objective: { kind } }, context) => {
     if (data === undefined && (kind === 'classification' || kind === 'regression')) {

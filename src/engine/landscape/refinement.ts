@@ -29,6 +29,8 @@ export interface RefinementOptions {
   readonly neighborhood: Neighborhood;
   /** In units of the values; relative to the spread of the coarsest levels if absent. */
   readonly threshold?: number | undefined;
+  /** Points that are measured in any case. */
+  readonly always?: readonly number[];
   /** Of the points of the check. */
   readonly seed: number;
 }
@@ -90,6 +92,7 @@ class Refiner {
 
   async run(): Promise<RefinedGrid> {
     const base = await this.#measureBase();
+    await this.#takeNew(this.#options.always ?? []);
     this.#finestLearnt = base;
     this.#prediction.update(base);
     this.#threshold = this.#options.threshold ?? this.#relativeThreshold();
@@ -114,6 +117,12 @@ class Refiner {
       if (this.#count + next > BASE_SHARE * this.#size) return level;
       level += 1;
     }
+  }
+
+  async #takeNew(points: readonly number[]): Promise<void> {
+    const { measured } = this.#prediction;
+    const left = [...new Set(points)].filter((v) => measured[v] === 0);
+    await this.#take(Uint32Array.from(left).sort());
   }
 
   #relativeThreshold(): number {

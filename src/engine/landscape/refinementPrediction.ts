@@ -60,7 +60,7 @@ export class Prediction {
   /** The finest level; 0 is the coarsest. */
   readonly depth: number;
   readonly #axes: readonly Axis[];
-  readonly #position: Uint16Array;
+  readonly #position: Uint32Array;
   /** Levels from coarse to fine; what a point is interpolated from comes before it. */
   readonly #order: Uint32Array;
   readonly #classes: readonly PointClass[];
@@ -86,7 +86,7 @@ export class Prediction {
     this.bars = new Float64Array(size).fill(Infinity);
     this.measured = new Uint8Array(size);
     this.levelOf = new Uint8Array(size);
-    this.#position = new Uint16Array(size * extents.length);
+    this.#position = new Uint32Array(size * extents.length);
     this.#surplus = extents.map(() => new Float64Array(size));
     this.#caution = new Float64Array(this.depth + 1).fill(FIRST_CAUTION);
     this.#order = new Uint32Array(size);

@@ -35,44 +35,66 @@ const REQUEST_MILLISECONDS = 120;
 export async function sampleGrid(
   grid: Grid,
   lossAt: LossAt,
-  { lanes, known, onLosses, onProgress }: SamplingOptions,
+  options: SamplingOptions,
 ): Promise<Float64Array> {
-  const values = new Float64Array(grid.size);
-  const evaluated = new Uint8Array(grid.size);
-  let count = 0;
-  for (const [point, loss] of known) {
-    if (point >= grid.size || evaluated[point] === 1) continue;
-    values[point] = loss;
-    evaluated[point] = 1;
-    count += 1;
-  }
-  const order = coarseToFine(grid).flatMap((level) =>
-    [...level].filter((point) => evaluated[point] === 0),
-  );
-  let next = 0;
-  let perRequest = 1;
-  const lane = async (): Promise<void> => {
-    while (next < order.length) {
-      const points = order.slice(next, next + perRequest);
-      next += points.length;
-      const started = performance.now();
-      const losses = await lossAt(
-        points.map((point) => coordinates(grid, point)),
-        'plain',
-      );
-      const each = Math.max((performance.now() - started) / points.length, 0.01);
-      perRequest = Math.min(64, Math.max(1, Math.round(REQUEST_MILLISECONDS / each)));
-      await onLosses?.(points, losses);
-      points.forEach((point, i) => {
-        values[point] = losses[i]!;
-        evaluated[point] = 1;
-      });
-      count += points.length;
-      onProgress?.({ values, evaluated, count });
+  const sampler = new PointSampler(grid, lossAt, options);
+  await sampler.evaluate(coarseToFine(grid).flatMap((level) => [...level]));
+  return sampler.values;
+}
+
+/** Evaluates the loss at points of a grid that are not known yet. */
+export class PointSampler implements SampledValues {
+  readonly values: Float64Array;
+  readonly evaluated: Uint8Array;
+  count = 0;
+  readonly #grid: Grid;
+  readonly #lossAt: LossAt;
+  readonly #options: SamplingOptions;
+  #perRequest = 1;
+
+  constructor(grid: Grid, lossAt: LossAt, options: SamplingOptions) {
+    this.#grid = grid;
+    this.#lossAt = lossAt;
+    this.#options = options;
+    this.values = new Float64Array(grid.size);
+    this.evaluated = new Uint8Array(grid.size);
+    for (const [point, loss] of options.known) {
+      if (point < grid.size && this.evaluated[point] === 0) this.#keep(point, loss);
     }
-  };
-  await Promise.all(Array.from({ length: lanes }, lane));
-  return values;
+  }
+
+  /** In the order given, in requests so long that all lanes have one and each can be cancelled. */
+  async evaluate(wanted: Iterable<number>): Promise<void> {
+    const { lanes, onLosses, onProgress } = this.#options;
+    const order = Array.from(wanted).filter((point) => this.evaluated[point] === 0);
+    const longest = Math.min(64, Math.ceil(order.length / lanes));
+    let next = 0;
+    const lane = async (): Promise<void> => {
+      while (next < order.length) {
+        const points = order.slice(next, next + Math.min(longest, this.#perRequest));
+        next += points.length;
+        const started = performance.now();
+        const losses = await this.#lossAt(
+          points.map((point) => coordinates(this.#grid, point)),
+          'plain',
+        );
+        const each = Math.max((performance.now() - started) / points.length, 0.01);
+        this.#perRequest = Math.max(1, Math.round(REQUEST_MILLISECONDS / each));
+        await onLosses?.(points, losses);
+        points.forEach((point, i) => {
+          this.#keep(point, losses[i]!);
+        });
+        onProgress?.(this);
+      }
+    };
+    await Promise.all(Array.from({ length: lanes }, lane));
+  }
+
+  #keep(point: number, loss: number): void {
+    this.values[point] = loss;
+    this.evaluated[point] = 1;
+    this.count += 1;
+  }
 }
 
 /** Points at which the noise of a landscape is measured. */
@@ -83,15 +105,19 @@ export const NOISE_POINTS = 16;
  * the grid, of the relative difference that moving every weight by its own rounding error makes,
  * divided by √2, as both values carry noise.
  *
+ * @param evaluated 1 where a value was computed; everywhere if absent.
  * @returns 0 where no point's loss is finite and positive.
  */
 export async function measureNoise(
   grid: Grid,
   values: Float64Array,
   lossAt: LossAt,
+  evaluated?: Uint8Array,
 ): Promise<number> {
-  const points = Array.from({ length: Math.min(NOISE_POINTS, grid.size) }, (_, i) =>
-    Math.floor(((i + 0.5) * grid.size) / Math.min(NOISE_POINTS, grid.size)),
+  const known = Uint32Array.from(values.keys()).filter((v) => evaluated?.[v] !== 0);
+  const points = Array.from(
+    { length: Math.min(NOISE_POINTS, grid.size) },
+    (_, i) => known[Math.floor(((i + 0.5) * known.length) / Math.min(NOISE_POINTS, grid.size))]!,
   );
   const again = await Promise.all(
     points.map(async (point) => (await lossAt([coordinates(grid, point)], 'perturbed'))[0]!),

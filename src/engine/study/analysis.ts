@@ -16,6 +16,8 @@ import {
 } from '../../shared/result';
 import { spectrum, type Spectrum } from '../hessian/spectrum';
 import { dimensionsOf } from '../../shared/configuration';
+import { refinementNotes } from '../landscape/refinementNotes';
+import { refinementOptions } from '../landscape/refinementSampling';
 import { lossBatches, splitBatches, type Batch } from '../objective/batches';
 import { lossNotes, measuredMetrics } from '../objective/metrics';
 import { analyzeTopology } from '../topology/analyzeTopology';
@@ -191,12 +193,15 @@ class CheckpointAnalysis {
     const { landscape: settings, hessian } = this.#study.configuration;
     const { signal } = this.#options;
     const plan = await planLandscape(settings, this.#opened, this.#run, this.#path, signal);
+    const refine = refinementOptions(this.#study.configuration);
     const key = this.#partKey(plan.center, 'landscape', {
       ...contentOfPlan(plan),
+      refine,
       hessian: settings.directions === 'hessian' ? hessian : null,
     });
     const part: LandscapePart = {
       plan,
+      refine,
       pool: this.#pool,
       cache: this.#cache,
       key,
@@ -222,8 +227,9 @@ class CheckpointAnalysis {
       directions: isOwn ? value.directions : { ...value.directions, center: path },
       ...(trajectory === null ? {} : { trajectory }),
     };
+    const refined = landscape.refinement === undefined ? [] : refinementNotes(landscape.refinement);
     this.#update(
-      { landscape, notes: [...this.#document.notes, ...plan.notes] },
+      { landscape, notes: [...this.#document.notes, ...plan.notes, ...refined] },
       { landscape: milliseconds + (performance.now() - started) },
     );
   }
@@ -250,6 +256,7 @@ class CheckpointAnalysis {
       neighborhood: settings.neighborhood,
       ...(settings.threshold === undefined ? {} : { threshold: settings.threshold }),
       ...(landscape.relativeNoise === null ? {} : { relativeNoise: landscape.relativeNoise }),
+      ...(landscape.refinement === undefined ? {} : { least: landscape.refinement.threshold }),
     };
     const topology =
       values.length < LARGE_LANDSCAPE

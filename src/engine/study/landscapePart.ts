@@ -6,8 +6,14 @@ import {
   NOISE_POINTS,
   sampleGrid,
   type LossAt,
+  type SamplingOptions,
 } from '../landscape/sampling';
 import { coordinates } from '../landscape/grid';
+import {
+  describeRefined,
+  sampleRefined,
+  type refinementOptions,
+} from '../landscape/refinementSampling';
 import { projectRun } from '../landscape/trajectory';
 import { lossBatches } from '../objective/batches';
 import type { Cache } from './cache';
@@ -25,6 +31,8 @@ import type { WorkerPool } from './workerPool';
 /** What a landscape is sampled from and with. */
 export interface LandscapePart {
   readonly plan: LandscapePlan;
+  /** How it is refined; null where every point is evaluated. */
+  readonly refine: ReturnType<typeof refinementOptions>;
   readonly pool: WorkerPool;
   readonly cache: Cache;
   /** Of all that the values follow from. */
@@ -51,7 +59,7 @@ export async function sampleLandscape(part: LandscapePart): Promise<Landscape> {
   const lossAt = lossOnPool(part, span, span.weights);
   const log = cache.log(key);
   const before = span.trained === undefined ? 0 : TRAINING;
-  const values = await sampleGrid(grid, lossAt, {
+  const sampling: SamplingOptions = {
     lanes: pool.size,
     known: await log.read(),
     onLosses: (points, losses) => log.append(points, losses),
@@ -60,7 +68,14 @@ export async function sampleLandscape(part: LandscapePart): Promise<Landscape> {
         describeLandscape(grid, sampled, described, sampled.count, null),
       );
     },
-  });
+  };
+  if (part.refine !== null) {
+    const sample = await sampleRefined(grid, lossAt, sampling, part.refine);
+    const noise = await measureNoise(grid, sample.values, lossAt, sample.evaluated);
+    signal?.throwIfAborted();
+    return describeRefined(grid, sample, described, noise);
+  }
+  const values = await sampleGrid(grid, lossAt, sampling);
   const noise = await measureNoise(grid, values, lossAt);
   const evaluated = new Uint8Array(grid.size).fill(1);
   let evaluations = grid.size + Math.min(NOISE_POINTS, grid.size);

@@ -17,6 +17,8 @@ export interface TopologyOptions {
   readonly neighborhood?: Neighborhood;
   /** Pairs of persistence up to this are left out. Without it, the floor of the noise. */
   readonly threshold?: number;
+  /** Without a threshold: the floor is at least this, what a refined landscape is certain above. */
+  readonly least?: number;
   /** Standard deviation of the noise of a value as a share of it; float32 rounding unless given. */
   readonly relativeNoise?: number;
   /** Neighbourhoods to count with as well; by default as many as the grid's size allows. */
@@ -52,7 +54,8 @@ export function analyzeTopology(
   const keys = comparableKeys(values);
   const branches = branchesOf(keys, extents, neighborhood);
   const persistences = branchPersistences(branches, values);
-  const threshold =
+  const least = options.least ?? 0;
+  const noise =
     given ??
     noiseFloor(
       allPairs(branches, values),
@@ -60,6 +63,7 @@ export function analyzeTopology(
       values.length,
       options.relativeNoise ?? FLOAT32_NOISE,
     );
+  const threshold = given ?? Math.max(noise, least);
   const kept = branchesAbove(branches, persistences, threshold);
   const ordered = byPersistence(branches, persistences, kept, keys);
   const { births, deaths } = pairValues(branches, ordered, values);
@@ -70,7 +74,7 @@ export function analyzeTopology(
     shape,
     neighborhood,
     threshold,
-    thresholdSource: given === undefined ? 'noise' : 'given',
+    thresholdSource: given !== undefined ? 'given' : noise < least ? 'refinement' : 'noise',
     minima: saddles + 1,
     saddles,
     pairs: pairsOf(branches, ordered, values),
