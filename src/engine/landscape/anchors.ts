@@ -22,6 +22,9 @@ export interface AnchoredSpan {
 /** How far a grid reaches beyond the checkpoints where nothing is said, in their distance. */
 const BEYOND = 0.5;
 
+/** What errors call the checkpoints where they have no names. */
+const NAMES: readonly string[] = ['The first checkpoint', 'the second', 'the third'];
+
 /**
  * The straight line θ(α) = (1 − α)a + αb; a and b are points of the grid.
  *
@@ -32,9 +35,15 @@ export function lineThrough(
   b: FloatArray,
   resolution: number,
   beyond = BEYOND,
+  names = NAMES,
 ): AnchoredSpan {
   const along = difference(b, a);
-  requireApart(norm(along), norm(Float64Array.from(a)), 'first', 'second');
+  requireApart(norm(along), norm(Float64Array.from(a)), names[0], names[1]);
+  if (resolution - 1 < 1 + 2 * beyond) {
+    throw new InputError(
+      `${resolution} points are too few for a line that reaches ${beyond} distances beyond both its ends; raise "resolution", or lower "range".`,
+    );
+  }
   return {
     grid: gridOf([axisThrough('α', 1, -beyond, 1 + beyond, resolution)]),
     directions: [along],
@@ -55,21 +64,22 @@ export function planeThrough(
   c: FloatArray,
   resolution: readonly number[],
   beyond: readonly number[] = [BEYOND, BEYOND],
+  names = NAMES,
 ): AnchoredSpan {
   const first = difference(b, a);
   const second = difference(c, a);
   const unit = norm(first);
   const distance = norm(second);
   const scale = norm(Float64Array.from(a));
-  requireApart(unit, scale, 'first', 'second');
-  requireApart(distance, scale, 'first', 'third');
+  requireApart(unit, scale, names[0], names[1]);
+  requireApart(distance, scale, names[0], names[2]);
   const x = dot(second, first) / unit ** 2;
   addScaled(second, -x, first);
   addScaled(second, -dot(second, first) / unit ** 2, first);
   const height = norm(second);
   if (!(height > 1e-6 * distance)) {
     throw new InputError(
-      'The three checkpoints of the plane lie on one line; name another, or use "interpolation".',
+      `${names.join(', ')} lie on one line, through which there is no one plane; name another, or use "interpolation".`,
     );
   }
   const y = height / unit;
@@ -104,9 +114,9 @@ export function clip(share: number): number {
   return Math.min(1, Math.max(0, share));
 }
 
-function requireApart(distance: number, scale: number, one: string, other: string): void {
+function requireApart(distance: number, scale: number, one = '', other = ''): void {
   if (distance > 1e-9 * scale) return;
   throw new InputError(
-    `The ${one} and the ${other} checkpoint have the same weights, so that there is nothing between them; name another checkpoint as "through" or as "center".`,
+    `${one} and ${other} have the same weights, so that there is nothing between them; name another checkpoint as "through" or as "center".`,
   );
 }

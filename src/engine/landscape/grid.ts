@@ -38,9 +38,9 @@ export function gridOf(axes: readonly Axis[]): Grid {
 }
 
 /**
- * An axis from about `min` to about `max` that has both 0 and `mark` among its points. Its ends
- * give way by a hundredth of the mark at most where they can; else its resolution rises, by a
- * quarter at most.
+ * An axis from about `min` to about `max` that has 0 and `mark` among its points. Its ends give way
+ * by a hundredth of its length where they can; else its resolution rises, by a quarter at most. It
+ * has 0 alone where the resolution has no two points as near as the mark is.
  *
  * @param min not above 0.
  * @param mark positive, not above `max`.
@@ -52,25 +52,30 @@ export function axisThrough(
   max: number,
   resolution: number,
 ): Axis {
-  const [below, above] = [-min / mark, max / mark - 1];
-  // Steps between 0 and the mark.
-  const fewest = Math.max(1, Math.round((resolution - 1) / (below + 1 + above)));
-  const error = (steps: number): number =>
-    Math.max(...[below, above].map((share) => Math.abs(Math.round(share * steps) / steps - share)));
-  let between = fewest;
-  for (let steps = fewest; steps <= Math.max(fewest + 3, 1.25 * fewest); steps += 1) {
-    if (error(steps) < error(between) - 1e-12) between = steps;
-    if (error(between) <= 0.01) break;
+  const length = max - min;
+  if (resolution - 1 < length / mark) {
+    return latticeAxis(name, length / (resolution - 1), min, max);
   }
-  const before = Math.round(below * between);
-  const after = Math.round(above * between);
-  return {
-    name,
-    // Not −0.
-    min: before === 0 ? 0 : (-before / between) * mark,
-    max: ((between + after) / between) * mark,
-    steps: before + between + after + 1,
+  // Steps between 0 and the mark.
+  const fewest = Math.round(((resolution - 1) * mark) / length);
+  const most = Math.max(fewest + 3, 1.25 * fewest);
+  const error = (steps: number): number => {
+    const axis = latticeAxis(name, mark / steps, min, max);
+    return Math.max(Math.abs(axis.min - min), Math.abs(axis.max - max)) / length;
   };
+  let between = fewest;
+  for (let steps = fewest + 1; steps <= most && error(between) > 0.01; steps += 1) {
+    if (error(steps) < error(between)) between = steps;
+  }
+  return latticeAxis(name, mark / between, min, max);
+}
+
+/** An axis of the multiples of a width that are between about `min` and about `max`. */
+function latticeAxis(name: string, width: number, min: number, max: number): Axis {
+  const before = Math.round(-min / width);
+  const after = Math.round(max / width);
+  // Not −0.
+  return { name, min: -before * width + 0, max: after * width, steps: before + after + 1 };
 }
 
 /** Coordinates of a point, one for each axis. Both ends, the middle and whole numbers are exact. */

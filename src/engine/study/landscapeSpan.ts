@@ -65,6 +65,7 @@ export async function spanOf(plan: LandscapePlan, sources: SpanSources): Promise
   });
   const linear = { weights: (at: readonly number[]) => at, bufferDirections: [], mix: null };
   const theta = center.weights.theta;
+  const names = [center, ...others].map(({ identity }) => identity.path);
 
   switch (settings.directions) {
     case 'random': {
@@ -105,13 +106,14 @@ export async function spanOf(plan: LandscapePlan, sources: SpanSources): Promise
       const beyond = [settings.range ?? []].flat();
       const span =
         third === undefined
-          ? lineThrough(theta, second!.weights.theta, resolution[0]!, beyond[0])
+          ? lineThrough(theta, second!.weights.theta, resolution[0]!, beyond[0], names)
           : planeThrough(
               theta,
               second!.weights.theta,
               third.weights.theta,
               resolution,
               beyond.length === 0 ? undefined : [beyond[0]!, beyond.at(-1)!],
+              names,
             );
       const anchors = anchorsOf(plan, span.anchors);
       return {
@@ -127,7 +129,7 @@ export async function spanOf(plan: LandscapePlan, sources: SpanSources): Promise
       const [end] = others;
       const beyond = [settings.range ?? 0].flat()[0]!;
       // Refuses ends that coincide.
-      const { directions: straight } = lineThrough(theta, end!.weights.theta, 3);
+      const { directions: straight } = lineThrough(theta, end!.weights.theta, 3, 0, names);
       const { samples, steps, learningRate } = settings.curve;
       const trained = await sources.curve(() =>
         trainCurve(

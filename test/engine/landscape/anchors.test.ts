@@ -21,7 +21,9 @@ const { a, c, run } = JSON.parse(
   readonly run: readonly (readonly number[])[];
 };
 const points = run.map((weights) => Float32Array.from(weights));
-const [first, second, third] = [points[8]!, points[0]!, points[3]!];
+const [first, second] = [points[8]!, points[0]!];
+/** Away from the run, which is nearly a line. */
+const third = points[3]!.map((x, i) => x + (i % 3));
 
 /** ½(w − c)ᵀA(w − c) */
 function loss(w: ArrayLike<number>): number {
@@ -72,6 +74,11 @@ describe('a line through two checkpoints', () => {
 
   test('equal checkpoints have nothing between them', () => {
     expect(() => lineThrough(first, first.slice(), 9)).toThrow('same weights');
+  });
+
+  test('a line too long for its points is refused', () => {
+    expect(lineThrough(first, second, 5, 1.5).grid.axes[0]).toMatchObject({ min: -1.5, max: 2.5 });
+    expect(() => lineThrough(first, second, 5, 100)).toThrow('"resolution"');
   });
 });
 
@@ -133,21 +140,25 @@ describe('a plane through three checkpoints', () => {
   });
 });
 
-test('an axis through two places has both, whatever its ends are', () => {
+test('an axis has both places where its points are dense enough, and never many more points', () => {
   fc.assert(
     fc.property(
-      fc.double({ min: 0.01, max: 100, noNaN: true }),
+      fc.double({ min: 1e-9, max: 100, noNaN: true }),
       fc.double({ min: 0, max: 3, noNaN: true }),
       fc.double({ min: 0, max: 3, noNaN: true }),
       fc.integer({ min: 3, max: 300 }),
       (mark, below, above, resolution) => {
-        const axis = axisThrough('α', mark, -below * mark, (1 + above) * mark, resolution);
+        const axis = axisThrough('α', mark, -below, mark + above, resolution);
         const places = Array.from({ length: axis.steps }, (_, i) => coordinate(axis, i));
         const miss = (wanted: number): number =>
           Math.min(...places.map((place) => Math.abs(place - wanted)));
-        expect(miss(0)).toBeLessThan(1e-12 * mark);
-        expect(miss(mark)).toBeLessThan(1e-12 * mark);
-        expect(axis.steps).toBeLessThanOrEqual(2 * resolution + 20);
+        const length = below + mark + above;
+        expect(miss(0)).toBeLessThan(1e-12 * length);
+        if (length / mark <= resolution - 1) expect(miss(mark)).toBeLessThan(1e-12 * length);
+        expect(axis.steps).toBeLessThanOrEqual(4 * resolution + 2);
+        const width = (axis.max - axis.min) / (axis.steps - 1);
+        expect(Math.abs(axis.min + below)).toBeLessThanOrEqual(0.51 * width);
+        expect(Math.abs(axis.max - mark - above)).toBeLessThanOrEqual(0.51 * width);
       },
     ),
     { numRuns: 300 },
