@@ -1,18 +1,20 @@
 /**
- * Minimum–saddle pairs and merge tree of grids: vertices per second, beside GUDHI.
+ * Minimum–saddle pairs and merge tree of grids, beside GUDHI and beside the memory's own speed:
+ * Markdown tables for docs/topology.md.
  *
- *   node bench/topology.mjs [--side 2048] [--dimensions 2] [--repeats 3]
- *                           [--gudhi PYTHON] [--kinds smooth,loss,noise]
+ *   npm run bench:topology -- [--gudhi PYTHON] [--grids 41x41,512x512,4096x4096,64x64x64,192x192x192]
+ *                             [--kinds smooth,loss,noise] [--repeats 3] [--limit 60]
  *
  * `smooth` is a sum of sines in a bowl, `loss` the same with noise a thousandth of its size, as a
- * sampled loss has, `noise` nothing but noise: every seventh vertex a minimum, the worst there is.
- * Times are processor time of one thread, garbage collection included, best of the repeats; GUDHI's
- * likewise. Memory is what a fresh process grows by at its peak, the values not counted.
+ * sampled loss has, `noise` nothing but noise: every seventh vertex of a plane a minimum, the worst
+ * there is. Times are processor time of one thread, garbage collection included, best of the
+ * repeats; GUDHI's likewise. Memory is what a fresh process grows by at its peak while it computes
+ * pairs and tree, the values not counted. GUDHI is stopped after the limit, in seconds for one grid.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -20,41 +22,27 @@ import esbuild from 'esbuild';
 
 const { values: options } = parseArgs({
   options: {
-    side: { type: 'string', default: '2048' },
-    dimensions: { type: 'string', default: '2' },
-    repeats: { type: 'string', default: '3' },
+    grids: { type: 'string', default: '41x41,512x512,4096x4096,64x64x64,192x192x192' },
     kinds: { type: 'string', default: 'smooth,loss,noise' },
+    repeats: { type: 'string', default: '3' },
+    limit: { type: 'string', default: '60' },
     gudhi: { type: 'string' },
     // Measures the memory of one analysis in this process and prints it.
     memory: { type: 'boolean', default: false },
   },
 });
-const side = Number(options.side);
-const dimensions = Number(options.dimensions);
 const repeats = Number(options.repeats);
-const shape = new Array(dimensions).fill(side);
-const points = side ** dimensions;
+const kinds = options.kinds.split(',');
+const grids = options.grids.split(',').map((grid) => grid.split('x').map(Number));
 
 const folder = mkdtempSync(join(tmpdir(), 'basin-bench-'));
 try {
   const basin = await bundled();
-  for (const kind of options.kinds.split(',')) {
-    const values = sample(kind);
-    if (options.memory) {
-      const before = process.memoryUsage().rss;
-      analyze(basin, values, 'freudenthal');
-      console.log((1024 * process.resourceUsage().maxRSS - before) / points);
-      continue;
-    }
-    for (const neighborhood of ['freudenthal', '4']) {
-      report(
-        kind,
-        neighborhood,
-        best(() => analyze(basin, values, neighborhood)),
-      );
-    }
-    console.log(`  ${bytesAVertex(kind).toFixed(1)} bytes a vertex`);
-    if (options.gudhi !== undefined) await compare(options.gudhi, basin, values);
+  if (options.memory) {
+    console.log(grownBytes(basin, grids[0], kinds[0]));
+  } else {
+    printMachine();
+    await printTables(basin);
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
@@ -63,13 +51,10 @@ try {
 async function bundled() {
   const outfile = join(folder, 'topology.mjs');
   const from = (name) => fileURLToPath(new URL(`../src/engine/topology/${name}`, import.meta.url));
+  const names = ['basins.ts', 'joinTree.ts', 'persistence.ts'];
   await esbuild.build({
     stdin: {
-      contents: [
-        `export * from ${JSON.stringify(from('basins.ts'))};`,
-        `export * from ${JSON.stringify(from('joinTree.ts'))};`,
-        `export * from ${JSON.stringify(from('persistence.ts'))};`,
-      ].join('\n'),
+      contents: names.map((name) => `export * from ${JSON.stringify(from(name))};`).join('\n'),
       resolveDir: folder,
     },
     bundle: true,
@@ -81,77 +66,188 @@ async function bundled() {
   return import(pathToFileURL(outfile).href);
 }
 
+/** How fast this machine copies, and reads what is anywhere. */
+function printMachine() {
+  const from = new Float64Array(2 ** 24).fill(1);
+  const to = new Float64Array(2 ** 24);
+  const copy = best(5, () => timed(() => to.set(from)));
+  // A walk through one cycle of all entries: each read waits for the one before.
+  const entries = 2 ** 22;
+  const next = new Int32Array(entries);
+  const order = Int32Array.from({ length: entries }, (_, k) => k);
+  const random = randomNumbers();
+  for (let k = entries - 1; k > 0; k--) {
+    const other = Math.floor(random() * (k + 1));
+    [order[k], order[other]] = [order[other], order[k]];
+  }
+  for (let k = 0; k < entries; k++) next[order[k]] = order[(k + 1) % entries];
+  let at = 0;
+  const walk = best(3, () =>
+    timed(() => {
+      for (let k = 0; k < entries; k++) at = next[at];
+    }),
+  );
+  if (at !== 0) throw new Error('The walk did not come back.');
+  console.log(
+    `${cpus()[0].model.trim()}, ${cpus().length} cores, Node ${process.versions.node}; one core copies ` +
+      `${((2 * from.byteLength) / copy / 1e6).toFixed(1)} GB/s, read and written, and a read that waits ` +
+      `for the one before takes ${((1e6 * walk) / entries).toFixed(0)} ns in 16 MiB.\n`,
+  );
+}
+
+async function printTables(basin) {
+  const compared = [];
+  print([
+    'grid',
+    'pairs, ms',
+    'M vertices/s',
+    'and tree, ms',
+    'M vertices/s',
+    'and every vertex’s arc, ms',
+    'M vertices/s',
+    'bytes/vertex',
+    'pairs',
+  ]);
+  print(['---', ...new Array(8).fill('---:')]);
+  for (const shape of grids) {
+    const points = shape.reduce((product, extent) => product * extent, 1);
+    const runs = repeatsFor(points);
+    for (const kind of kinds) {
+      const values = sample(kind, shape);
+      const own = measure(runs, basin, values, shape, 'freudenthal');
+      const rate = (milliseconds) => (points / 1000 / milliseconds).toFixed(1);
+      print([
+        `${kind} ${shape.join('×')}`,
+        own.pairs.toFixed(2),
+        rate(own.pairs),
+        own.tree.toFixed(2),
+        rate(own.tree),
+        own.arcs.toFixed(2),
+        rate(own.arcs),
+        points < 2 ** 20 ? '' : bytesAVertex(shape, kind, points),
+        own.count.toLocaleString('en-US'),
+      ]);
+      if (options.gudhi !== undefined) {
+        const cubes = measure(runs, basin, values, shape, '4');
+        compared.push(...(await comparison(shape, kind, values, runs, cubes)));
+      }
+    }
+  }
+  if (compared.length === 0) return;
+  console.log();
+  print([
+    'grid',
+    'Basin’s pairs, ms',
+    'and tree, ms',
+    'peer',
+    'ms',
+    'over pairs',
+    'over pairs and tree',
+  ]);
+  print(['---', '---:', '---:', '---', '---:', '---:', '---:']);
+  for (const row of compared) print(row);
+}
+
+function print(cells) {
+  console.log(`| ${cells.join(' | ')} |`);
+}
+
+function repeatsFor(points) {
+  return points < 2 ** 16 ? 50 * repeats : points < 2 ** 20 ? 3 * repeats : repeats;
+}
+
 function processorTime() {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 }
 
-function analyze(basin, values, neighborhood) {
+function timed(run) {
   const started = processorTime();
+  run();
+  return processorTime() - started;
+}
+
+function best(times, run) {
+  let least = Infinity;
+  for (let k = 0; k < times; k++) least = Math.min(least, run());
+  return least;
+}
+
+/** Milliseconds, each figure with what comes before it, best of the runs. */
+function measure(runs, basin, values, shape, neighborhood) {
+  const least = { pairs: Infinity, tree: Infinity, arcs: Infinity, count: 0 };
+  for (let k = 0; k < runs; k++) {
+    const started = processorTime();
+    const { branches, kept, count } = computePairs(basin, values, shape, neighborhood);
+    const pairs = processorTime() - started;
+    const tree = timed(() => basin.bareJoinTree(branches, values, kept));
+    const arcs = timed(() => basin.joinTree(branches, values, kept, branches.basin));
+    least.pairs = Math.min(least.pairs, pairs);
+    least.tree = Math.min(least.tree, pairs + tree);
+    least.arcs = Math.min(least.arcs, pairs + arcs);
+    least.count = count;
+  }
+  return least;
+}
+
+/** The finite pairs of positive persistence, as the branches that are kept. */
+function computePairs(basin, values, shape, neighborhood) {
   const branches = basin.basinBranches(values, shape, neighborhood);
   const persistences = basin.branchPersistences(branches, values);
   const kept = basin.branchesAbove(branches, persistences, 0);
-  const pairs = basin.byPersistence(branches, persistences, kept, values);
-  const paired = processorTime();
-  const tree = basin.joinTree(branches, values, kept);
-  const ended = processorTime();
-  return {
-    pairs: paired - started,
-    all: ended - started,
-    count: pairs.length,
-    nodes: tree.vertex.length,
-  };
+  return { branches, kept, count: basin.countFinite(kept) };
 }
 
-function best(run) {
-  const runs = Array.from({ length: repeats }, run);
-  return {
-    ...runs[0],
-    pairs: Math.min(...runs.map(({ pairs }) => pairs)),
-    all: Math.min(...runs.map(({ all }) => all)),
-  };
+function grownBytes(basin, shape, kind) {
+  const values = sample(kind, shape);
+  const before = process.memoryUsage().rss;
+  const { branches, kept } = computePairs(basin, values, shape, 'freudenthal');
+  const tree = basin.bareJoinTree(branches, values, kept);
+  const grown = 1024 * process.resourceUsage().maxRSS - before;
+  return tree.vertex.length === 0 ? 0 : grown;
 }
 
-function report(kind, neighborhood, { pairs, all, count }) {
-  const rate = (milliseconds) => (points / 1000 / milliseconds).toFixed(2);
-  console.log(
-    `${kind} ${shape.join('x')} ${neighborhood}: pairs ${pairs.toFixed(2)} ms (${rate(pairs)} million vertices/s), ` +
-      `with tree ${all.toFixed(2)} ms (${rate(all)}), ${count} pairs`,
-  );
-}
-
-function bytesAVertex(kind) {
+function bytesAVertex(shape, kind, points) {
   const self = fileURLToPath(import.meta.url);
-  const size = ['--side', options.side, '--dimensions', options.dimensions];
-  const child = spawnSync(process.execPath, [self, '--memory', '--kinds', kind, ...size], {
-    encoding: 'utf8',
-  });
+  const child = spawnSync(
+    process.execPath,
+    [self, '--memory', '--kinds', kind, '--grids', shape.join('x')],
+    { encoding: 'utf8' },
+  );
   if (child.status !== 0) throw new Error(child.stderr);
-  return Number(child.stdout);
+  return (Number(child.stdout) / points).toFixed(1);
 }
 
-async function compare(python, basin, values) {
+async function comparison(shape, kind, values, runs, own) {
   const path = join(folder, 'values.npy');
-  await writeNpy(path, values);
+  await writeNpy(path, values, shape);
   const script = fileURLToPath(new URL('topology_gudhi.py', import.meta.url));
-  const child = spawnSync(python, [script, path, String(Math.min(repeats, 3))], {
-    encoding: 'utf8',
+  return ['complex', ...(shape.length === 2 ? ['rectangle'] : [])].map((way) => {
+    const child = spawnSync(options.gudhi, [script, path, way, String(Math.min(runs, 20))], {
+      encoding: 'utf8',
+      timeout: 1000 * Number(options.limit),
+    });
+    const isLate = child.error?.code === 'ETIMEDOUT';
+    if (!isLate && child.status !== 0) throw new Error(child.stderr);
+    const peer = isLate ? null : JSON.parse(child.stdout);
+    if (peer !== null && peer.pairs !== own.count) {
+      throw new Error(`GUDHI finds ${peer.pairs} pairs and Basin ${own.count}.`);
+    }
+    const milliseconds = peer?.milliseconds ?? 1000 * Number(options.limit);
+    const more = isLate ? '> ' : '';
+    return [
+      `${kind} ${shape.join('×')}`,
+      own.pairs.toFixed(2),
+      own.tree.toFixed(2),
+      way === 'complex' ? 'CubicalComplex' : 'CubicalPersistence',
+      more + milliseconds.toFixed(1),
+      more + (milliseconds / own.pairs).toFixed(1),
+      more + (milliseconds / own.tree).toFixed(1),
+    ];
   });
-  if (child.status !== 0) throw new Error(child.stderr);
-  const gudhi = JSON.parse(child.stdout);
-  const ours = best(() => analyze(basin, values, '4'));
-  for (const path of ['complex', 'rectangle']) {
-    if (gudhi[path] === undefined) continue;
-    const { milliseconds, pairs } = gudhi[path];
-    if (pairs !== ours.count) console.log(`  ${pairs} pairs by GUDHI, ${ours.count} by Basin`);
-    console.log(
-      `  GUDHI ${gudhi.version} ${path}: ${milliseconds.toFixed(2)} ms, ` +
-        `${(milliseconds / ours.pairs).toFixed(1)} times Basin's pairs, ${(milliseconds / ours.all).toFixed(1)} times pairs and tree`,
-    );
-  }
 }
 
-async function writeNpy(path, values) {
+async function writeNpy(path, values, shape) {
   const text = `{'descr': '<f8', 'fortran_order': False, 'shape': (${shape.join(', ')},), }`;
   const padded = `${text.padEnd(117)}\n`;
   const file = await open(path, 'w');
@@ -164,25 +260,37 @@ async function writeNpy(path, values) {
   }
 }
 
-function sample(kind) {
-  const values = new Float64Array(points);
+/** Mulberry32. */
+function randomNumbers() {
   let state = 1;
-  for (let v = 0; v < points; v++) {
-    let rest = v;
-    let sum = 0;
-    if (kind !== 'noise') {
-      for (let axis = 0; axis < dimensions; axis++) {
-        const x = (2 * (rest % side)) / side - 1;
-        rest = Math.floor(rest / side);
-        sum += (1 + axis) * x * x + 0.3 * Math.sin(9 * x + axis);
-      }
-    }
-    // Mulberry32.
+  return () => {
     state = (state + 0x6d2b79f5) >>> 0;
     let t = Math.imul(state ^ (state >>> 15), state | 1);
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    const random = ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-    values[v] = sum + { smooth: 0, loss: 1e-3, noise: 1 }[kind] * random;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+function sample(kind, shape) {
+  const along = shape.map((extent, axis) =>
+    Float64Array.from({ length: extent }, (_, k) => {
+      const x = (2 * k) / extent - 1;
+      const weight = shape.length - axis;
+      return kind === 'noise' ? 0 : weight * x * x + 0.3 * Math.sin(9 * x + weight - 1);
+    }),
+  );
+  const amplitude = { smooth: 0, loss: 1e-3, noise: 1 }[kind];
+  const values = new Float64Array(shape.reduce((product, extent) => product * extent, 1));
+  const random = randomNumbers();
+  const position = shape.map(() => 0);
+  for (let v = 0; v < values.length; v++) {
+    let sum = 0;
+    for (let axis = 0; axis < shape.length; axis++) sum += along[axis][position[axis]];
+    values[v] = sum + amplitude * random();
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      if (++position[axis] < shape[axis]) break;
+      position[axis] = 0;
+    }
   }
   return values;
 }

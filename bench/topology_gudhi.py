@@ -1,6 +1,6 @@
-"""Times GUDHI on a grid: python topology_gudhi.py FILE.npy [REPEATS]. Prints JSON; NumPy and GUDHI.
+"""Times GUDHI on a grid: python topology_gudhi.py FILE.npy WAY [REPEATS]. Prints JSON; NumPy and GUDHI.
 
-Finite H0 pairs with grid points as vertices: '4' neighbours and their n-D like. `complex` is
+Finite H0 pairs with grid points as vertices: '4' neighbours and their n-D like. WAY `complex` is
 CubicalComplex, `rectangle` the path for 2-D grids behind CubicalPersistence. Best of the repeats;
 processor time, so that a busy machine costs the peers alike.
 """
@@ -14,7 +14,8 @@ import numpy
 from gudhi.sklearn.cubical_persistence import CubicalPersistence
 
 values = numpy.load(sys.argv[1])
-repeats = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+way = sys.argv[2]
+repeats = int(sys.argv[3]) if len(sys.argv) > 3 else 1
 
 
 def complex_pairs():
@@ -38,7 +39,4 @@ def best(function):
     return {"milliseconds": min(times), "pairs": int((finite[:, 1] > finite[:, 0]).sum())}
 
 
-result = {"version": gudhi.__version__, "complex": best(complex_pairs)}
-if values.ndim == 2:
-    result["rectangle"] = best(rectangle_pairs)
-print(json.dumps(result))
+print(json.dumps(best({"complex": complex_pairs, "rectangle": rectangle_pairs}[way])))

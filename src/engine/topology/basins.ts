@@ -52,9 +52,8 @@ export function basinBranches(
   descendGrid(descent, link, extents);
   flatten(descent.basin);
   const { basin } = descent;
-  const minimum = descent.minima.slice(0, descent.minimaCount);
+  const minimum = descent.minima();
   const edges = basinEdges(descent, link);
-  descent.release();
   const { saddle, toward } = mergeBasins(keys, minimum, edges);
   return {
     minimum,
@@ -167,44 +166,60 @@ function inThrees(bits: readonly number[]): readonly number[] {
 class Descent {
   /** For each vertex ~b, the basin b, or where that is not known yet a vertex further on in it. */
   readonly basin: Int32Array;
-  minima: Int32Array;
   minimaCount = 0;
-  /** Vertices where components may meet, ascending. */
-  candidates: Int32Array;
-  /** For each of them, one lower neighbour of each connected part, as a set of bits. */
-  parts: Int32Array;
-  candidateCount = 0;
+  /** What was found, a page after the other: one that fills up is neither copied nor half empty. */
+  readonly pages: Page[] = [];
+  page: Page;
   /** Sets of lower points of the vertices of one run. */
   readonly sets = new Int32Array(RUN);
 
   constructor(readonly keys: Float64Array) {
     this.basin = new Int32Array(keys.length);
-    const guess = 64 + (keys.length >>> 4);
-    this.minima = new Int32Array(guess);
-    this.candidates = new Int32Array(guess);
-    this.parts = new Int32Array(guess);
+    this.page = this.turned();
   }
 
   /** Makes room for what the next `run` vertices may bring. */
   reserve(run: number): void {
-    if (this.minimaCount + run > this.minima.length) {
-      this.minima = grown(this.minima, this.minimaCount + run);
-    }
-    if (this.candidateCount + run > this.candidates.length) {
-      this.candidates = grown(this.candidates, this.candidateCount + run);
-      this.parts = grown(this.parts, this.candidates.length);
-    }
+    const { page } = this;
+    const fullest = Math.max(page.minimaCount, page.candidateCount);
+    if (fullest + run > page.minima.length) this.page = this.turned();
   }
 
-  release(): void {
-    this.minima = this.candidates = this.parts = new Int32Array(0);
+  private turned(): Page {
+    const page = new Page(Math.max(RUN + 2, Math.min(this.keys.length, PAGE)));
+    this.pages.push(page);
+    return page;
+  }
+
+  /** Vertices of all minima, ascending. */
+  minima(): Int32Array {
+    const all = new Int32Array(this.minimaCount);
+    let count = 0;
+    for (const { minima, minimaCount } of this.pages) {
+      all.set(minima.subarray(0, minimaCount), count);
+      count += minimaCount;
+    }
+    return all;
   }
 }
 
-function grown(array: Int32Array, least: number): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(Math.max(least, Math.ceil(array.length * 1.5)));
-  larger.set(array.subarray(0, Math.min(array.length, larger.length)));
-  return larger;
+/** Entries of a page; 192 KiB in all. */
+const PAGE = 2 ** 14;
+
+class Page {
+  readonly minima: Int32Array;
+  minimaCount = 0;
+  /** Vertices where components may meet, ascending. */
+  readonly candidates: Int32Array;
+  /** For each of them, one lower neighbour of each connected part, as a set of bits. */
+  readonly parts: Int32Array;
+  candidateCount = 0;
+
+  constructor(entries: number) {
+    this.minima = new Int32Array(entries);
+    this.candidates = new Int32Array(entries);
+    this.parts = new Int32Array(entries);
+  }
 }
 
 function descendGrid(descent: Descent, link: Link, extents: readonly number[]): void {
@@ -335,14 +350,18 @@ function markBelow(
 }
 
 function assign(descent: Descent, link: Link, start: number, end: number): void {
-  const { basin, minima, candidates, parts, sets } = descent;
+  const { basin, page, sets } = descent;
+  const { minima, candidates, parts } = page;
   const { table, linear, neighborMask } = link;
-  let { minimaCount, candidateCount } = descent;
+  const before = page.minimaCount;
+  // Basins are numbered through, the entries of a page from 0.
+  const numbered = descent.minimaCount - before;
+  let { minimaCount, candidateCount } = page;
   for (let v = start; v < end; v++) {
     const lower = sets[v - start]!;
     const neighbors = lower & neighborMask;
     if (neighbors === 0) {
-      basin[v] = ~minimaCount;
+      basin[v] = ~(numbered + minimaCount);
       minima[minimaCount++] = v;
       continue;
     }
@@ -360,8 +379,9 @@ function assign(descent: Descent, link: Link, start: number, end: number): void 
     parts[candidateCount] = chosen;
     candidateCount += Number((chosen & (chosen - 1)) !== 0);
   }
-  descent.minimaCount = minimaCount;
-  descent.candidateCount = candidateCount;
+  descent.minimaCount += minimaCount - before;
+  page.minimaCount = minimaCount;
+  page.candidateCount = candidateCount;
 }
 
 /** From the end: a vertex that still points at another points at one that comes after it. */
@@ -372,34 +392,35 @@ function flatten(basin: Int32Array): void {
   }
 }
 
-function basinEdges(descent: Descent, link: Link): BasinEdges {
-  const { basin, candidates, parts, candidateCount } = descent;
-  const { linear } = link;
-  let capacity = candidateCount + 64;
-  let vertex = new Int32Array(capacity);
-  let left = new Int32Array(capacity);
-  let right = new Int32Array(capacity);
-  let count = 0;
-  for (let c = 0; c < candidateCount; c++) {
-    if (count + MAXIMUM_BITS > capacity) {
-      vertex = grown(vertex, count + MAXIMUM_BITS);
-      left = grown(left, vertex.length);
-      right = grown(right, vertex.length);
-      capacity = vertex.length;
+/** Empties the pages as it reads them. */
+function basinEdges({ basin, pages }: Descent, { linear }: Link): BasinEdges {
+  let most = 0;
+  for (const { parts, candidateCount } of pages) {
+    for (let c = 0; c < candidateCount; c++) {
+      for (let rest = parts[c]!; (rest & (rest - 1)) !== 0; rest &= rest - 1) most++;
     }
-    const v = candidates[c]!;
-    let rest = parts[c]!;
-    let bit = rest & -rest;
-    rest ^= bit;
-    const first = basin[v + linear[31 - Math.clz32(bit)]!]!;
-    while (rest !== 0) {
-      bit = rest & -rest;
+  }
+  const vertex = new Int32Array(most);
+  const left = new Int32Array(most);
+  const right = new Int32Array(most);
+  let count = 0;
+  for (let page = pages.shift(); page !== undefined; page = pages.shift()) {
+    const { candidates, parts, candidateCount } = page;
+    for (let c = 0; c < candidateCount; c++) {
+      const v = candidates[c]!;
+      let rest = parts[c]!;
+      let bit = rest & -rest;
       rest ^= bit;
-      const other = basin[v + linear[31 - Math.clz32(bit)]!]!;
-      if (other !== first) {
-        vertex[count] = v;
-        left[count] = ~first;
-        right[count++] = ~other;
+      const first = basin[v + linear[31 - Math.clz32(bit)]!]!;
+      while (rest !== 0) {
+        bit = rest & -rest;
+        rest ^= bit;
+        const other = basin[v + linear[31 - Math.clz32(bit)]!]!;
+        if (other !== first) {
+          vertex[count] = v;
+          left[count] = ~first;
+          right[count++] = ~other;
+        }
       }
     }
   }

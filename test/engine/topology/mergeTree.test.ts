@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { analyzeTopology } from '../../../src/engine/topology/analyzeTopology';
 import { branchesOf } from '../../../src/engine/topology/gridBranches';
-import { joinTree } from '../../../src/engine/topology/joinTree';
+import { bareJoinTree, joinTree } from '../../../src/engine/topology/joinTree';
 import { gridExtents } from '../../../src/engine/topology/neighborhood';
 import { comparableKeys } from '../../../src/engine/topology/order';
 import { branchesAbove, branchPersistences } from '../../../src/engine/topology/persistence';
@@ -49,6 +49,29 @@ describe('the merge tree', () => {
           });
           expect(pairsOfTree(mergeTree, values)).toEqual(
             pairs.map(({ birthVertex, deathVertex }) => `${birthVertex}–${deathVertex}`).sort(),
+          );
+        },
+      ),
+    );
+  });
+
+  it('is the same bare: nodes in another order, without sizes', () => {
+    fc.assert(
+      fc.property(
+        tiedGrids,
+        neighborhoods,
+        thresholds,
+        ({ shape, values }, neighborhood, threshold) => {
+          const extents = gridExtents(shape, values.length);
+          const branches = branchesOf(values, extents, neighborhood);
+          const kept = branchesAbove(branches, branchPersistences(branches, values), threshold);
+          const edges = ({ vertex, parent }: { vertex: Int32Array; parent: Int32Array }) =>
+            Array.from(
+              vertex,
+              (v, k) => `${v}–${parent[k]! < 0 ? '' : vertex[parent[k]!]!}`,
+            ).sort();
+          expect(edges(bareJoinTree(branches, values, kept))).toEqual(
+            edges(joinTree(branches, values, kept)),
           );
         },
       ),
