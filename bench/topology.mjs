@@ -12,7 +12,7 @@
  * pairs and tree, the values not counted. GUDHI is stopped after the limit, in seconds for one grid.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -203,8 +203,15 @@ function grownBytes(basin, shape, kind) {
   const before = process.memoryUsage().rss;
   const { branches, kept } = computePairs(basin, values, shape, 'freudenthal');
   const tree = basin.bareJoinTree(branches, values, kept);
-  const grown = 1024 * process.resourceUsage().maxRSS - before;
+  const grown = peakBytes() - before;
   return tree.vertex.length === 0 ? 0 : grown;
+}
+
+/** Linux counts what a process inherits at its start into `maxRSS`, and not into VmHWM. */
+function peakBytes() {
+  const status = existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'utf8') : '';
+  const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? process.resourceUsage().maxRSS;
+  return 1024 * Number(kibibytes);
 }
 
 function bytesAVertex(shape, kind, points) {
