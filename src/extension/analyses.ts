@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import type { AnalyzeOutcome, Progress } from '../shared/engineProtocol';
 import type { ResultDocument } from '../shared/result';
@@ -7,6 +8,7 @@ import { EngineError } from './engineError';
 import type { Library } from './library';
 import type { Log } from './log';
 import { describeProgress } from './progressFraction';
+import { settings } from './settings';
 
 /** What to analyze: checkpoints of one configuration. */
 export interface Order {
@@ -161,7 +163,14 @@ export class Analyses implements vscode.Disposable {
       this.subscribe(engine);
       this.log.info(`Analyzing ${checkpoints.length} checkpoint(s) of ${configuration}.`);
       const { outcomes } = await engine.analyze(
-        { job: job.id, configuration, checkpoints },
+        {
+          job: job.id,
+          configuration,
+          checkpoints,
+          runtime: settings.runtime(),
+          // Its TensorFlow.js is code of the workspace.
+          ...(vscode.workspace.isTrusted ? { tensorflowFolder: dirname(configuration) } : {}),
+        },
         job.source.token,
       );
       return { kind: 'done', outcomes };

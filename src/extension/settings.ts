@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { DEFAULT_RUNTIME, type RuntimeSetting } from '../shared/runtimeSetting';
 
 /** The settings, as they are now. Names and defaults are in package.json. */
 export const settings = {
@@ -12,6 +13,12 @@ export const settings = {
   engineSilentSeconds: (): number => read('engine.silentSeconds', 60),
   /** Minutes without a request after which the engine is stopped; 0 keeps it. */
   engineIdleMinutes: (): number => read('engine.idleMinutes', 5),
+  /** What the engine computes with. */
+  runtime: (): RuntimeSetting => ({
+    runtime: read('runtime', DEFAULT_RUNTIME.runtime),
+    provider: read('executionProvider', DEFAULT_RUNTIME.provider),
+    precision: read('precision', DEFAULT_RUNTIME.precision),
+  }),
 } as const;
 
 function read<T>(name: string, fallback: T): T {

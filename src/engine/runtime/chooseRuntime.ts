@@ -1,7 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { InputError } from '../../shared/inputError';
 import type { RuntimeIdentity } from '../../shared/result';
-import type { Precision, RuntimeSetting } from '../../shared/runtimeSetting';
+import {
+  PRECISIONS,
+  RUNTIMES,
+  type Precision,
+  type RuntimeSetting,
+} from '../../shared/runtimeSetting';
 import { loadTensorFlow, locateTensorFlow } from './findTensorflow';
 import { findOnnxRuntime, onnxRuntime, type FoundOnnxRuntime } from './onnxruntime';
 import { findOnnxRuntimeWeb, onnxRuntimeWeb } from './onnxruntimeWeb';
@@ -28,6 +33,8 @@ export function chooseRuntime(
   { runtime, provider, precision }: RuntimeSetting,
   folder: string | null = null,
 ): ChosenRuntime {
+  requireOneOf(runtime, ['auto', ...RUNTIMES], 'runtime');
+  requireOneOf(precision, PRECISIONS, 'precision');
   if (provider !== 'cpu' && runtime !== 'auto' && runtime !== 'onnxruntime-node') {
     throw new InputError(
       `The execution provider "${provider}" is one of onnxruntime-node and the runtime is "${runtime}"; choose the provider "cpu", or the runtime "onnxruntime-node".`,
@@ -65,6 +72,14 @@ export function chooseRuntime(
       return chosen({ name, version, precision: own });
     }
   }
+}
+
+/** A setting is whatever was written where it is kept. @throws InputError */
+function requireOneOf(value: string, known: readonly string[], what: string): void {
+  if (known.includes(value)) return;
+  throw new InputError(
+    `There is no ${what} ${JSON.stringify(value)}; choose one of ${known.join(', ')}.`,
+  );
 }
 
 /** The native one, or the one in WebAssembly where that does not load. */

@@ -38,7 +38,7 @@ export async function openSession(
       // The fusions beyond the basic ones keep factors in float32, whatever the type.
       graphOptimizationLevel: precision === 'float64' ? 'basic' : 'all',
       // Errors only: it warns of every initializer it optimises away.
-      logSeverityLevel: 3,
+      logSeverityLevel: provider === 'cpu' || provider === 'wasm' ? 3 : 4,
     });
   } catch (error) {
     throw missingKernel(error, precision) ?? error;

@@ -44,6 +44,8 @@ export function onnxRuntime({
   provider = 'cpu',
 }: OnnxRuntimeOptions = {}): Runtime {
   const { module, version } = load();
+  // What does not start is told once, as an error.
+  if (provider !== 'cpu') module.env.logLevel = 'fatal';
   return {
     name: 'onnxruntime-node',
     version,
@@ -65,14 +67,16 @@ function providerFailure(error: unknown, provider: string): InputError | null {
   if (!/AppendExecutionProvider|backend not found|adapter|Failed to load/i.test(message)) {
     return null;
   }
+  // Assertions begin with where they are in ONNX Runtime's sources.
+  const reason = firstLine(message.replace(/^.* was (?:true|false)\. /, ''));
   return new InputError(
-    `The execution provider "${provider}" does not start on this machine (${firstLine(message)}); install its driver and libraries, or choose "cpu".`,
+    `The execution provider "${provider}" does not start on this machine (${reason}); install its driver and libraries, or choose "cpu".`,
     'unsupported',
   );
 }
 
 function firstLine(text: string): string {
-  return text.split('\n')[0]!.slice(0, 300);
+  return text.split('\n')[0]!.trim().replace(/\.$/, '').slice(0, 300);
 }
 
 let loaded: { readonly module: OnnxRuntime; readonly version: string } | undefined;
