@@ -98,8 +98,12 @@ export class LossEvaluator {
 
     let shared = this.#fixed.get(batch.index);
     if (shared === undefined) {
-      const first = await this.#executable('fixed', batch, (graph) => graph.hessianProduct().fixed);
-      shared = await first.run(inputs);
+      // A quadratic has the same Hessian everywhere: nothing of it depends on the point.
+      const { fixed } = this.#graph(batch).hessianProduct();
+      shared =
+        fixed.outputs.size === 0
+          ? new Map()
+          : await (await this.#executable('fixed', batch, () => fixed)).run(inputs);
       const bytes = [...shared.values()].reduce((sum, array) => sum + array.byteLength, 0);
       if (this.#fixedBytes.reduce((sum, other) => sum + other, bytes) <= KEPT_BYTES) {
         this.#fixed.set(batch.index, shared);
