@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { Analyses } from './analyses';
 import { AutoAnalyze } from './autoAnalyze';
+import { BASIN_JSON_SELECTOR, BasinJsonChecks, BasinJsonPaths } from './basinJson';
 import { CHECKPOINT_EDITOR_TYPE, CheckpointEditor } from './checkpointEditor';
 import { CheckpointFinder } from './checkpoints';
 import { CheckpointLens, LENS_SELECTOR } from './codeLens';
@@ -95,6 +96,21 @@ export class Context implements vscode.Disposable {
       vscode.languages.registerCodeLensProvider(
         LENS_SELECTOR,
         this.own(new CheckpointLens(this.library)),
+      ),
+    );
+    this.own(
+      vscode.languages.registerCodeActionsProvider(
+        BASIN_JSON_SELECTOR,
+        this.own(new BasinJsonChecks(this.library)),
+        { providedCodeActionKinds: [vscode.CodeActionKind.QuickFix] },
+      ),
+    );
+    this.own(
+      vscode.languages.registerCompletionItemProvider(
+        BASIN_JSON_SELECTOR,
+        new BasinJsonPaths(),
+        '"',
+        '/',
       ),
     );
     this.own(

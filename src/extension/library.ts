@@ -29,7 +29,10 @@ export class Library implements vscode.Disposable {
   private problemMap: ReadonlyMap<string, string> = new Map();
   private records = new Map<string, CheckpointRecord>();
   /** Of analyses in this window, by checkpoint: they say more than what is on disk. */
-  private readonly failures = new Map<string, { readonly modified: number; message: string }>();
+  private readonly failures = new Map<
+    string,
+    { readonly modified: number; readonly configured: number; readonly message: string }
+  >();
   private readonly results = new ResultReader();
   private readonly settling = new Settling();
   private readonly configurationTimes = new Map<string, number>();
@@ -123,7 +126,11 @@ export class Library implements vscode.Disposable {
   setError(path: string, message: string): void {
     const known = this.records.get(path);
     if (known === undefined) return;
-    this.failures.set(path, { modified: known.file.modified, message });
+    this.failures.set(path, {
+      modified: known.file.modified,
+      configured: this.configuredAt(known.run),
+      message,
+    });
     this.records.set(path, { ...known, error: message });
     this.changeEmitter.fire();
   }
@@ -141,8 +148,12 @@ export class Library implements vscode.Disposable {
     const writing = !this.settling.observe(file) || file.incomplete === true;
     const failure = this.failures.get(file.path);
     // A failure is about the bytes it was met in.
-    if (failure !== undefined && failure.modified !== file.modified)
+    if (
+      failure !== undefined &&
+      (failure.modified !== file.modified || failure.configured !== this.configuredAt(run))
+    ) {
       this.failures.delete(file.path);
+    }
     let error = this.failures.get(file.path)?.message ?? null;
     let result: StoredResult | null = null;
     if (run.configuration !== null) {
@@ -150,10 +161,7 @@ export class Library implements vscode.Disposable {
       if (lookup.kind === 'found') result = lookup.result;
       else if (lookup.kind === 'unusable') error ??= lookup.message;
     }
-    const newest = Math.max(
-      file.modified,
-      this.configurationTimes.get(run.configuration ?? '') ?? 0,
-    );
+    const newest = Math.max(file.modified, this.configuredAt(run));
     return {
       file,
       run,
@@ -162,6 +170,11 @@ export class Library implements vscode.Disposable {
       outdated: result !== null && result.written < newest,
       error,
     };
+  }
+
+  /** When the run's basin.json was changed; 0 where there is none. */
+  private configuredAt({ configuration }: Run): number {
+    return this.configurationTimes.get(configuration ?? '') ?? 0;
   }
 
   private async readConfigurationTimes(discovery: Discovery): Promise<void> {

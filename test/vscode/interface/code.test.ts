@@ -177,7 +177,6 @@ describe('in code', () => {
     assert.match(await badge(marked), /✓/);
     const half = join(given().workspace, 'runs', 'resnet', 'epoch-031.pt');
     await writeFile(half, '');
-    await writeFile(join(given().workspace, 'runs', 'resnet', 'epoch-030.pt.txt'), 'no checkpoint');
     await pictures(bench, 'explorer', async () => {
       // Written to again and again, as while it is saved.
       await writeFile(
