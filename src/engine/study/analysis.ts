@@ -46,6 +46,8 @@ const LARGE_LANDSCAPE = 2 ** 15;
 
 export interface AnalysisOptions {
   readonly only?: readonly Part[] | undefined;
+  /** Whether the document is written where the extension finds it; it is if absent. */
+  readonly isStored?: boolean;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (progress: Pick<Progress, 'part' | 'fraction'>) => void;
   /** The document as far as it is known. */
@@ -96,8 +98,10 @@ export class Analysis {
       options,
     );
     const document = await analysis.document(started);
-    const file = join(this.#study.folder, resultLocation(opened.identity.path));
-    await writeWhole(file, `${JSON.stringify(document)}\n`);
+    if (options.isStored !== false) {
+      const file = join(this.#study.folder, resultLocation(opened.identity.path));
+      await writeWhole(file, `${JSON.stringify(document)}\n`);
+    }
     return document;
   }
 }
