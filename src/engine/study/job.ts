@@ -36,7 +36,10 @@ export async function runJob(
   // Every task that waits listens to it.
   if (signal !== undefined) setMaxListeners(0, signal);
   const analysis = new Analysis(study, pool);
-  await analysis.prepare(signal);
+  await analysis.prepare(signal).catch((error: unknown) => {
+    signal?.throwIfAborted();
+    throw error;
+  });
   const outcomes: JobOutcome[] = [];
   for (const [index, checkpoint] of checkpoints.entries()) {
     let outcome: JobOutcome;

@@ -5,6 +5,7 @@ import { lossTerms } from '../objective/lossData';
 import { LossEvaluator } from '../objective/lossEvaluator';
 import { Random } from '../random';
 import { openRuntime } from '../runtime/chooseRuntime';
+import type { Runtime } from '../runtime/runtime';
 import { zerosLike, type FloatArray } from '../tensor';
 import { analyzeTopology } from '../topology/analyzeTopology';
 import {
@@ -18,8 +19,11 @@ import {
   type WorkerRuntime,
 } from './workerProtocol';
 
-const { runtime: chosen, threads } = workerData as WorkerRuntime;
-const runtime = openRuntime(chosen, threads);
+const { runtime: chosen, threads, left } = workerData as WorkerRuntime;
+const runtime = leavable(openRuntime(chosen, threads));
+
+/** Number of the task that is computed. */
+let current = 0;
 
 let evaluator: LossEvaluator | undefined;
 let problem: ProblemMessage | undefined;
@@ -30,6 +34,8 @@ const measured = new Set<Work>();
 
 const port = parentPort;
 if (port === null) throw new Error('This module runs in a worker thread.');
+
+port.postMessage({ type: 'ready' } satisfies FromWorker);
 
 /** Messages are handled one after the other: a problem is set before its tasks run. */
 let last: Promise<void> = Promise.resolve();
@@ -67,7 +73,27 @@ async function change(message: ProblemMessage): Promise<void> {
   bufferDirections = [];
 }
 
+/** Programs that are not run for a task that nobody waits for any more. */
+function leavable(own: Runtime): Runtime {
+  return {
+    name: own.name,
+    version: own.version,
+    precision: own.precision,
+    async compile(program, known) {
+      const executable = await own.compile(program, known);
+      return {
+        run(inputs) {
+          if (Atomics.load(left, 0) === current) throw new Error('Nobody waits for this task.');
+          return executable.run(inputs);
+        },
+        release: () => executable.release(),
+      };
+    },
+  };
+}
+
 async function perform(id: number, task: Task): Promise<void> {
+  current = id;
   try {
     const answer = await answerTo(task);
     const transfer = ArrayBuffer.isView(answer) ? [answer.buffer as ArrayBuffer] : [];

@@ -42,7 +42,10 @@ export class WorkerPool {
   readonly #idle: Worker[] = [];
   readonly #queue: Job[] = [];
   readonly #running = new Map<Worker, Job>();
-  readonly #ending = new Set<Promise<unknown>>();
+  /** Loading native code. */
+  readonly #starting = new Set<Worker>();
+  /** Where each is told what nobody waits for. */
+  readonly #left = new WeakMap<Worker, Int32Array>();
   readonly #readAvailable: () => number;
   #jobs = 0;
   #programs = '';
@@ -106,7 +109,8 @@ export class WorkerPool {
   }
 
   /**
-   * A task that runs when the signal is given is left, and its worker stopped if it goes on.
+   * A task that runs when the signal is given is left; its worker is free when the native call ends
+   * it is in, which nothing can interrupt.
    *
    * @throws InputError as the worker met it, and where memory does not suffice for one worker.
    * @throws the signal's reason.
@@ -144,9 +148,16 @@ export class WorkerPool {
 
   async close(): Promise<void> {
     for (const job of this.#queue.splice(0)) job.reject(new Error('The workers were closed.'));
-    for (const worker of [...this.#workers]) this.#discard(worker);
-    // One within a native call ends when the call does: nobody waits for that.
-    await Promise.race([Promise.all(this.#ending), setTimeout(GRACE, undefined, { ref: false })]);
+    for (const job of this.#running.values()) {
+      job.reject(new Error('The workers were closed.'));
+      this.#leave(job);
+    }
+    const started = performance.now();
+    while (this.#running.size + this.#starting.size > 0) {
+      if (performance.now() - started > LONGEST_CALL) break;
+      await setTimeout(POLL);
+    }
+    await Promise.all([...this.#workers].map((worker) => this.#discard(worker)));
   }
 
   #tell(state: readonly ToWorker[]): void {
@@ -190,10 +201,13 @@ export class WorkerPool {
 
   #start(): Worker | null {
     if (this.#workers.length >= this.#most) return null;
+    const left = new Int32Array(new SharedArrayBuffer(4));
     const worker = new Worker(this.#script, {
-      workerData: { runtime: this.runtime, threads: this.#threads } satisfies WorkerRuntime,
+      workerData: { runtime: this.runtime, threads: this.#threads, left } satisfies WorkerRuntime,
     });
     this.#workers.push(worker);
+    this.#starting.add(worker);
+    this.#left.set(worker, left);
     worker.on('message', (message: FromWorker) => {
       this.#receive(worker, message);
     });
@@ -210,6 +224,10 @@ export class WorkerPool {
 
   #receive(worker: Worker, message: FromWorker): void {
     if (!this.#workers.includes(worker)) return;
+    if (message.type === 'ready') {
+      this.#starting.delete(worker);
+      return;
+    }
     if (message.type === 'memory') {
       this.#memory.set(message.work, message.bytes);
       this.#dispatch();
@@ -228,22 +246,22 @@ export class WorkerPool {
     this.#dispatch();
   }
 
-  /** Stops the worker of a job that nobody waits for, unless it is about to be done with it. */
+  /**
+   * Tells the worker of a job that nobody waits for it. Ending a thread within a native call ends
+   * the process (Node-API: the exception of the termination cannot be thrown), so that only what
+   * is plain JavaScript is ended.
+   */
   #leave(job: Job): void {
     const [worker] = [...this.#running].find(([, own]) => own === job) ?? [];
     if (worker === undefined) return;
-    void setTimeout(GRACE, undefined, { ref: false }).then(() => {
-      if (this.#running.get(worker) !== job) return;
-      this.#discard(worker);
-      this.#dispatch();
-    });
+    if (workOf(job.task) === null) void this.#discard(worker);
+    else Atomics.store(this.#left.get(worker)!, 0, job.id);
   }
 
-  /** Ends a worker; another takes its place when there is work. */
-  #discard(worker: Worker): void {
+  /** Ends a worker that is not within a native call; another takes its place when there is work. */
+  #discard(worker: Worker): Promise<unknown> {
     this.#forget(worker);
-    const ending = worker.terminate().finally(() => this.#ending.delete(ending));
-    this.#ending.add(ending);
+    return worker.terminate();
   }
 
   #forget(worker: Worker): void {
@@ -252,6 +270,7 @@ export class WorkerPool {
       if (at >= 0) list.splice(at, 1);
     }
     this.#running.delete(worker);
+    this.#starting.delete(worker);
   }
 
   /** @param fault null where memory did not suffice: the task goes to fewer workers. */
@@ -259,7 +278,7 @@ export class WorkerPool {
     if (!this.#workers.includes(worker)) return;
     const job = this.#running.get(worker);
     const others = this.#running.size - (job === undefined ? 0 : 1);
-    this.#discard(worker);
+    void this.#discard(worker);
     if (fault !== null) {
       job?.reject(fault);
     } else if (job !== undefined) {
@@ -281,8 +300,9 @@ export class WorkerPool {
   }
 }
 
-/** Time a task that nobody waits for has to end by itself, in milliseconds. */
-const GRACE = 100;
+/** How long `close` waits for native calls to end, and how often it looks, in milliseconds. */
+const LONGEST_CALL = 30_000;
+const POLL = 5;
 
 /** Share of the free memory that workers may take. */
 const SHARE = 0.5;

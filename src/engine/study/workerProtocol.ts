@@ -13,6 +13,8 @@ export interface WorkerRuntime {
   readonly runtime: ChosenRuntime;
   /** Of one operation. */
   readonly threads: number;
+  /** Shared: the number of a task that nobody waits for any more. */
+  readonly left: Int32Array;
 }
 
 /** A loss problem as it crosses to a worker. */
@@ -112,6 +114,8 @@ export function workOf({ kind }: Task): Work | null {
 }
 
 export type FromWorker =
+  /** The runtime is loaded. */
+  | { readonly type: 'ready' }
   /** Sent before the first task of a kind of work is computed. */
   | { readonly type: 'memory'; readonly work: Work; readonly bytes: number }
   | { readonly type: 'done'; readonly id: number; readonly answer: Answers[Task['kind']] }

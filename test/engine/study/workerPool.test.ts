@@ -1,0 +1,235 @@
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { randomDirections } from '../../../src/engine/landscape/directions';
+import { chooseRuntime, type ChosenRuntime } from '../../../src/engine/runtime/chooseRuntime';
+import { availableMemory } from '../../../src/engine/study/machineMemory';
+import {
+  openForAnalysis,
+  openStudyInputs,
+  type OpenedCheckpoint,
+} from '../../../src/engine/study/openProblem';
+import { runJob } from '../../../src/engine/study/job';
+import { readStudy } from '../../../src/engine/study/study';
+import { WorkerPool } from '../../../src/engine/study/workerPool';
+import { InputError } from '../../../src/shared/inputError';
+import { Random } from '../../../src/engine/random';
+import { EXAMPLE, FIXTURES } from '../objective/problems';
+import { buildWorker } from './builtWorker';
+
+const MIB = 2 ** 20;
+
+let worker: Awaited<ReturnType<typeof buildWorker>>;
+let runtime: ChosenRuntime;
+let folder: string;
+let pool: WorkerPool | undefined;
+
+beforeAll(async () => {
+  worker = await buildWorker();
+  runtime = chooseRuntime({ runtime: 'onnxruntime-node', provider: 'cpu', precision: 'float32' });
+});
+afterAll(() => {
+  worker.remove();
+});
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'basin-pool-'));
+});
+afterEach(async () => {
+  await pool?.close();
+  pool = undefined;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** The MLP of the fixtures as a study of its own. */
+function mlpStudy(): string {
+  for (const file of ['mlp.pt', 'mlp.onnx', 'data.npz']) {
+    cpSync(join(FIXTURES, 'mlp', file), join(folder, file));
+  }
+  const path = join(folder, 'basin.json');
+  writeFileSync(
+    path,
+    JSON.stringify({
+      checkpoints: ['mlp.pt'],
+      model: 'mlp.onnx',
+      data: { inputs: 'data.npz#x', targets: 'data.npz#y' },
+      objective: { kind: 'classification' },
+    }),
+  );
+  return path;
+}
+
+async function openMlp(): Promise<OpenedCheckpoint> {
+  const study = await readStudy(mlpStudy());
+  const inputs = await openStudyInputs(study);
+  return openForAnalysis(study, inputs, study.checkpoints[0]!);
+}
+
+/** A grid of losses around the checkpoint, one task for each. */
+function losses(own: WorkerPool, { problem, weights }: OpenedCheckpoint): Promise<number[]> {
+  own.setProblem(problem);
+  own.setDirections(
+    randomDirections(weights.theta, weights.parameters, {
+      dimensions: 2,
+      normalization: 'filter',
+      seed: 0,
+    }),
+  );
+  const coordinates = Array.from({ length: 25 }, (_, i) => [(i % 5) / 4, Math.floor(i / 5) / 4]);
+  return Promise.all(
+    coordinates.map(async (at) => {
+      const [loss] = await own.run<'losses'>({ kind: 'losses', coordinates: [at] });
+      return loss!;
+    }),
+  );
+}
+
+describe('the number of workers', () => {
+  test('is the cores where memory suffices, and less where it does not, with the same losses', async () => {
+    const opened = await openMlp();
+    pool = new WorkerPool({ runtime, size: 3, script: worker.script });
+    const expected = await losses(pool, opened);
+    expect(pool.notes).toEqual([]);
+    await pool.close();
+
+    // Half of it is for workers, of which one takes more than a hundred MiB.
+    pool = new WorkerPool({ runtime, size: 3, script: worker.script, available: () => 500 * MIB });
+    expect(await losses(pool, opened)).toEqual(expected);
+    expect(pool.notes).toHaveLength(1);
+    expect(pool.notes[0]).toMatch(
+      /^Memory allowed 1 of 3 workers: one takes about 0\.\d+ GiB at its peak and 0\.49 GiB were free\.$/,
+    );
+  });
+
+  test('follows what a container may use', () => {
+    const files: Readonly<Record<string, string>> = {
+      '/sys/fs/cgroup/memory.max': `${2000 * MIB}\n`,
+      '/sys/fs/cgroup/memory.current': `${500 * MIB}\n`,
+    };
+    const read = (path: string): string => {
+      const text = files[path];
+      if (text === undefined) throw new Error('ENOENT');
+      return text;
+    };
+    expect(availableMemory(8000 * MIB, read)).toBe(1500 * MIB);
+    expect(availableMemory(1000 * MIB, read)).toBe(1000 * MIB);
+    const unlimited = (path: string): string => (path.endsWith('max') ? 'max\n' : read(path));
+    expect(availableMemory(8000 * MIB, unlimited)).toBe(8000 * MIB);
+    const none = (): string => {
+      throw new Error('ENOENT');
+    };
+    expect(availableMemory(8000 * MIB, none)).toBe(8000 * MIB);
+  });
+});
+
+describe('a worker that memory does not suffice for', () => {
+  /**
+   * A worker that answers 'losses' with sums of coordinates; while another one lives, or always,
+   * it asks for more memory than any machine has.
+   */
+  function greedy(when: 'another lives' | 'always'): string {
+    const script = join(folder, 'greedy.cjs');
+    writeFileSync(
+      script,
+      `const { parentPort, workerData } = require('node:worker_threads');
+       const { existsSync, writeFileSync } = require('node:fs');
+       const mark = ${JSON.stringify(join(folder, 'first'))};
+       const isFirst = !existsSync(mark);
+       if (isFirst) writeFileSync(mark, '');
+       let known = false;
+       parentPort.postMessage({ type: 'ready' });
+       parentPort.on('message', (message) => {
+         if (message.type !== 'task') return;
+         const { id, task } = message;
+         if (!known) parentPort.postMessage({ type: 'memory', work: 'values', bytes: 1e6 });
+         known = true;
+         if (${when === 'always'} || !isFirst) new ArrayBuffer(2 ** 52);
+         setTimeout(() => {
+           const answer = task.coordinates.map((at) => at[0] + at[1]);
+           parentPort.postMessage({ type: 'done', id, answer });
+         }, 20);
+       });`,
+    );
+    return script;
+  }
+
+  const sums = Array.from({ length: 25 }, (_, i) => (i % 5) / 4 + Math.floor(i / 5) / 4);
+
+  test('leaves its task to the others, and no point is lost', async () => {
+    pool = new WorkerPool({ runtime, size: 3, script: greedy('another lives') });
+    expect(await losses(pool, await openMlp())).toEqual(sums);
+    expect(pool.notes[0]).toMatch(/^Memory allowed 1 of 3 workers: .*more than that was needed\.$/);
+  });
+
+  test('is said in one sentence where there are no others', async () => {
+    pool = new WorkerPool({ runtime, size: 1, script: greedy('always') });
+    const failed = losses(pool, await openMlp());
+    await expect(failed).rejects.toThrow(InputError);
+    await expect(failed).rejects.toThrow(
+      /^Memory does not suffice for one worker.* GiB free when it began; close other programs.*\.$/,
+    );
+  });
+});
+
+describe('cancelling', () => {
+  test('a task within a native call or a long loop: at once, and the next one is answered', async () => {
+    const opened = await openMlp();
+    pool = new WorkerPool({ runtime, size: 1, script: worker.script });
+    await losses(pool, opened);
+    const controller = new AbortController();
+    // Minutes of work.
+    const coordinates = Array.from({ length: 1e5 }, () => [0.5, 0.5]);
+    const long = pool.run<'losses'>({ kind: 'losses', coordinates }, controller.signal);
+    await wait(300);
+    const started = performance.now();
+    controller.abort();
+    await expect(long).rejects.toThrow('aborted');
+    expect(performance.now() - started).toBeLessThan(200);
+    const [loss] = await pool.run<'losses'>({ kind: 'losses', coordinates: [[0, 0]] });
+    expect(Number.isFinite(loss)).toBe(true);
+  });
+
+  test('an analysis at any moment: soon, and no processor goes on', async () => {
+    const { length } = MOMENTS;
+    const delays: number[] = [];
+    const busy: number[] = [];
+    const random = new Random(5, 'moments');
+    for (const moment of MOMENTS) {
+      const run = join(folder, `at-${moment}`, 'runs/resnet');
+      cpSync(join(EXAMPLE, 'digits-eval.npz'), join(folder, `at-${moment}`, 'digits-eval.npz'));
+      for (const file of ['epoch-030.pt', 'model.onnx', 'basin.json']) {
+        cpSync(join(EXAMPLE, 'runs/resnet', file), join(run, file));
+      }
+      const study = await readStudy(join(run, 'basin.json'));
+      pool ??= new WorkerPool({ runtime, size: 2, script: worker.script });
+      const controller = new AbortController();
+      const job = runJob(study, pool, { signal: controller.signal }).then(
+        () => 'done',
+        (error: unknown) => {
+          delays.push(performance.now() - aborted);
+          return error;
+        },
+      );
+      let aborted = Infinity;
+      await wait(moment * (0.5 + random.uniform()));
+      aborted = performance.now();
+      controller.abort();
+      const outcome = await job;
+      expect(outcome).toBe(controller.signal.reason);
+      await wait(600);
+      const before = process.cpuUsage();
+      await wait(300);
+      const { user, system } = process.cpuUsage(before);
+      busy.push((user + system) / 300_000);
+    }
+    expect(delays).toHaveLength(length);
+    // Generous, for machines that have other work: the aim is 200 ms.
+    expect(Math.max(...delays)).toBeLessThan(1000);
+    expect(delays.sort((a, b) => a - b)[Math.floor(length / 2)]).toBeLessThan(200);
+    expect(busy.sort((a, b) => a - b)[Math.floor(length / 2)]).toBeLessThan(0.5);
+  });
+});
+
+/** Milliseconds after its start at which an analysis is cancelled, about. */
+const MOMENTS = [2, 10, 30, 60, 100, 200, 400, 700, 1000, 1500, 2500, 4000];
