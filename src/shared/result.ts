@@ -136,9 +136,9 @@ export interface Refinement {
   readonly farthest: number;
   /** Errors of the predictions at points that were then evaluated. */
   readonly errors: PredictionErrors;
-  /** The same at points drawn at random when all was decided. */
+  /** The same at points drawn at random when all was decided: what the bars are worth. */
   readonly check: PredictionErrors;
-  /** Minima of pairs that would not be certain if bars were as wide as the worst error asked for. */
+  /** Minima of pairs that would not be certain if bars were as wide as the worst error of `check` asks for. */
   readonly undecided: readonly number[];
   /** Points that might then be further minima above the threshold. */
   readonly possibleMinima: number;
@@ -243,6 +243,12 @@ export interface Topology {
   readonly sensitivity: Sensitivity;
   /** The merge tree of what is above the threshold, for drawing. */
   readonly mergeTree: MergeTree;
+  /** Absent in documents of older versions. */
+  readonly smad?: SaddleMinimumDistance;
+  /** Loops of sublevel sets above the threshold; on planes, with neighbourhoods that bound faces. */
+  readonly loops?: PersistenceSummary;
+  /** Basins within basins, for drawing; absent on grids of more than 2¹⁸ points. */
+  readonly profile?: LandscapeProfile;
   /** Vertices whose value is NaN or infinite: ordered above every finite value. */
   readonly nonFinite: number;
 }
@@ -298,6 +304,58 @@ export interface MergeTreeNode {
   readonly parent: number;
   /** Vertices of the grid on the arc from this node up to its parent, this node included. */
   readonly size: number;
+}
+
+/** Saddle–minimum average distances of a merge tree, in units of the values. */
+export interface SaddleMinimumDistance {
+  /** Edges from a saddle down to a minimum. */
+  readonly edges: number;
+  /** Mean of f(saddle) − f(minimum) over them; 0 where there is none. */
+  readonly mean: number;
+  /** The same, each edge weighted by the vertices on its arc: the volume of its basin. */
+  readonly weightedMean: number;
+  /** Both divided by the range of finite values; 0 where that is 0. */
+  readonly meanOverRange: number;
+  readonly weightedMeanOverRange: number;
+}
+
+/**
+ * The topological landscape profile (Geniesse et al. 2024, arXiv 2411.12136): the merge tree drawn
+ * as basins within basins, each a stack of widths. At loss y a basin is as wide as the number of its
+ * vertices with value ≤ y.
+ *
+ * Positions are in vertices, from 0 to `width` from left to right; losses in the landscape's units.
+ * At loss y basin b covers [centre − w/2, centre + w/2], w the width of its last step up to y.
+ */
+export interface LandscapeProfile {
+  /** Pairs of persistence up to this are flooded. */
+  readonly threshold: number;
+  /** Number of vertices: as wide as the root. */
+  readonly width: number;
+  /** One for each node of the merge tree at this threshold, in the same order; the root last. */
+  readonly basins: readonly ProfileBasin[];
+}
+
+export interface ProfileBasin {
+  readonly kind: 'minimum' | 'saddle' | 'root';
+  /** Vertex of the minimum, or of the saddle from which basins that met go on as one. */
+  readonly vertex: number;
+  /** Loss at which it begins, and at which it ends in its parent; the root ends where it is full. */
+  readonly from: Scalar;
+  readonly to: Scalar;
+  /** Index of the basin it is part of; −1 for the root. */
+  readonly parent: number;
+  /** Middle of its stack. */
+  readonly centre: number;
+  /** Width at which it begins: that of its children together, 0 for a minimum. */
+  readonly base: number;
+  /** Width at which it ends: the vertices of its whole subtree. */
+  readonly top: number;
+  /** Losses, rising, and the width from each of them up. The last width is `top`. */
+  readonly losses: readonly Scalar[];
+  readonly widths: readonly number[];
+  /** Mean of the finite losses of its whole subtree, for its colour; null where none is finite. */
+  readonly meanLoss: number | null;
 }
 
 export interface Hessian {

@@ -75,6 +75,19 @@ function isTopology(value: unknown): boolean {
     deathVertex: isNumber,
   });
   const summary = shape({ count: isNumber, mean: isNumber });
+  const basin = shape({
+    kind: isString,
+    vertex: isNumber,
+    from: isScalar,
+    to: isScalar,
+    parent: isNumber,
+    centre: isNumber,
+    base: isNumber,
+    top: isNumber,
+    losses: arrayOf(isScalar),
+    widths: arrayOf(isNumber),
+    meanLoss: (value) => value === null || isNumber(value),
+  });
   return shape({
     shape: arrayOf(isNumber),
     neighborhood: isString,
@@ -84,6 +97,9 @@ function isTopology(value: unknown): boolean {
     pairs: arrayOf(pair),
     essential: pair,
     summaries: shape({ finite: summary, withEssential: summary }),
+    smad: optional(shape({ edges: isNumber, mean: isNumber, meanOverRange: isNumber })),
+    loops: optional(summary),
+    profile: optional(shape({ threshold: isNumber, width: isNumber, basins: arrayOf(basin) })),
     mergeTree: shape({
       nodes: arrayOf(
         shape({ vertex: isNumber, value: isScalar, kind: isString, parent: isNumber }),

@@ -1,16 +1,20 @@
 import { InputError } from '../../shared/inputError';
-import { toScalar } from '../../shared/result';
+import { fromScalar, toScalar } from '../../shared/result';
 import { branchesOf } from './gridBranches';
 import { joinTree } from './joinTree';
-import { gridExtents, parseNeighborhood, STENCIL_NEIGHBORHOODS } from './neighborhood';
+import { loopPairs } from './loops';
+import { gridExtents, nearestOf, parseNeighborhood, STENCIL_NEIGHBORHOODS } from './neighborhood';
 import { FLOAT32_NOISE, noiseFloor } from './noiseFloor';
 import { comparableKeys } from './order';
 import { branchesAbove, branchPersistences, byPersistence, countFinite } from './persistence';
-import { finiteRange, summarize } from './summaries';
+import { landscapeProfile } from './profile';
+import { saddleMinimumDistance } from './smad';
+import { finiteRange, summarize, summarizePairs } from './summaries';
 import type { MergeTree, Neighborhood, PersistencePair, Topology } from '../../shared/result';
 import type { Branches } from './branches';
 import type { JoinTree } from './joinTree';
 import type { BirthsAndDeaths } from './noiseFloor';
+import type { FiniteRange } from './summaries';
 
 export interface TopologyOptions {
   /** `freudenthal` unless given. */
@@ -70,6 +74,7 @@ export function analyzeTopology(
   const range = finiteRange(values);
   const essential = pairOf(branches.minimum[branches.root]!, branches.maximum, values);
   const saddles = ordered.length;
+  const mergeTree = mergeTreeOf(joinTree(branches, keys, kept), values);
   return {
     shape,
     neighborhood,
@@ -98,8 +103,60 @@ export function analyzeTopology(
         { [neighborhood]: saddles },
       ),
     },
-    mergeTree: mergeTreeOf(joinTree(branches, keys, kept), values),
+    mergeTree,
+    smad: saddleMinimumDistance(mergeTree, range),
+    ...loopSummary(values, shape, neighborhood, threshold, range),
+    ...boundedProfile(values, shape, neighborhood, threshold, persistences, ordered),
     nonFinite: range.nonFinite,
+  };
+}
+
+/** Points up to which loops are counted. */
+const LOOP_POINTS = 2 ** 22;
+
+function loopSummary(
+  values: Float64Array | Float32Array,
+  shape: readonly number[],
+  neighborhood: Neighborhood,
+  threshold: number,
+  range: FiniteRange,
+): Pick<Topology, 'loops'> {
+  const isPlane = shape.filter((extent) => extent > 1).length <= 2;
+  if (!isPlane || nearestOf(neighborhood) !== null || values.length > LOOP_POINTS) return {};
+  const pairs = loopPairs(values, shape, neighborhood, threshold);
+  return {
+    loops: summarizePairs(
+      Float64Array.from(pairs, ({ birth }) => fromScalar(birth)),
+      Float64Array.from(pairs, ({ death }) => fromScalar(death)),
+      range,
+    ),
+  };
+}
+
+/** Points up to which a profile is made, and how much of it goes into a document. */
+const PROFILE_POINTS = 2 ** 18;
+const PROFILE_MINIMA = 64;
+const PROFILE_STEPS = 1024;
+
+/** The profile of the most persistent minima, few enough to be drawn. */
+function boundedProfile(
+  values: Float64Array | Float32Array,
+  shape: readonly number[],
+  neighborhood: Neighborhood,
+  threshold: number,
+  persistences: Float64Array,
+  ordered: Int32Array,
+): Pick<Topology, 'profile'> {
+  if (values.length > PROFILE_POINTS) return {};
+  const first = ordered[PROFILE_MINIMA - 1];
+  const raised = first === undefined ? threshold : persistences[first]!;
+  const basins = 2 * Math.min(ordered.length, PROFILE_MINIMA) + 1;
+  return {
+    profile: landscapeProfile(values, shape, {
+      neighborhood,
+      threshold: Math.min(raised, Number.MAX_VALUE),
+      steps: Math.max(4, Math.floor(PROFILE_STEPS / basins)),
+    }),
   };
 }
 

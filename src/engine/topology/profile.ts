@@ -4,46 +4,10 @@ import { joinTree } from './joinTree';
 import { gridExtents } from './neighborhood';
 import { comparableKeys } from './order';
 import { branchesAbove, branchPersistences } from './persistence';
-import type { Neighborhood, Scalar } from '../../shared/result';
+import { finiteRange } from './summaries';
+import type { LandscapeProfile, Neighborhood } from '../../shared/result';
 import type { Branches } from './branches';
 import type { JoinTree } from './joinTree';
-
-/**
- * The topological landscape profile (Geniesse et al. 2024, arXiv 2411.12136): the merge tree drawn
- * as basins within basins, each a stack of widths. At loss y a basin is as wide as the number of its
- * vertices with value ≤ y.
- *
- * Positions are in vertices, from 0 to `width` from left to right; losses in the landscape's units.
- * At loss y basin b covers [centre − w/2, centre + w/2], w the width of its last step up to y.
- */
-export interface LandscapeProfile {
-  /** Number of vertices: as wide as the root. */
-  readonly width: number;
-  /** One for each node of the merge tree at this threshold, in the same order; the root last. */
-  readonly basins: readonly ProfileBasin[];
-}
-
-export interface ProfileBasin {
-  readonly kind: 'minimum' | 'saddle' | 'root';
-  /** Vertex of the minimum, or of the saddle from which basins that met go on as one. */
-  readonly vertex: number;
-  /** Loss at which it begins, and at which it ends in its parent; the root ends where it is full. */
-  readonly from: Scalar;
-  readonly to: Scalar;
-  /** Index of the basin it is part of; −1 for the root. */
-  readonly parent: number;
-  /** Middle of its stack. */
-  readonly centre: number;
-  /** Width at which it begins: that of its children together, 0 for a minimum. */
-  readonly base: number;
-  /** Width at which it ends: the vertices of its whole subtree. */
-  readonly top: number;
-  /** Losses, rising, and the width from each of them up. The last width is `top`. */
-  readonly losses: readonly Scalar[];
-  readonly widths: readonly number[];
-  /** Mean of the finite losses of its whole subtree, for its colour; null where none is finite. */
-  readonly meanLoss: number | null;
-}
 
 export interface ProfileOptions {
   /** `freudenthal` unless given. */
@@ -55,6 +19,8 @@ export interface ProfileOptions {
 }
 
 /**
+ * The topological landscape profile (Geniesse et al. 2024, arXiv 2411.12136).
+ *
  * Children stand next to each other under their parent, the widest on the left, their widths adding
  * up to the parent's base; every stack is centred on its own place. A pair that is left out is
  * flooded: its vertices count from the saddle at which they spill over into what is kept.
@@ -78,6 +44,9 @@ export function landscapeProfile(
   const onArc = verticesByArc(tree, arcs);
   const nodes = tree.vertex.length;
 
+  // Sums of huge losses would overflow; by a power of two nothing is rounded.
+  const { minimum: lowest, maximum: highest } = finiteRange(values);
+  const scale = Math.max(-lowest, highest) > HUGE ? 2 ** -64 : 1;
   const base = new Int32Array(nodes);
   const top = new Int32Array(nodes);
   const sums = new Float64Array(nodes);
@@ -86,7 +55,7 @@ export function landscapeProfile(
   for (let node = 0; node < nodes; node++) {
     for (const v of onArc[node]!) {
       if (!Number.isFinite(values[v]!)) continue;
-      sums[node]! += values[v]!;
+      sums[node]! += scale * values[v]!;
       finite[node]!++;
     }
     top[node] = base[node]! + tree.size[node]!;
@@ -99,6 +68,7 @@ export function landscapeProfile(
   }
   const centre = centres(children, base, top);
   return {
+    threshold,
     width: values.length,
     basins: Array.from(tree.vertex, (vertex, node) => {
       const stack = stackOf(onArc[node]!, flooded, keys, base[node]!, steps);
@@ -115,11 +85,14 @@ export function landscapeProfile(
         top: top[node]!,
         losses,
         widths: stack.map(({ width }) => width),
-        meanLoss: finite[node] === 0 ? null : sums[node]! / finite[node]!,
+        meanLoss: finite[node] === 0 ? null : sums[node]! / finite[node]! / scale,
       };
     }),
   };
 }
+
+/** Losses from here on are summed in other units. */
+const HUGE = 2 ** 960;
 
 /**
  * For each vertex the one whose value it counts at: itself, or the saddle over which the dent it is

@@ -1,19 +1,6 @@
 import { fromScalar } from '../../shared/result';
-import type { MergeTree, Scalar } from '../../shared/result';
+import type { MergeTree, SaddleMinimumDistance, Scalar } from '../../shared/result';
 import type { FiniteRange } from './summaries';
-
-/** Saddle–minimum average distances of a merge tree, in units of the values. */
-export interface SaddleMinimumDistance {
-  /** Edges from a saddle down to a minimum. */
-  readonly edges: number;
-  /** Mean of f(saddle) − f(minimum) over them; 0 where there is none. */
-  readonly mean: number;
-  /** The same, each edge weighted by the vertices on its arc: the volume of its basin. */
-  readonly weightedMean: number;
-  /** Both divided by the range of finite values; 0 where that is 0. */
-  readonly meanOverRange: number;
-  readonly weightedMeanOverRange: number;
-}
 
 /**
  * SMAD (Landscaper, arXiv 2602.07135), whose definition differs between versions; this is ours:
@@ -24,21 +11,24 @@ export interface SaddleMinimumDistance {
  * A value that is NaN or infinite counts as the nearest finite one (summaries.ts).
  */
 export function saddleMinimumDistance(tree: MergeTree, range: FiniteRange): SaddleMinimumDistance {
-  const width = range.maximum - range.minimum;
+  const width = Math.min(range.maximum - range.minimum, Number.MAX_VALUE);
   // The root is a saddle where basins meet at the global maximum itself.
   const root = tree.nodes.length - 1;
   const rootIsSaddle = tree.nodes.filter(({ parent }) => parent === root).length > 1;
   let [edges, total, weight, weighted] = [0, 0, 0, 0];
   for (const { kind, value, parent, size } of tree.nodes) {
     if (kind !== 'minimum' || !(tree.nodes[parent]!.kind === 'saddle' || rootIsSaddle)) continue;
-    const height = bounded(tree.nodes[parent]!.value, range) - bounded(value, range);
+    const height = Math.min(
+      bounded(tree.nodes[parent]!.value, range) - bounded(value, range),
+      Number.MAX_VALUE,
+    );
     edges++;
     total += height;
     weight += size;
     weighted += height * size;
   }
-  const mean = edges === 0 ? 0 : total / edges;
-  const weightedMean = weight === 0 ? 0 : weighted / weight;
+  const mean = edges === 0 ? 0 : Math.min(total, Number.MAX_VALUE) / edges;
+  const weightedMean = weight === 0 ? 0 : Math.min(weighted, Number.MAX_VALUE) / weight;
   return {
     edges,
     mean,

@@ -55,6 +55,16 @@ export function summarize(
   };
 }
 
+/** Of pairs of any dimension, bounded as above. */
+export function summarizePairs(
+  births: Float64Array,
+  deaths: Float64Array,
+  range: FiniteRange,
+): PersistenceSummary {
+  const persistences = births.map((birth, k) => boundedPersistence(birth, deaths[k]!, range));
+  return summaryOf(persistences, Math.min(range.maximum - range.minimum, Number.MAX_VALUE));
+}
+
 function boundedPersistence(birth: number, death: number, range: FiniteRange): number {
   const persistence = bounded(death, range) - bounded(birth, range);
   return Math.min(persistence, Number.MAX_VALUE);

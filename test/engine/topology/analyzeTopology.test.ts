@@ -152,6 +152,55 @@ describe('what it counts', () => {
   });
 });
 
+describe('what a document holds for drawing', () => {
+  // Loops of the 3 × 4 grid of GUDHI's documentation: (7, 9), with squares on the points.
+  const gudhi = Float64Array.of(2, 1, 6, 8, 5, 9, 4, 7, 4, 7, 3, 9);
+
+  it('is the loops above the threshold, where they are defined', () => {
+    const options = { neighborhood: '4', threshold: 0 } as const;
+    expect(analyzeTopology(gudhi, [3, 4], options).loops).toMatchObject({
+      count: 1,
+      total: 2,
+      mean: 2,
+      maximum: 2,
+    });
+    expect(analyzeTopology(gudhi, [3, 4], { ...options, threshold: 2 }).loops).toMatchObject({
+      count: 0,
+    });
+    expect(analyzeTopology(gudhi, [3, 2, 2], options).loops).toBeUndefined();
+    expect(analyzeTopology(gudhi, [3, 4], { neighborhood: 'knn:3' }).loops).toBeUndefined();
+  });
+
+  it('is the saddle–minimum distances', () => {
+    // Minima 0 and 1 meet at 4: distances 4 and 3, on two and three vertices below it.
+    const { smad } = analyzeTopology(Float64Array.of(9, 0, 4, 1, 2, 3, 9), [7], { threshold: 0 });
+    expect(smad).toMatchObject({ edges: 2, mean: 3.5, weightedMean: (4 + 3 * 3) / 4 });
+    expect(smad!.meanOverRange).toBeCloseTo(3.5 / 9, 15);
+  });
+
+  it('is a profile whose widths add up, of few basins and steps however rough the landscape', () => {
+    const values = randomNumbers(5, 200 * 200);
+    const { profile, saddles } = analyzeTopology(values, [200, 200], { threshold: 0 });
+    expect(saddles).toBeGreaterThan(3000);
+    expect(profile!.threshold).toBeGreaterThan(0);
+    const { basins } = profile!;
+    expect(basins.filter(({ kind }) => kind === 'minimum')).toHaveLength(64);
+    expect(basins.at(-1)).toMatchObject({ kind: 'root', top: 40_000, parent: -1 });
+    basins.forEach(({ base, widths, top }, b) => {
+      const children = basins.filter(({ parent }) => parent === b);
+      expect(base).toBe(children.reduce((sum, child) => sum + child.top, 0));
+      expect(widths.at(-1)).toBe(top);
+    });
+    expect(JSON.stringify(profile).length).toBeLessThan(100_000);
+  });
+
+  it('leaves a profile of too many points out', () => {
+    const shape = [2 ** 9, 2 ** 9 + 1];
+    const { profile } = analyzeTopology(new Float64Array(shape[0]! * shape[1]!), shape);
+    expect(profile).toBeUndefined();
+  });
+});
+
 describe('what it refuses', () => {
   const values = new Float64Array(6);
 
