@@ -8,6 +8,7 @@ import { EngineError } from './engineError';
 import type { Library } from './library';
 import type { Log } from './log';
 import { describeProgress } from './progressFraction';
+import { t } from './text';
 import { settings } from './settings';
 
 /** What to analyze: checkpoints of one configuration. */
@@ -23,8 +24,8 @@ export interface Order {
 export type Ending =
   | { readonly kind: 'done'; readonly outcomes: readonly AnalyzeOutcome[] }
   | { readonly kind: 'cancelled' }
-  /** A sentence for the user. */
-  | { readonly kind: 'failed'; readonly message: string };
+  /** A sentence for the user, and whether it is about the engine itself. */
+  | { readonly kind: 'failed'; readonly message: string; readonly engine: boolean };
 
 export interface Job {
   readonly id: string;
@@ -101,7 +102,7 @@ export class Analyses implements vscode.Disposable {
    */
   enqueue(order: Order): Job {
     if (!vscode.workspace.isTrusted) {
-      throw new Error('Basin analyzes checkpoints in trusted workspaces only.');
+      throw new Error(t('Basin analyzes checkpoints in trusted workspaces only.'));
     }
     const job = createJob(order);
     if (order.origin === 'user') {
@@ -178,10 +179,10 @@ export class Analyses implements vscode.Disposable {
       if (error instanceof EngineError) {
         return error.reason === 'cancelled'
           ? { kind: 'cancelled' }
-          : { kind: 'failed', message: error.message };
+          : { kind: 'failed', message: error.message, engine: error.reason !== 'input' };
       }
       const message = error instanceof Error ? error.message : String(error);
-      return { kind: 'failed', message: `Basin failed: ${message}` };
+      return { kind: 'failed', message: t('Basin failed: {0}', message), engine: true };
     }
   }
 

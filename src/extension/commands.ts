@@ -213,6 +213,7 @@ async function pickCheckpoint(
     title: `Basin: ${title}`,
     placeHolder: t('Checkpoint'),
     matchOnDescription: true,
+    matchOnDetail: true,
   });
   return picked?.record;
 }

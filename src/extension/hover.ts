@@ -13,7 +13,7 @@ import { pathAt } from './pathAtPosition';
 import { hasHoles } from './pathPattern';
 import { relativeTime } from './relativeTime';
 import type { CheckpointFile } from './runs';
-import { describeInspection, fileLine, resultFacts } from './summary';
+import { describeInspection, describeResult, fileLine, resultFacts } from './summary';
 import { documentsOf, surroundingsOf } from './surroundings';
 import { t } from './text';
 
@@ -121,7 +121,9 @@ export class CheckpointHover implements vscode.HoverProvider {
     text.appendMarkdown(
       `${escapeMarkdown(header)}  \n${escapeMarkdown(`${fileLine(file)} (${age})`)}\n`,
     );
-    // Before the figures: a long hover scrolls.
+    // First what matters most: a long hover scrolls.
+    const figures = result === null ? '' : describeResult(result.document);
+    if (figures !== '') text.appendMarkdown(`\n**${escapeMarkdown(figures)}**\n`);
     text.appendMarkdown(`\n${links(file.path, record?.run.configuration ?? null)}\n`);
     if (others !== null) text.appendMarkdown(`\n${escapeMarkdown(others)}\n`);
     if (error !== null) text.appendMarkdown(`\n${escapeMarkdown(error)}\n`);

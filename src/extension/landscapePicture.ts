@@ -4,7 +4,7 @@ import { paletteImage } from './paletteImage';
 export type PictureTheme = 'dark' | 'light' | 'high-contrast' | 'high-contrast-light';
 
 /** Edge of the picture as it is shown, in CSS pixels. */
-export const PICTURE_EDGE = 150;
+export const PICTURE_EDGE = 120;
 /** Pixels of the picture itself: sharp on dense screens. */
 const PIXELS = 2 * PICTURE_EDGE;
 

@@ -2,9 +2,11 @@ import * as vscode from 'vscode';
 import type { Analyses, Ending, Job } from './analyses';
 import { checkpointLabel } from './checkpointLabel';
 import type { CheckpointRecord } from './library';
+import { counted } from './numbers';
 import type { LandscapePanel } from './panel';
 import { describeProgress, overallFraction } from './progressFraction';
 import { describeResult } from './summary';
+import { t } from './text';
 
 /**
  * Analyses the user asked for: with a notification that tells how far they are and can cancel
@@ -36,9 +38,11 @@ export class UserAnalysis {
 
   private async mayAnalyze(): Promise<boolean> {
     if (vscode.workspace.isTrusted) return true;
-    const manage = 'Manage Workspace Trust';
+    const manage = t('Manage Workspace Trust');
     const choice = await vscode.window.showWarningMessage(
-      'Basin analyzes checkpoints in trusted workspaces only: an analysis runs the model and reads the files basin.json names.',
+      t(
+        'Basin analyzes checkpoints in trusted workspaces only: an analysis runs the model and reads the files basin.json names.',
+      ),
       manage,
     );
     if (choice === manage) await vscode.commands.executeCommand('workbench.trust.manage');
@@ -50,11 +54,11 @@ export class UserAnalysis {
     const what =
       checkpoints.length === 1
         ? checkpointLabel(checkpoints[0] ?? '')
-        : `${checkpoints.length} checkpoints`;
+        : counted(checkpoints.length, 'checkpoint');
     const ending = await vscode.window.withProgress(
       {
         location: vscode.ProgressLocation.Notification,
-        title: `Basin: analyzing ${what}`,
+        title: t('Basin: analyzing {0}', what),
         cancellable: true,
       },
       async (report, token) => {
@@ -82,7 +86,7 @@ export class UserAnalysis {
       case 'cancelled':
         return;
       case 'failed':
-        await showError(ending.message);
+        await showError(ending.message, ending.engine);
         return;
       case 'done':
         await this.tellDone(ending, what);
@@ -96,23 +100,31 @@ export class UserAnalysis {
     const failed = outcomes.filter((outcome) => !outcome.ok);
     const first = failed[0];
     if (first !== undefined) {
-      const others = failed.length > 1 ? ` (and ${failed.length - 1} more)` : '';
-      await showError(`${checkpointLabel(first.checkpoint)}${others}: ${first.message}`);
+      const label = checkpointLabel(first.checkpoint);
+      const which = failed.length > 1 ? t('{0} and {1} more', label, failed.length - 1) : label;
+      await showError(`${which}: ${first.message}`, false);
       return;
     }
     const last = outcomes.at(-1);
     if (last?.ok !== true) return;
     // Who looks at it in the panel has seen it end.
     if (outcomes.length === 1 && this.panel.shows(last.checkpoint)) return;
-    const open = 'Open Landscape';
-    const summary = outcomes.length === 1 ? describeResult(last.document) : 'analyzed';
+    const open = t('Open Landscape');
+    const summary = outcomes.length === 1 ? describeResult(last.document) : t('analyzed');
     const choice = await vscode.window.showInformationMessage(`${what}: ${summary}.`, open);
     if (choice === open) this.panel.open(last.checkpoint);
   }
 }
 
-async function showError(message: string): Promise<void> {
-  const showLog = 'Show Log';
-  const choice = await vscode.window.showErrorMessage(message, showLog);
+/** @param engine Whether it is the engine that does not work, rather than what it was given. */
+async function showError(message: string, engine: boolean): Promise<void> {
+  const showLog = t('Show Log');
+  const runDoctor = t('Run Doctor');
+  const choice = await vscode.window.showErrorMessage(
+    message,
+    ...(engine ? [runDoctor] : []),
+    showLog,
+  );
   if (choice === showLog) await vscode.commands.executeCommand('basin.showLog');
+  if (choice === runDoctor) await vscode.commands.executeCommand('basin.runDoctor');
 }

@@ -142,6 +142,14 @@ export class Workbench {
     await this.page.locator(`.monaco-workbench.${mark}`).waitFor();
   }
 
+  /** Where the extension was installed. */
+  async installedFolder(): Promise<string> {
+    const folder = join(this.given.profile, 'extensions');
+    const name = (await readdir(folder)).find((each) => each.startsWith('basin.basin-'));
+    if (name === undefined) throw new Error('the extension is not installed');
+    return join(folder, name);
+  }
+
   /** Process ids of the engine that this window's extension started: its script is in the profile. */
   async enginePids(): Promise<number[]> {
     const pids: number[] = [];
