@@ -2,9 +2,9 @@ import type { Refinement } from '../../shared/result';
 
 /** What a reader must know to judge a refined landscape: full sentences. */
 export function refinementNotes(refinement: Refinement): readonly string[] {
-  const { evaluations, gridPoints, threshold, check, errors, farthest } = refinement;
+  const { evaluations, gridPoints, threshold, check, farthest } = refinement;
   const { undecided, possibleMinima } = refinement;
-  const worst = Math.max(check.largestRatio, errors.largestRatio);
+  const worst = check.largestRatio;
   return [
     `The landscape was refined: ${count(evaluations)} of ${count(gridPoints)} evaluations, the other points are interpolated. Pairs of persistence above ${figure(threshold)} are decided; smaller ones are not counted.`,
     `That assumes the loss between evaluated points, at most ${steps(farthest)} away, to be as smooth as around them: a pit that fits between them is not seen.`,

@@ -5,6 +5,8 @@ import {
   type InterpolationOrder,
 } from './refinementLevels';
 
+import { unitBlock } from '../topology/neighborhood';
+
 /** What surpluses are multiplied by until enough of a level are known to learn it. */
 const FIRST_CAUTION = 1;
 /** So many points of a level teach how surpluses shrink. */
@@ -47,6 +49,9 @@ interface PointClass {
  * the caution of each level being learnt from the errors at its measured points. Of several axes the
  * one with the smallest bar is taken.
  *
+ * Where a measured value is beyond the bar it would have had, its neighbours in the grid have bars at
+ * least as wide as that error.
+ *
  * Between two neighbours that are both infinite or NaN a point is taken to be so too. Where only one
  * is, nothing is known: its bar is infinite.
  */
@@ -66,7 +71,10 @@ export class Prediction {
   readonly #classes: readonly PointClass[];
   /** Along each axis |value − interpolation| at the level of the point's coordinate, or its bar. */
   readonly #surplus: readonly Float64Array[];
+  readonly #block: readonly (readonly number[])[];
   readonly #caution: Float64Array;
+  /** What every caution is multiplied by. */
+  #care = 1;
   #interpolation: InterpolationOrder = 4;
   /** The interpolation asked for last and the share of bars in it. */
   #sum = 0;
@@ -88,6 +96,7 @@ export class Prediction {
     this.levelOf = new Uint8Array(size);
     this.#position = new Uint32Array(size * extents.length);
     this.#surplus = extents.map(() => new Float64Array(size));
+    this.#block = unitBlock(extents.length);
     this.#caution = new Float64Array(this.depth + 1).fill(FIRST_CAUTION);
     this.#order = new Uint32Array(size);
     this.#classes = this.#sortPoints();
@@ -95,6 +104,11 @@ export class Prediction {
 
   get interpolation(): InterpolationOrder {
     return this.#interpolation;
+  }
+
+  /** Widens the bars of all points, for good. */
+  widen(factor: number): void {
+    this.#care *= factor;
   }
 
   /** Points of a level. */
@@ -210,10 +224,37 @@ export class Prediction {
       }
       for (let k = from; k < to; k += 1) this.#takeSurplus(this.#order[k]!);
     }
+    for (let v = 0; v < this.values.length; v += 1) {
+      if (this.measured[v] === 1 && Number.isFinite(this.values[v]!)) this.#widenAround(v);
+    }
+  }
+
+  /** Where a measured value is beyond the bar it would have had, so may its neighbours be. */
+  #widenAround(v: number): void {
+    const caution = this.#care * this.#caution[this.levelOf[v]!]!;
+    let surprise = Infinity;
+    for (let a = 0; a < this.#axes.length; a += 1) {
+      if (!this.#isNewAlong(v, a) || !this.#interpolate(v, a)) continue;
+      const missed = Math.abs(this.values[v]! - this.#sum);
+      const bar = this.#error + caution * this.#scale(v, a) + ROUNDING * Math.abs(this.#sum);
+      surprise = Math.min(surprise, missed > bar ? missed : 0);
+    }
+    if (surprise === 0 || surprise === Infinity) return;
+    for (let k = 0; k < this.#block.length; k += 1) {
+      let u = v;
+      let isInside = true;
+      for (let a = 0; a < this.#axes.length && isInside; a += 1) {
+        const step = this.#block[k]![a]!;
+        const x = this.#position[v * this.#axes.length + a]! + step;
+        isInside = x >= 0 && x < this.#axes[a]!.level.length;
+        u += step * this.#axes[a]!.stride;
+      }
+      if (isInside && this.measured[u] === 0) this.bars[u] = Math.max(this.bars[u]!, surprise);
+    }
   }
 
   #predict(v: number): void {
-    const caution = this.#caution[this.levelOf[v]!]!;
+    const caution = this.#care * this.#caution[this.levelOf[v]!]!;
     let bar = Infinity;
     let value = NaN;
     let finite = 0;
