@@ -1,5 +1,6 @@
-import type { ResultDocument, Topology } from '../shared/result';
+import type { Landscape, ResultDocument, Topology } from '../shared/result';
 import { Choice, iconButton, ICONS } from './controls';
+import { CurveView, lossAt } from './curveView';
 import { DisposableStore, type Disposable } from './disposable';
 import {
   canBeLogarithmic,
@@ -9,14 +10,39 @@ import {
   type ScaleKind,
 } from './heightScale';
 import type { Highlight } from './highlight';
-import { fieldAt, lossField, type LossField } from './lossField';
+import { directionsText } from './directionsText';
+import {
+  nearestOnPath,
+  ownCoordinates,
+  pathOf,
+  pathText,
+  visiblePath,
+  type PathPoint,
+} from './landscapePath';
+import {
+  centralSlice,
+  marksInSlice,
+  sliceNote,
+  sliceOf,
+  stepNearest,
+  type SliceSteps,
+} from './landscapeSlice';
+import {
+  coordinateAt,
+  fieldAt,
+  lossAtPlace,
+  lossField,
+  wholeField,
+  type LossField,
+} from './lossField';
 import { MapView } from './mapView';
 import { stepMark } from './nearestMark';
-import { MOST_MARKS, pairMarks, type PairMark } from './pairMark';
+import { MOST_MARKS, pairMarks, type PairMark, type Place } from './pairMark';
 import { pairText, placeText } from './pairText';
 import { PlotSection } from './plotSection';
 import { formatNumber, plural } from './quantity';
-import { landscapeSummary, valueAtCenter } from './summaries';
+import { SliceControl } from './sliceControl';
+import { landscapeSummary, lineSummary } from './summaries';
 import { SurfaceView } from './surfaceView';
 import type { TableTwin } from './tableTwin';
 import type { Theme } from './theme';
@@ -37,6 +63,8 @@ export class LandscapeView implements Disposable {
   readonly section: PlotSection;
   private readonly store = new DisposableStore();
   private readonly map: MapView;
+  private readonly curve: CurveView;
+  private readonly slices: SliceControl;
   private readonly viewChoice: Choice<ViewState['landscape']>;
   private readonly scaleChoice: Choice<ScaleKind>;
   private readonly homeButton: HTMLButtonElement;
@@ -50,6 +78,9 @@ export class LandscapeView implements Disposable {
   private field: LossField | null = null;
   private scale: HeightScale | null = null;
   private marks: readonly PairMark[] = [];
+  private path: readonly PathPoint[] = [];
+  /** Which slice of more than two dimensions is drawn, and of which shape. */
+  private slice: { readonly shape: string; readonly at: SliceSteps } = { shape: '', at: [] };
 
   constructor(
     private readonly highlight: Highlight,
@@ -89,7 +120,18 @@ export class LandscapeView implements Disposable {
         },
       }),
     );
-    stage.append(this.map.root);
+    this.curve = this.store.add(
+      new CurveView(stage, highlight, (step) => {
+        this.readStep(step);
+      }),
+    );
+    this.slices = new SliceControl((at) => {
+      this.slice = { ...this.slice, at };
+      this.field = null;
+      this.redraw();
+    });
+    stage.append(this.map.root, this.curve.root);
+    stage.before(this.slices.root);
     this.store.listen(stage, 'keydown', (event) => {
       const step = { n: 1, p: -1 }[event.key.toLowerCase()] as 1 | -1 | undefined;
       if (event.key === 'Escape') this.highlight.set(null);
@@ -116,34 +158,64 @@ export class LandscapeView implements Disposable {
       );
       return;
     }
-    if (before?.document.landscape !== landscape) this.field = lossField(landscape);
+    const isLine = landscape.axes.length === 1;
+    const isOther = before?.document.landscape !== landscape;
+    const shape = landscape.shape.join('×');
+    if (this.slice.shape !== shape) this.slice = { shape, at: centralSlice(landscape) };
+    const { at } = this.slice;
+    const isFresh = isOther || this.field === null;
+    if (isFresh) {
+      this.field = isLine ? wholeField(landscape) : lossField(sliceOf(landscape, at));
+    }
+    this.slices.update(landscape.axes.slice(2), at);
     if (this.field === null) {
-      this.section.explain(
-        landscape.axes.length === 2
-          ? 'No point of the grid has been evaluated yet.'
-          : `A landscape of ${plural(landscape.axes.length, 'dimension')} cannot be drawn; its topology is below.`,
-      );
+      this.slices.root.hidden = true;
+      this.section.explain('No point of the grid has been evaluated yet.');
       return;
     }
     const { field } = this;
-    if (
-      before?.document.landscape !== landscape ||
-      before.state.scale !== state.scale ||
-      this.scale === null
-    ) {
-      this.scale = heightScale(field, state.scale);
+    if (isFresh || before.state.scale !== state.scale || this.scale === null) {
+      // Slices of one landscape have one scale, so that they can be compared.
+      const all = landscape.axes.length > 2 ? wholeField(landscape) : null;
+      this.scale = heightScale(all ?? field, state.scale);
     }
     const { scale } = this;
-    this.marks = topology === undefined ? [] : pairMarks(topology, landscape.axes);
+    const own = ownCoordinates(landscape, document.checkpoint.path);
+    const path = landscape.axes.length > 2 ? [] : pathOf(landscape);
+    this.path = visiblePath(path, landscape.axes);
+    this.marks =
+      topology === undefined
+        ? []
+        : marksInSlice(pairMarks(topology, landscape.axes), landscape, at);
+    const outside = path.length - this.path.length;
+    const notes = [
+      ...drawingNotes(field, scale),
+      sliceNote(landscape, at) ?? '',
+      outside > 0
+        ? `${plural(outside, 'checkpoint')} of the run ${outside === 1 ? 'is' : 'are'} outside of the picture.`
+        : '',
+    ].filter((note) => note !== '');
+    this.curve.root.hidden = !isLine;
+    this.scaleChoice.update(
+      scale.kind,
+      canBeLogarithmic(field) ? {} : { log: 'A logarithm needs a positive loss everywhere.' },
+    );
+    this.viewChoice.root.hidden = isLine;
+    if (isLine) {
+      this.showLine(document, landscape, field, scale, theme, own?.[0] ?? null, notes);
+      return;
+    }
+    const place = placeInSlice(own, landscape, at);
+    const loss = place === null ? NaN : lossAtPlace(field, place);
     // First of all: whether it can be drawn is one of the notes.
     const surface = state.landscape === 'surface' ? this.surface(state) : null;
     this.section.update({
-      summary: landscapeSummary(field, topology),
-      caption: caption(field, document),
-      notes: [...drawingNotes(field, scale), ...this.notes(topology)],
+      summary: landscapeSummary(field, topology, loss),
+      caption: caption(field, document, loss, this.path),
+      notes: [...notes, ...this.notes(topology)],
       table: () => gridTable(field),
     });
-    const content = { field, scale, marks: this.marks, theme };
+    const content = { field, scale, marks: this.marks, own: place, path: this.path, theme };
     this.map.root.hidden = surface !== null;
     if (this.graphics.kind === 'ready') this.graphics.view.root.hidden = surface === null;
     this.homeButton.hidden = surface === null;
@@ -151,12 +223,39 @@ export class LandscapeView implements Disposable {
       surface === null ? 'map' : 'surface',
       this.graphics.kind === 'missing' ? { surface: NO_WEBGL } : {},
     );
-    this.scaleChoice.update(
-      scale.kind,
-      canBeLogarithmic(field) ? {} : { log: 'A logarithm needs a positive loss everywhere.' },
-    );
     if (surface !== null) surface.show(content);
     else this.map.show(content);
+  }
+
+  private showLine(
+    document: ResultDocument,
+    landscape: Landscape,
+    field: LossField,
+    scale: HeightScale,
+    theme: Theme,
+    own: number | null,
+    notes: readonly string[],
+  ): void {
+    const axis = landscape.axes[0]!;
+    const values = landscape.values.map((value) => (value === null ? null : Number(value)));
+    const loss = own === null ? NaN : lossAt(axis, values, own);
+    this.section.update({
+      summary: lineSummary(landscape, field, document.topology, loss),
+      caption: caption(field, document, loss, this.path),
+      notes: [...notes, ...this.notes(document.topology)],
+      table: () => ({
+        caption: `Loss along ${axis.name}`,
+        columns: [axis.name, 'Loss'],
+        rows: values.map((value, step) => [
+          formatNumber(coordinateAt(axis, step), 4),
+          value === null ? '–' : formatNumber(value),
+        ]),
+      }),
+    });
+    this.map.root.hidden = true;
+    if (this.graphics.kind === 'ready') this.graphics.view.root.hidden = true;
+    this.homeButton.hidden = true;
+    this.curve.show({ landscape, scale, marks: this.marks, path: this.path, own, theme });
   }
 
   dispose(): void {
@@ -200,7 +299,8 @@ export class LandscapeView implements Disposable {
 
   private notes(topology: Topology | undefined): readonly string[] {
     const notes: string[] = [];
-    if (this.shown?.state.landscape === 'surface') {
+    const isLine = this.shown?.document.landscape?.axes.length === 1;
+    if (this.shown?.state.landscape === 'surface' && !isLine) {
       if (this.graphics.kind === 'missing') notes.push(NO_WEBGL);
       if (this.graphics.kind === 'lost') {
         notes.push('The graphics context was lost: the map stands in until it is back.');
@@ -212,6 +312,25 @@ export class LandscapeView implements Disposable {
       );
     }
     return notes;
+  }
+
+  private readStep(step: number | null): void {
+    const landscape = this.shown?.document.landscape;
+    const axis = landscape?.axes[0];
+    if (landscape === undefined || axis === undefined || step === null) {
+      this.section.read(null);
+      return;
+    }
+    const loss = landscape.values[step] ?? null;
+    const at = coordinateAt(axis, step);
+    const near = this.path.find(({ coordinates: [x = NaN] }) => Math.abs(x - at) < 1e-9);
+    this.section.read(
+      [
+        `${axis.name} = ${formatNumber(at, 3)}`,
+        `loss ${loss === null ? 'not evaluated yet' : formatNumber(Number(loss))}`,
+        ...(near === undefined ? [] : [near.checkpoint]),
+      ].join(' · '),
+    );
   }
 
   private readPlace(place: readonly [number, number] | null): void {
@@ -226,6 +345,11 @@ export class LandscapeView implements Disposable {
       first.min + u * (first.max - first.min),
       second.min + v * (second.max - second.min),
     ] as const;
+    const near = nearestOnPath(this.path, at, first.max - first.min, second.max - second.min);
+    if (near !== null) {
+      this.section.read(pathText(near));
+      return;
+    }
     const loss = fieldAt(field, field.values, u, v);
     this.section.read(
       `(${first.name}, ${second.name}) = ${placeText(at)} · loss ${Number.isFinite(loss) ? formatNumber(loss) : 'not finite'}`,
@@ -235,25 +359,35 @@ export class LandscapeView implements Disposable {
 
 const NO_WEBGL = 'This window has no WebGL: the landscape is drawn as a map.';
 
-function caption(field: LossField, { landscape, topology }: ResultDocument): string {
-  const directions = landscape?.directions;
-  const [first, second] = field.axes;
-  const kind =
-    directions === undefined
-      ? ''
-      : directions.kind === 'hessian'
-        ? 'top Hessian eigenvectors'
-        : `random directions, ${directions.normalization === 'none' ? 'not normalized' : `${directions.normalization}-normalized`}, seed ${directions.seed}`;
+function caption(
+  field: LossField,
+  { landscape, topology }: ResultDocument,
+  own: number,
+  path: readonly PathPoint[],
+): string {
   return [
-    `${first.steps} × ${second.steps} points`,
-    kind,
-    `○\u00a0this checkpoint, loss ${formatNumber(valueAtCenter(field))}`,
+    `${landscape?.shape.join(' × ') ?? ''} points`,
+    landscape === undefined ? '' : directionsText(landscape.directions),
+    Number.isFinite(own) ? `○\u00a0this checkpoint, loss ${formatNumber(own)}` : '',
+    path.length > 1 && field.columns > 1 ? '▫\u00a0the run' : '',
     topology === undefined
       ? ''
       : `●\u00a0minimum${topology.saddles === 0 ? '' : ' · ×\u00a0saddle'}`,
   ]
     .filter((part) => part !== '')
     .join(' · ');
+}
+
+/** Where the checkpoint is in the plane that is drawn; null where it is not in that slice. */
+function placeInSlice(
+  own: readonly number[] | null,
+  { axes }: Landscape,
+  at: SliceSteps,
+): Place | null {
+  const [x, y, ...rest] = own ?? [];
+  if (x === undefined || y === undefined) return null;
+  const central = rest.map((coordinate, i) => stepNearest(axes[i + 2]!, coordinate));
+  return central.every((step, i) => step === at[i]) ? [x, y] : null;
 }
 
 /** A table of millions of cells helps nobody: every k-th row and column, said in the caption. */

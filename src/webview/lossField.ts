@@ -95,6 +95,45 @@ export function lossField(landscape: Landscape): LossField | null {
 }
 
 /**
+ * All values of a landscape of any dimension as one column, to find a scale for: of a line, or for
+ * the slices of a space, which then look the same height where the loss is.
+ */
+export function wholeField({ axes, values: given }: Landscape): LossField | null {
+  const [first] = axes;
+  if (first === undefined) return null;
+  const counts = { points: given.length, pending: 0, nan: 0, infinite: 0 };
+  const known: number[] = [];
+  let minimum = Infinity;
+  let maximum = -Infinity;
+  for (const scalar of given) {
+    if (scalar === null) {
+      counts.pending++;
+      continue;
+    }
+    const value = Number(scalar);
+    known.push(value);
+    if (Number.isNaN(value)) counts.nan++;
+    else if (!Number.isFinite(value)) counts.infinite++;
+    else {
+      minimum = Math.min(minimum, value);
+      maximum = Math.max(maximum, value);
+    }
+  }
+  if (known.length === 0) return null;
+  const hasFinite = minimum <= maximum;
+  return {
+    rows: known.length,
+    columns: 1,
+    axes: [first, first],
+    values: Float64Array.from(known),
+    kinds: Uint8Array.from(known, kindOf),
+    counts,
+    minimum: hasFinite ? minimum : 0,
+    maximum: hasFinite ? maximum : 0,
+  };
+}
+
+/**
  * For each point the index of the nearest evaluated one, by a breadth-first search from all of
  * them at once (steps to the eight neighbors).
  */
@@ -144,10 +183,10 @@ export function vertexCoordinates(
   axes: readonly [Axis, Axis],
 ): readonly [number, number] {
   const row = Math.floor(vertex / axes[1].steps);
-  return [coordinate(axes[0], row), coordinate(axes[1], vertex - row * axes[1].steps)];
+  return [coordinateAt(axes[0], row), coordinateAt(axes[1], vertex - row * axes[1].steps)];
 }
 
-function coordinate(axis: Axis, step: number): number {
+export function coordinateAt(axis: Axis, step: number): number {
   return axis.steps < 2 ? axis.min : axis.min + (step * (axis.max - axis.min)) / (axis.steps - 1);
 }
 
@@ -180,6 +219,17 @@ export function fieldAt(
   }
   const d = values[corner + field.columns + 1]!;
   return mix(d, s + t - 1) + mix(c, 1 - s) + mix(b, 1 - t);
+}
+
+/** The same at coordinates instead of shares of the axes. */
+export function lossAtPlace(field: LossField, [x, y]: readonly [number, number]): number {
+  const [first, second] = field.axes;
+  return fieldAt(
+    field,
+    field.values,
+    (x - first.min) / (first.max - first.min),
+    (y - second.min) / (second.max - second.min),
+  );
 }
 
 function mix(value: number, weight: number): number {

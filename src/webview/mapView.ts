@@ -213,7 +213,7 @@ export class MapView implements Disposable {
 
   /** Pairs, the checkpoint, the level of the saddle that is pointed at, and the keys' cursor. */
   private markSeries(
-    { field, theme }: SurfaceContent,
+    { field, theme, own, path }: SurfaceContent,
     marks: readonly PairMark[],
   ): Record<string, unknown> {
     const on = this.pointed.pair;
@@ -289,11 +289,30 @@ export class MapView implements Disposable {
           }
         }
         const [first, second] = field.axes;
-        const [cx, cy] = api.coord([(first.min + first.max) / 2, (second.min + second.max) / 2]);
+        const steps = path.map(({ coordinates: [x = NaN, y = NaN] }) => api.coord([x, y]));
+        for (const [stroke, lineWidth] of [
+          [dark, 3.4],
+          ['#ffffff', 1.6],
+        ] as const) {
+          children.push({
+            type: 'polyline',
+            shape: { points: steps },
+            style: { fill: null, stroke, lineWidth },
+          });
+        }
+        for (const [cx, cy] of steps) {
+          children.push({
+            type: 'rect',
+            shape: { x: cx - 3, y: cy - 3, width: 6, height: 6 },
+            style: { fill: '#ffffff', stroke: dark, lineWidth: 1.2 },
+          });
+        }
         for (const [stroke, lineWidth] of [
           [dark, 3.6],
           ['#ffffff', 1.8],
         ] as const) {
+          if (own === null) break;
+          const [cx, cy] = api.coord(own);
           children.push({
             type: 'circle',
             shape: { cx, cy, r: 8 },

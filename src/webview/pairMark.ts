@@ -1,5 +1,5 @@
 import type { Axis, Topology } from '../shared/result';
-import { vertexCoordinates } from './lossField';
+import { coordinateAt, vertexCoordinates } from './lossField';
 
 /**
  * A persistence pair as it is drawn everywhere: in the diagram, on the map, on the surface and in
@@ -13,7 +13,10 @@ export interface PairMark {
   readonly persistence: number;
   readonly birthVertex: number;
   readonly deathVertex: number;
-  /** Coordinates of the minimum and of the saddle (of the maximum, for the essential pair). */
+  /**
+   * Coordinates of the minimum and of the saddle (of the maximum, for the essential pair); on a
+   * line the coordinate and the loss. Null in more dimensions than are drawn.
+   */
   readonly places: { readonly birth: Place; readonly death: Place } | null;
 }
 
@@ -30,6 +33,7 @@ export function pairMarks(topology: Topology, axes: readonly Axis[]): readonly P
     axes.length === 2 && first !== undefined && second !== undefined
       ? ([first, second] as const)
       : null;
+  const line = axes.length === 1 ? first : undefined;
   return [topology.essential, ...topology.pairs].slice(0, MOST_MARKS).map((pair, index) => {
     const birth = Number(pair.birth);
     const death = Number(pair.death);
@@ -41,10 +45,16 @@ export function pairMarks(topology: Topology, axes: readonly Axis[]): readonly P
       persistence: death - birth,
       birthVertex: pair.birthVertex,
       deathVertex: pair.deathVertex,
-      places: plane && {
-        birth: vertexCoordinates(pair.birthVertex, plane),
-        death: vertexCoordinates(pair.deathVertex, plane),
-      },
+      places:
+        line !== undefined
+          ? {
+              birth: [coordinateAt(line, pair.birthVertex), birth],
+              death: [coordinateAt(line, pair.deathVertex), death],
+            }
+          : plane && {
+              birth: vertexCoordinates(pair.birthVertex, plane),
+              death: vertexCoordinates(pair.deathVertex, plane),
+            },
     };
   });
 }

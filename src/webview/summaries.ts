@@ -1,4 +1,11 @@
-import type { Hessian, Metrics, Neighborhood, ResultDocument, Topology } from '../shared/result';
+import type {
+  Hessian,
+  Landscape,
+  Metrics,
+  Neighborhood,
+  ResultDocument,
+  Topology,
+} from '../shared/result';
 import type { LossField } from './lossField';
 import {
   formatCount,
@@ -11,15 +18,19 @@ import {
 
 /** What a plot shows, in sentences made from its numbers: for whoever does not see it. */
 
-export function landscapeSummary(field: LossField, topology: Topology | undefined): string {
+export function landscapeSummary(
+  field: LossField,
+  topology: Topology | undefined,
+  /** Loss of the checkpoint, where it is in the plane. */
+  own: number,
+): string {
   const [first, second] = field.axes;
   const size = `${first.steps} by ${second.steps}`;
   const extent = `${first.name} from ${formatNumber(first.min)} to ${formatNumber(first.max)}, ${second.name} from ${formatNumber(second.min)} to ${formatNumber(second.max)}`;
-  const center = valueAtCenter(field);
   const { pending, nan, infinite } = field.counts;
   return [
     `Loss on a grid of ${size} points, ${extent}.`,
-    `From ${formatNumber(field.minimum)} to ${formatNumber(field.maximum)}; ${formatNumber(center)} at the checkpoint.`,
+    `From ${formatNumber(field.minimum)} to ${formatNumber(field.maximum)}${ownText(own)}.`,
     topology === undefined
       ? ''
       : `${plural(topology.minima, 'minimum', 'minima')} and ${plural(topology.saddles, 'saddle')}.`,
@@ -30,9 +41,27 @@ export function landscapeSummary(field: LossField, topology: Topology | undefine
     .join(' ');
 }
 
-/** The checkpoint is the middle of the grid, which has odd steps. */
-export function valueAtCenter(field: LossField): number {
-  return field.values[((field.rows - 1) >> 1) * field.columns + ((field.columns - 1) >> 1)]!;
+function ownText(own: number): string {
+  return Number.isFinite(own) ? `; ${formatNumber(own)} at the checkpoint` : '';
+}
+
+/** The same of a line. */
+export function lineSummary(
+  { axes }: Landscape,
+  field: LossField,
+  topology: Topology | undefined,
+  own: number,
+): string {
+  const axis = axes[0]!;
+  return [
+    `Loss at ${axis.steps} points of a line, ${axis.name} from ${formatNumber(axis.min)} to ${formatNumber(axis.max)}.`,
+    `From ${formatNumber(field.minimum)} to ${formatNumber(field.maximum)}${ownText(own)}.`,
+    topology === undefined
+      ? ''
+      : `${plural(topology.minima, 'minimum', 'minima')} and ${plural(topology.saddles, 'saddle')}.`,
+  ]
+    .filter((sentence) => sentence !== '')
+    .join(' ');
 }
 
 export function persistenceSummary(topology: Topology): string {

@@ -27,7 +27,8 @@ import { LineSegmentsGeometry } from 'three/examples/jsm/lines/LineSegmentsGeome
 import { COLOR_COUNT, colorTable } from './colorMap';
 import type { Disposable } from './disposable';
 import type { HeightScale } from './heightScale';
-import { fieldAt, type LossField } from './lossField';
+import type { PathPoint } from './landscapePath';
+import { fieldAt, lossAtPlace, type LossField } from './lossField';
 import type { Anchor } from './nearestMark';
 import type { PairId, PairMark, Place } from './pairMark';
 import { formatTick } from './quantity';
@@ -49,6 +50,10 @@ export interface SurfaceContent {
   readonly field: LossField;
   readonly scale: HeightScale;
   readonly marks: readonly PairMark[];
+  /** Coordinates of the document's checkpoint. */
+  readonly own: Place | null;
+  /** The run, in its order. */
+  readonly path: readonly PathPoint[];
   readonly theme: Theme;
 }
 
@@ -368,16 +373,12 @@ export class SurfaceScene implements Disposable {
         stems.push(...path);
       }
     }
-    const { field } = content;
-    const center = fieldAt(field, field.values, 0.5, 0.5);
-    if (Number.isFinite(center)) {
-      put(
-        new Vector3(0, content.scale.toUnit(center) * BOX_HEIGHT, 0),
-        SHAPE.checkpoint,
-        20,
-        false,
-      );
+    const { field, own, path } = content;
+    const ownLoss = own === null ? NaN : lossAtPlace(field, own);
+    if (own !== null && Number.isFinite(ownLoss)) {
+      put(this.stand(own, ownLoss), SHAPE.checkpoint, 20, false);
     }
+    for (let k = 1; k < path.length; k++) stems.push(...this.onSurface(path[k - 1]!, path[k]!));
     const geometry = this.marks.geometry;
     geometry.dispose();
     geometry.setAttribute('position', new BufferAttribute(Float32Array.from(positions), 3));
@@ -468,6 +469,19 @@ export class SurfaceScene implements Disposable {
   }
 
   /** Where a place of the plane with this loss is in space. */
+  /** Segments of a line that lies on the surface from one checkpoint to the next. */
+  private onSurface(from: PathPoint, to: PathPoint): readonly number[] {
+    const { field } = this.content!;
+    const points = Array.from({ length: 25 }, (_, k) => {
+      const [x = NaN, y = NaN] = from.coordinates.map(
+        (start, i) => start + (k / 24) * ((to.coordinates[i] ?? NaN) - start),
+      );
+      const point = this.stand([x, y], lossAtPlace(field, [x, y]));
+      return [point.x, point.y + 0.006, point.z];
+    });
+    return points.slice(1).flatMap((point, k) => [...points[k]!, ...point]);
+  }
+
   private stand(place: Place, loss: number): Vector3 {
     const { field, scale } = this.content!;
     const [first, second] = field.axes;

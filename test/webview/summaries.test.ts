@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { densityFrame, densityPoints } from '../../src/webview/densityFrame';
 import { keyFigure } from '../../src/webview/keyFigure';
-import { lossField } from '../../src/webview/lossField';
+import { lossAtPlace, lossField } from '../../src/webview/lossField';
 import {
   curvatureSummary,
   landscapeSummary,
@@ -21,7 +21,8 @@ const topology = document.topology!;
 
 describe('what a plot shows, in words', () => {
   it('tells a landscape by its extent, its range and what is in it', () => {
-    const text = landscapeSummary(lossField(document.landscape!)!, topology);
+    const field = lossField(document.landscape!)!;
+    const text = landscapeSummary(field, topology, lossAtPlace(field, [0, 0]));
     expect(text).toContain('41 by 41 points');
     expect(text).toContain('α₁ from −5 to 5');
     // Himmelblau at the origin is 11² + 7² = 170.
