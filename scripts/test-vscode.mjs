@@ -4,13 +4,17 @@
 // Code where one can be downloaded and shown, or in code-server. The interface tests drive the
 // packed extension in code-server with Chromium.
 //
+// Both run on the newest VS Code and on the oldest that is supported; of the interface tests, that
+// is the main workflow, which goes through every surface.
+//
 // BASIN_REQUIRE_VSCODE=1   fail where no VS Code can be had, instead of skipping
 // BASIN_TEST_VSCODE=FILE   executable of a VS Code
 // BASIN_TEST_ONLY=PART     host, interface, or the beginning of an interface test's name
+// BASIN_TEST_AGE=AGE       newest or oldest, of code-server
 // CHROMIUM=FILE            executable of a Chromium
 import { spawn } from 'node:child_process';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import Mocha from 'mocha';
 import { findChromium } from './chromium.mjs';
 import { installCodeServer } from './codeServer.mjs';
@@ -21,10 +25,17 @@ import { copyExample, createThrowaway } from './throwaway.mjs';
 
 const root = join(import.meta.dirname, '..');
 const cache = join(root, '.vscode-test');
-const vsix = join(cache, 'basin.vsix');
+const packages = join(cache, 'packages');
 const only = process.env.BASIN_TEST_ONLY;
+const ages = /** @type {Age[]} */ (
+  process.env.BASIN_TEST_AGE ? [process.env.BASIN_TEST_AGE] : ['newest', 'oldest']
+);
+/** What the interface tests on the oldest VS Code are. */
+const CORE = ['workflow.test.js'];
 
 /** @typedef {import('./hostSuite.mjs').Counts} Counts */
+/** @typedef {import('./codeServer.mjs').Age} Age */
+/** @typedef {import('./codeServer.mjs').CodeServer} CodeServer */
 
 const throwaway = await createThrowaway();
 /** @type {string[]} */
@@ -36,9 +47,13 @@ try {
   await mkdir(cache, { recursive: true });
   await build();
   const chromium = await findChromium();
-  const codeServer = await getCodeServer(chromium);
-  if (only === undefined || only === 'host') await hostSuite(codeServer, chromium);
-  if (only !== 'host') await interfaceTests(codeServer, chromium);
+  const servers = new Map();
+  for (const age of ages) {
+    const server = await getCodeServer(age, chromium);
+    if (server !== undefined) servers.set(age, server);
+  }
+  if (only === undefined || only === 'host') await hostSuite(servers, chromium);
+  if (only !== 'host') await interfaceTests(servers, chromium);
 } finally {
   await throwaway.remove();
 }
@@ -54,18 +69,22 @@ if (reasons.length > 0 && process.env.BASIN_REQUIRE_VSCODE === '1') process.exit
 
 /** The packed extension for the interface tests, then the bundles with the suites. */
 async function build() {
-  if (only !== 'host') await node(['scripts/package.mjs', '--out', vsix]);
+  const targets = `${process.platform}-${process.arch},universal`;
+  if (only !== 'host') {
+    await node(['scripts/package.mjs', '--target', targets, '--out', packages]);
+  }
   await node(['esbuild.config.mjs']);
 }
 
 /**
+ * @param {Age} age
  * @param {string | undefined} chromium
- * @returns {Promise<{node: string, entry: string} | undefined>}
+ * @returns {Promise<CodeServer | undefined>}
  */
-async function getCodeServer(chromium) {
+async function getCodeServer(age, chromium) {
   if (chromium === undefined) return undefined;
   try {
-    return await installCodeServer(cache, console.log);
+    return await installCodeServer(age, cache, console.log);
   } catch (error) {
     console.log(`code-server cannot be had: ${error instanceof Error ? error.message : error}`);
     return undefined;
@@ -73,23 +92,26 @@ async function getCodeServer(chromium) {
 }
 
 /**
- * @param {{node: string, entry: string} | undefined} codeServer
+ * @param {ReadonlyMap<Age, CodeServer>} servers
  * @param {string | undefined} chromium
  */
-async function hostSuite(codeServer, chromium) {
+async function hostSuite(servers, chromium) {
   for (const { name, executable } of await desktops()) {
     console.log(`\nExtension host: ${name}`);
     add(await runHostSuiteInDesktop(executable, { root, ...(await place(name)) }));
   }
   if (ran) return;
-  if (codeServer === undefined || chromium === undefined) {
-    reasons.push('the extension-host suite found no VS Code');
-    total.skipped++;
-    return;
+  for (const age of ages) {
+    const codeServer = servers.get(age);
+    if (codeServer === undefined || chromium === undefined) {
+      reasons.push(`the extension-host suite found no VS Code (${age})`);
+      total.skipped++;
+      continue;
+    }
+    console.log(`\nExtension host: code-server ${codeServer.version}`);
+    const options = { root, chromium, ...(await place(`host-${age}`)) };
+    add(await runHostSuiteInCodeServer(codeServer, options));
   }
-  console.log('\nExtension host: code-server');
-  const options = { root, chromium, ...(await place('code-server')) };
-  add(await runHostSuiteInCodeServer(codeServer, options));
 }
 
 /**
@@ -115,44 +137,61 @@ async function desktops() {
 }
 
 /**
- * @param {{node: string, entry: string} | undefined} codeServer
+ * @param {ReadonlyMap<Age, CodeServer>} servers
  * @param {string | undefined} chromium
  */
-async function interfaceTests(codeServer, chromium) {
-  if (codeServer === undefined || chromium === undefined) {
-    reasons.push('the interface tests found no code-server or no Chromium');
-    total.skipped++;
-    return;
-  }
-  console.log('\nInterface: code-server');
+async function interfaceTests(servers, chromium) {
   const folder = join(root, 'dist', 'test-vscode', 'interface');
   const files = (await readdir(folder)).filter(
     (name) =>
       name.endsWith('.test.js') &&
       (only === undefined || only === 'interface' || name.startsWith(only)),
   );
-  for (const file of files) {
-    const { profile, workspace, environment } = await place(file);
-    const server = await startCodeServer(codeServer, {
-      profile,
-      environment,
-      vsix,
-      trust: !file.startsWith('restricted'),
-    });
-    try {
-      add(
-        await mocha(join(folder, file), {
-          url: server.url,
-          profile,
-          workspace,
-          chromium,
-          environment,
-          screenshots: join(root, 'artifacts', 'screenshots'),
-        }),
-      );
-    } finally {
-      await server.stop();
+  for (const age of ages) {
+    const codeServer = servers.get(age);
+    if (codeServer === undefined || chromium === undefined) {
+      reasons.push(`the interface tests found no code-server (${age}) or no Chromium`);
+      total.skipped++;
+      continue;
     }
+    console.log(`\nInterface: code-server ${codeServer.version}`);
+    const wanted = age === 'oldest' && only === undefined ? CORE : files;
+    for (const file of wanted) await interfaceTest(codeServer, chromium, age, join(folder, file));
+  }
+}
+
+/**
+ * One file of tests in a window of its own, with the packed extension in it.
+ *
+ * @param {CodeServer} codeServer
+ * @param {string} chromium
+ * @param {Age} age
+ * @param {string} path
+ */
+async function interfaceTest(codeServer, chromium, age, path) {
+  const file = basename(path);
+  const { profile, workspace, environment } = await place(`${age}-${file}`);
+  const target = file.startsWith('universal') ? 'universal' : `${process.platform}-${process.arch}`;
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  const server = await startCodeServer(codeServer, {
+    profile,
+    environment,
+    vsix: join(packages, `basin-${version}-${target}.vsix`),
+    trust: !file.startsWith('restricted'),
+  });
+  try {
+    add(
+      await mocha(path, {
+        url: server.url,
+        profile,
+        workspace,
+        chromium,
+        environment,
+        screenshots: join(root, 'artifacts', 'screenshots', ...(age === 'newest' ? [] : [age])),
+      }),
+    );
+  } finally {
+    await server.stop();
   }
 }
 
@@ -178,7 +217,9 @@ async function place(name) {
 async function mocha(file, given) {
   Object.assign(globalThis, { basinTest: given });
   const runner = new Mocha({ ui: 'bdd', timeout: 180_000, bail: false });
+  // Loaded anew where it has been run before, on another VS Code.
   runner.addFile(file);
+  runner.unloadFiles();
   const stats = await new Promise((resolve) => {
     const running = runner.run(() => resolve(running.stats));
   });
