@@ -20,7 +20,7 @@ export const EXAMPLE = join(import.meta.dirname, '../../../examples/digits-resne
 /** A checkpoint with its graph and data, ready to be evaluated. */
 export interface Problem {
   readonly evaluator: LossEvaluator;
-  readonly theta: Float32Array;
+  readonly theta: FloatArray;
   readonly data: LossData;
   readonly samples: number;
   /** Names of the parameters in the order of θ. */
@@ -34,12 +34,18 @@ export async function openProblem(
     readonly model: string;
     readonly data: string;
     readonly objective: 'classification' | 'regression';
+    /** Samples, from the first; all if absent. */
+    readonly limit?: number;
   },
 ): Promise<Problem> {
   const configuration = configurationSchema.parse({
     checkpoints: [basename(files.checkpoint)],
     model: basename(files.model),
-    data: { inputs: `${basename(files.data)}#x`, targets: `${basename(files.data)}#y` },
+    data: {
+      inputs: `${basename(files.data)}#x`,
+      targets: `${basename(files.data)}#y`,
+      limit: files.limit,
+    },
     objective: { kind: files.objective },
   });
   return openConfigured(runtime, configuration, dirname(files.data), files);
@@ -57,7 +63,7 @@ export async function openConfigured(
   const model = new OnnxModel(joined.bytes, name);
   const data = await loadLossData(configuration, model, joined, folder);
   const checkpoint = await openCheckpoint(files.checkpoint);
-  const weights = await loadWeights(model, checkpoint);
+  const weights = await loadWeights(model, checkpoint, runtime.precision);
   await checkpoint.close();
   const terms = lossTerms(data, model.path);
   const evaluator = new LossEvaluator({ ...weights, model, data, terms }, runtime);
@@ -70,12 +76,18 @@ export async function openConfigured(
   };
 }
 
-export function openExample(runtime: Runtime, run: string, epoch: string): Promise<Problem> {
+export function openExample(
+  runtime: Runtime,
+  run: string,
+  epoch: string,
+  limit?: number,
+): Promise<Problem> {
   return openProblem(runtime, {
     checkpoint: join(EXAMPLE, 'runs', run, `epoch-${epoch}.pt`),
     model: join(EXAMPLE, 'runs', run, 'model.onnx'),
     data: join(EXAMPLE, 'digits-eval.npz'),
     objective: 'classification',
+    ...(limit === undefined ? {} : { limit }),
   });
 }
 
