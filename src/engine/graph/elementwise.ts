@@ -1,4 +1,4 @@
-import type { Graph, Node, UnaryOperation } from './graph';
+import type { Graph, Node, Operation, UnaryOperation } from './graph';
 
 /** dy/dx of y = f(x), elementwise, as a node; null where it is zero almost everywhere. */
 export const elementwiseDerivative: Readonly<
@@ -23,6 +23,11 @@ export const elementwiseDerivative: Readonly<
   sign: () => null,
   floor: () => null,
 };
+
+/** Whether each element of the result depends on one element of each argument, and smoothly. */
+export function isElementwise(operation: Operation): boolean {
+  return isUnary(operation) || ['power', 'add', 'sub', 'mul', 'div', 'where'].includes(operation);
+}
 
 export function isUnary(operation: string): operation is UnaryOperation {
   return operation in elementwiseDerivative;

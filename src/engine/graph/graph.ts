@@ -535,6 +535,9 @@ export class Graph {
     const shape = broadcastShape(a.shape, b.shape);
     const [u, v] = [knownScalar(a), knownScalar(b)];
     if (u !== null && v !== null) return this.#filled(arithmetic[operation](u, v), shape);
+    // In one order, so that equal sums and products are one node.
+    const commutes = operation === 'add' || operation === 'mul';
+    if (commutes && a.id > b.id) return this.#node(operation, [b, a], {}, shape);
     return this.#node(operation, [a, b], {}, shape);
   }
 

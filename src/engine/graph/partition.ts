@@ -1,4 +1,12 @@
-import { topologicalOrder, type AnyNode, type Graph, type Node, type Program } from './graph';
+import { isElementwise } from './elementwise';
+import {
+  sameShape,
+  topologicalOrder,
+  type AnyNode,
+  type Graph,
+  type Node,
+  type Program,
+} from './graph';
 
 /** A program cut in two: what does not depend on some inputs, and the rest. */
 export interface Partition {
@@ -27,7 +35,7 @@ export function partition(g: Graph, program: Program, inputs: ReadonlySet<string
     let clone: Node;
     if (node.operation === 'input' || node.operation === 'constant') {
       clone = node;
-    } else if (node.operation === 'expand' || node.operation === 'reshape') {
+    } else if (isView(node)) {
       // Cheaper to do again than to carry over.
       clone = rebuild(g, node, [across(node.inputs[0] as AnyNode)]);
     } else {
@@ -54,12 +62,38 @@ export function partition(g: Graph, program: Program, inputs: ReadonlySet<string
     ([name, node]) =>
       [name, moving.has(node.id) ? clones.get(node.id)! : across(node as AnyNode)] as const,
   );
-  const kept = new Set(fixed.keys());
+  const images = imagesOf(fixed.values());
+  const kept = new Set([...fixed].filter(([, node]) => images.has(node.id)).map(([name]) => name));
   return {
     fixed: { outputs: fixed, kept },
     moving: { outputs: new Map(outputs), kept },
     fixedSize,
   };
+}
+
+/** Whether a node's elements are its argument's, in the same order or as a transposed matrix. */
+function isView(node: AnyNode): boolean {
+  if (node.operation === 'expand' || node.operation === 'reshape') return true;
+  if (node.operation !== 'transpose') return false;
+  // Products read transposed matrices as they are.
+  const { permutation } = node.attributes;
+  const rank = permutation.length;
+  return (
+    permutation[rank - 1] === rank - 2 &&
+    permutation.slice(0, -2).every((axis, position) => axis === position)
+  );
+}
+
+/** What convolutions give, and what is made of it element by element. */
+function imagesOf(nodes: Iterable<Node>): ReadonlySet<number> {
+  const images = new Set<number>();
+  for (const node of topologicalOrder(nodes)) {
+    const made = node.operation === 'conv' || node.operation === 'convInput';
+    const same = (input: Node): boolean =>
+      images.has(input.id) && sameShape(input.shape, node.shape);
+    if (made || (isElementwise(node.operation) && node.inputs.some(same))) images.add(node.id);
+  }
+  return images;
 }
 
 /** The same operation on other arguments of the same shapes. */

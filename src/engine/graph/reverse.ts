@@ -1,5 +1,6 @@
-import { elementwiseDerivative, isUnary } from './elementwise';
-import { topologicalOrder, type AnyNode, type Graph, type Node } from './graph';
+import { elementwiseDerivative, isElementwise, isUnary } from './elementwise';
+import { sameShape, topologicalOrder, type AnyNode, type Graph, type Node } from './graph';
+import { formOf, isWide, masked, plus, times, written, type LinearForm } from './linearForm';
 
 /**
  * Reverse mode: the derivatives of a scalar with respect to nodes it is made of, as nodes.
@@ -17,18 +18,72 @@ export function gradient(g: Graph, y: Node, wrt: readonly Node[]): readonly Node
     if (node.inputs.some((input) => active.has(input.id))) active.add(node.id);
   }
 
-  const cotangents = new Map<number, Node>([[y.id, g.scalar(1)]]);
+  const cotangents = new Map<number, LinearForm>([[y.id, formOf(g.scalar(1))]]);
+  /** A cotangent as an array. */
+  const arrayOf = (node: Node): Node => {
+    const array = g.expand(written(g, cotangents.get(node.id)!), node.shape);
+    cotangents.set(node.id, formOf(array));
+    return array;
+  };
   for (const node of [...order].reverse()) {
-    const cotangent = cotangents.get(node.id);
-    if (cotangent === undefined || !active.has(node.id)) continue;
-    pullBack(g, node, cotangent).forEach((contribution, position) => {
-      const input = node.inputs[position]!;
-      if (contribution === null || !active.has(input.id)) return;
+    const form = cotangents.get(node.id);
+    if (form === undefined || !active.has(node.id)) continue;
+    // What has several bases is summed here, not once more in every argument.
+    const lazy =
+      isElementwise(node.operation) &&
+      node.inputs.every((input) => !active.has(input.id) || sameShape(input.shape, node.shape));
+    if (isWide(form) || !lazy) arrayOf(node);
+    let others: readonly (Node | null)[] | undefined;
+    node.inputs.forEach((input, position) => {
+      if (!active.has(input.id)) return;
+      let contribution: LinearForm | null;
+      if (isElementwise(node.operation) && sameShape(input.shape, node.shape)) {
+        contribution = pullBackForm(g, node, position, cotangents.get(node.id)!);
+      } else {
+        others ??= pullBack(g, node, arrayOf(node));
+        const array = others[position] ?? null;
+        contribution = array === null ? null : formOf(array);
+      }
+      if (contribution === null) return;
       const sum = cotangents.get(input.id);
-      cotangents.set(input.id, sum === undefined ? contribution : g.add(sum, contribution));
+      cotangents.set(input.id, sum === undefined ? contribution : plus(g, sum, contribution));
     });
   }
-  return wrt.map((node) => cotangents.get(node.id) ?? g.zeros(node.shape));
+  return wrt.map((node) => (cotangents.has(node.id) ? arrayOf(node) : g.zeros(node.shape)));
+}
+
+/** What an argument of an elementwise operation, of the result's shape, gets of its cotangent. */
+function pullBackForm(
+  g: Graph,
+  node: AnyNode,
+  position: number,
+  dy: LinearForm,
+): LinearForm | null {
+  const [a, b] = node.inputs as [Node, Node];
+  if (isUnary(node.operation)) {
+    const derivative = elementwiseDerivative[node.operation](g, a, node);
+    return derivative === null ? null : times(g, dy, derivative);
+  }
+  switch (node.operation) {
+    case 'power': {
+      const { exponent } = node.attributes;
+      return times(g, times(g, dy, g.scalar(exponent)), g.power(a, exponent - 1));
+    }
+    case 'add':
+      return dy;
+    case 'sub':
+      return position === 0 ? dy : times(g, dy, g.scalar(-1));
+    case 'mul':
+      return times(g, dy, position === 0 ? b : a);
+    case 'div': {
+      const quotient = times(g, dy, g.reciprocal(b));
+      return position === 0 ? quotient : times(g, quotient, node, true);
+    }
+    case 'where':
+      return position === 0 ? null : masked(g, dy, a, position === 1);
+    default:
+      throw new Error(`${node.operation} is not elementwise.`);
+  }
 }
 
 /** The cotangents of a node's inputs, from its own; null where it is zero. */
