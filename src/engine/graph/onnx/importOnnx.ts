@@ -308,9 +308,10 @@ function shapeOfTensor({ name, dims }: TensorProto, path: string): readonly numb
 
 function trainingNotes(nodes: readonly NodeProto[]): readonly string[] {
   const training = nodes.filter(
-    ({ opType, attribute }) =>
+    ({ opType, attribute, output }) =>
       opType === 'BatchNormalization' &&
-      attribute.some(({ name, i }) => name === 'training_mode' && i === 1n),
+      (attribute.find(({ name }) => name === 'training_mode')?.i ??
+        (output.length > 1 ? 1n : 0n)) === 1n,
   );
   if (training.length === 0) return [];
   const names = training.slice(0, 3).map(({ name, output }) => (name === '' ? output[0]! : name));

@@ -74,7 +74,8 @@ function batchNormalization(c: OperatorCall): readonly Result[] {
   const x = c.node(0);
   const epsilon = c.float('epsilon', 1e-5);
   const [scale, bias] = [c.node(1), c.node(2)];
-  if (c.integer('training_mode', 0) === 1) {
+  // Before operator set 14, statistics that are given out were a sign of training.
+  if (c.integer('training_mode', c.results > 1 ? 1 : 0) === 1) {
     const axes = x.shape.map((_, axis) => axis).filter((axis) => axis !== 1);
     return [affine(g, standardised(g, x, axes, epsilon).result, scale, bias)];
   }

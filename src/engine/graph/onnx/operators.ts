@@ -1,6 +1,7 @@
 import { arithmeticOperators } from './arithmetic';
 import { attentionOperators } from './attention';
 import { convolutionOperators } from './convolutions';
+import { lossOperators } from './losses';
 import { normalizationOperators } from './normalization';
 import type { Operator } from './operatorCall';
 import { productOperators } from './products';
@@ -20,4 +21,5 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ...normalizationOperators,
   ...attentionOperators,
   ...recurrenceOperators,
+  ...lossOperators,
 ]);
