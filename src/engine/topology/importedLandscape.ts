@@ -8,6 +8,8 @@ export interface ImportedLandscape {
   readonly shape: readonly number[];
   /** One for each axis of `shape`; null where the file does not say. */
   readonly axes: readonly Axis[] | null;
+  /** What its reader found out of the ordinary: full sentences. */
+  readonly warnings?: readonly string[];
 }
 
 /** Names tools give the array or column of losses, the surest first. */

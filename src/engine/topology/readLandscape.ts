@@ -5,7 +5,9 @@ import { isNpy } from '../checkpoint/npyFormat';
 import { isZip } from '../checkpoint/zip';
 import { parseCsv } from './csv';
 import { axisWarnings, clippingWarnings } from './importedLandscape';
+import { parseJsonLandscape } from './jsonLandscape';
 import { readNpyLandscape, readNpzLandscape } from './numpyLandscape';
+import { isHdf5, readSurface } from './readSurface';
 import { serpentineWarnings } from './serpentine';
 import { parseVti } from './vti';
 import type { ImportedLandscape } from './importedLandscape';
@@ -16,7 +18,7 @@ export interface ReadLandscape extends ImportedLandscape {
 }
 
 export interface ReadLandscapeOptions {
-  /** Array of an `.npz` or `.vti` file, or column of a `.csv` file, that holds the losses. */
+  /** Array of an `.npz`, `.vti` or `.h5` file, or column of a `.csv` file, that holds the losses. */
   readonly array?: string;
 }
 
@@ -27,7 +29,7 @@ const TEXT_SUFFIXES = ['.csv', '.tsv', '.txt', '.dat'];
 
 /**
  * Reads a landscape other tools wrote: `.npy`, `.npz` (Landscaper's with its coordinates), `.vti`,
- * or `.csv`. The first bytes say which it is.
+ * `.csv`, the surfaces of Li et al. in `.h5`, or `.json`, Basin's own. The first bytes say which it is.
  *
  * @throws InputError when the file is missing, damaged, or of a kind that is not read.
  */
@@ -44,6 +46,7 @@ export async function readLandscape(
         throw new Fault('invalid', 'its array is empty', 'sample the landscape first');
       }
       const warnings = [
+        ...(landscape.warnings ?? []),
         ...(axes ? axisWarnings(axes) : []),
         ...clippingWarnings(values),
         ...serpentineWarnings(values, shape),
@@ -68,15 +71,22 @@ async function readAny(
   if (/^\uFEFF?\s*<(\?xml|VTKFile|!--)/.test(Buffer.from(head).toString('utf8'))) {
     return parseVti(await file.read(0, file.size), array);
   }
+  if (isHdf5(head)) return readSurface(await file.read(0, file.size), array);
+  if (extname(file.path).toLowerCase() === '.json') {
+    if (file.size > MOST_TEXT_BYTES) throw tooLong();
+    return parseJsonLandscape(Buffer.from(await file.read(0, file.size)).toString('utf8'));
+  }
   if (!TEXT_SUFFIXES.includes(extname(file.path).toLowerCase())) {
     throw new Fault(
       'unsupported',
       'it is no landscape Basin knows',
-      'save it as .npy, .npz, .vti or .csv',
+      'save it as .npy, .npz, .vti, .csv or .h5',
     );
   }
-  if (file.size > MOST_TEXT_BYTES) {
-    throw new Fault('unsupported', 'it is too long for text', 'save it as .npy');
-  }
+  if (file.size > MOST_TEXT_BYTES) throw tooLong();
   return parseCsv(Buffer.from(await file.read(0, file.size)).toString('utf8'), array);
+}
+
+function tooLong(): Fault {
+  return new Fault('unsupported', 'it is too long for text', 'save it as .npy');
 }
