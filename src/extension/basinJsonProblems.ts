@@ -72,37 +72,67 @@ export async function findProblems(text: string, disk: Disk, check: Check): Prom
 }
 
 /**
- * Where the engine's sentence about a basin.json belongs: it names the key in quotes, or the line.
+ * Where the engine's sentence about a basin.json belongs: at the line or the key it names, or at
+ * the file it tells of. `null` where it is about something else, as a checkpoint.
  *
- * @param message `PATH: "objective.residual" …`, `PATH:3:5: …`.
- * @param path Of the basin.json, as the sentence begins with it.
+ * @param message `PATH:3:5: …`, `PATH: "objective.residual" …`, `"objective.residual": …`, or a
+ *   sentence with the name of a file in it.
+ * @param path Of the basin.json.
  */
 export function problemOfEngine(text: string, message: string, path: string): Problem | null {
-  if (!message.startsWith(`${path}:`)) return null;
-  const rest = message.slice(path.length + 1).trim();
-  const line = /^(\d+):(\d+): (.*)$/s.exec(rest);
-  if (line) {
-    const [, row = '1', column = '1', sentence = rest] = line;
-    const lines = text.split('\n');
-    const before = lines.slice(0, Number(row) - 1).join('\n').length + (row === '1' ? 0 : 1);
-    const offset = Math.min(text.length, before + Number(column) - 1);
-    return { offset, length: 1, message: sentence, severity: 'error', fixes: [] };
-  }
-  const root = parseTree(text, [], { allowTrailingComma: true });
-  const key = /"([\w$]+(?:\.[\w$]+)*)"/.exec(rest)?.[1];
-  const node =
-    root === undefined || key === undefined
-      ? root
-      : nearest(
-          root,
-          key.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : part)),
-        );
-  return {
-    ...(node === undefined ? { offset: 0, length: 1 } : placeOf(node)),
-    message: rest,
+  const isNamed = message.startsWith(`${path}:`);
+  const rest = isNamed ? message.slice(path.length + 1).trim() : message;
+  const problem = (place: { offset: number; length: number }, sentence = rest): Problem => ({
+    ...place,
+    message: sentence,
     severity: 'error',
     fixes: [],
-  };
+  });
+  const line = isNamed ? /^(\d+):(\d+): (.*)$/s.exec(rest) : null;
+  const [, row, column, sentence] = line ?? [];
+  if (row !== undefined && column !== undefined) {
+    return problem({ offset: offsetOf(text, Number(row), Number(column)), length: 1 }, sentence);
+  }
+  const root = parseTree(text, [], { allowTrailingComma: true });
+  if (root === undefined) return isNamed ? problem({ offset: 0, length: 1 }) : null;
+  const key = (isNamed ? /"([\w$]+(?:\.[\w$]+)*)"/ : /^"([\w$]+(?:\.[\w$]+)*)"/).exec(rest)?.[1];
+  const node = key === undefined ? root : nearest(root, keysOf(key));
+  if (node !== root) return problem(placeOf(node));
+  const named = fileNamedIn(rest, root);
+  if (named !== undefined) return problem(placeOf(named));
+  return isNamed ? problem(placeOf(root)) : null;
+}
+
+/** Of a row and a column, both counted from 1. */
+function offsetOf(text: string, row: number, column: number): number {
+  let offset = 0;
+  for (let k = 1; k < row; k++) {
+    const end = text.indexOf('\n', offset);
+    if (end === -1) break;
+    offset = end + 1;
+  }
+  return Math.min(text.length, offset + column - 1);
+}
+
+function keysOf(path: string): JSONPath {
+  return path.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+}
+
+/** Where the file is named that a sentence tells of; of several arrays in it the one it tells of. */
+function fileNamedIn(message: string, root: Node): Node | undefined {
+  let found: { node: Node; score: number } | undefined;
+  for (const location of FILES) {
+    const node = findNodeAtLocation(root, location);
+    const written: unknown = node?.value;
+    if (node === undefined || typeof written !== 'string') continue;
+    const [path, array] = splitArray(written);
+    const name = path.split('/').at(-1) ?? '';
+    if (name.length < 3 || !message.includes(name)) continue;
+    const isArray = array.length > 1 && message.includes(`\`${array.slice(1)}\``);
+    const score = isArray ? 2 : 1;
+    if (found === undefined || score > found.score) found = { node, score };
+  }
+  return found?.node;
 }
 
 async function missingFiles(root: Node, disk: Disk, problems: Problem[]): Promise<void> {

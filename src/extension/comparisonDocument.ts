@@ -63,13 +63,19 @@ function differenceTable(
   return table(
     ['', first, second, t('difference'), ''],
     differences.map((each) => [
-      t(each.name),
+      quantityName(each.name),
       quantity(each.name, each.first),
       quantity(each.name, each.second),
       change(each),
       each.distinct === false ? '≈' : '',
     ]),
   );
+}
+
+/** What the engine calls a quantity; eigenvalues have numbers. */
+function quantityName(name: string): string {
+  const [, index] = /^eigenvalue (\d+)$/.exec(name) ?? [];
+  return index === undefined ? t(name) : t('eigenvalue {0}', index);
 }
 
 function quantity(name: string, value: Scalar): string {

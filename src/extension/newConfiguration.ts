@@ -2,6 +2,7 @@ import { join, relative, sep } from 'node:path';
 import * as vscode from 'vscode';
 import { BASIN_JSON } from './configurations';
 import type { Run } from './runs';
+import { t } from './text';
 
 /**
  * Opens a basin.json to be filled in, beside the checkpoints of a run that has none. Nothing is
@@ -46,14 +47,14 @@ async function chooseFolder(runs: readonly Run[]): Promise<Choice | undefined> {
   const all = [...choices, ...roots];
   if (all.length === 0) {
     void vscode.window.showInformationMessage(
-      'Open a folder with checkpoints first: basin.json is kept beside them.',
+      t('Open a folder with checkpoints first: basin.json is kept beside them.'),
     );
     return undefined;
   }
   if (all.length === 1) return all[0];
   return vscode.window.showQuickPick(all, {
-    title: 'Create basin.json',
-    placeHolder: 'Folder of the checkpoints',
+    title: t('Create basin.json'),
+    placeHolder: t('Folder of the checkpoints'),
   });
 }
 
@@ -64,11 +65,11 @@ function extension(path: string): string {
 /** As a snippet: the tab key goes from one thing to fill in to the next. */
 function template(glob: string): string {
   return `{
-  // The checkpoints of this run, relative to this file.
+  // ${t('The checkpoints of this run, relative to this file.')}
   "checkpoints": ["\${1:${glob}}"],
-  // The model as an ONNX export: torch.onnx.export(model, x, "model.onnx").
+  // ${t('The graph of the model, an ONNX export: in Python, the snippet basin-export writes it.')}
   "model": "\${2:model.onnx}",
-  // Arrays to evaluate the loss on: FILE.npy, or FILE.npz#NAME.
+  // ${t('Arrays to evaluate the loss on: FILE.npy, or FILE.npz#NAME.')}
   "data": { "inputs": "\${3:eval.npz#x}", "targets": "\${4:eval.npz#y}" },
   "objective": { "kind": "\${5|classification,regression|}" }
 }

@@ -1,4 +1,5 @@
 import { fromScalar, type Scalar } from '../shared/result';
+import { t } from './text';
 
 /** Numbers as people read them: a few significant digits, a real minus sign. */
 
@@ -40,9 +41,12 @@ export function formatCount(value: number): string {
   return Math.round(value).toLocaleString('en');
 }
 
-/** A count with its noun: `1 saddle`, `3 saddles`. */
+/**
+ * A count with its noun: `1 saddle`, `3 saddles`. The keys of the translation are `{0} saddle` and
+ * `{0} saddles`.
+ */
 export function counted(value: number, singular: string, plural = `${singular}s`): string {
-  return `${formatCount(value)} ${value === 1 ? singular : plural}`;
+  return t(`{0} ${value === 1 ? singular : plural}`, formatCount(value));
 }
 
 /** A share in [0, 1] in per cent. */

@@ -1,4 +1,5 @@
 import type { Progress } from '../shared/engineProtocol';
+import { t } from './text';
 
 /** Share of the time of one analysis that each part takes, roughly. */
 const WEIGHTS = {
@@ -24,7 +25,22 @@ export function overallFraction(progress: Progress): number {
 
 /** The part and how much of it is done: `landscape 42 %`. */
 export function describeProgress(progress: Progress): string {
-  return `${progress.part} ${Math.round(100 * clamp(progress.fraction))} %`;
+  return `${nameOf(progress.part)} ${Math.round(100 * clamp(progress.fraction))} %`;
+}
+
+function nameOf(part: Progress['part']): string {
+  switch (part) {
+    case 'open':
+      return t('open');
+    case 'metrics':
+      return t('metrics');
+    case 'landscape':
+      return t('landscape');
+    case 'topology':
+      return t('topology');
+    case 'hessian':
+      return t('hessian');
+  }
 }
 
 function clamp(value: number): number {

@@ -3,6 +3,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import type { ResultDocument } from '../shared/result';
 import { resultLocation } from '../shared/resultLocation';
 import { parseResult } from '../shared/resultShape';
+import { t } from './text';
 
 /** A result document as it was found on disk. */
 export interface StoredResult {
@@ -52,7 +53,11 @@ export class ResultReader {
     if (size > LARGEST) {
       return {
         kind: 'unusable',
-        message: `${path} has ${Math.round(size / 1e6)} MB, too many to show here: lower "resolution" in basin.json and analyze again.`,
+        message: t(
+          '{0} has {1} MB, too many to show here: lower "resolution" in basin.json and analyze again.',
+          path,
+          Math.round(size / 1e6),
+        ),
       };
     }
     let text: string;
@@ -60,14 +65,14 @@ export class ResultReader {
       text = await readFile(path, 'utf8');
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      return { kind: 'unusable', message: `${path} cannot be read: ${why}.` };
+      return { kind: 'unusable', message: t('{0} cannot be read: {1}.', path, why) };
     }
     const reading = parseResult(text);
     return reading.ok
       ? { kind: 'found', result: { document: reading.document, written: modified } }
       : {
           kind: 'unusable',
-          message: `${path} is no usable result: ${reading.why}. Analyze again.`,
+          message: t('{0} is no usable result: {1}. Analyze again.', path, reading.why),
         };
   }
 }

@@ -3,6 +3,7 @@ import type { FromPanel, PanelEntry, Snapshot } from '../shared/panelProtocol';
 import type { ResultDocument } from '../shared/result';
 import { checkpointName } from './checkpointLabel';
 import type { CheckpointRecord } from './library';
+import { t } from './text';
 
 /** What the panel is shown: the whole of it, every time. */
 export function makeSnapshot(options: {
@@ -34,11 +35,11 @@ function entry(record: CheckpointRecord, partial: ResultDocument | null): PanelE
 }
 
 function remark(record: CheckpointRecord): string | null {
-  if (record.writing) return 'The checkpoint is being written.';
+  if (record.writing) return t('The checkpoint is being written.');
   if (record.run.configuration === null) {
-    return 'No basin.json names this checkpoint: create one to analyze it.';
+    return t('No basin.json names this checkpoint: create one to analyze it.');
   }
-  if (record.outdated) return 'The checkpoint or its basin.json is newer than this result.';
+  if (record.outdated) return t('The checkpoint or its basin.json is newer than this result.');
   return null;
 }
 

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { Analyses } from './analyses';
 import { checkpointLabel } from './checkpointLabel';
 import { describeProgress } from './progressFraction';
+import { t } from './text';
 
 /** One item, there only while Basin works; a click shows what is worked on. */
 export class StatusBar implements vscode.Disposable {
@@ -30,14 +31,18 @@ export class StatusBar implements vscode.Disposable {
     }
     const what =
       progress === null
-        ? 'starting'
+        ? t('starting…')
         : `${checkpointLabel(progress.checkpoint)}: ${describeProgress(progress)}`;
     this.item.text = `$(loading~spin) ${what}`;
     this.item.tooltip =
       progress === null || progress.count < 2
-        ? 'Basin is analyzing a checkpoint. Open the landscape.'
-        : `Basin is analyzing checkpoint ${progress.index + 1} of ${progress.count}. Open the landscape.`;
-    this.item.accessibilityInformation = { label: `Basin: analyzing, ${what}` };
+        ? t('Basin is analyzing a checkpoint. Open the landscape.')
+        : t(
+            'Basin is analyzing checkpoint {0} of {1}. Open the landscape.',
+            progress.index + 1,
+            progress.count,
+          );
+    this.item.accessibilityInformation = { label: t('Basin: analyzing {0}', what) };
     this.item.show();
   }
 }

@@ -8,13 +8,14 @@ import {
   formatShare,
   formatWithUncertainty,
 } from './numbers';
+import { t } from './text';
 
 /** What a result says, in words: for the tree, tooltips and hovers. */
 
 /** One line: loss, largest eigenvalue, saddles, as far as they are known. */
 export function describeResult(document: ResultDocument): string {
   const parts: string[] = [];
-  if (document.metrics) parts.push(`loss ${formatNumber(document.metrics.loss)}`);
+  if (document.metrics) parts.push(t('loss {0}', formatNumber(document.metrics.loss)));
   const largest = document.hessian?.eigenvalues[0];
   if (largest) parts.push(`λmax ${formatNumber(largest.value)}`);
   if (document.topology) parts.push(counted(document.topology.saddles, 'saddle'));
@@ -28,21 +29,21 @@ export interface Fact {
 
 /** Every figure of a result with how sure it is; few rows, for a hover shows few. */
 export function resultFacts(document: ResultDocument): Fact[] {
-  const facts: Fact[] = [{ name: 'Parameters', value: formatCount(document.parameters) }];
+  const facts: Fact[] = [{ name: t('Parameters'), value: formatCount(document.parameters) }];
   const { metrics, hessian, topology } = document;
   if (metrics) facts.push(metricsFact(metrics));
   const largest = hessian?.eigenvalues[0];
   if (largest) {
     const figure = formatWithUncertainty(largest.value, largest.residual);
     facts.push({
-      name: 'λmax ± residual',
-      value: largest.converged ? figure : `${figure}, not converged`,
+      name: t('λmax ± residual'),
+      value: largest.converged ? figure : t('{0}, not converged', figure),
     });
   }
   if (hessian) {
     const { value, standardError } = hessian.trace;
     facts.push({
-      name: 'Trace ± s.e.',
+      name: t('Trace ± s.e.'),
       value: `${formatWithUncertainty(value, standardError)} (${counted(hessian.probes, 'probe')})`,
     });
   }
@@ -50,12 +51,21 @@ export function resultFacts(document: ResultDocument): Fact[] {
     const { minima, saddles, neighborhood, threshold } = topology;
     facts.push(
       {
-        name: 'Minima, saddles',
-        value: `${formatCount(minima)}, ${formatCount(saddles)} (${neighborhood}, above ${formatNumber(threshold, 2)})`,
+        name: t('Minima, saddles'),
+        value: t(
+          '{0}, {1} ({2}, above {3})',
+          formatCount(minima),
+          formatCount(saddles),
+          neighborhood,
+          formatNumber(threshold, 2),
+        ),
       },
       {
-        name: 'Average persistence',
-        value: `${formatNumber(topology.summaries.withEssential.mean)} with the essential pair`,
+        name: t('Average persistence'),
+        value: t(
+          '{0} with the essential pair',
+          formatNumber(topology.summaries.withEssential.mean),
+        ),
       },
     );
   }
@@ -63,14 +73,14 @@ export function resultFacts(document: ResultDocument): Fact[] {
 }
 
 function metricsFact({ loss, accuracy, error, samples }: Metrics): Fact {
-  const names = ['Loss'];
+  const names = [t('Loss')];
   const values = [formatNumber(loss, 4)];
   if (accuracy !== undefined) {
-    names.push('accuracy');
+    names.push(t('accuracy'));
     values.push(formatShare(accuracy));
   }
   if (error !== undefined) {
-    names.push('error');
+    names.push(t('error'));
     values.push(formatNumber(error));
   }
   return { name: names.join(', '), value: `${values.join(', ')} (${counted(samples, 'sample')})` };
@@ -80,8 +90,8 @@ function metricsFact({ loss, accuracy, error, samples }: Metrics): Fact {
 export function describeInspection(inspection: Inspection): string {
   return [
     formatName(inspection.format),
-    ...(inspection.epoch === null ? [] : [`epoch ${formatCount(inspection.epoch)}`]),
-    ...(inspection.step === null ? [] : [`step ${formatCount(inspection.step)}`]),
+    ...(inspection.epoch === null ? [] : [t('epoch {0}', formatCount(inspection.epoch))]),
+    ...(inspection.step === null ? [] : [t('step {0}', formatCount(inspection.step))]),
     counted(inspection.tensors.length, 'tensor'),
     counted(inspection.parameters, 'value'),
   ].join(' · ');
@@ -90,15 +100,15 @@ export function describeInspection(inspection: Inspection): string {
 /** Size and time of a file. */
 export function fileLine(file: { readonly size: number; readonly modified: number }): string {
   const time = new Date(file.modified).toLocaleString('sv-SE').slice(0, 16);
-  return `${formatBytes(file.size)} · modified ${time}`;
+  return `${formatBytes(file.size)} · ${t('modified {0}', time)}`;
 }
 
 export function formatName(format: CheckpointFormat): string {
   const names: Readonly<Record<CheckpointFormat, string>> = {
     pytorch: 'PyTorch',
-    'pytorch-legacy': 'PyTorch (legacy)',
+    'pytorch-legacy': t('PyTorch (legacy)'),
     safetensors: 'safetensors',
-    npz: 'NumPy archive',
+    npz: t('NumPy archive'),
     keras: 'Keras',
     hdf5: 'HDF5',
     tfjs: 'TensorFlow.js',

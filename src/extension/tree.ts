@@ -131,15 +131,17 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
     item.contextValue = configured ? 'run configured' : 'run';
     item.description = [
       run.location === run.name ? '' : run.location,
-      configured ? `${analyzed}/${records.length} analyzed` : 'no basin.json',
+      configured ? t('{0}/{1} analyzed', analyzed, records.length) : t('no basin.json'),
     ]
       .filter(Boolean)
       .join(' · ');
-    item.accessibilityInformation = { label: `Run ${run.name}, ${item.description}` };
+    item.accessibilityInformation = {
+      label: `${t('Run {0}', run.name)}, ${item.description}`,
+    };
     item.tooltip =
       run.configuration !== null
-        ? `${run.folder}\nAnalyzed with ${run.configuration}`
-        : `${run.folder}\nNo basin.json names these checkpoints: create one to analyze them.`;
+        ? `${run.folder}\n${t('Analyzed with {0}', run.configuration)}`
+        : `${run.folder}\n${t('No basin.json names these checkpoints: create one to analyze them.')}`;
     return item;
   }
 
@@ -166,7 +168,7 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
     if (record.run.configuration !== null) {
       item.command = {
         command: 'basin.openLandscape',
-        title: 'Open Landscape',
+        title: t('Open Landscape'),
         arguments: [this.checkpointNode(path)],
       };
     }
@@ -175,8 +177,8 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
 }
 
 function describeActivity(activity: Activity): string {
-  if (activity.kind === 'queued') return 'waiting';
-  return activity.progress === null ? 'starting…' : describeProgress(activity.progress);
+  if (activity.kind === 'queued') return t('waiting');
+  return activity.progress === null ? t('starting…') : describeProgress(activity.progress);
 }
 
 function describeState(record: CheckpointRecord, state: CheckpointState): string {
@@ -224,7 +226,9 @@ function tooltip(record: CheckpointRecord): vscode.MarkdownString {
   if (record.error !== null) text.appendMarkdown(`${escapeMarkdown(record.error)}\n\n`);
   if (record.result !== null) {
     if (record.outdated) {
-      text.appendMarkdown('The checkpoint or its basin.json is newer than this result.\n\n');
+      text.appendMarkdown(
+        `${escapeMarkdown(t('The checkpoint or its basin.json is newer than this result.'))}\n\n`,
+      );
     }
     text.appendMarkdown(
       resultFacts(record.result.document)
@@ -232,9 +236,9 @@ function tooltip(record: CheckpointRecord): vscode.MarkdownString {
         .join('\n'),
     );
   } else if (record.run.configuration === null) {
-    text.appendMarkdown('No basin.json names this checkpoint.');
+    text.appendMarkdown(escapeMarkdown(t('No basin.json names this checkpoint.')));
   } else if (record.error === null) {
-    text.appendMarkdown('Not analyzed yet.');
+    text.appendMarkdown(escapeMarkdown(t('Not analyzed yet.')));
   }
   return text;
 }

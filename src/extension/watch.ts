@@ -1,4 +1,4 @@
-import { dirname } from 'node:path';
+import { dirname, sep } from 'node:path';
 import * as vscode from 'vscode';
 import { CHECKPOINT_GLOB, MANIFEST_GLOB } from './checkpointNames';
 import { statAll, type CheckpointFinder } from './checkpoints';
@@ -45,7 +45,7 @@ export class Watch implements vscode.Disposable {
     }
     this.subscriptions.push(
       this.watch(`**/${RESULT_FOLDER}/**`, false),
-      this.watchNewFolders(),
+      this.watchFoldersThemselves(),
       vscode.workspace.onDidChangeWorkspaceFolders(() => void this.search()),
     );
     this.pollTimer = setInterval(() => void this.poll(), POLL);
@@ -91,12 +91,18 @@ export class Watch implements vscode.Disposable {
 
   /**
    * What is in a folder that has just been made may never be told of: training makes the folder of
-   * a run and saves into it at once.
+   * a run and saves into it at once. Nor is what was in a folder that is deleted or moved away.
    */
-  private watchNewFolders(): vscode.Disposable {
-    const watcher = vscode.workspace.createFileSystemWatcher('**', false, true, true);
+  private watchFoldersThemselves(): vscode.Disposable {
+    const watcher = vscode.workspace.createFileSystemWatcher('**', false, true, false);
     watcher.onDidCreate((uri) => {
       if (looksLikeFolder(uri.path)) this.touch(uri, true);
+    });
+    watcher.onDidDelete((uri) => {
+      const inside = uri.fsPath + sep;
+      if (this.library.all().some(({ file }) => file.path.startsWith(inside))) {
+        this.touch(uri, true);
+      }
     });
     return watcher;
   }

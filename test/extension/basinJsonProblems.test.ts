@@ -119,6 +119,16 @@ describe('a sentence of the engine', () => {
     });
   });
 
+  it('is put where the file is named that it tells of', () => {
+    const data = '{ "data": { "inputs": "../eval.npz#x", "targets": "../eval.npz#z" } }';
+    const message = 'eval.npz cannot be read: it has no array `z`; it holds x, y.';
+    expect(problemOfEngine(data, message, path)).toMatchObject({
+      offset: data.indexOf('"../eval.npz#z"'),
+      message,
+    });
+    expect(marked('"objective.residual": expected expression after +.')).toBe('"u_tt + "');
+  });
+
   it('is not put anywhere if it is about another file', () => {
     expect(marked('/w/model.onnx: is damaged.')).toBeUndefined();
   });

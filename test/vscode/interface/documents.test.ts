@@ -98,14 +98,24 @@ describe('documents', () => {
     const path = inWorkspace('runs', 'plain', 'basin.json');
     const configuration = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
     // Only who opens the arrays knows that there is none of this name.
-    configuration.weights = 'ema_state_dict';
     configuration.data = { inputs: '../../digits-eval.npz#z', targets: '../../digits-eval.npz#y' };
     await writeFile(path, JSON.stringify(configuration, null, 2));
     await bench.run('Basin: Analyze Checkpoint');
     await bench.pick('epoch-030.pt', 'plain');
     await bench.row('epoch-030.pt, failed').waitFor({ timeout: 60_000 });
     await bench.dismissNotifications();
+    await bench.page.keyboard.press('Control+P');
+    await bench.pick('basin.json', 'plain/basin.json');
+    await bench.run('Problems: Focus on Problems View');
+    await problem('it has no array `z`').waitFor({ timeout: 20_000 });
     await bench.screenshot('failed-analysis');
+    // Put right, it is not failed any more.
+    configuration.data = { inputs: '../../digits-eval.npz#x', targets: '../../digits-eval.npz#y' };
+    await writeFile(path, JSON.stringify(configuration, null, 2));
+    await bench.row('epoch-030.pt, failed').waitFor({ state: 'detached', timeout: 20_000 });
+    await problem('it has no array `z`').waitFor({ state: 'detached' });
+    await bench.run('View: Close All Editors');
+    await bench.run('View: Hide Panel');
   });
 
   it('the doctor says what Basin runs on', async () => {
@@ -159,7 +169,6 @@ describe('documents', () => {
       limit: 64,
     };
     configuration.landscape = { resolution: 5 };
-    delete configuration.weights;
     await writeFile(path, JSON.stringify(configuration));
     await bench.run('Basin: Analyze Checkpoint');
     await bench.pick('epoch-030.pt', 'resnet');

@@ -98,7 +98,7 @@ describe('in the tree', () => {
     await bench.page
       .locator('.quick-input-widget', { hasText: 'Compare resnet/epoch-030.pt with' })
       .waitFor();
-    await bench.pick('epoch-018.pt', '018 resnet');
+    await bench.pick('epoch-018.pt', 'resnet');
     const offer = bench.notification(/epoch-018\.pt has not been analyzed/);
     await offer.waitFor();
     await offer.getByRole('button', { name: 'Analyze' }).click();
