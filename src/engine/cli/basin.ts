@@ -8,6 +8,7 @@ import { analyzeCommand, type AnalyzeFlags } from './analyze';
 import { compareCommand } from './compare';
 import { doctorCommand, type DoctorFlags } from './doctor';
 import { ExitStatus } from './exitStatus';
+import { EXPORT_FORMATS, exportCommand } from './export';
 import { inspectCommand } from './inspect';
 import { reportCommand } from './report';
 import { topologyCommand, type TopologyFlags } from './topology';
@@ -64,9 +65,16 @@ async function main(): Promise<number> {
     );
   program
     .command('topology')
-    .description('merge tree and persistence of any landscape: .npy, .npz, .vti, .csv')
+    .description(
+      'merge tree and persistence of any landscape: .npy, .npz, .vti, .vtu, .csv, .h5, .json',
+    )
     .argument('<file>', 'a landscape')
-    .option('--neighborhood <kind>', 'freudenthal, 4, 8 or knn:K', 'freudenthal')
+    .option(
+      '--neighborhood <kind>',
+      'freudenthal (the default), 4, 8 or knn:K; of a .vtu its cells (the default), gabriel or knn:K',
+    )
+    .option('--array <name>', 'the array, dataset or column that holds the losses')
+    .option('--export <file>', `write the landscape as well: ${EXPORT_FORMATS}`)
     .option('--repair', 'move back the lines of a plane that was sampled back and forth')
     .option('--threshold <persistence>', 'leave out pairs up to this; 0 keeps all', parseThreshold)
     .option('--json', 'print one JSON document')
@@ -79,6 +87,17 @@ async function main(): Promise<number> {
     .option('--json', 'print one JSON document')
     .action(
       run((first: string, second: string, flags: JsonFlag) => compareCommand(first, second, flags)),
+    );
+  program
+    .command('export')
+    .description('a landscape in another format, for ParaView, NumPy or a spreadsheet')
+    .argument('<file>', 'a result document or a landscape')
+    .argument('<out>', `the file to write, by its ending: ${EXPORT_FORMATS}`)
+    .option('--array <name>', 'the array, dataset or column that holds the losses')
+    .action(
+      run((file: string, out: string, flags: { array?: string }) =>
+        exportCommand(file, out, flags),
+      ),
     );
   program
     .command('report')

@@ -1,28 +1,44 @@
-import { fromScalar, type Neighborhood } from '../../shared/result';
+import { InputError } from '../../shared/inputError';
+import { fromScalar } from '../../shared/result';
 import { analyzeTopology } from '../topology/analyzeTopology';
+import { clippingWarnings } from '../topology/importedLandscape';
 import { parseNeighborhood } from '../topology/neighborhood';
+import { graphTopology, pointGraph } from '../topology/pointTopology';
 import { readLandscape } from '../topology/readLandscape';
-import { repairSerpentine } from '../topology/serpentine';
+import { isMesh, readMesh } from '../topology/readMesh';
+import { repairedAxes, repairSerpentine } from '../topology/serpentine';
+import { finiteRange, summarize } from '../topology/summaries';
 import { ExitStatus } from './exitStatus';
+import { exportLandscape } from './export';
 import { figure } from './numbers';
 import { table } from './table';
+import type { PersistencePair, Topology, TopologySummaries } from '../../shared/result';
 
 export interface TopologyFlags {
-  readonly neighborhood: string;
+  readonly neighborhood?: string;
   readonly threshold?: number;
   readonly repair?: boolean;
+  readonly array?: string;
+  readonly export?: string;
   readonly json?: boolean;
 }
 
-export async function topologyCommand(
+export async function topologyCommand(file: string, flags: TopologyFlags): Promise<number> {
+  return (await isMesh(file)) ? meshTopology(file, flags) : gridTopology(file, flags);
+}
+
+async function gridTopology(
   file: string,
-  { neighborhood, threshold, repair, json }: TopologyFlags,
+  { neighborhood = 'freudenthal', threshold, repair, array, export: out, json }: TopologyFlags,
 ): Promise<number> {
   const started = performance.now();
-  const kind: Neighborhood = parseNeighborhood(neighborhood);
-  const given = await readLandscape(file);
+  const kind = parseNeighborhood(neighborhood);
+  const given = await readLandscape(file, array === undefined ? {} : { array });
   const repaired = repair === true ? repairSerpentine(given.values, given.shape) : null;
-  const landscape = repaired ?? given;
+  const landscape =
+    repaired === null
+      ? given
+      : { ...repaired, axes: given.axes && repairedAxes(given.axes, repaired) };
   const read = performance.now();
   const topology = analyzeTopology(landscape.values, landscape.shape, {
     neighborhood: kind,
@@ -37,26 +53,99 @@ export async function topologyCommand(
           `Every other line along axis ${repaired.axis} was moved back by one step: the plane was sampled back and forth. Its shape is now ${repaired.shape.join(' × ')}.`,
         ];
   for (const warning of warnings) console.error(`Warning: ${warning}`);
+  if (out !== undefined) await exportLandscape(landscape, out);
   if (json === true) {
     console.log(JSON.stringify({ ...topology, warnings, milliseconds }));
     return ExitStatus.done;
   }
-  const { pairs, essential, summaries, sensitivity } = topology;
-  const source = topology.thresholdSource === 'noise' ? 'the noise floor' : 'as given';
+  const { pairs, essential, summaries } = topology;
+  const source = { noise: 'the noise floor', given: 'as given', refinement: 'of the refinement' };
   console.log(`${topology.shape.join(' × ')} points, neighbourhood ${topology.neighborhood}`);
   console.log(
-    `${topology.minima} minima and ${topology.saddles} saddles above persistence ${figure(topology.threshold)} (${source})`,
+    `${topology.minima} minima and ${topology.saddles} saddles above persistence ${figure(topology.threshold)} (${source[topology.thresholdSource]})`,
   );
+  for (const line of countLines(topology)) console.log(line);
+  printPairs(pairs, essential, summaries);
+  if (out !== undefined) console.log(`\nwritten to ${out}`);
+  return ExitStatus.done;
+}
+
+function countLines({ sensitivity, loops, smad }: Topology): string[] {
+  const counts = Object.entries(sensitivity.saddlesByNeighborhood);
+  return [
+    `saddles with other neighbourhoods: ${counts.map(([name, count]) => `${name} ${count}`).join(', ')}`,
+    ...(loops === undefined
+      ? []
+      : [`${loops.count} loops, of average persistence ${figure(loops.mean)}`]),
+    ...(smad === undefined || smad.edges === 0
+      ? []
+      : [`saddle–minimum average distance ${figure(smad.mean)}`]),
+  ];
+}
+
+/** Points that are no grid: with their cells as neighbourhood, or another one that is asked for. */
+async function meshTopology(
+  file: string,
+  { neighborhood, threshold = 0, repair, array, export: out, json }: TopologyFlags,
+): Promise<number> {
+  if (repair === true || out !== undefined) {
+    throw new InputError(
+      `${file} holds points that are no grid, which cannot be ${repair === true ? 'repaired' : 'exported'}; leave the option out.`,
+      'unsupported',
+    );
+  }
+  const started = performance.now();
+  const { values, points, graph } = await readMesh(file, array);
+  const read = performance.now();
+  const chosen = neighborhood === undefined ? graph : pointGraph(points, neighborhood);
+  const { pairs, essential } = graphTopology(values, chosen, threshold);
+  const summaries = summarize(
+    Float64Array.from(pairs, ({ birth }) => fromScalar(birth)),
+    Float64Array.from(pairs, ({ death }) => fromScalar(death)),
+    { birth: fromScalar(essential.birth), death: fromScalar(essential.death) },
+    finiteRange(values),
+  );
+  const milliseconds = { read: read - started, topology: performance.now() - read };
+  const warnings = clippingWarnings(values);
+  for (const warning of warnings) console.error(`Warning: ${warning}`);
+  const name = neighborhood ?? 'cells';
+  const counts = { minima: pairs.length + 1, saddles: pairs.length };
+  if (json === true) {
+    console.log(
+      JSON.stringify({
+        shape: [values.length],
+        neighborhood: name,
+        threshold,
+        thresholdSource: 'given',
+        ...counts,
+        pairs,
+        essential,
+        summaries,
+        warnings,
+        milliseconds,
+      }),
+    );
+    return ExitStatus.done;
+  }
+  console.log(`${values.length} points, neighbourhood ${name}`);
   console.log(
-    `saddles with other neighbourhoods: ${Object.entries(sensitivity.saddlesByNeighborhood)
-      .map(([name, count]) => `${name} ${count}`)
-      .join(', ')}`,
+    `${counts.minima} minima and ${counts.saddles} saddles above persistence ${figure(threshold)}`,
   );
+  printPairs(pairs, essential, summaries);
+  return ExitStatus.done;
+}
+
+const SHOWN = 20;
+
+function printPairs(
+  pairs: readonly PersistencePair[],
+  essential: PersistencePair,
+  summaries: TopologySummaries,
+): void {
   console.log(
     `average persistence ${figure(summaries.withEssential.mean)}, of finite pairs ${figure(summaries.finite.mean)}`,
   );
-  const shown = pairs.slice(0, 20);
-  const rows = [essential, ...shown].map((pair, i) => [
+  const rows = [essential, ...pairs.slice(0, SHOWN)].map((pair, i) => [
     i === 0 ? 'essential' : String(i),
     figure(fromScalar(pair.birth), 6),
     figure(fromScalar(pair.death), 6),
@@ -67,8 +156,7 @@ export async function topologyCommand(
   console.log(
     `\n${table(['pair', 'birth', 'death', 'persistence', 'minimum at', 'saddle at'], rows)}`,
   );
-  if (pairs.length > shown.length) {
-    console.log(`… and ${pairs.length - shown.length} more; --json prints all.`);
+  if (pairs.length > SHOWN) {
+    console.log(`… and ${pairs.length - SHOWN} more; --json prints all.`);
   }
-  return ExitStatus.done;
 }

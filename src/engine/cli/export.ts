@@ -1,0 +1,62 @@
+import { extname } from 'node:path';
+import { InputError } from '../../shared/inputError';
+import { writeWhole } from '../study/cache';
+import { writeJson } from '../topology/jsonLandscape';
+import { readLandscape } from '../topology/readLandscape';
+import { writeCsv } from '../topology/writeCsv';
+import { writeNpz } from '../topology/writeNpz';
+import { writeVti, writeVtp } from '../topology/writeVtk';
+import { ExitStatus } from './exitStatus';
+import type { Axis } from '../../shared/result';
+import type { WritableLandscape } from '../topology/writeVtk';
+
+const WRITERS: Readonly<Record<string, (landscape: WritableLandscape) => string | Uint8Array>> = {
+  '.vti': writeVti,
+  '.vtp': writeVtp,
+  '.npz': writeNpz,
+  '.csv': writeCsv,
+  '.json': writeJson,
+};
+
+/** Formats a landscape is written in, for people. */
+export const EXPORT_FORMATS = Object.keys(WRITERS).join(', ');
+
+/** A landscape as it is read: where its file says no axes they are those of its indices. */
+interface ExportedLandscape {
+  readonly values: Float64Array;
+  readonly shape: readonly number[];
+  readonly axes: readonly Axis[] | null;
+}
+
+/**
+ * Writes a landscape in the format its file's name ends in.
+ *
+ * @throws InputError when the name ends in none of them, or the format does not hold the landscape.
+ */
+export async function exportLandscape(
+  { values, shape, axes }: ExportedLandscape,
+  path: string,
+): Promise<void> {
+  const write = WRITERS[extname(path).toLowerCase()];
+  if (write === undefined) {
+    throw new InputError(
+      `${path} names no format to export to; let it end in ${EXPORT_FORMATS.replace(/, (\S+)$/, ' or $1')}.`,
+    );
+  }
+  const known =
+    axes ?? shape.map((steps, axis) => ({ name: `axis ${axis}`, min: 0, max: steps - 1, steps }));
+  await writeWhole(path, write({ values, axes: known }));
+}
+
+/** Writes the landscape of a result document, or of another tool, in another format. */
+export async function exportCommand(
+  file: string,
+  out: string,
+  { array }: { readonly array?: string },
+): Promise<number> {
+  const landscape = await readLandscape(file, array === undefined ? {} : { array });
+  for (const warning of landscape.warnings) console.error(`Warning: ${warning}`);
+  await exportLandscape(landscape, out);
+  console.log(`${out}: ${landscape.shape.join(' × ')} points.`);
+  return ExitStatus.done;
+}
