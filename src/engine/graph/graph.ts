@@ -149,6 +149,8 @@ export interface Program {
    * it may order their values as it likes.
    */
   readonly kept?: ReadonlySet<string>;
+  /** Whether it is run seldom: its memory is better given back after a run than held. */
+  readonly seldom?: boolean;
 }
 
 /** A graph that cannot be built: shapes that do not fit. A fault of the model or of Basin. */

@@ -82,9 +82,8 @@ export function written(g: Graph, form: LinearForm): Node {
   let sum: Node | null = null;
   for (const { scale, factor, base } of ordered) {
     const size = Math.abs(scale);
-    let value = base;
-    if (factor !== null) value = g.mul(g.mul(g.scalar(size), factor), base);
-    else value = g.mul(g.scalar(size), base);
+    const scaled = g.mul(g.scalar(size), factor ?? base);
+    const value = factor === null ? scaled : g.mul(scaled, base);
     if (sum === null) sum = scale < 0 ? g.neg(value) : value;
     else sum = scale < 0 ? g.sub(sum, value) : g.add(sum, value);
   }

@@ -35,6 +35,9 @@ export async function openSession(
       executionProviders: [provider],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
+      // A pattern of one block for a whole run is kept beside what the first run took.
+      enableMemPattern: false,
+      enableCpuMemArena: program.seldom !== true,
       // The fusions beyond the basic ones keep factors in float32, whatever the type.
       graphOptimizationLevel: precision === 'float64' ? 'basic' : 'all',
       // Errors only: it warns of every initializer it optimises away.
