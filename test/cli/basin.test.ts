@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { writeNpy } from '../../src/engine/checkpoint/npy';
 import type { ResultDocument, Topology } from '../../src/shared/result';
@@ -154,12 +155,13 @@ describe('analyze', () => {
     const cache = join(folder, '.basin/cache');
     const [landscape] = readdirSync(cache).filter((name) => name.startsWith('landscape'));
     // As a killed process leaves it: some whole records, and half of one.
-    const record = Buffer.alloc(12);
+    const record = Buffer.alloc(16);
     record.writeUInt32LE(40);
     record.writeDoubleLE(123.5, 4);
+    record.writeUInt32LE(crc32(record.subarray(0, 12)), 12);
     rmSync(join(cache, landscape!));
-    writeFileSync(join(cache, landscape!.replace('.json', '.partial')), record);
-    appendFileSync(join(cache, landscape!.replace('.json', '.partial')), record.subarray(0, 5));
+    writeFileSync(join(cache, landscape!.replace('.json', '.points')), record);
+    appendFileSync(join(cache, landscape!.replace('.json', '.points')), record.subarray(0, 5));
     const resumed = await basin(['analyze', folder, '--json', '--only', 'landscape']);
     const values = documents(resumed)[0]!.landscape!.values;
     expect(values[40]).toBe(123.5);

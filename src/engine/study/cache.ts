@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { crc32 } from 'node:zlib';
 
 /**
  * Computed parts of results, by the content of everything they follow from. A part whose inputs
@@ -36,7 +37,7 @@ export class Cache {
 
   /** A record of pieces that are finished before the whole is. */
   log(key: string): PieceLog {
-    return new PieceLog(this.#path(key, 'partial'));
+    return new PieceLog(this.#path(key, 'points'));
   }
 
   #path(key: string, ending: string): string {
@@ -44,7 +45,10 @@ export class Cache {
   }
 }
 
-/** Losses of grid points as they are computed, so that a crash loses none. */
+/**
+ * Losses of grid points as they are computed, so that a crash loses none. Every record has a
+ * checksum: what a crash or a full disk left of the last one is found, and cut off.
+ */
 export class PieceLog {
   readonly #path: string;
   #ready: Promise<unknown> | undefined;
@@ -53,13 +57,18 @@ export class PieceLog {
     this.#path = path;
   }
 
-  /** Point and loss of every whole record. */
+  /** Point and loss of every record up to the first that is not whole. */
   async read(): Promise<readonly (readonly [number, number])[]> {
     const bytes = await readFile(this.#path).catch(() => Buffer.alloc(0));
-    return Array.from({ length: Math.floor(bytes.length / RECORD) }, (_, i) => [
-      bytes.readUInt32LE(i * RECORD),
-      bytes.readDoubleLE(i * RECORD + 4),
-    ]);
+    const records: [number, number][] = [];
+    let at = 0;
+    for (; at + RECORD <= bytes.length; at += RECORD) {
+      if (crc32(bytes.subarray(at, at + 12)) !== bytes.readUInt32LE(at + 12)) break;
+      records.push([bytes.readUInt32LE(at), bytes.readDoubleLE(at + 4)]);
+    }
+    // What is appended must begin where a record does.
+    if (at < bytes.length) await truncate(this.#path, at).catch(() => undefined);
+    return records;
   }
 
   async append(points: readonly number[], losses: readonly number[]): Promise<void> {
@@ -69,6 +78,7 @@ export class PieceLog {
     points.forEach((point, i) => {
       bytes.writeUInt32LE(point, i * RECORD);
       bytes.writeDoubleLE(losses[i]!, i * RECORD + 4);
+      bytes.writeUInt32LE(crc32(bytes.subarray(i * RECORD, i * RECORD + 12)), i * RECORD + 12);
     });
     await appendFile(this.#path, bytes);
   }
@@ -78,8 +88,8 @@ export class PieceLog {
   }
 }
 
-/** Bytes of a point's index and its loss. */
-const RECORD = 12;
+/** Bytes of a point's index, its loss, and the checksum of both. */
+const RECORD = 16;
 
 /** SHA-256 of a value's JSON or of bytes, hexadecimal. */
 export function contentKey(...parts: readonly (Uint8Array | string | object)[]): string {
