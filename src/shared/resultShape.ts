@@ -58,13 +58,45 @@ function firstWrong(document: Record<string, unknown>): string | undefined {
 function isLandscape(value: unknown): boolean {
   const ok = shape({
     axes: arrayOf(shape({ name: isString, min: isNumber, max: isNumber, steps: isNumber })),
-    directions: shape({ kind: isString, normalization: isString, norms: arrayOf(isNumber) }),
+    directions: shape({
+      kind: isString,
+      normalization: isString,
+      norms: arrayOf(isNumber),
+      explained: optional(arrayOf(isNumber)),
+      anchors: optional(arrayOf(shape({ checkpoint: isString, coordinates: arrayOf(isNumber) }))),
+      curve: optional(
+        shape({ barrier: isScalar, straightBarrier: isScalar, straight: arrayOf(isScalar) }),
+      ),
+    }),
+    trajectory: optional(
+      arrayOf(
+        shape({
+          checkpoint: isString,
+          coordinates: arrayOf(isNumber),
+          residual: isNumber,
+          norm: isNumber,
+        }),
+      ),
+    ),
     shape: arrayOf(isNumber),
     values: arrayOf((point) => point === null || isScalar(point)),
   })(value);
   if (!ok) return false;
-  const { shape: steps, values } = value as { shape: number[]; values: unknown[] };
-  return values.length === steps.reduce((product, count) => product * count, 1);
+  const {
+    axes,
+    shape: steps,
+    values,
+  } = value as {
+    axes: { steps: number }[];
+    shape: number[];
+    values: unknown[];
+  };
+  return (
+    axes.length > 0 &&
+    axes.length === steps.length &&
+    axes.every((axis, i) => axis.steps === steps[i]) &&
+    values.length === steps.reduce((product, count) => product * count, 1)
+  );
 }
 
 function isTopology(value: unknown): boolean {

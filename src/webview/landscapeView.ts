@@ -76,6 +76,8 @@ export class LandscapeView implements Disposable {
     readonly running: boolean;
   } | null = null;
   private field: LossField | null = null;
+  /** What the scale is for: the field, or all of which it is a slice. */
+  private whole: LossField | null = null;
   private scale: HeightScale | null = null;
   private marks: readonly PairMark[] = [];
   private path: readonly PathPoint[] = [];
@@ -176,8 +178,8 @@ export class LandscapeView implements Disposable {
     const { field } = this;
     if (isFresh || before.state.scale !== state.scale || this.scale === null) {
       // Slices of one landscape have one scale, so that they can be compared.
-      const all = landscape.axes.length > 2 ? wholeField(landscape) : null;
-      this.scale = heightScale(all ?? field, state.scale);
+      this.whole = landscape.axes.length > 2 ? (wholeField(landscape) ?? field) : field;
+      this.scale = heightScale(this.whole, state.scale);
     }
     const { scale } = this;
     const own = ownCoordinates(landscape, document.checkpoint.path);
@@ -189,7 +191,7 @@ export class LandscapeView implements Disposable {
         : marksInSlice(pairMarks(topology, landscape.axes), landscape, at);
     const outside = path.length - this.path.length;
     const notes = [
-      ...drawingNotes(field, scale),
+      ...drawingNotes(this.whole ?? field, scale),
       sliceNote(landscape, at) ?? '',
       outside > 0
         ? `${plural(outside, 'checkpoint')} of the run ${outside === 1 ? 'is' : 'are'} outside of the picture.`
@@ -198,7 +200,9 @@ export class LandscapeView implements Disposable {
     this.curve.root.hidden = !isLine;
     this.scaleChoice.update(
       scale.kind,
-      canBeLogarithmic(field) ? {} : { log: 'A logarithm needs a positive loss everywhere.' },
+      canBeLogarithmic(this.whole ?? field)
+        ? {}
+        : { log: 'A logarithm needs a positive loss everywhere.' },
     );
     this.viewChoice.root.hidden = isLine;
     if (isLine) {

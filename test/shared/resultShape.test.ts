@@ -28,6 +28,33 @@ describe('a result document from disk', () => {
     expect(parseResult(text)).toEqual({ ok: false, why });
   });
 
+  const axis = { name: 'δ₁', min: -1, max: 1, steps: 3 };
+  const line = {
+    axes: [axis],
+    directions: { kind: 'random', normalization: 'filter', norms: [1] },
+    shape: [3],
+    values: [1, 0, null],
+  };
+  const point = { checkpoint: 'e.pt', coordinates: [0], residual: 0, norm: 0 };
+
+  it('may have a landscape of any dimension, and the run in it', () => {
+    expect(read({ ...minimal, landscape: { ...line, trajectory: [point] } }).ok).toBe(true);
+    const space = { ...line, axes: [axis, axis, axis], shape: [3, 3, 3] };
+    expect(read({ ...minimal, landscape: { ...space, values: Array(27).fill(1) } }).ok).toBe(true);
+  });
+
+  it.each([
+    ['a run without coordinates', { ...line, trajectory: [{ ...point, coordinates: null }] }],
+    ['axes that are not of its shape', { ...line, shape: [3, 1] }],
+    ['no axis at all', { ...line, axes: [], shape: [], values: [1] }],
+    [
+      'a curve that is none',
+      { ...line, directions: { ...line.directions, curve: { straight: 'no' } } },
+    ],
+  ])('is refused for a landscape with %s', (_, landscape) => {
+    expect(read({ ...minimal, landscape }).ok).toBe(false);
+  });
+
   it.each([
     ['checkpoint', { checkpoint: null }],
     ['notes', { notes: [1] }],
