@@ -49,7 +49,10 @@ export async function parseSurface(
     return surfaceIn(file, wanted);
   } catch (error) {
     if (error instanceof Fault) throw error;
-    throw new Fault('damaged', 'the HDF5 library cannot read it');
+    throw new Fault(
+      'damaged',
+      'the HDF5 library cannot read it, nor are other files opened that it may name',
+    );
   } finally {
     module.deactivate_throwing_error_handler();
     attempt(() => {
