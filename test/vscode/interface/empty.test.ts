@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pictures } from './themes';
 import { given, Workbench } from './workbench';
 
 describe('in a workspace where nothing was trained yet', () => {
@@ -26,7 +27,11 @@ describe('in a workspace where nothing was trained yet', () => {
     await bench.showRuns();
     const welcome = bench.page.locator('.sidebar .welcome-view');
     await welcome.getByRole('button', { name: 'Create basin.json' }).waitFor();
-    await bench.screenshot('welcome');
+    await pictures(bench, 'welcome', async () => {
+      await welcome.waitFor();
+      const buttons = welcome.getByRole('button');
+      return [welcome.locator('p').first(), buttons.last()];
+    });
     await welcome.getByRole('button', { name: 'Create basin.json' }).click();
     await bench.page
       .locator('.view-line', { hasText: '"checkpoints": ["**/epoch-*.pt"]' })

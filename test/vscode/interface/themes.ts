@@ -11,10 +11,10 @@ const THEMES = [
 
 /** Changes settings of the workspace by the file they are in: what is open stays open. */
 export async function changeSettings(
-  { given }: Workbench,
+  { folder: open }: Workbench,
   change: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  const folder = join(given.workspace, '.vscode');
+  const folder = join(open, '.vscode');
   const path = join(folder, 'settings.json');
   let settings = {};
   try {

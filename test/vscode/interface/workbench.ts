@@ -31,6 +31,8 @@ export class Workbench {
     private readonly browser: Browser,
     readonly page: Page,
     readonly given: Given,
+    /** The folder that is open. */
+    readonly folder: string,
   ) {}
 
   /** Opens the workspace in a new window of a new profile of the browser. */
@@ -55,7 +57,7 @@ export class Workbench {
     page.setDefaultTimeout(15_000);
     await page.goto(`${to.url}/?folder=${encodeURIComponent(folder)}`);
     await page.locator('.monaco-workbench').waitFor({ timeout: 60_000 });
-    return new Workbench(browser, page, to);
+    return new Workbench(browser, page, to, folder);
   }
 
   close(): Promise<void> {

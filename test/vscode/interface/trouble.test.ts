@@ -1,0 +1,156 @@
+import { strict as assert } from 'node:assert';
+import { cp, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Locator } from 'playwright-core';
+import { given, Workbench } from './workbench';
+
+/** Files that are not what they should be: said where they are, and nothing else is disturbed. */
+describe('in trouble', () => {
+  let bench: Workbench;
+  const inWorkspace = (...path: string[]): string => join(given().workspace, ...path);
+
+  before(async () => {
+    await mkdir(inWorkspace('odd'));
+    await writeFile(inWorkspace('odd', 'notes.ckpt'), 'These are no weights.\n'.repeat(100));
+    await writeFile(inWorkspace('odd', 'empty.ckpt'), '');
+    const whole = await readFile(inWorkspace('runs', 'resnet', 'epoch-030.pt'));
+    await writeFile(inWorkspace('odd', 'cut.pth'), whole.subarray(0, whole.length / 2));
+    await writeFile(inWorkspace('odd', '<b>x](command:a).ckpt'), 'text');
+    await writeFile(
+      inWorkspace('odd.py'),
+      [
+        'a = torch.load("odd/notes.ckpt")',
+        'b = torch.load("odd/empty.ckpt")',
+        'c = torch.load("odd/cut.pth")',
+        'd = torch.load("odd/<b>x](command:a).ckpt")',
+        'e = torch.load("odd/growing.pth")',
+        '',
+      ].join('\n'),
+    );
+    bench = await Workbench.open();
+    await bench.showRuns();
+    await bench.row('Run resnet', 1).waitFor({ timeout: 30_000 });
+  });
+
+  after(async () => {
+    await bench.close();
+  });
+
+  afterEach(async function () {
+    if (this.currentTest?.state === 'failed') {
+      await bench.screenshot(`failed-${this.currentTest.title.replace(/[^a-z0-9]+/gi, '-')}`);
+    }
+  });
+
+  async function hoverOver(word: string, told: RegExp): Promise<Locator> {
+    const hover = bench.page.locator('.monaco-hover:visible', { hasText: told }).first();
+    const target = bench.page.locator('.monaco-editor .view-line span', { hasText: word }).last();
+    for (let attempt = 0; attempt < 6; attempt++) {
+      await bench.page.mouse.move(700, 930);
+      await bench.page.waitForTimeout(400);
+      await target.hover();
+      try {
+        await hover.waitFor({ timeout: 4000 });
+        return hover;
+      } catch {
+        // The pointer was there before the editor had its words.
+      }
+    }
+    throw new Error(`no hover over ${word} that tells ${told.source}`);
+  }
+
+  for (const [word, told] of [
+    ['notes.ckpt', /notes\.ckpt .*(not|no) /],
+    ['empty.ckpt', /empty/],
+    ['cut.pth', /cut\.pth/],
+  ] as const) {
+    it(`what ${word} is, is told in a sentence`, async () => {
+      await bench.openFile('odd.py');
+      const hover = await hoverOver(word, told);
+      const text = (await hover.textContent()) ?? '';
+      assert.doesNotMatch(text, /undefined|Error:|at .*\.js/);
+      await bench.screenshot(`trouble-${word}`);
+    });
+  }
+
+  it('names of files are text, whatever is in them', async () => {
+    const hover = await hoverOver('command:a', /<b>x/);
+    assert.match((await hover.textContent()) ?? '', /<b>x\]\(command:a\)\.ckpt/);
+    assert.equal(await hover.locator('a[data-href="command:a"]').count(), 0);
+  });
+
+  it('a file that grows is being written, and never an error', async () => {
+    const path = inWorkspace('odd', 'growing.pth');
+    const whole = await readFile(inWorkspace('runs', 'resnet', 'epoch-030.pt'));
+    const file = await open(path, 'w');
+    await bench.showRuns();
+    const run = bench.row('Run odd', 1);
+    await run.waitFor();
+    if ((await run.getAttribute('aria-expanded')) === 'false') await run.click();
+    const seen = new Set<string>();
+    const row = bench.row('growing.pth');
+    for (let part = 0; part < 20; part++) {
+      const from = Math.floor((part / 20) * whole.length);
+      await file.write(whole, from, Math.floor(((part + 1) / 20) * whole.length) - from, from);
+      await bench.page.waitForTimeout(300);
+      if ((await row.count()) > 0) seen.add((await row.getAttribute('aria-label')) ?? '');
+    }
+    await file.close();
+    assert.ok(
+      [...seen].some((label) => label.includes('being written')),
+      [...seen].join('; '),
+    );
+    assert.ok(![...seen].some((label) => label.includes('failed')));
+    for (const until = Date.now() + 15_000; ;) {
+      const label = (await row.getAttribute('aria-label')) ?? '';
+      if (!label.includes('being written')) break;
+      assert.ok(Date.now() < until, 'it is complete in the end');
+      await bench.page.waitForTimeout(300);
+    }
+    const hover = await (async () => {
+      await bench.openFile('odd.py');
+      return hoverOver('growing.pth', /128 tensors/);
+    })();
+    assert.match((await hover.textContent()) ?? '', /epoch 30/);
+  });
+
+  it('a graph that is none, a result that is none, and a folder that cannot be written to', async () => {
+    const plain = (...path: string[]): string => inWorkspace('runs', 'plain', ...path);
+    const model = await readFile(plain('model.onnx'));
+    await writeFile(plain('model.onnx'), 'This is no graph.');
+    await bench.run('Basin: Analyze Checkpoint');
+    await bench.pick('epoch-030.pt', 'plain');
+    const told = bench.notification(/model\.onnx/);
+    await told.waitFor({ timeout: 60_000 });
+    await bench.screenshot('trouble-graph');
+    await bench.dismissNotifications();
+    await writeFile(plain('model.onnx'), model);
+
+    await mkdir(plain('.basin', 'results'), { recursive: true });
+    await writeFile(plain('.basin', 'results', 'epoch-024.pt.basin.json'), '{"schema": 1, "che');
+    const row = bench.row('epoch-024.pt, failed');
+    await row.waitFor({ timeout: 20_000 });
+    await row.hover();
+    await bench.page
+      .locator('.monaco-hover:visible', { hasText: 'is no usable result' })
+      .first()
+      .waitFor();
+
+    await rm(plain('.basin'), { recursive: true });
+    await writeFile(plain('.basin'), 'in the way');
+    await bench.run('Basin: Analyze Checkpoint');
+    await bench.pick('epoch-018.pt', 'plain');
+    await bench.notification(/\.basin/).waitFor({ timeout: 120_000 });
+    await bench.screenshot('trouble-folder');
+    await rm(plain('.basin'));
+    await bench.dismissNotifications();
+  });
+
+  it('and the rest goes on', async () => {
+    await cp(inWorkspace('runs', 'resnet', 'epoch-030.pt'), inWorkspace('odd', 'good.pth'));
+    await bench.row('good.pth').waitFor({ timeout: 20_000 });
+    await bench.run('Basin: Analyze Checkpoint');
+    await bench.pick('epoch-030.pt', 'resnet');
+    await bench.row('epoch-030.pt, loss').waitFor({ timeout: 120_000 });
+  });
+});
