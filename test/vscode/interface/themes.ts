@@ -4,9 +4,9 @@ import type { Locator } from 'playwright-core';
 import type { Workbench } from './workbench';
 
 const THEMES = [
-  { file: 'dark', setting: 'Dark Modern', mark: 'vs-dark' },
-  { file: 'light', setting: 'Light Modern', mark: 'vs' },
-  { file: 'high-contrast', setting: 'Default High Contrast', mark: 'hc-black' },
+  { file: 'dark', settings: ['Dark Modern', 'Default Dark Modern'], mark: 'vs-dark' },
+  { file: 'light', settings: ['Light Modern', 'Default Light Modern'], mark: 'vs' },
+  { file: 'high-contrast', settings: ['Default High Contrast'], mark: 'hc-black' },
 ] as const;
 
 /** Changes settings of the workspace by the file they are in: what is open stays open. */
@@ -38,9 +38,8 @@ export async function pictures(
   show: () => Promise<Locator | readonly Locator[]>,
 ): Promise<void> {
   await mkdir(bench.given.screenshots, { recursive: true });
-  for (const { file, setting, mark } of THEMES) {
-    await changeSettings(bench, { 'workbench.colorTheme': setting });
-    await bench.page.locator(`.monaco-workbench.${mark}`).waitFor();
+  for (const { file, ...theme } of THEMES) {
+    await use(bench, theme);
     const shown = await show();
     await bench.page.waitForTimeout(300);
     await bench.page.screenshot({
@@ -48,8 +47,24 @@ export async function pictures(
       clip: await around(Array.isArray(shown) ? shown : [shown as Locator]),
     });
   }
-  await changeSettings(bench, { 'workbench.colorTheme': THEMES[0].setting });
-  await bench.page.locator(`.monaco-workbench.${THEMES[0].mark}`).waitFor();
+  await use(bench, THEMES[0]);
+}
+
+/** Versions of the editor have different names for the same theme. */
+async function use(
+  bench: Workbench,
+  { settings, mark }: { readonly settings: readonly string[]; readonly mark: string },
+): Promise<void> {
+  for (const setting of settings) {
+    await changeSettings(bench, { 'workbench.colorTheme': setting });
+    try {
+      await bench.page.locator(`.monaco-workbench.${mark}`).waitFor({ timeout: 8000 });
+      return;
+    } catch {
+      // Not the name this version has for it.
+    }
+  }
+  throw new Error(`no theme is called ${settings.join(' or ')}`);
 }
 
 /** The smallest rectangle around all of them, with a margin, within the window. */
