@@ -211,6 +211,16 @@ const topology = z
       .describe(
         'Pairs of persistence up to this are left out. Estimated from the noise of the loss if absent.',
       ),
+    sensitivity: z
+      .strictObject({
+        seeds: integer(0, 100)
+          .default(0)
+          .describe(
+            'How many more landscapes in other random directions to count in, each with half the resolution: a quarter of the evaluations in two dimensions.',
+          ),
+      })
+      .prefault({})
+      .describe('What the counts are compared with beyond other neighbourhoods and resolutions.'),
   })
   .describe('Merge tree and persistence of the landscape.');
 
@@ -338,7 +348,15 @@ export const configurationSchema = z
     topology: topology.prefault({}),
     hessian: hessian.prefault({}),
   })
-  .superRefine(({ landscape: { refine }, topology: { threshold } }, context) => {
+  .superRefine(({ landscape: { refine, directions }, topology }, context) => {
+    const { threshold, sensitivity } = topology;
+    if (sensitivity.seeds > 0 && directions !== 'random') {
+      context.addIssue({
+        code: 'custom',
+        path: ['topology', 'sensitivity', 'seeds'],
+        message: `is for random directions; remove it with ${directions}`,
+      });
+    }
     const refined = typeof refine === 'boolean' ? undefined : refine.threshold;
     if (refined !== undefined && threshold !== undefined && refined > threshold) {
       context.addIssue({

@@ -239,7 +239,7 @@ export interface Topology {
   /** Global minimum and global maximum. */
   readonly essential: PersistencePair;
   readonly summaries: TopologySummaries;
-  /** The same count with every neighbourhood, at the same threshold. */
+  /** How the counts change with the neighbourhood, the resolution and the directions. */
   readonly sensitivity: Sensitivity;
   /** The merge tree of what is above the threshold, for drawing. */
   readonly mergeTree: MergeTree;
@@ -284,8 +284,40 @@ export interface PersistenceSummary {
   readonly meanOverRange: number;
 }
 
+/**
+ * The same counts with other choices, all at the same threshold. Only the first is in documents of
+ * earlier versions.
+ */
 export interface Sensitivity {
   readonly saddlesByNeighborhood: Readonly<Partial<Record<Neighborhood, number>>>;
+  /** The topology's own neighbourhood first. */
+  readonly byNeighborhood?: readonly (PairCounts & { readonly neighborhood: Neighborhood })[];
+  /** On the grids of every `stride`-th point, from the whole one on; empty where that is too coarse. Axes of one point are left out. */
+  readonly byResolution?: readonly (PairCounts & {
+    readonly stride: number;
+    readonly shape: readonly number[];
+  })[];
+  /** In landscapes of other random directions, on coarser grids: as many as were asked for. */
+  readonly bySeed?: readonly (PairCounts & {
+    readonly seed: number;
+    readonly shape: readonly number[];
+  })[];
+  /** From the smallest to the largest of all of these. */
+  readonly band?: SensitivityBands;
+}
+
+export interface PairCounts {
+  readonly saddles: number;
+  readonly minima: number;
+  /** Of the finite pairs. */
+  readonly totalPersistence: number;
+}
+
+export type SensitivityBands = { readonly [Count in keyof PairCounts]: Band };
+
+export interface Band {
+  readonly low: number;
+  readonly high: number;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { ResultDocument } from '../shared/result';
+import type { ResultDocument, Sensitivity } from '../shared/result';
 import {
   formatCount,
   formatNumber,
@@ -17,6 +17,8 @@ export interface KeyFigure {
   readonly error: string;
   readonly notes: readonly string[];
 }
+
+const THRESHOLD_SOURCE = { noise: ' (noise)', given: '', refinement: ' (refined)' } as const;
 
 const UNKNOWN: KeyFigure = { value: '–', error: '', notes: [] };
 
@@ -66,13 +68,16 @@ export function keyFigure(measure: Measure['id'], document: ResultDocument | nul
     case 'saddles': {
       if (topology === undefined) return UNKNOWN;
       const others = sensitivityText(topology);
+      const band = topology.sensitivity.band?.saddles;
+      const isSpread = band !== undefined && band.low < band.high;
       return {
         value: formatCount(topology.saddles),
-        error: '',
+        error: isSpread ? `(${formatCount(band.low)}–${formatCount(band.high)})` : '',
         notes: [
           `${plural(topology.minima, 'minimum', 'minima')} · ${neighborhoodText(topology.neighborhood)}`,
           ...(others === '' ? [] : [others]),
-          `above ${formatNumber(topology.threshold, 2)}${topology.thresholdSource === 'noise' ? ' (noise)' : ''}`,
+          ...(isSpread ? [`in brackets across ${bandSpan(topology.sensitivity)}`] : []),
+          `above ${formatNumber(topology.threshold, 2)}${THRESHOLD_SOURCE[topology.thresholdSource]}`,
         ],
       };
     }
@@ -91,4 +96,15 @@ export function keyFigure(measure: Measure['id'], document: ResultDocument | nul
       };
     }
   }
+}
+
+/** What the counts of a band differ in. */
+function bandSpan({ byResolution = [], bySeed = [] }: Sensitivity): string {
+  return [
+    'neighborhoods',
+    byResolution.length > 1 ? 'coarser grids' : '',
+    bySeed.length > 0 ? plural(bySeed.length, 'other plane') : '',
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
 }

@@ -1,4 +1,4 @@
-import { fromScalar, type ResultDocument } from '../../shared/result';
+import { fromScalar, type Band, type ResultDocument } from '../../shared/result';
 import { figure, percent } from './numbers';
 import { cell } from './table';
 
@@ -40,13 +40,22 @@ function columnsFor(measure: Measure): readonly Column[] {
     column('± s.e.', 8, ({ hessian }) =>
       hessian === undefined ? null : figure(hessian.trace.standardError, 2),
     ),
-    column('saddles', 7, ({ topology }) =>
-      topology === undefined ? null : String(topology.saddles),
+    column('saddles (band)', 14, ({ topology }) =>
+      topology === undefined
+        ? null
+        : withBand(topology.saddles, topology.sensitivity.band?.saddles),
     ),
     column('avg. pers.', 10, ({ topology }) =>
       topology === undefined ? null : figure(topology.summaries.withEssential.mean),
     ),
   ];
+}
+
+/** A count, and in brackets from what to what it goes with other choices (docs/topology.md). */
+function withBand(count: number, band: Band | undefined): string {
+  return band === undefined || band.low === band.high
+    ? String(count)
+    : `${count} (${band.low}–${band.high})`;
 }
 
 const GAP = '  ';

@@ -13,14 +13,16 @@ import {
   type ResultDocument,
   type RuntimeIdentity,
   type Timings,
+  type Topology,
 } from '../../shared/result';
 import { spectrum, type Spectrum } from '../hessian/spectrum';
-import { dimensionsOf } from '../../shared/configuration';
+import { dimensionsOf, type Configuration } from '../../shared/configuration';
 import { refinementNotes } from '../landscape/refinementNotes';
 import { refinementOptions } from '../landscape/refinementSampling';
 import { lossBatches, splitBatches, type Batch } from '../objective/batches';
 import { lossNotes, measuredMetrics } from '../objective/metrics';
 import { analyzeTopology } from '../topology/analyzeTopology';
+import { countPairs, withSeeds } from '../topology/sensitivity';
 import { Cache, contentKey, writeWhole } from './cache';
 import {
   openForAnalysis,
@@ -194,31 +196,15 @@ class CheckpointAnalysis {
   }
 
   async #addLandscape(): Promise<void> {
-    const { landscape: settings, hessian } = this.#study.configuration;
-    const { signal } = this.#options;
-    const plan = await planLandscape(settings, this.#opened, this.#run, this.#path, signal);
-    const refine = refinementOptions(this.#study.configuration);
-    const key = this.#partKey(plan.center, 'landscape', {
-      ...contentOfPlan(plan),
-      refine,
-      hessian: settings.directions === 'hessian' ? hessian : null,
-    });
-    const part: LandscapePart = {
-      plan,
-      refine,
-      pool: this.#pool,
-      cache: this.#cache,
-      key,
-      eigenvectors: async () => (await this.#hessianOf(plan.reference)).eigenvectors,
-      setProblem: () => {
-        this.#setProblem(plan.center);
+    const { landscape: settings } = this.#study.configuration;
+    const part = await this.#landscapePart(
+      settings,
+      refinementOptions(this.#study.configuration),
+      (landscape) => {
+        if (this.#isPartialDue()) this.#update({ landscape: landscape() });
       },
-      signal,
-      onProgress: (fraction, landscape) => {
-        this.#options.onProgress?.({ part: 'landscape', fraction });
-        if (landscape !== null && this.#isPartialDue()) this.#update({ landscape: landscape() });
-      },
-    };
+    );
+    const { plan, key } = part;
     const { value, milliseconds } = await this.#cached('landscape', key, () =>
       sampleLandscape(part),
     );
@@ -236,6 +222,54 @@ class CheckpointAnalysis {
       { landscape, notes: [...this.#document.notes, ...plan.notes, ...refined] },
       { landscape: milliseconds + (performance.now() - started) },
     );
+  }
+
+  async #landscapePart(
+    settings: Configuration['landscape'],
+    refine: LandscapePart['refine'],
+    onLandscape: (landscape: () => Landscape) => void,
+  ): Promise<LandscapePart> {
+    const { signal } = this.#options;
+    const plan = await planLandscape(settings, this.#opened, this.#run, this.#path, signal);
+    return {
+      plan,
+      refine,
+      pool: this.#pool,
+      cache: this.#cache,
+      key: this.#partKey(plan.center, 'landscape', {
+        ...contentOfPlan(plan),
+        refine,
+        hessian: settings.directions === 'hessian' ? this.#study.configuration.hessian : null,
+      }),
+      eigenvectors: async () => (await this.#hessianOf(plan.reference)).eigenvectors,
+      setProblem: () => {
+        this.#setProblem(plan.center);
+      },
+      signal,
+      onProgress: (fraction, landscape) => {
+        this.#options.onProgress?.({ part: 'landscape', fraction });
+        if (landscape !== null) onLandscape(landscape);
+      },
+    };
+  }
+
+  /** The same counts in landscapes of other random directions, of half the resolution. */
+  async #countInSeeds(topology: Topology): Promise<Topology> {
+    const { landscape: settings, topology: wanted } = this.#study.configuration;
+    if (wanted.sensitivity.seeds === 0) return topology;
+    const { neighborhood, threshold, shape } = topology;
+    const resolution = shape.map((steps) => Math.max(3, 2 * Math.floor((steps - 1) / 4) + 1));
+    const bySeed = [];
+    for (let k = 1; k <= wanted.sensitivity.seeds; k += 1) {
+      const seed = (settings.seed + k) >>> 0;
+      const other = { ...settings, seed, resolution };
+      const part = await this.#landscapePart(other, null, () => undefined);
+      const { value } = await this.#cached('landscape', part.key, () => sampleLandscape(part));
+      const values = Float64Array.from(value.values, (loss) => fromScalar(loss ?? 'NaN'));
+      const counts = countPairs(values, value.shape, neighborhood, threshold);
+      bySeed.push({ seed, shape: value.shape, ...counts });
+    }
+    return { ...topology, sensitivity: withSeeds(topology.sensitivity, bySeed) };
   }
 
   /** Kept apart from the values: it changes with every checkpoint that is added to the run. */
@@ -262,13 +296,14 @@ class CheckpointAnalysis {
       ...(landscape.relativeNoise === null ? {} : { relativeNoise: landscape.relativeNoise }),
       ...(landscape.refinement === undefined ? {} : { least: landscape.refinement.threshold }),
     };
-    const topology =
+    const alone =
       values.length < LARGE_LANDSCAPE
         ? analyzeTopology(values, shape, options)
         : await this.#pool.run<'topology'>(
             { kind: 'topology', values, shape, options },
             this.#options.signal,
           );
+    const topology = await this.#countInSeeds(alone);
     const milliseconds = performance.now() - started;
     const notes =
       topology.nonFinite === 0

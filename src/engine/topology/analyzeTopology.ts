@@ -6,8 +6,9 @@ import { loopPairs } from './loops';
 import { gridExtents, nearestOf, parseNeighborhood, STENCIL_NEIGHBORHOODS } from './neighborhood';
 import { FLOAT32_NOISE, noiseFloor } from './noiseFloor';
 import { comparableKeys } from './order';
-import { branchesAbove, branchPersistences, byPersistence, countFinite } from './persistence';
+import { branchesAbove, branchPersistences, byPersistence } from './persistence';
 import { landscapeProfile } from './profile';
+import { sensitivityOf } from './sensitivity';
 import { saddleMinimumDistance } from './smad';
 import { finiteRange, summarize, summarizePairs } from './summaries';
 import type { MergeTree, Neighborhood, PersistencePair, Topology } from '../../shared/result';
@@ -25,7 +26,10 @@ export interface TopologyOptions {
   readonly least?: number;
   /** Standard deviation of the noise of a value as a share of it; float32 rounding unless given. */
   readonly relativeNoise?: number;
-  /** Neighbourhoods to count with as well; by default as many as the grid's size allows. */
+  /**
+   * Neighbourhoods to count with as well; by default, and on coarser grids too, as many as the
+   * grid's size allows.
+   */
   readonly sensitivity?: readonly Neighborhood[];
 }
 
@@ -75,6 +79,15 @@ export function analyzeTopology(
   const essential = pairOf(branches.minimum[branches.root]!, branches.maximum, values);
   const saddles = ordered.length;
   const mergeTree = mergeTreeOf(joinTree(branches, keys, kept), values);
+  const summaries = summarize(
+    births,
+    deaths,
+    {
+      birth: values[essential.birthVertex]!,
+      death: values[essential.deathVertex]!,
+    },
+    range,
+  );
   return {
     shape,
     neighborhood,
@@ -84,25 +97,14 @@ export function analyzeTopology(
     saddles,
     pairs: pairsOf(branches, ordered, values),
     essential,
-    summaries: summarize(
-      births,
-      deaths,
-      {
-        birth: values[essential.birthVertex]!,
-        death: values[essential.deathVertex]!,
-      },
-      range,
-    ),
-    sensitivity: {
-      saddlesByNeighborhood: saddlesByNeighborhood(
-        keys,
-        values,
-        extents,
-        threshold,
-        options.sensitivity ?? defaultSensitivity(values.length),
-        { [neighborhood]: saddles },
-      ),
-    },
+    summaries,
+    sensitivity: sensitivityOf(values, shape, {
+      neighborhood,
+      counts: { saddles, minima: saddles + 1, totalPersistence: summaries.finite.total },
+      threshold,
+      neighborhoods: options.sensitivity ?? defaultSensitivity(values.length),
+      resolutions: options.sensitivity === undefined && values.length <= SENSITIVITY_POINTS,
+    }),
     mergeTree,
     smad: saddleMinimumDistance(mergeTree, range),
     ...loopSummary(values, shape, neighborhood, threshold, range),
@@ -165,25 +167,6 @@ function defaultSensitivity(points: number): readonly Neighborhood[] {
     ...(points <= SENSITIVITY_POINTS ? STENCIL_NEIGHBORHOODS : []),
     ...(points <= NEAREST_POINTS ? [NEAREST_FOR_SENSITIVITY] : []),
   ];
-}
-
-/** Finite pairs above the threshold with each neighbourhood, those in `known` first. */
-function saddlesByNeighborhood(
-  keys: Float64Array,
-  values: Float64Array | Float32Array,
-  extents: readonly number[],
-  threshold: number,
-  neighborhoods: readonly Neighborhood[],
-  known: Readonly<Partial<Record<Neighborhood, number>>>,
-): Readonly<Partial<Record<Neighborhood, number>>> {
-  const counts = { ...known };
-  for (const neighborhood of neighborhoods.map(parseNeighborhood)) {
-    if (counts[neighborhood] !== undefined) continue;
-    const branches = branchesOf(keys, extents, neighborhood);
-    const persistences = branchPersistences(branches, values);
-    counts[neighborhood] = countFinite(branchesAbove(branches, persistences, threshold));
-  }
-  return counts;
 }
 
 function allPairs(branches: Branches, values: Float64Array | Float32Array): BirthsAndDeaths {
