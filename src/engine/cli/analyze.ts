@@ -66,7 +66,8 @@ export async function analyzeCommand(
       const names = (checkpoints ?? study.checkpoints).map((path) => nameInStudy(study, path));
       if (number > 0) write('\n');
       write(`${study.folder}\n`);
-      const rows = new ResultTable(names, measureOf(study), write);
+      const refined = study.configuration.landscape.refine !== false;
+      const rows = new ResultTable(names, measureOf(study), refined, write);
       table = rows;
       rows.header();
       let known: ResultDocument | undefined;

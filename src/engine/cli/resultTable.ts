@@ -14,7 +14,7 @@ interface Column {
 /** How well a model does is its accuracy where it classifies, else its error. */
 export type Measure = 'accuracy' | 'error';
 
-function columnsFor(measure: Measure): readonly Column[] {
+function columnsFor(measure: Measure, refined: boolean): readonly Column[] {
   const performance: Column['text'] = ({ metrics }) => {
     if (metrics === undefined) return null;
     const { accuracy, error } = metrics;
@@ -48,7 +48,15 @@ function columnsFor(measure: Measure): readonly Column[] {
     column('avg. pers.', 10, ({ topology }) =>
       topology === undefined ? null : figure(topology.summaries.withEssential.mean),
     ),
+    ...(refined ? [column('evaluations', 18, evaluations)] : []),
   ];
+}
+
+/** Known once the landscape is finished: while it runs it is not refined yet. */
+function evaluations({ landscape }: ResultDocument): string | null {
+  if (landscape?.refinement === undefined) return null;
+  const { evaluations: made, gridPoints } = landscape.refinement;
+  return `${made.toLocaleString('en-US')} of ${gridPoints.toLocaleString('en-US')}`;
 }
 
 /** A count, and in brackets from what to what it goes with other choices (docs/topology.md). */
@@ -68,8 +76,14 @@ export class ResultTable {
   #written = 0;
   #isOpen = false;
 
-  constructor(names: readonly string[], measure: Measure, write: (text: string) => void) {
-    this.#columns = columnsFor(measure);
+  /** @param refined whether the landscapes are: says how many evaluations each took. */
+  constructor(
+    names: readonly string[],
+    measure: Measure,
+    refined: boolean,
+    write: (text: string) => void,
+  ) {
+    this.#columns = columnsFor(measure, refined);
     this.#nameWidth = Math.max('checkpoint'.length, ...names.map((name) => name.length));
     this.#write = write;
   }
