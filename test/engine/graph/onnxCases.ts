@@ -410,6 +410,23 @@ export function onnxCases(n: number): readonly OnnxCase[] {
     gru('GRU', 1, { linear_before_reset: 1 }),
     gru('GRU backwards, reset first', 1, { direction: 'reverse' }),
     named('RNN', 'RNN', [x(n, 2, 3), x(1, 2, 3), x(1, 2, 2), x(1, 4)], { hidden_size: 2 }),
+    named('SoftmaxCrossEntropyLoss', 'SoftmaxCrossEntropyLoss', [x(3, 4), ints(1, 0, 3)]),
+    named(
+      'SoftmaxCrossEntropyLoss with weights and places',
+      'SoftmaxCrossEntropyLoss',
+      [
+        x(2, 4, n),
+        { shape: [2, n], values: Array.from({ length: 2 * n }, (_, i) => i % 4), type: 'integer' },
+        array([4], [0.5, 2, 1, 0.25]),
+      ],
+      { ignore_index: 2 },
+    ),
+    named(
+      'NegativeLogLikelihoodLoss of each',
+      'NegativeLogLikelihoodLoss',
+      [x(3, 4), ints(1, 0, 3)],
+      { reduction: 'none' },
+    ),
   ];
 }
 
