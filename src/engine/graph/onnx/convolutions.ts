@@ -1,6 +1,6 @@
 import { InputError } from '../../../shared/inputError';
 import type { ConvAttributes, Graph, Node, PoolAttributes } from '../graph';
-import type { Operator, OperatorCall } from './operatorCall';
+import { countable, type Operator, type OperatorCall } from './operatorCall';
 
 /** A vector of one value for each channel, shaped to broadcast over [N, C, …]. */
 export function perChannel(g: Graph, vector: Node, like: Node): Node {
@@ -138,7 +138,10 @@ function averagePool(c: OperatorCall): Node {
   const x = cutOff(g, given, window);
   const [n, channels] = x.shape as [number, number];
   const planes = g.reshape(x, [n * channels, 1, ...x.shape.slice(2)]);
-  const size = kernel.reduce((product, extent) => product * extent, 1);
+  const size = countable(
+    kernel.reduce((product, extent) => product * extent, 1),
+    'places of a kernel',
+  );
   const ones = g.constant(new Float64Array(size).fill(1 / size), [1, 1, ...kernel]);
   const means = g.conv(planes, ones, convOf(clamped(window), 1));
   const result = g.reshape(means, [n, channels, ...means.shape.slice(2)]);

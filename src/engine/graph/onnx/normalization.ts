@@ -1,6 +1,6 @@
 import { sizeOf } from '../../tensor';
 import { sameShape, type Graph, type Node } from '../graph';
-import { axisOf, type Operator, type OperatorCall, type Result } from './operatorCall';
+import { axisOf, countable, type Operator, type OperatorCall, type Result } from './operatorCall';
 import { perChannel } from './convolutions';
 
 /** (x − mean) / √(variance + ε) over axes, with what it was divided by. */
@@ -118,7 +118,7 @@ function localResponseNormalization(c: OperatorCall): Node {
   const x = c.node(0);
   const size = c.integer('size', 1);
   const channels = x.shape[1]!;
-  const band = new Float64Array(channels * channels);
+  const band = new Float64Array(countable(channels * channels, 'pairs of channels'));
   for (let to = 0; to < channels; to += 1) {
     const low = Math.max(0, to - Math.floor((size - 1) / 2));
     const high = Math.min(channels - 1, to + Math.ceil((size - 1) / 2));

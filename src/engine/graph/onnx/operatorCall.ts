@@ -144,6 +144,21 @@ export class OperatorCall {
   }
 }
 
+/**
+ * A number of places that are written down one by one when a graph is built.
+ *
+ * @throws InputError where it is none, or so large that it can only be a mistake.
+ */
+export function countable(count: number, what: string): number {
+  if (!Number.isInteger(count) || count < 0) {
+    throw new InputError(`${count} is no number of ${what}`, 'damaged');
+  }
+  if (count > MAXIMUM_KNOWN) {
+    throw new InputError(`${count} ${what} are more than Basin computes with`, 'unsupported');
+  }
+  return count;
+}
+
 /** An axis counted from the front. @throws InputError where there is none. */
 export function axisOf(axis: number, rank: number): number {
   const own = axis < 0 ? axis + rank : axis;

@@ -1,4 +1,5 @@
 import type { Graph, Node } from '../graph';
+import { countable } from './operatorCall';
 
 /** An array seen as rows along some of its axes. */
 export interface Rows {
@@ -65,7 +66,7 @@ export function applyAlong(g: Graph, x: Node, axis: number, matrix: Node): Node 
 /** 0, 1, 2, … along one axis of a shape of that rank. */
 export function countAlong(g: Graph, axis: number, extent: number, rank: number): Node {
   return g.constant(
-    Float64Array.from({ length: extent }, (_, i) => i),
+    Float64Array.from({ length: countable(extent, 'places') }, (_, i) => i),
     Array.from({ length: rank }, (_, i) => (i === axis ? extent : 1)),
   );
 }

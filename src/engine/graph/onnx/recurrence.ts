@@ -2,6 +2,9 @@ import { InputError } from '../../../shared/inputError';
 import type { Graph, Node } from '../graph';
 import type { Operator, OperatorCall } from './operatorCall';
 
+/** Every step is some dozen nodes. */
+const MAXIMUM_STEPS = 10_000;
+
 /**
  * Recurrent layers, one step after the other. What does not depend on the state, the products of
  * all inputs with their weights, is one product for the whole sequence.
@@ -13,6 +16,12 @@ function recurrent(c: OperatorCall, cell: Cell): readonly Node[] {
   const batchFirst = c.integer('layout', 0) === 1;
   const x = batchFirst ? g.transpose(c.node(0), [1, 0, 2]) : c.node(0);
   const [length, batch] = x.shape as [number, number];
+  if (length > MAXIMUM_STEPS) {
+    throw new InputError(
+      `a sequence of ${length} steps is longer than Basin writes out; use sequences of ${MAXIMUM_STEPS} steps at most`,
+      'unsupported',
+    );
+  }
   const hidden = c.integer('hidden_size', c.node(2).shape[2]!);
   const direction = c.text('direction', 'forward');
   const count = direction === 'bidirectional' ? 2 : 1;

@@ -1,5 +1,5 @@
 import type { Graph, Node } from '../graph';
-import { axisOf, type Operator, type OperatorCall } from './operatorCall';
+import { axisOf, countable, type Operator, type OperatorCall } from './operatorCall';
 import { moveAxesLast } from './places';
 
 type Reduction = (g: Graph, x: Node, axes: readonly number[]) => Node;
@@ -80,7 +80,7 @@ function cumulativeSum(c: OperatorCall): Node {
   const axis = axisOf(c.numbers(1)?.[0] ?? 0, x.shape.length);
   const n = x.shape[axis]!;
   const [exclusive, reverse] = [c.integer('exclusive', 0), c.integer('reverse', 0) === 1];
-  const triangle = Float64Array.from({ length: n * n }, (_, i) => {
+  const triangle = Float64Array.from({ length: countable(n * n, 'pairs of places') }, (_, i) => {
     const [from, to] = [Math.floor(i / n), i % n];
     return (reverse ? from - to : to - from) >= exclusive ? 1 : 0;
   });

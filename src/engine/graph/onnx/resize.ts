@@ -1,6 +1,6 @@
 import { InputError } from '../../../shared/inputError';
 import type { Node } from '../graph';
-import { axisOf, type Operator, type OperatorCall } from './operatorCall';
+import { axisOf, countable, type Operator, type OperatorCall } from './operatorCall';
 import { applyAlong, pickAlong } from './places';
 
 /**
@@ -39,7 +39,7 @@ function resize(c: OperatorCall): Node {
         places.map((at) => Math.min(Math.max(nearest(at, rounding), 0), extent - 1)),
       );
     }
-    const matrix = new Float64Array(count * extent);
+    const matrix = new Float64Array(countable(count * extent, 'pairs of places'));
     places.forEach((at, row) => {
       const first = Math.floor(at);
       weights(c, mode, at - first).forEach(([offset, weight]) => {
@@ -59,7 +59,7 @@ function coordinates(
   scale: number,
 ): readonly number[] {
   const kind = c.text('coordinate_transformation_mode', 'half_pixel');
-  return Array.from({ length: count }, (_, i) => {
+  return Array.from({ length: countable(count, 'places') }, (_, i) => {
     switch (kind) {
       case 'half_pixel':
         return (i + 0.5) / scale - 0.5;

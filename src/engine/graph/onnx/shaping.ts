@@ -3,6 +3,7 @@ import { sizeOf } from '../../tensor';
 import { broadcastShape, type Graph, type Node } from '../graph';
 import {
   axisOf,
+  countable,
   elementType,
   type Operator,
   type OperatorCall,
@@ -165,7 +166,7 @@ function cut(g: Graph, x: Node, axis: number, extents: readonly number[]): reado
 
 /** Extents of parts of `size`, the last one smaller where they do not fit. */
 function partsOf(extent: number, size: number): readonly number[] {
-  return Array.from({ length: Math.ceil(extent / size) }, (_, i) =>
+  return Array.from({ length: countable(Math.ceil(extent / size), 'parts') }, (_, i) =>
     Math.min(size, extent - i * size),
   );
 }
@@ -355,7 +356,8 @@ function pad(c: OperatorCall): Node {
   if (mode === 'constant') return padConstant(c, kept, wider, longer);
   return kept.shape.reduce((result, extent, axis) => {
     if (wider[axis] === 0 && longer[axis] === 0) return result;
-    const places = Array.from({ length: wider[axis]! + extent + longer[axis]! }, (_, i) =>
+    const count = countable(wider[axis]! + extent + longer[axis]!, 'places');
+    const places = Array.from({ length: count }, (_, i) =>
       mirrored(i - wider[axis]!, extent, mode),
     );
     return pickAlong(g, result, axis, places);
