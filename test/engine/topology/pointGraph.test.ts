@@ -110,6 +110,34 @@ describe('graphs of points', () => {
     }
   });
 
+  it('of many points take little time, and are those of every pair', () => {
+    const count = 24_000;
+    const coordinates = randomNumbers(8, 2 * count);
+    const points = { coordinates, dimensions: 2 };
+    const [nearest, gabriel] = [nearestPointGraph(points, 4), gabrielGraph(points)];
+    expect(componentLabels(gabriel).count).toBe(1);
+    // The Gabriel graph of random points of the plane has four neighbours a point.
+    expect(gabriel.targets.length / count).toBeCloseTo(4, 1);
+    const at = (v: number) => [coordinates[2 * v]!, coordinates[2 * v + 1]!] as const;
+    for (let a = 0; a < count; a += 12_007) {
+      const distances = Float64Array.from({ length: count }, (_, b) => squared(at(a), at(b)));
+      const fifth = distances.toSorted()[5]!;
+      const four = [...distances.keys()].filter((b) => b !== a && distances[b]! < fifth);
+      expect(listed(nearest)[a]).toEqual(expect.arrayContaining(four));
+      const unparted = [...distances.keys()].filter((b) => {
+        const centre = [(at(a)[0] + at(b)[0]) / 2, (at(a)[1] + at(b)[1]) / 2];
+        const radius = distances[b]! / 4;
+        const isNear = distances[b]! < 1e-3;
+        if (b === a || !isNear) return false;
+        for (let c = 0; c < count; c++) {
+          if (c !== a && c !== b && squared(at(c), centre) < radius * (1 - 1e-12)) return false;
+        }
+        return true;
+      });
+      expect(listed(gabriel)[a]).toEqual(unparted);
+    }
+  });
+
   it('that fall apart are refused with the number of parts', () => {
     // Two clusters far from each other.
     const coordinates = Float64Array.of(0, 1, 2, 100, 101);
