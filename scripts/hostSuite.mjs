@@ -11,6 +11,8 @@ import { startCodeServer } from './codeServerProcess.mjs';
  * @param {{node: string, entry: string}} installed
  * @param {object} options
  * @param {string} options.root The project's folder.
+ * @param {string} [options.extension] The extension's folder, if it is another.
+ * @param {string} [options.suite] What is run of dist/test-vscode.
  * @param {string} options.chromium
  * @param {string} options.profile
  * @param {string} options.workspace
@@ -19,6 +21,8 @@ import { startCodeServer } from './codeServerProcess.mjs';
  */
 export async function runHostSuiteInCodeServer(installed, options) {
   const { root, chromium, profile, workspace, environment } = options;
+  const { extension = root, suite = 'runHostTests.js' } = options;
+  const tests = join(root, 'dist', 'test-vscode', suite);
   const report = join(profile, 'report.json');
   const server = await startCodeServer(installed, {
     profile,
@@ -42,7 +46,7 @@ export async function runHostSuiteInCodeServer(installed, options) {
         },
       );
       await page.exposeFunction('codeAutomationExit', (/** @type {number} */ code) => exit(code));
-      await page.goto(addressOf(server.url, root, workspace));
+      await page.goto(addressOf(server.url, extension, tests, workspace));
       const code = await withTimeout(exited, 600_000, 'the suite did not end within ten minutes');
       return await readCounts(report, code, said);
     } finally {
@@ -74,15 +78,16 @@ export async function readCounts(report, code, said = []) {
 
 /**
  * @param {string} url
- * @param {string} root
+ * @param {string} extension
+ * @param {string} tests
  * @param {string} workspace
  */
-function addressOf(url, root, workspace) {
+function addressOf(url, extension, tests, workspace) {
   const { host } = new URL(url);
   const remote = /** @param {string} path */ (path) => `vscode-remote://${host}${path}`;
   const payload = [
-    ['extensionDevelopmentPath', remote(root)],
-    ['extensionTestsPath', remote(join(root, 'dist', 'test-vscode', 'runHostTests.js'))],
+    ['extensionDevelopmentPath', remote(extension)],
+    ['extensionTestsPath', remote(tests)],
     ['skipWelcome', 'true'],
   ];
   return `${url}/?folder=${encodeURIComponent(workspace)}&payload=${encodeURIComponent(JSON.stringify(payload))}`;

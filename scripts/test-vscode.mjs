@@ -9,16 +9,17 @@
 //
 // BASIN_REQUIRE_VSCODE=1   fail where no VS Code can be had, instead of skipping
 // BASIN_TEST_VSCODE=FILE   executable of a VS Code
-// BASIN_TEST_ONLY=PART     host, interface, or the beginning of an interface test's name
+// BASIN_TEST_ONLY=PART     host, faults, interface, or the beginning of an interface test's name
 // BASIN_TEST_AGE=AGE       newest or oldest, of code-server
 // CHROMIUM=FILE            executable of a Chromium
 import { spawn } from 'node:child_process';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import Mocha from 'mocha';
 import { findChromium } from './chromium.mjs';
 import { installCodeServer } from './codeServer.mjs';
 import { startCodeServer } from './codeServerProcess.mjs';
+import { useLanguage } from './displayLanguage.mjs';
 import { desktopObstacle, downloadDesktop, runHostSuiteInDesktop } from './desktop.mjs';
 import { runHostSuiteInCodeServer } from './hostSuite.mjs';
 import { copyExample, createThrowaway } from './throwaway.mjs';
@@ -53,7 +54,8 @@ try {
     if (server !== undefined) servers.set(age, server);
   }
   if (only === undefined || only === 'host') await hostSuite(servers, chromium);
-  if (only !== 'host') await interfaceTests(servers, chromium);
+  if (only === undefined || only === 'faults') await faults(servers.get('newest'), chromium);
+  if (only !== 'host' && only !== 'faults') await interfaceTests(servers, chromium);
 } finally {
   await throwaway.remove();
 }
@@ -70,7 +72,7 @@ if (reasons.length > 0 && process.env.BASIN_REQUIRE_VSCODE === '1') process.exit
 /** The packed extension for the interface tests, then the bundles with the suites. */
 async function build() {
   const targets = `${process.platform}-${process.arch},universal`;
-  if (only !== 'host') {
+  if (only !== 'host' && only !== 'faults') {
     await node(['scripts/package.mjs', '--target', targets, '--out', packages]);
   }
   await node(['esbuild.config.mjs']);
@@ -137,6 +139,51 @@ async function desktops() {
 }
 
 /**
+ * The suite of failing engines, in a copy of the extension whose engine can be told to fail.
+ *
+ * @param {CodeServer | undefined} codeServer
+ * @param {string | undefined} chromium
+ */
+async function faults(codeServer, chromium) {
+  if (codeServer === undefined || chromium === undefined) {
+    reasons.push('the fault injection found no code-server or no Chromium');
+    total.skipped++;
+    return;
+  }
+  console.log(`\nFaults: code-server ${codeServer.version}`);
+  const { profile, workspace, environment } = await place('faults');
+  const extension = join(throwaway.folder, 'faults', 'extension');
+  const dist = join(extension, 'dist');
+  await mkdir(extension, { recursive: true });
+  for (const name of ['package.json', 'media']) {
+    await cp(join(root, name), join(extension, name), { recursive: true });
+  }
+  for (const name of await readdir(root)) {
+    if (name.startsWith('package.nls')) await cp(join(root, name), join(extension, name));
+  }
+  await cp(join(root, 'dist'), dist, {
+    recursive: true,
+    filter: (path) => !path.includes('test-vscode'),
+  });
+  await symlink(join(root, 'node_modules'), join(extension, 'node_modules'));
+  await rename(join(dist, 'engine.js'), join(dist, 'engine.real.js'));
+  await cp(join(root, 'test', 'vscode', 'faults', 'faultyEngine.mjs'), join(dist, 'faulty.mjs'));
+  await writeFile(join(dist, 'engine.js'), "import('./faulty.mjs');\n");
+  const suite = 'runFaultTests.js';
+  add(
+    await runHostSuiteInCodeServer(codeServer, {
+      root,
+      extension,
+      suite,
+      chromium,
+      profile,
+      workspace,
+      environment,
+    }),
+  );
+}
+
+/**
  * @param {ReadonlyMap<Age, CodeServer>} servers
  * @param {string | undefined} chromium
  */
@@ -178,6 +225,7 @@ async function interfaceTest(codeServer, chromium, age, path) {
     environment,
     vsix: join(packages, `basin-${version}-${target}.vsix`),
     trust: !file.startsWith('restricted'),
+    args: file.startsWith('chinese') ? await useLanguage(profile, 'zh-cn') : [],
   });
   try {
     add(

@@ -156,9 +156,11 @@ describe('an engine that fails', function () {
       const label = `round ${round}, ${fault}`;
       const before = await logged('faulty');
 
-      let ended = false;
+      const state = { ended: false };
       const running = within(`${label}: the analysis ended`, 60_000, analyze('faulty', name)).then(
-        () => (ended = true),
+        () => {
+          state.ended = true;
+        },
       );
       await Promise.race([running, engineRuns()]);
       await pause(200 + random() * 1300);
@@ -168,7 +170,7 @@ describe('an engine that fails', function () {
       if (fatal) await running;
       else {
         await Promise.race([running, pause(1000)]);
-        if (!ended) await vscode.commands.executeCommand('basin.cancelAnalysis');
+        if (!state.ended) await vscode.commands.executeCommand('basin.cancelAnalysis');
         await running;
       }
 
@@ -218,8 +220,9 @@ describe('an engine that fails', function () {
   });
 
   async function engineRuns(): Promise<void> {
-    for (const until = Date.now() + 20_000; Date.now() < until; await pause(20)) {
+    for (const until = Date.now() + 20_000; Date.now() < until;) {
       if ((await enginePid()) !== undefined) return;
+      await pause(20);
     }
     throw new Error('no engine was started within 20 s');
   }
@@ -253,7 +256,8 @@ describe('an engine that fails', function () {
     const uri = vscode.Uri.file(inWorkspace(`hover-${round}.py`));
     await vscode.workspace.fs.writeFile(uri, Buffer.from(`load("hovers/round-${round}.pt")\n`));
     await vscode.workspace.openTextDocument(uri);
-    for (let text = ''; !text.includes('128 tensors'); await pause(50)) {
+    let text = '';
+    while (!text.includes('128 tensors')) {
       const hovers = await vscode.commands.executeCommand<vscode.Hover[]>(
         'vscode.executeHoverProvider',
         uri,
@@ -263,6 +267,7 @@ describe('an engine that fails', function () {
         .flatMap(({ contents }) => contents)
         .map((content) => (content instanceof vscode.MarkdownString ? content.value : ''))
         .join('\n');
+      await pause(50);
     }
     await rm(uri.fsPath);
   }

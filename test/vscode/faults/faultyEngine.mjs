@@ -1,7 +1,9 @@
 // Stands in for dist/engine.js in a copy of the extension: the engine as it is, and rubbish on its
 // channels when SIGUSR2 comes. What kind is in the file `fault` beside it.
-const { readFileSync, writeSync } = require('node:fs');
-const { join } = require('node:path');
+import { readFileSync, writeSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import process from 'node:process';
 
 /** The channel to the host: Node gives a forked process its third descriptor. */
 const CHANNEL = Number(process.env.NODE_CHANNEL_FD ?? 3);
@@ -47,7 +49,7 @@ const faults = {
 };
 
 process.on('SIGUSR2', () => {
-  const kind = readFileSync(join(__dirname, 'fault'), 'utf8');
+  const kind = readFileSync(join(import.meta.dirname, 'fault'), 'utf8');
   try {
     faults[kind]();
   } catch (error) {
@@ -56,4 +58,4 @@ process.on('SIGUSR2', () => {
   }
 });
 
-require('./engine.real.js');
+createRequire(import.meta.url)('./engine.real.js');
