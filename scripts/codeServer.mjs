@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { access, chmod, copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -53,12 +53,31 @@ export async function installCodeServer(age, cache, log) {
     [`code-server@${version}`],
     age === 'oldest' ? { overrides } : {},
   );
-  await install(join(partial, 'server', 'node_modules', 'code-server', 'lib', 'vscode'), [
-    '--omit=dev',
-  ]);
+  const vscode = join(partial, 'server', 'node_modules', 'code-server', 'lib', 'vscode');
+  await install(vscode, ['--omit=dev']);
+  if (age === 'oldest') await addRipgrep(partial, vscode);
   await writeFile(join(partial, 'complete'), '');
   await rename(partial, home);
   return installed;
+}
+
+/**
+ * What searches files: an older VS Code fetches it when it is installed, a newer one has it in a
+ * package.
+ *
+ * @param {string} home
+ * @param {string} vscode
+ */
+async function addRipgrep(home, vscode) {
+  const folder = join(home, 'ripgrep');
+  await install(folder, ['@vscode/ripgrep-universal@1.18.0']);
+  const bin = join(vscode, 'node_modules', '@vscode', 'ripgrep', 'bin');
+  await mkdir(bin, { recursive: true });
+  await copyFile(
+    join(folder, 'node_modules', '@vscode', 'ripgrep-universal', 'bin', 'linux-x64', 'rg'),
+    join(bin, 'rg'),
+  );
+  await chmod(join(bin, 'rg'), 0o755);
 }
 
 /**
