@@ -3,7 +3,7 @@
  * Markdown tables for docs/topology.md.
  *
  *   npm run bench:topology -- [--gudhi PYTHON] [--grids 41x41,512x512,4096x4096,64x64x64,192x192x192]
- *                             [--kinds smooth,loss,noise] [--repeats 3] [--limit 60]
+ *                             [--kinds smooth,loss,noise] [--repeats 3] [--limit 20]
  *
  * `smooth` is a sum of sines in a bowl, `loss` the same with noise a thousandth of its size, as a
  * sampled loss has, `noise` nothing but noise: every seventh vertex of a plane a minimum, the worst
@@ -25,7 +25,7 @@ const { values: options } = parseArgs({
     grids: { type: 'string', default: '41x41,512x512,4096x4096,64x64x64,192x192x192' },
     kinds: { type: 'string', default: 'smooth,loss,noise' },
     repeats: { type: 'string', default: '3' },
-    limit: { type: 'string', default: '60' },
+    limit: { type: 'string', default: '20' },
     gudhi: { type: 'string' },
     // Measures the memory of one analysis in this process and prints it.
     memory: { type: 'boolean', default: false },
@@ -114,7 +114,7 @@ async function printTables(basin) {
     const runs = repeatsFor(points);
     for (const kind of kinds) {
       const values = sample(kind, shape);
-      const own = measure(runs, basin, values, shape, 'freudenthal');
+      const own = measure(runs, basin, values, shape, 'freudenthal', true);
       const rate = (milliseconds) => (points / 1000 / milliseconds).toFixed(1);
       print([
         `${kind} ${shape.join('×')}`,
@@ -128,7 +128,7 @@ async function printTables(basin) {
         own.count.toLocaleString('en-US'),
       ]);
       if (options.gudhi !== undefined) {
-        const cubes = measure(runs, basin, values, shape, '4');
+        const cubes = measure(runs, basin, values, shape, '4', false);
         compared.push(...(await comparison(shape, kind, values, runs, cubes)));
       }
     }
@@ -174,14 +174,16 @@ function best(times, run) {
 }
 
 /** Milliseconds, each figure with what comes before it, best of the runs. */
-function measure(runs, basin, values, shape, neighborhood) {
+function measure(runs, basin, values, shape, neighborhood, withArcs) {
   const least = { pairs: Infinity, tree: Infinity, arcs: Infinity, count: 0 };
   for (let k = 0; k < runs; k++) {
     const started = processorTime();
     const { branches, kept, count } = computePairs(basin, values, shape, neighborhood);
     const pairs = processorTime() - started;
     const tree = timed(() => basin.bareJoinTree(branches, values, kept));
-    const arcs = timed(() => basin.joinTree(branches, values, kept, branches.basin));
+    const arcs = withArcs
+      ? timed(() => basin.joinTree(branches, values, kept, branches.basin))
+      : Infinity;
     least.pairs = Math.min(least.pairs, pairs);
     least.tree = Math.min(least.tree, pairs + tree);
     least.arcs = Math.min(least.arcs, pairs + arcs);
@@ -230,10 +232,14 @@ async function comparison(shape, kind, values, runs, own) {
   await writeNpy(path, values, shape);
   const script = fileURLToPath(new URL('topology_gudhi.py', import.meta.url));
   return ['complex', ...(shape.length === 2 ? ['rectangle'] : [])].map((way) => {
-    const child = spawnSync(options.gudhi, [script, path, way, String(Math.min(runs, 20))], {
-      encoding: 'utf8',
-      timeout: 1000 * Number(options.limit),
-    });
+    const child = spawnSync(
+      options.gudhi,
+      [script, path, way, String(values.length < 2 ** 20 ? Math.min(runs, 20) : 1)],
+      {
+        encoding: 'utf8',
+        timeout: 1000 * Number(options.limit),
+      },
+    );
     const isLate = child.error?.code === 'ETIMEDOUT';
     if (!isLate && child.status !== 0) throw new Error(child.stderr);
     const peer = isLate ? null : JSON.parse(child.stdout);
