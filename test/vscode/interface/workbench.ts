@@ -55,7 +55,7 @@ export class Workbench {
     });
     const page = await browser.newPage({ viewport: { width: 1500, height: 950 } });
     page.setDefaultTimeout(15_000);
-    await page.goto(`${to.url}/?folder=${encodeURIComponent(folder)}`);
+    await page.goto(`${to.url}/?folder=${encodeURIComponent(folder)}`, { timeout: 60_000 });
     await page.locator('.monaco-workbench').waitFor({ timeout: 60_000 });
     return new Workbench(browser, page, to, folder);
   }
