@@ -42,7 +42,7 @@ const LOGARITHMIC_FROM = 30;
 
 /**
  * A small contour map of a landscape with two directions, the first to the right, the second
- * upwards, the checkpoint marked in the middle. `null` for landscapes of other dimensions and
+ * upwards, the checkpoint marked where its own landscape has it. `null` for landscapes of other dimensions and
  * while points are missing.
  *
  * @returns A PNG of a few kilobytes.
@@ -73,7 +73,10 @@ export function landscapePicture(landscape: Landscape, theme: PictureTheme): Buf
     }
   }
   const pixels = withContours(bands);
-  drawMark(pixels);
+  const { axes, directions } = landscape;
+  const [u = NaN, v = NaN] = axes.map(({ min, max }) => (0 - min) / (max - min));
+  // Around another checkpoint nothing here says which of the run this one is.
+  if (directions.center === undefined) drawMark(pixels, u, v);
   const { line, none, mark } = INKS[theme];
   return paletteImage(pixels, PIXELS, PIXELS, [...BANDS, line, none, mark, '#000000']);
 }
@@ -117,11 +120,12 @@ function withContours(bands: Uint8Array): Uint8Array {
 }
 
 /** A ring, light on dark, so that it is seen on every band. */
-function drawMark(pixels: Uint8Array): void {
-  const middle = (PIXELS - 1) / 2;
+/** @param u along the first axis and v along the second, in [0, 1]. */
+function drawMark(pixels: Uint8Array, u: number, v: number): void {
+  const [atX, atY] = [u * (PIXELS - 1), (1 - v) * (PIXELS - 1)];
   for (let y = 0; y < PIXELS; y++) {
     for (let x = 0; x < PIXELS; x++) {
-      const radius = Math.hypot(x - middle, y - middle);
+      const radius = Math.hypot(x - atX, y - atY);
       if (radius > 11 || radius < 3) continue;
       pixels[y * PIXELS + x] = radius > 9 || radius < 5 ? EDGE : MARK;
     }

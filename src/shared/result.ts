@@ -175,9 +175,9 @@ export interface Directions {
   readonly cosines: readonly number[];
   /** Euclidean length of the centre, to judge the scale. */
   readonly parameterNorm: number;
-  /** The checkpoint at coordinates 0, where it is not the one of the document. */
+  /** The checkpoint at coordinates 0 of a landscape that all share; else that of the document. */
   readonly center?: string;
-  /** The checkpoint the directions were made from, where it is not the centre. */
+  /** The checkpoint shared directions were made from; else the centre. */
   readonly reference?: string;
   /** Of each direction: Hessian directions only. */
   readonly eigenvalues?: readonly number[];

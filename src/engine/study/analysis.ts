@@ -210,13 +210,7 @@ class CheckpointAnalysis {
     );
     const started = performance.now();
     const trajectory = await this.#trajectory(part);
-    const { path } = plan.center.identity;
-    const isOwn = plan.center.identity.path === this.#opened.identity.path;
-    const landscape = {
-      ...value,
-      directions: isOwn ? value.directions : { ...value.directions, center: path },
-      ...(trajectory === null ? {} : { trajectory }),
-    };
+    const landscape = { ...value, ...(trajectory === null ? {} : { trajectory }) };
     const refined = landscape.refinement === undefined ? [] : refinementNotes(landscape.refinement);
     this.#update(
       { landscape, notes: [...this.#document.notes, ...plan.notes, ...refined] },

@@ -163,7 +163,14 @@ function hessianDifferences(
 }
 
 /** Measured on the directions, not choices: they differ between checkpoints of one run. */
-const MEASURED: readonly string[] = ['norms', 'cosines', 'parameterNorm'];
+const MEASURED: readonly string[] = [
+  'norms',
+  'cosines',
+  'parameterNorm',
+  'eigenvalues',
+  'explained',
+  'curve',
+];
 
 /** Why a place in one landscape is not the same place in the other; empty where it is. */
 function planeWarnings(first: Side, second: Side): string[] {

@@ -7,6 +7,8 @@ export interface LandscapePlan {
   readonly settings: Configuration['landscape'];
   /** At coordinates 0; its buffers hold everywhere but between checkpoints. */
   readonly center: OpenedCheckpoint;
+  /** Whether all checkpoints of the run have this landscape, and not each its own. */
+  readonly isCommon: boolean;
   /** What the directions are made from; often the centre itself. */
   readonly reference: OpenedCheckpoint;
   /** What an interpolation, a curve or a plane goes through beside the centre. */
@@ -53,6 +55,7 @@ export async function planLandscape(
   return {
     settings,
     center,
+    isCommon: !isOwn,
     reference,
     others,
     run: members?.members ?? null,

@@ -52,8 +52,10 @@ export async function spanOf(plan: LandscapePlan, sources: SpanSources): Promise
   const { settings, center, reference, others } = plan;
   const dimensions = dimensionsOf(settings);
   const resolution = resolutionOf(settings);
-  const named =
-    center.identity.path === reference.identity.path ? {} : { reference: reference.identity.path };
+  const named = {
+    ...(plan.isCommon ? { center: center.identity.path } : {}),
+    ...(settings.share && !plan.isCommon ? { reference: reference.identity.path } : {}),
+  };
   const describe = (directions: readonly Float64Array[], more: Partial<Directions>) => ({
     ...describeDirections(directions, center.weights.theta, {
       kind: settings.directions,
