@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { readArray } from '../src/engine/checkpoint/npy';
 import { openCheckpoint } from '../src/engine/checkpoint/openCheckpoint';
 import { directionalDerivative } from '../src/engine/graph/forward';
-import { Graph } from '../src/engine/graph/graph';
+import { Graph, topologicalOrder } from '../src/engine/graph/graph';
 import { OnnxModel } from '../src/engine/graph/onnx/importOnnx';
 import { partition } from '../src/engine/graph/partition';
 import { gradient } from '../src/engine/graph/reverse';
+import { shareFactors } from '../src/engine/graph/sharedFactors';
 import { logSoftmax } from '../src/engine/graph/softmax';
 import { onnxRuntime } from '../src/engine/runtime/onnxruntime';
 import { sizeOf } from '../src/engine/tensor';
@@ -18,7 +19,7 @@ import { sizeOf } from '../src/engine/tensor';
  * gradient or product, and the peak memory in bytes.
  */
 export async function measure(folder, network, kind, seconds, threads) {
-  const run = await job(folder, network, kind, threads);
+  const { run, operations } = await job(folder, network, kind, threads);
   const result = length(await run());
   await run();
   const times = [];
@@ -32,7 +33,20 @@ export async function measure(folder, network, kind, seconds, threads) {
     const spent = process.cpuUsage(used);
     cpu.push((spent.user + spent.system) / 1e3);
   }
-  return { times, cpu, result, peak: process.resourceUsage().maxRSS * 1024 };
+  return { times, cpu, result, operations, peak: process.resourceUsage().maxRSS * 1024 };
+}
+
+/** Additions and multiplications in the products and convolutions of programs. */
+function operationsOf(...programs) {
+  let count = 0;
+  for (const node of programs.flatMap(({ outputs }) => topologicalOrder(outputs.values()))) {
+    const [a, b] = node.inputs.map(({ shape }) => shape);
+    if (node.operation === 'matmul') count += 2 * sizeOf(node.shape) * a.at(-1);
+    else if (node.operation === 'conv') count += 2 * sizeOf(node.shape) * sizeOf(b.slice(1));
+    else if (node.operation === 'convInput') count += 2 * sizeOf(b) * sizeOf(a.slice(1));
+    else if (node.operation === 'convWeight') count += 2 * sizeOf(b) * sizeOf(node.shape.slice(1));
+  }
+  return count;
 }
 
 /** Of all derivatives together; the loss where there are none. */
@@ -88,6 +102,7 @@ async function job(folder, network, kind, threads) {
     const losses = g.sum(g.mul(g.input('targets', [rows, classes]), logits), [1]);
     loss = g.neg(g.mean(losses, [0]));
   }
+  [loss] = shareFactors(g, [loss]);
   const derivatives = (nodes) => ({
     outputs: new Map([
       ...(kind === 'gradient' ? [['loss', loss]] : []),
@@ -97,12 +112,13 @@ async function job(folder, network, kind, threads) {
   if (kind === 'point') {
     const program = { outputs: new Map([['loss', loss]]) };
     const whole = await runtime.compile(program);
-    return () => whole.run(inputs);
+    return { run: () => whole.run(inputs), operations: operationsOf(program) };
   }
   const slopes = gradient(g, loss, parameters);
   if (kind === 'gradient') {
-    const whole = await runtime.compile(derivatives(slopes));
-    return () => whole.run(inputs);
+    const program = derivatives(slopes);
+    const whole = await runtime.compile(program);
+    return { run: () => whole.run(inputs), operations: operationsOf(program) };
   }
   let offset = 0;
   const directions = parameters.map((node) => {
@@ -121,8 +137,11 @@ async function job(folder, network, kind, threads) {
   const fixed = await runtime.compile(cut.fixed);
   const moving = await runtime.compile(cut.moving);
   if (kind === 'first') {
-    return async () => moving.run(new Map([...inputs, ...(await fixed.run(inputs))]));
+    return {
+      run: async () => moving.run(new Map([...inputs, ...(await fixed.run(inputs))])),
+      operations: operationsOf(cut.fixed, cut.moving),
+    };
   }
   const prepared = new Map([...inputs, ...(await fixed.run(inputs))]);
-  return () => moving.run(prepared);
+  return { run: () => moving.run(prepared), operations: operationsOf(cut.moving) };
 }

@@ -97,7 +97,7 @@ function imagesOf(nodes: Iterable<Node>): ReadonlySet<number> {
 }
 
 /** The same operation on other arguments of the same shapes. */
-function rebuild(g: Graph, node: AnyNode, args: readonly Node[]): Node {
+export function rebuild(g: Graph, node: AnyNode, args: readonly Node[]): Node {
   const [a, b] = args as [Node, Node];
   switch (node.operation) {
     case 'input':

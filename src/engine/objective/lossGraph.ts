@@ -3,6 +3,7 @@ import { Graph, type Node, type Program } from '../graph/graph';
 import type { OnnxModel } from '../graph/onnx/importOnnx';
 import { partition, type Partition } from '../graph/partition';
 import { gradient } from '../graph/reverse';
+import { shareFactors } from '../graph/sharedFactors';
 import { LOSSES, type LossTerm, type TermNodes } from './lossTerm';
 import type { WeightLayout } from './weights';
 
@@ -21,6 +22,7 @@ export class LossGraph {
   readonly #g = new Graph();
   readonly #parameters: readonly Node<'input'>[];
   readonly #nodes: TermNodes;
+  readonly #losses: Node;
   #gradient: readonly Node[] | undefined;
   #product: Partition | undefined;
 
@@ -40,11 +42,12 @@ export class LossGraph {
     const network = (input: Node): Node =>
       model.build(g, input, (name) => weights.get(name) ?? null);
     this.#nodes = term.build(g, network, batch);
+    this.#losses = shareFactors(g, [this.#nodes.losses])[0]!;
   }
 
   /** losses [batch]. */
   value(): Program {
-    return { outputs: new Map([[LOSSES, this.#nodes.losses]]) };
+    return { outputs: new Map([[LOSSES, this.#losses]]) };
   }
 
   /** losses [batch] and what the term measures. */
@@ -74,7 +77,7 @@ export class LossGraph {
   }
 
   #gradients(): readonly Node[] {
-    this.#gradient ??= gradient(this.#g, this.#g.sum(this.#nodes.losses, [0]), this.#parameters);
+    this.#gradient ??= gradient(this.#g, this.#g.sum(this.#losses, [0]), this.#parameters);
     return this.#gradient;
   }
 
