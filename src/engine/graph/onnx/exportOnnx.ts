@@ -19,6 +19,7 @@ import {
   isBlockedWeightGradient,
   turnedPads,
 } from './blockedLayout';
+import { tanhGeluArgument } from './tanhGelu';
 import {
   AttributeProto_AttributeType,
   AttributeProtoSchema,
@@ -100,6 +101,8 @@ class Exporter {
   readonly #blocked: ReadonlySet<number>;
   /** By the last node of what is fused. */
   readonly #fused = new Map<number, FusedConvolution>();
+  /** Arguments of nodes that are a GELU for which there is one kernel. */
+  readonly #gelus = new Map<number, Node>();
   /** Values brought into the other layout, and kernels in blocks: computed once. */
   readonly #moved = new Map<string, string>();
   /** Names of nodes that are outputs: the first name of each. */
@@ -173,6 +176,12 @@ class Exporter {
       }
     }
     for (const node of this.#order) if (this.#blocked.has(node.id)) this.#fuse(node);
+    for (const node of this.#order) {
+      const x = this.#precision === 'float32' ? tanhGeluArgument(node) : null;
+      // Where what is inside is needed for a derivative, it is made in any case.
+      const inside = node.inputs.every((input) => this.#uses.get(input.id) === 1);
+      if (x !== null && inside) this.#gelus.set(node.id, x);
+    }
     for (const node of this.#program.outputs.values()) this.#needed.add(node.id);
     for (const node of [...this.#order].reverse()) {
       if (this.#needed.has(node.id) && !this.#skipped.has(node.id)) this.#needArguments(node);
@@ -217,6 +226,11 @@ class Exporter {
     if (fused !== undefined) {
       for (const input of fused.conv.inputs) this.#needed.add(input.id);
       this.#needed.add(fused.bias.id);
+      return;
+    }
+    const gelu = this.#gelus.get(node.id);
+    if (gelu !== undefined && !this.#blocked.has(node.id)) {
+      this.#needed.add(gelu.id);
       return;
     }
     const masked = maskedProduct(node);
@@ -282,6 +296,11 @@ class Exporter {
     }
     if (node.operation === 'convWeight' && isBlockedWeightGradient(node, this.#block)) {
       this.#convWeightInBlocks(node, out);
+      return;
+    }
+    const gelu = this.#gelus.get(node.id);
+    if (gelu !== undefined) {
+      this.#add('FastGelu', [this.#name(gelu)], {}, out, 'com.microsoft');
       return;
     }
     const args = node.inputs.map((input) => this.#name(input));
