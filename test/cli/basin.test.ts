@@ -351,7 +351,12 @@ describe('the rest', () => {
     const run = await basin(['doctor', '--json']);
     expect(run.status).toBe(0);
     expect(JSON.parse(run.stdout)).toMatchObject({
-      runtimes: [{ name: 'onnxruntime-node', found: true }, { name: 'reference' }],
+      runtimes: [
+        { name: 'onnxruntime-node', found: true, precisions: ['float32', 'float64'] },
+        { name: 'onnxruntime-web', found: true },
+        { name: 'tensorflow' },
+        { name: 'reference', found: true, precisions: ['float64'] },
+      ],
     });
   });
 
