@@ -176,26 +176,27 @@ describe('in code', () => {
         .locator('.monaco-icon-label')
         .evaluate((node) => getComputedStyle(node, '::after').content);
     assert.match(await badge(marked), /✓/);
+    // Written to again and again, as while it is saved.
     const half = join(given().workspace, 'runs', 'resnet', 'epoch-031.pt');
-    await writeFile(half, '');
-    await pictures(bench, 'explorer', async () => {
-      // Written to again and again, as while it is saved.
-      await writeFile(
+    const growing = setInterval(() => {
+      void writeFile(
         half,
         Buffer.concat([Buffer.from('PK\x03\x04'), Buffer.alloc(Date.now() % 9999)]),
       );
+    }, 150);
+    try {
       const writing = explorer.locator('.monaco-list-row', { hasText: 'epoch-031.pt' });
-      await writing.waitFor();
-      for (const until = Date.now() + 10_000; !(await badge(writing)).includes('…');) {
-        assert.ok(Date.now() < until, 'a file that is being written is marked');
-        await writeFile(
-          half,
-          Buffer.concat([Buffer.from('PK\x03\x04'), Buffer.alloc(Date.now() % 9999)]),
-        );
-        await bench.page.waitForTimeout(300);
-      }
-      return explorer;
-    });
+      await pictures(bench, 'explorer', async () => {
+        await writing.waitFor();
+        for (const until = Date.now() + 10_000; !(await badge(writing)).includes('…');) {
+          assert.ok(Date.now() < until, 'a file that is being written is marked');
+          await bench.page.waitForTimeout(200);
+        }
+        return [explorer.locator('.monaco-list-row', { hasText: 'resnet' }).first(), writing];
+      });
+    } finally {
+      clearInterval(growing);
+    }
     await changeSettings(bench, { 'basin.decorations.enabled': false });
     for (const until = Date.now() + 10_000; (await badge(marked)).includes('✓');) {
       assert.ok(Date.now() < until, 'no marks without the setting');

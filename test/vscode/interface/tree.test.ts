@@ -176,9 +176,19 @@ describe('in the tree', () => {
     await rename(join(run, 'epoch-012.pt'), join(run, 'epoch-013.pt'));
     await bench.row('epoch-013.pt').waitFor({ timeout: 20_000 });
     assert.equal(await bench.row('epoch-012.pt').count(), 1);
-    await pictures(bench, 'tree', () =>
-      Promise.resolve(bench.page.locator('.sidebar .pane-body').first()),
-    );
+    // Wide enough for the figures.
+    const side = await bench.page.locator('.part.sidebar').boundingBox();
+    assert.ok(side);
+    const edge = side.x + side.width;
+    await bench.page.mouse.move(edge, 600);
+    await bench.page.mouse.down();
+    await bench.page.mouse.move(edge + 170, 600, { steps: 5 });
+    await bench.page.mouse.up();
+    await pictures(bench, 'tree', async () => {
+      await bench.page.mouse.move(1000, 700);
+      const rows = bench.page.locator('.sidebar .monaco-list-row');
+      return [rows.first(), rows.last()];
+    });
     for (const name of ['hf', 'big', 'web', 'other']) {
       await rm(join(workspace, name), { recursive: true });
     }
