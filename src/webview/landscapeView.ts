@@ -42,6 +42,7 @@ import { pairText, placeText } from './pairText';
 import { PlotSection } from './plotSection';
 import { formatNumber, plural } from './quantity';
 import { SliceControl } from './sliceControl';
+import { evaluatedPlaces, refinementNote } from './refinedPoints';
 import { landscapeSummary, lineSummary } from './summaries';
 import { SurfaceView } from './surfaceView';
 import type { TableTwin } from './tableTwin';
@@ -193,6 +194,7 @@ export class LandscapeView implements Disposable {
     const notes = [
       ...drawingNotes(this.whole ?? field, scale),
       sliceNote(landscape, at) ?? '',
+      landscape.refinement === undefined ? '' : refinementNote(landscape.refinement),
       outside > 0
         ? `${plural(outside, 'checkpoint')} of the run ${outside === 1 ? 'is' : 'are'} outside of the picture.`
         : '',
@@ -219,7 +221,15 @@ export class LandscapeView implements Disposable {
       notes: [...notes, ...this.notes(topology)],
       table: () => gridTable(field),
     });
-    const content = { field, scale, marks: this.marks, own: place, path: this.path, theme };
+    const content = {
+      field,
+      scale,
+      marks: this.marks,
+      own: place,
+      path: this.path,
+      evaluated: evaluatedPlaces(landscape),
+      theme,
+    };
     this.map.root.hidden = surface !== null;
     if (this.graphics.kind === 'ready') this.graphics.view.root.hidden = surface === null;
     this.homeButton.hidden = surface === null;

@@ -16,6 +16,8 @@ import { linearTicks } from './ticks';
 
 const COLORS = colorTable();
 const IMAGE_SIZE = 640;
+/** Of the dots at evaluated points: seen on the dark half of the colours and on the light one. */
+const EVALUATED_COLOR = 'rgba(255, 255, 255, 0.6)';
 /** Room for labels left and below, for the colour bar on the right, and above. */
 const MARGIN = { left: 52, right: 78, top: 10, bottom: 42 };
 
@@ -391,10 +393,17 @@ function gridPlace(field: SurfaceContent['field'], [i, j]: readonly [number, num
   return placeOf(field, [i / (field.rows - 1), j / (field.columns - 1)]);
 }
 
-function imageOf({ field, scale, theme }: SurfaceContent): HTMLCanvasElement {
+function imageOf({ field, scale, theme, evaluated }: SurfaceContent): HTMLCanvasElement {
   const canvas = element('canvas', { width: IMAGE_SIZE, height: IMAGE_SIZE });
   const pixels = fieldImage(field, scale, COLORS, rgba(theme.muted), IMAGE_SIZE);
-  canvas.getContext('2d')?.putImageData(new ImageData(pixels, IMAGE_SIZE, IMAGE_SIZE), 0, 0);
+  const context = canvas.getContext('2d');
+  context?.putImageData(new ImageData(pixels, IMAGE_SIZE, IMAGE_SIZE), 0, 0);
+  if (context !== null && evaluated !== null) {
+    context.fillStyle = EVALUATED_COLOR;
+    for (const [x, y] of evaluated) {
+      context.fillRect(x * (IMAGE_SIZE - 1) - 0.75, (1 - y) * (IMAGE_SIZE - 1) - 0.75, 1.5, 1.5);
+    }
+  }
   return canvas;
 }
 

@@ -54,6 +54,8 @@ export interface SurfaceContent {
   readonly own: Place | null;
   /** The run, in its order. */
   readonly path: readonly PathPoint[];
+  /** Evaluated points where only some were, as shares of both axes. */
+  readonly evaluated: readonly (readonly [number, number])[] | null;
   readonly theme: Theme;
 }
 
