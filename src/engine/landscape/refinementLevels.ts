@@ -23,44 +23,44 @@ export interface Stencil {
   readonly gain: number;
 }
 
-/** Intervals of level 0. An even number, so that the middle of an odd number of points is in it. */
-const COARSEST_INTERVALS = 4;
+/** Steps of level 0 are as long as they can be with so many on the axis. */
+const COARSEST_STEPS = 4;
 
 /**
- * Levels of an axis of any length: level 0 divides it into four intervals as equal as they can be,
- * and each further one halves every interval that is longer than one step. With 2ᵏ·4 + 1 points the
- * levels are those of strides 2ᵏ, …, 2, 1.
+ * Levels of an axis of any length: every 2ᵏ-th point from the middle on to both sides, and both ends;
+ * level 0 has the largest k, the last level k = 0.
  */
 export function axisLevels(points: number): AxisLevels {
-  const level = new Uint8Array(points).fill(255);
-  const intervals = Math.min(COARSEST_INTERVALS, points - 1);
-  let nodes = Array.from({ length: intervals + 1 }, (_, k) =>
-    intervals === 0 ? 0 : Math.round((k * (points - 1)) / intervals),
-  );
-  for (const node of nodes) level[node] = 0;
+  const level = new Uint8Array(points);
   const stencils: Record<InterpolationOrder, (Stencil | null)[]> = {
     2: new Array<null>(points).fill(null),
     4: new Array<null>(points).fill(null),
     6: new Array<null>(points).fill(null),
   };
-  let depth = 0;
-  while (nodes.length < points) {
-    depth += 1;
-    const finer: number[] = [];
-    for (const [k, node] of nodes.entries()) {
-      finer.push(node);
-      const next = nodes[k + 1];
-      if (next === undefined || next === node + 1) continue;
-      const middle = (node + next) >> 1;
-      finer.push(middle);
-      level[middle] = depth;
+  const depth = Math.max(0, Math.floor(Math.log2((points - 1) / COARSEST_STEPS)));
+  let nodes = nodesOf(points, 2 ** depth);
+  for (let own = 1; own <= depth; own += 1) {
+    const finer = nodesOf(points, 2 ** (depth - own));
+    // At most one point is new between two nodes.
+    for (let k = 0, below = 0; k < finer.length; k += 1) {
+      const point = finer[k]!;
+      while (below + 1 < nodes.length && nodes[below + 1]! <= point) below += 1;
+      if (nodes[below] === point) continue;
+      level[point] = own;
       for (const order of INTERPOLATION_ORDERS) {
-        stencils[order][middle] = stencilAt(middle, k, nodes, order);
+        stencils[order][point] = stencilAt(point, below, nodes, order);
       }
     }
     nodes = finer;
   }
   return { level, depth, stencils };
+}
+
+function nodesOf(points: number, stride: number): readonly number[] {
+  const middle = (points - 1) >> 1;
+  return Array.from({ length: points }, (_, x) => x).filter(
+    (x) => x === 0 || x === points - 1 || (x - middle) % stride === 0,
+  );
 }
 
 /** Lagrange's weights of the nodes nearest to a point between `nodes[below]` and the next. */
