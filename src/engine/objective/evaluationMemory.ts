@@ -1,5 +1,6 @@
 import { topologicalOrder, type AnyNode, type Program } from '../graph/graph';
 import { sizeOf } from '../tensor';
+import { TERM } from './lossTerm';
 
 /**
  * Elements in all values of a program that are alive at once, at most: each lives from where it is
@@ -38,6 +39,14 @@ function isView(node: AnyNode): boolean {
 /** Repeated values broadcast where they are used. */
 function takesMemory(node: AnyNode): boolean {
   return node.operation !== 'input' && node.operation !== 'expand';
+}
+
+/** Elements of what a program is given beside weights. */
+export function termElements({ outputs }: Program): number {
+  return topologicalOrder(outputs.values()).reduce((sum, node) => {
+    const isTerm = node.operation === 'input' && node.attributes.name.startsWith(TERM);
+    return isTerm ? sum + sizeOf(node.shape) : sum;
+  }, 0);
 }
 
 /** Elements in the outputs of a program. */

@@ -2,7 +2,7 @@ import type { OnnxModel } from '../graph/onnx/importOnnx';
 import type { Program } from '../graph/graph';
 import type { Executable, FloatArray, Runtime } from '../runtime/runtime';
 import { splitBatches, type Batch } from './batches';
-import { liveElements, outputElements } from './evaluationMemory';
+import { liveElements, outputElements, termElements } from './evaluationMemory';
 import type { LossData } from './lossData';
 import { DERIVATIVE, DIRECTION, LossGraph } from './lossGraph';
 import { LOSSES, type LossTerm, type Measures } from './lossTerm';
@@ -151,7 +151,19 @@ export class LossEvaluator {
         );
       });
     }
-    return elements * element + Math.min(kept, KEPT_BYTES) + KEPT_INPUT_BYTES;
+    const ofBatch = new Map<LossGraph, number>();
+    let inputs = 0;
+    for (const batch of batches) {
+      const graph = this.#graph(batch);
+      const own = ofBatch.get(graph) ?? termElements(graph.evaluation());
+      ofBatch.set(graph, own);
+      inputs += own;
+    }
+    return (
+      elements * element +
+      Math.min(kept, KEPT_BYTES) +
+      Math.min(inputs * element, KEPT_INPUT_BYTES)
+    );
   }
 
   #forgetPoint(): void {
