@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { launchChromium } from './chromium.mjs';
 import { startCodeServer } from './codeServerProcess.mjs';
 
@@ -12,7 +12,7 @@ import { startCodeServer } from './codeServerProcess.mjs';
  * @param {object} options
  * @param {string} options.root The project's folder.
  * @param {string} [options.extension] The extension's folder, if it is another.
- * @param {string} [options.suite] What is run of dist/test-vscode.
+ * @param {string} [options.suite] What is run: of dist/test-vscode, or an absolute path.
  * @param {string} options.chromium
  * @param {string} options.profile
  * @param {string} options.workspace
@@ -22,7 +22,7 @@ import { startCodeServer } from './codeServerProcess.mjs';
 export async function runHostSuiteInCodeServer(installed, options) {
   const { root, chromium, profile, workspace, environment } = options;
   const { extension = root, suite = 'runHostTests.js' } = options;
-  const tests = join(root, 'dist', 'test-vscode', suite);
+  const tests = resolve(root, 'dist', 'test-vscode', suite);
   const report = join(profile, 'report.json');
   const server = await startCodeServer(installed, {
     profile,

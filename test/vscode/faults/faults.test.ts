@@ -113,8 +113,20 @@ describe('an engine that fails', function () {
       vscode.Uri.file(inWorkspace(folder, name)),
     );
 
+  /**
+   * A frame that cannot be read makes Node throw where nobody can catch. VS Code's own listener,
+   * which is there before the test runner's, logs that and goes on: so it does here.
+   */
+  const uncaught: Error[] = [];
+  const note = (error: Error): void => void uncaught.push(error);
+  let runners: NodeJS.UncaughtExceptionListener[] = [];
+
   before(async () => {
     assert.ok(extension);
+    runners = process.listeners('uncaughtException').slice(-1);
+    assert.ok(process.listenerCount('uncaughtException') > 1, 'VS Code listens');
+    for (const listener of runners) process.off('uncaughtException', listener);
+    process.on('uncaughtException', note);
     await extension.activate();
     await vscode.workspace
       .getConfiguration('basin')
@@ -142,6 +154,11 @@ describe('an engine that fails', function () {
     for (const name of names) {
       await within(`a clean analysis of ${name}`, 120_000, analyze('clean', name));
     }
+  });
+
+  after(() => {
+    process.off('uncaughtException', note);
+    for (const listener of runners) process.on('uncaughtException', listener);
   });
 
   it(`${ROUNDS} times loses no result and leaves no window that hangs`, async () => {
@@ -205,6 +222,7 @@ describe('an engine that fails', function () {
         await rm(inWorkspace('faulty', '.basin'), { recursive: true, force: true });
       }
     }
+    for (const { message } of uncaught) assert.match(message, /deserialize/);
     console.log(
       `faults: ${[...counts].map(([fault, n]) => `${fault} ${n}`).join(', ')}; ${kept} resumed`,
     );
