@@ -78,6 +78,14 @@ function isLandscape(value: unknown): boolean {
         }),
       ),
     ),
+    refinement: optional(
+      shape({
+        evaluations: isNumber,
+        gridPoints: isNumber,
+        evaluated: arrayOf(isNumber),
+        undecided: arrayOf(isNumber),
+      }),
+    ),
     shape: arrayOf(isNumber),
     values: arrayOf((point) => point === null || isScalar(point)),
   })(value);
