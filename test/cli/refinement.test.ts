@@ -65,7 +65,7 @@ test('a refined landscape has the topology of the whole one, whoever works on it
   const whole = document(await basin(['analyze', study({}, { threshold }), ...PARTS, '--json']));
   expect(topology!.pairs).toEqual(whole.topology!.pairs);
   expect(topology!.essential).toEqual(whole.topology!.essential);
-});
+}, 180_000);
 
 test('counts in other random directions', async () => {
   const asked = study({ resolution: 17 }, { sensitivity: { seeds: 2 } });
@@ -84,7 +84,7 @@ test('counts in other random directions', async () => {
     expect(band!.saddles.low).toBeLessThanOrEqual(saddles);
     expect(band!.saddles.high).toBeGreaterThanOrEqual(saddles);
   }
-});
+}, 180_000);
 
 test.each([
   [{ refine: { threshold: 2 } }, { threshold: 1 }, 'landscape.refine.threshold'],
