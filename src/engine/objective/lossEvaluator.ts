@@ -160,9 +160,7 @@ export class LossEvaluator {
       inputs += own;
     }
     return (
-      elements * element +
-      Math.min(kept, KEPT_BYTES) +
-      Math.min(inputs * element, KEPT_INPUT_BYTES)
+      elements * element + Math.min(kept, KEPT_BYTES) + Math.min(inputs * element, KEPT_INPUT_BYTES)
     );
   }
 

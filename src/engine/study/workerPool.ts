@@ -91,7 +91,7 @@ export class WorkerPool {
     const bytes = Math.max(0, ...this.#memory.values());
     const limit = Math.min(this.#most, ...[...this.#memory.keys()].map((work) => this.#fit(work)));
     if (limit >= this.size) return [];
-    const need = `one takes about ${gigabytes(bytes)} at its peak and ${gigabytes(this.#available)} were free`;
+    const need = `one takes about ${gigabytes(bytes + WORKER_BYTES)} at its peak and ${gigabytes(this.#available)} were free`;
     return [
       `Memory allowed ${limit} of ${this.size} workers: ${need}${this.#isTooLarge ? ', and more than that was needed' : ''}.`,
     ];
@@ -292,7 +292,7 @@ export class WorkerPool {
 
   #tooLarge(): InputError {
     const bytes = Math.max(0, ...this.#memory.values());
-    const need = bytes === 0 ? '' : ` of about ${gigabytes(bytes)}`;
+    const need = bytes === 0 ? '' : `, which takes about ${gigabytes(bytes + WORKER_BYTES)}`;
     return new InputError(
       `Memory does not suffice for one worker${need}, with ${gigabytes(this.#available)} free when it began; close other programs or analyse a smaller model (points that were computed are kept).`,
       'unsupported',

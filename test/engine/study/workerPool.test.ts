@@ -93,12 +93,12 @@ describe('the number of workers', () => {
     expect(pool.notes).toEqual([]);
     await pool.close();
 
-    // Half of it is for workers, of which one takes more than a hundred MiB.
-    pool = new WorkerPool({ runtime, size: 3, script: worker.script, available: () => 500 * MIB });
+    // Half of it is for workers, of which one takes a hundred MiB.
+    pool = new WorkerPool({ runtime, size: 3, script: worker.script, available: () => 300 * MIB });
     expect(await losses(pool, opened)).toEqual(expected);
     expect(pool.notes).toHaveLength(1);
     expect(pool.notes[0]).toMatch(
-      /^Memory allowed 1 of 3 workers: one takes about 0\.\d+ GiB at its peak and 0\.49 GiB were free\.$/,
+      /^Memory allowed 1 of 3 workers: one takes about 0\.\d+ GiB at its peak and 0\.29 GiB were free\.$/,
     );
   });
 
