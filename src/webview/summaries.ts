@@ -154,7 +154,7 @@ export function provenance(document: ResultDocument): string {
     checkpoint.step === null ? '' : `step ${formatCount(checkpoint.step)}`,
     plural(document.parameters, 'parameter'),
     checkpoint.format,
-    `${runtime.precision}, ${runtime.name} ${runtime.version}`,
+    `${runtime.precision}, ${runtime.name} ${runtime.version}${runtime.provider === undefined ? '' : `, ${runtime.provider}`}`,
   ]
     .filter((part) => part !== '')
     .join(' · ');
