@@ -54,7 +54,7 @@ const connection = createMessageConnection(
 let pool: WorkerPool | undefined;
 /** Analyses run one after the other: each uses every core. */
 let last: Promise<unknown> = Promise.resolve();
-/** Requests that have not been answered. */
+/** Requests that have not been answered: all that are not answered at once go through `answering`. */
 let working = 0;
 
 connection.onRequest(INSPECT, ({ path }: InspectParams) =>
