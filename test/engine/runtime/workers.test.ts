@@ -21,10 +21,16 @@ let folder: string;
 beforeAll(async () => {
   worker = await buildWorker();
   folder = mkdtempSync(join(tmpdir(), 'basin-float64-'));
-  for (const file of ['model.onnx', 'points.npz', CHECKPOINT]) {
+  for (const file of ['model.onnx', CHECKPOINT]) {
     cpSync(join(RUN, file), join(folder, file));
   }
-  writeFileSync(join(folder, 'basin.json'), readFileSync(join(RUN, 'basin.json')));
+  // Fewer points than the training's: the reference is slow, and the network has converged on all.
+  const configuration = readFileSync(join(RUN, 'basin.json'), 'utf8').replace(
+    '{ "points": "points.npz" }',
+    '{ "interior": 150, "initial": 30, "boundary": 30, "seed": 1 }',
+  );
+  expect(configuration).toContain('"interior": 150');
+  writeFileSync(join(folder, 'basin.json'), configuration);
 });
 afterAll(() => {
   worker.remove();
@@ -44,13 +50,12 @@ async function measured(setting: Partial<RuntimeSetting>) {
     const { length } = weights.theta;
     const direction = Float64Array.from({ length }, (_, i) => Math.sin(i + 1));
     pool.setDirections([direction]);
-    const coordinates = [[0], [1e-4], [-1e-3]];
+    const coordinates = [[0], [1e-3]];
     const losses = await pool.run<'losses'>({ kind: 'losses', coordinates });
-    const moved = await pool.run<'perturbedLosses'>({
-      kind: 'perturbedLosses',
-      coordinates,
-      seed: 7,
-    });
+    const task = { kind: 'perturbedLosses', coordinates, seed: 7 } as const;
+    const moved =
+      runtime.identity.name === 'reference' ? losses : await pool.run<'perturbedLosses'>(task);
+    const noise = Math.max(...losses.map((loss, i) => Math.abs(moved[i]! / loss - 1)));
     const gradient = new Float64Array(length);
     const product = new Float64Array(length);
     /** Sum of the lengths of the conditions' gradients, which all but cancel. */
@@ -66,7 +71,6 @@ async function measured(setting: Partial<RuntimeSetting>) {
       g.forEach((x, i) => (gradient[i]! += batch.share * x));
       hv.forEach((x, i) => (product[i]! += batch.share * x));
     }
-    const noise = Math.max(...losses.map((loss, i) => Math.abs(moved[i]! / loss - 1)));
     return { losses, gradient, scale, product, noise };
   } finally {
     await pool.close();
@@ -89,4 +93,4 @@ test('float64 from the weights to the products: ONNX Runtime gives what the refe
   expect(double.noise).toBeGreaterThan(0);
   expect(double.noise).toBeLessThan(1e-11);
   expect(single.noise).toBeGreaterThan(1e-8);
-});
+}, 180_000);
