@@ -246,16 +246,20 @@ async function comparison(shape, kind, values, runs, own) {
     if (peer !== null && peer.pairs !== own.count) {
       throw new Error(`GUDHI finds ${peer.pairs} pairs and Basin ${own.count}.`);
     }
-    const milliseconds = peer?.milliseconds ?? 1000 * Number(options.limit);
-    const more = isLate ? '> ' : '';
-    return [
+    const row = [
       `${kind} ${shape.join('×')}`,
       own.pairs.toFixed(2),
       own.tree.toFixed(2),
       way === 'complex' ? 'CubicalComplex' : 'CubicalPersistence',
-      more + milliseconds.toFixed(1),
-      more + (milliseconds / own.pairs).toFixed(1),
-      more + (milliseconds / own.tree).toFixed(1),
+    ];
+    // Elapsed time, with Python's start in it: no ratio.
+    if (peer === null) return [...row, `stopped after ${options.limit} s`, '', ''];
+    const { milliseconds } = peer;
+    return [
+      ...row,
+      milliseconds.toFixed(1),
+      (milliseconds / own.pairs).toFixed(1),
+      (milliseconds / own.tree).toFixed(1),
     ];
   });
 }
