@@ -15,7 +15,7 @@ import * as vscode from 'vscode';
 import type { ResultDocument } from '../../../src/shared/result';
 import { inWorkspace } from '../host/workspace';
 
-const ROUNDS = 50;
+const ROUNDS = Number(process.env.BASIN_FAULTS_ROUNDS ?? 50);
 const SEED = Number(process.env.BASIN_FAULTS_SEED ?? 1);
 
 const FAULTS = [
@@ -86,13 +86,13 @@ function withoutTimes({ timings, ...rest }: ResultDocument): Omit<ResultDocument
 }
 
 async function result(folder: string, name: string): Promise<ResultDocument> {
-  const path = inWorkspace(folder, '.basin', 'results', `${name}.basin.json`);
+  const path = inWorkspace('runs', folder, '.basin', 'results', `${name}.basin.json`);
   return JSON.parse(await readFile(path, 'utf8')) as ResultDocument;
 }
 
 /** Bytes of the points that are known of the landscape that is not finished. */
 async function logged(folder: string): Promise<{ path: string; size: number } | null> {
-  const cache = inWorkspace(folder, '.basin', 'cache');
+  const cache = inWorkspace('runs', folder, '.basin', 'cache');
   const names = await readdir(cache).catch(() => []);
   const name = names.find((each) => each.endsWith('.points'));
   if (name === undefined) return null;
@@ -105,12 +105,12 @@ describe('an engine that fails', function () {
   this.timeout(600_000);
   const random = randomNumbers(SEED);
   const extension = vscode.extensions.getExtension('basin.basin');
-  const names = ['epoch-004.pt', 'epoch-008.pt', 'epoch-012.pt', 'epoch-018.pt'];
+  const names = ['epoch-004.pt', 'epoch-018.pt'];
 
   const analyze = (folder: string, name: string): Thenable<unknown> =>
     vscode.commands.executeCommand(
       'basin.analyzeCheckpoint',
-      vscode.Uri.file(inWorkspace(folder, name)),
+      vscode.Uri.file(inWorkspace('runs', folder, name)),
     );
 
   /**
@@ -128,14 +128,11 @@ describe('an engine that fails', function () {
     for (const listener of runners) process.off('uncaughtException', listener);
     process.on('uncaughtException', note);
     await extension.activate();
-    await vscode.workspace
-      .getConfiguration('basin')
-      .update('engine.silentSeconds', 2, vscode.ConfigurationTarget.Workspace);
     for (const folder of ['clean', 'faulty']) {
-      await cp(inWorkspace('runs', 'resnet'), inWorkspace(folder), { recursive: true });
-      await rm(inWorkspace(folder, '.basin'), { recursive: true, force: true });
+      await cp(inWorkspace('runs', 'resnet'), inWorkspace('runs', folder), { recursive: true });
+      await rm(inWorkspace('runs', folder, '.basin'), { recursive: true, force: true });
       // So many points that a fault comes while they are computed.
-      const configuration = inWorkspace(folder, 'basin.json');
+      const configuration = inWorkspace('runs', folder, 'basin.json');
       const settings = JSON.parse(await readFile(configuration, 'utf8')) as {
         landscape: { resolution: number };
       };
@@ -153,7 +150,11 @@ describe('an engine that fails', function () {
     await pause(1500);
     for (const name of names) {
       await within(`a clean analysis of ${name}`, 120_000, analyze('clean', name));
+      await result('clean', name);
     }
+    await vscode.workspace
+      .getConfiguration('basin')
+      .update('engine.silentSeconds', 4, vscode.ConfigurationTarget.Workspace);
   });
 
   after(() => {
@@ -211,7 +212,7 @@ describe('an engine that fails', function () {
       for (const [path, text] of finished) {
         assert.equal(await readFile(path, 'utf8'), text, `${label}: ${path} is as it was`);
       }
-      const path = inWorkspace('faulty', '.basin', 'results', `${name}.basin.json`);
+      const path = inWorkspace('runs', 'faulty', '.basin', 'results', `${name}.basin.json`);
       const text = await readFile(path, 'utf8').catch(() => null);
       if (text !== null && !finished.has(path)) {
         finished.set(path, text);
@@ -219,14 +220,14 @@ describe('an engine that fails', function () {
       } else if (finished.size === names.length) {
         // All are done: the first is begun anew.
         finished.clear();
-        await rm(inWorkspace('faulty', '.basin'), { recursive: true, force: true });
+        await rm(inWorkspace('runs', 'faulty', '.basin'), { recursive: true, force: true });
       }
     }
     for (const { message } of uncaught) assert.match(message, /deserialize/);
     console.log(
       `faults: ${[...counts].map(([fault, n]) => `${fault} ${n}`).join(', ')}; ${kept} resumed`,
     );
-    assert.ok(kept >= 5, `a log was resumed in ${kept} rounds`);
+    assert.ok(kept >= ROUNDS / 10, `a log was resumed in ${kept} rounds`);
 
     for (const name of names) {
       await within(`${name} in the end`, 120_000, analyze('faulty', name));
