@@ -1,4 +1,4 @@
-import type { CheckpointFormat, Metrics, ResultDocument } from '../shared/result';
+import type { CheckpointFormat, Metrics, ResultDocument, Topology } from '../shared/result';
 import type { Inspection } from '../shared/engineProtocol';
 import {
   counted,
@@ -60,6 +60,7 @@ export function resultFacts(document: ResultDocument): Fact[] {
           formatNumber(threshold, 2),
         ),
       },
+      ...otherCounts(topology),
       {
         name: t('Average persistence'),
         value: t(
@@ -70,6 +71,18 @@ export function resultFacts(document: ResultDocument): Fact[] {
     );
   }
   return facts;
+}
+
+/** How many saddles other choices of neighbours, resolution and directions give. */
+function otherCounts({ sensitivity: { band, saddlesByNeighborhood } }: Topology): Fact[] {
+  const counts = Object.values(saddlesByNeighborhood).filter((count) => count !== undefined);
+  const { low, high } = band?.saddles ?? {
+    low: Math.min(...counts),
+    high: Math.max(...counts),
+  };
+  if (!Number.isFinite(low) || !Number.isFinite(high)) return [];
+  const value = low === high ? formatCount(low) : `${formatCount(low)}–${formatCount(high)}`;
+  return [{ name: t('Saddles with other choices'), value }];
 }
 
 function metricsFact({ loss, accuracy, error, samples }: Metrics): Fact {

@@ -137,6 +137,10 @@ function isTopology(value: unknown): boolean {
     pairs: arrayOf(pair),
     essential: pair,
     summaries: shape({ finite: summary, withEssential: summary }),
+    sensitivity: shape({
+      saddlesByNeighborhood: (counts) => isRecord(counts) && Object.values(counts).every(isNumber),
+      band: optional(shape({ saddles: shape({ low: isNumber, high: isNumber }) })),
+    }),
     smad: optional(shape({ edges: isNumber, mean: isNumber, meanOverRange: isNumber })),
     loops: optional(summary),
     profile: optional(shape({ threshold: isNumber, width: isNumber, basins: arrayOf(basin) })),

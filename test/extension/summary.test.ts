@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { describeInspection, describeResult, resultFacts } from '../../src/extension/summary';
-import type { ResultDocument } from '../../src/shared/result';
+import type { ResultDocument, Topology } from '../../src/shared/result';
 
 const empty: ResultDocument = {
   schema: 1,
@@ -37,6 +37,41 @@ describe('what a result says', () => {
       { name: 'λmax ± residual', value: '34.37 ± 4e-6, not converged' },
       { name: 'Trace ± s.e.', value: '81 ± 4 (2 probes)' },
     ]);
+  });
+
+  it('has with the saddles what other choices give', () => {
+    const summary = {
+      count: 1,
+      total: 1,
+      mean: 1,
+      median: 1,
+      maximum: 1,
+      meanOverRange: 1,
+    };
+    const pair = { birth: 0, death: 1, birthVertex: 0, deathVertex: 1 };
+    const topology: Topology = {
+      shape: [3, 3],
+      neighborhood: 'freudenthal',
+      threshold: 0.001,
+      thresholdSource: 'noise',
+      minima: 8,
+      saddles: 7,
+      pairs: [],
+      essential: pair,
+      summaries: { finite: summary, withEssential: summary, range: 1, persistenceEntropy: 0 },
+      sensitivity: { saddlesByNeighborhood: { freudenthal: 7, '4': 9, '8': 6 } },
+      mergeTree: { nodes: [] },
+      nonFinite: 0,
+    };
+    const others = (sensitivity: Topology['sensitivity']): string | undefined =>
+      resultFacts({ ...empty, topology: { ...topology, sensitivity } }).find(
+        ({ name }) => name === 'Saddles with other choices',
+      )?.value;
+    expect(others(topology.sensitivity)).toBe('6–9');
+    const spread = { low: 0, high: 0 };
+    const band = { saddles: { low: 5, high: 14 }, minima: spread, totalPersistence: spread };
+    expect(others({ ...topology.sensitivity, band })).toBe('5–14');
+    expect(others({ saddlesByNeighborhood: {} })).toBeUndefined();
   });
 
   it('says of a loss that is none that it is none', () => {

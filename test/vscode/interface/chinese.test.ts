@@ -26,7 +26,8 @@ describe('in Chinese', () => {
   });
 
   it('the tree, the palette, code and messages speak it', async () => {
-    await bench.page.locator('.activitybar a.action-label[aria-label^="Basin"]').click();
+    const tab = bench.page.locator('.activitybar a.action-label[aria-label^="Basin"]');
+    await tab.click({ timeout: 60_000 });
     await bench.page.locator('.sidebar .composite.title', { hasText: '训练运行' }).waitFor();
     const run = bench.row('训练运行 resnet', 1);
     await run.waitFor({ timeout: 40_000 });
