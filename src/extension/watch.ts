@@ -7,8 +7,10 @@ import { RESULT_FOLDER } from '../shared/resultLocation';
 import type { Library } from './library';
 import type { Log } from './log';
 
-/** One save makes many events; nothing is looked at before they pause this long. */
+/** One save makes many events; nothing is looked at before they pause this long … */
 const COALESCE = 400;
+/** … or before they have gone on for this long, as while a large file is being written. */
+const LONGEST_COALESCE = 1500;
 /** While a file is being written it is looked at this often. */
 const SETTLE = 500;
 /** Behind the events: network disks send none. */
@@ -26,6 +28,8 @@ export class Watch implements vscode.Disposable {
   private readonly subscriptions: vscode.Disposable[] = [];
   private readonly folders = new Map<string, vscode.Disposable>();
   private readonly touched = new Set<string>();
+  /** When the first event came that has not been followed yet. */
+  private touchedSince: number | undefined;
   private mustSearch = false;
   private coalesceTimer: NodeJS.Timeout | undefined;
   private settleTimer: NodeJS.Timeout | undefined;
@@ -111,8 +115,17 @@ export class Watch implements vscode.Disposable {
     if (uri.scheme !== 'file') return;
     this.touched.add(uri.fsPath);
     this.mustSearch ||= search;
+    const now = Date.now();
+    this.touchedSince ??= now;
+    const left = Math.max(0, this.touchedSince + LONGEST_COALESCE - now);
     clearTimeout(this.coalesceTimer);
-    this.coalesceTimer = setTimeout(() => void this.lookAtTouched(), COALESCE);
+    this.coalesceTimer = setTimeout(
+      () => {
+        this.touchedSince = undefined;
+        void this.lookAtTouched();
+      },
+      Math.min(COALESCE, left),
+    );
   }
 
   private lookAtTouched(): Promise<void> {

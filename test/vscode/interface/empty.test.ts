@@ -28,6 +28,7 @@ describe('in a workspace where nothing was trained yet', () => {
     const welcome = bench.page.locator('.sidebar .welcome-view');
     await welcome.getByRole('button', { name: 'Create basin.json' }).waitFor();
     await pictures(bench, 'welcome', async () => {
+      await bench.page.mouse.move(900, 700);
       await welcome.waitFor();
       const buttons = welcome.getByRole('button');
       return [welcome.locator('p').first(), buttons.last()];
