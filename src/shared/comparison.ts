@@ -14,11 +14,24 @@ export interface Comparison {
   readonly topology?: TopologyComparison;
   /** Eigenvalues and trace; empty unless both have a Hessian. */
   readonly hessian: readonly Difference[];
+  /** Present where it was asked for. */
+  readonly interpolation?: Interpolation;
   /** What keeps the two from being compared like with like, and what was left out: full sentences. */
   readonly warnings: readonly string[];
 }
 
 export const COMPARISON_SCHEMA = 1;
+
+/** The loss between two checkpoints: whether a ridge keeps their basins apart. */
+export interface Interpolation {
+  /** Straight, or a quadratic Bézier curve whose control point was trained for a low loss. */
+  readonly path: 'line' | 'curve';
+  /** 0 is the first checkpoint, 1 the second; a line goes on beyond both. */
+  readonly positions: readonly number[];
+  readonly losses: readonly Scalar[];
+  /** Largest loss from 0 to 1 less the larger of both ends; 0 where nothing is in between. */
+  readonly barrier: Scalar;
+}
 
 export interface ComparedSide {
   /** As it was named. */

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { InputError } from '../../shared/inputError';
 import { RESULT_SUFFIX, type Part, type ResultDocument } from '../../shared/result';
 import { chooseRuntime } from '../runtime/chooseRuntime';
@@ -9,6 +9,7 @@ import { runJob, type JobOutcome } from '../study/job';
 import { findConfigurations, nameInStudy, readStudy, type Study } from '../study/study';
 import { WorkerPool } from '../study/workerPool';
 import { ExitStatus } from './exitStatus';
+import { governing } from './governing';
 import { ProgressBar } from './progressBar';
 import { ResultTable, type Measure } from './resultTable';
 
@@ -156,21 +157,6 @@ async function select(
     chosen.set(study, [...(chosen.get(study) ?? []), file]);
   }
   return [...chosen].map(([study, checkpoints]) => ({ study, checkpoints }));
-}
-
-/** The basin.json of a checkpoint: beside it or above. */
-function governing(checkpoint: string): string {
-  let folder = dirname(resolve(checkpoint));
-  for (;;) {
-    const candidate = join(folder, 'basin.json');
-    if (existsSync(candidate)) return candidate;
-    if (dirname(folder) === folder) break;
-    folder = dirname(folder);
-  }
-  throw new InputError(
-    `${checkpoint} has no basin.json beside or above it, which says which graph and data belong to it; write one.`,
-    'missing',
-  );
 }
 
 async function writeDocuments(folder: string, results: readonly Result[]): Promise<void> {

@@ -5,7 +5,7 @@ import { InputError } from '../../shared/inputError';
 import { PARTS } from '../../shared/result';
 import { PRECISIONS, RUNTIMES } from '../../shared/runtimeSetting';
 import { analyzeCommand, type AnalyzeFlags } from './analyze';
-import { compareCommand } from './compare';
+import { compareCommand, type CompareFlags } from './compare';
 import { doctorCommand, type DoctorFlags } from './doctor';
 import { ExitStatus } from './exitStatus';
 import { EXPORT_FORMATS, exportCommand } from './export';
@@ -84,9 +84,17 @@ async function main(): Promise<number> {
     .description('what differs between two results, landscapes or analyzed checkpoints')
     .argument('<first>', 'a result document, a landscape, or a checkpoint that has been analyzed')
     .argument('<second>', 'another')
+    .addOption(
+      new Option(
+        '--interpolate <path>',
+        'sample the loss between two checkpoints as well: on a straight line, or on a curve trained for a low loss',
+      ).choices(['line', 'curve']),
+    )
     .option('--json', 'print one JSON document')
     .action(
-      run((first: string, second: string, flags: JsonFlag) => compareCommand(first, second, flags)),
+      run((first: string, second: string, flags: CompareFlags) =>
+        compareCommand(first, second, flags, interruption.signal),
+      ),
     );
   program
     .command('export')

@@ -1,13 +1,16 @@
 import { fromScalar } from '../../shared/result';
 import { compare } from '../study/compare';
 import { ExitStatus } from './exitStatus';
+import { lossBetween } from './interpolation';
 import { figure } from './numbers';
 import { table } from './table';
 import type {
   ComparedDistance,
   ComparedMinimum,
   ComparedSide,
+  Comparison,
   Difference,
+  Interpolation,
   MinimumPlace,
   TopologyComparison,
 } from '../../shared/comparison';
@@ -16,13 +19,23 @@ import type {
 const LISTED = 12;
 const NONE = '–';
 
+export interface CompareFlags {
+  readonly json?: boolean;
+  readonly interpolate?: Interpolation['path'];
+}
+
 /** What differs between two sides: tables on a terminal, or one JSON document. */
 export async function compareCommand(
   first: string,
   second: string,
-  { json }: { readonly json?: boolean },
+  { json, interpolate }: CompareFlags,
+  signal: AbortSignal,
 ): Promise<number> {
-  const comparison = await compare(first, second);
+  const compared = await compare(first, second);
+  const comparison: Comparison =
+    interpolate === undefined
+      ? compared
+      : { ...compared, interpolation: await lossBetween(first, second, interpolate, signal) };
   for (const warning of comparison.warnings) console.error(`Warning: ${warning}`);
   if (json === true) {
     console.log(JSON.stringify(comparison));
@@ -33,6 +46,8 @@ export async function compareCommand(
   const differences = [...metrics, ...hessian, ...(topology?.differences ?? [])];
   console.log(table(['', 'first', 'second', 'difference', '±', ''], differences.map(rowOf)));
   if (topology !== undefined) console.log(`\n${topologyText(topology)}`);
+  const { interpolation } = comparison;
+  if (interpolation !== undefined) console.log(`\n${interpolationText(interpolation)}`);
   return ExitStatus.done;
 }
 
@@ -84,6 +99,17 @@ function topologyText({ bottleneck, wasserstein, minima, comparedPairs }: Topolo
     lines.push(`… and ${minima.length - LISTED} more; --json prints all.`);
   }
   return lines.join('\n');
+}
+
+/** Lines of the table of the way between two checkpoints. */
+const STOPS = [-0.5, -0.25, 0, 0.25, 0.5, 0.75, 1, 1.25, 1.5];
+
+function interpolationText({ path, positions, losses, barrier }: Interpolation): string {
+  const rows = positions.flatMap((position, i) =>
+    STOPS.includes(position) ? [[String(position), figure(fromScalar(losses[i]!))]] : [],
+  );
+  const way = path === 'line' ? 'straight line' : 'trained curve';
+  return `loss on the ${way} from the first (0) to the second (1): barrier ${figure(fromScalar(barrier))}\n${table(['', 'loss'], rows)}`;
 }
 
 function distanceText({ distance, overRange, uncertainty }: ComparedDistance): string {
