@@ -76,6 +76,14 @@ describe('in the tree', () => {
     });
   });
 
+  it('the landscape opens by its keys', async () => {
+    await bench.run('View: Close All Editors');
+    await bench.page.keyboard.press('Control+K');
+    await bench.page.keyboard.press('Shift+L');
+    await bench.page.locator('.tab', { hasText: 'Basin' }).waitFor();
+    await bench.panel().locator('#checkpoint').waitFor({ timeout: 30_000 });
+  });
+
   it('and from the palette', async () => {
     await bench.run('View: Close All Editors');
     await bench.run('Basin: Compare Checkpoints');
