@@ -35,7 +35,7 @@ describe('in Chinese', () => {
 
     await bench.run('Basin: 分析检查点');
     await bench.pick('epoch-030.pt', 'resnet');
-    const row = bench.row('epoch-030.pt, 损失');
+    const row = bench.row('epoch-030.pt, 损失 ');
     await row.waitFor({ timeout: 120_000 });
     assert.match((await row.getAttribute('aria-label')) ?? '', /λmax [\d.]+ · \d+ 个鞍点/);
 
