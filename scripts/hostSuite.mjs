@@ -1,14 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { launchChromium } from './chromium.mjs';
+import { CODE_SERVERS } from './codeServer.mjs';
 import { startCodeServer } from './codeServerProcess.mjs';
+
+const SMOKE_TEST_DRIVER = ['--vscode-option', 'enable-smoke-test-driver'];
 
 /** @typedef {{passed: number, failed: number, skipped: number}} Counts */
 
 /**
  * Runs the extension-host suite in code-server, opened in a browser.
  *
- * @param {{node: string, entry: string}} installed
+ * @param {import('./codeServer.mjs').CodeServer} installed
  * @param {object} options
  * @param {string} options.root The project's folder.
  * @param {string} [options.extension] The extension's folder, if it is another.
@@ -27,7 +30,8 @@ export async function runHostSuiteInCodeServer(installed, options) {
   const server = await startCodeServer(installed, {
     profile,
     environment: { ...environment, BASIN_TEST_REPORT: report },
-    args: ['--vscode-option', 'enable-smoke-test-driver'],
+    // Without it a newer one does not look at what it is told to run; an older one has no such option.
+    args: installed.version === CODE_SERVERS.newest.version ? SMOKE_TEST_DRIVER : [],
   });
   try {
     const browser = await launchChromium(chromium, environment);
