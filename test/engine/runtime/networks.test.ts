@@ -72,9 +72,9 @@ describe('loss, gradient and H·v are PyTorch’s', () => {
 });
 
 test('a residual network: the runtimes agree', async () => {
-  const native = await openExample(onnxRuntime(), 'resnet', '008', 2);
-  const web = await openExample(onnxRuntimeWeb(), 'resnet', '008', 2);
-  const plain = await openExample(tensorFlowRuntime(tf), 'resnet', '008', 2);
+  const native = await openExample(onnxRuntime(), 'resnet', '008', 8);
+  const web = await openExample(onnxRuntimeWeb(), 'resnet', '008', 8);
+  const plain = await openExample(tensorFlowRuntime(tf), 'resnet', '008', 8);
   const v = Float64Array.from(native.theta, (_, i) => Math.sin(i + 1));
   const of = async (problem: Problem) => ({
     loss: await problem.evaluator.loss(problem.theta),
