@@ -10,6 +10,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Comparison } from '../../src/shared/comparison';
 import type { Landscape, ResultDocument } from '../../src/shared/result';
 import { basin, ROOT } from './basin';
 
@@ -255,6 +256,37 @@ test('a network with BatchNorm: both ends of a line have their own running stati
   expect(line!.shape).toEqual([3]);
   expect((line!.values[0] as number) / (metrics!.loss as number)).toBeCloseTo(1, 5);
   expect((line!.values[2] as number) / (end.metrics!.loss as number)).toBeCloseTo(1, 5);
+});
+
+describe('basin compare --interpolate', () => {
+  test('samples the loss on the line between two checkpoints', async () => {
+    await analyzed({}, '--only', 'metrics');
+    const [from, to] = ['run/epoch-0.pt', 'run/epoch-8.pt'].map((name) => join(folder, name));
+    const { status, stdout, stderr } = await basin(
+      ['compare', from!, to!, '--interpolate', 'line', '--json'],
+      { cwd: folder },
+    );
+    expect([status, stderr]).toEqual([0, '']);
+    const { interpolation } = JSON.parse(stdout) as Comparison;
+    const { positions, losses, barrier } = interpolation!;
+    expect(positions).toContain(0);
+    expect(positions).toContain(1);
+    for (const [i, t] of positions.entries()) {
+      const w = run[0]!.map((x, k) => (1 - t) * x + t * run[8]![k]!);
+      expect((losses[i] as number) / quadratic(w)).toBeCloseTo(1, 4);
+    }
+    // A convex function has none.
+    expect(barrier).toBe(0);
+  });
+
+  test('needs weights at both ends', async () => {
+    await analyzed({}, '--only', 'metrics');
+    const from = join(folder, 'run/epoch-0.pt');
+    const to = join(folder, '.basin/results/run/epoch-1.pt.basin.json');
+    const { status, stderr } = await basin(['compare', from, to, '--interpolate', 'line']);
+    expect(status).toBe(1);
+    expect(stderr).toContain('epoch-1.pt.basin.json is a result document');
+  });
 });
 
 describe('a landscape that cannot be is refused in one sentence', () => {

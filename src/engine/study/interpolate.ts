@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { relative, sep } from 'node:path';
 import type { Configuration } from '../../shared/configuration';
 import type { Landscape } from '../../shared/result';
@@ -33,6 +34,8 @@ export async function interpolate(
   options: InterpolationOptions = {},
 ): Promise<Landscape> {
   const { curve = false, resolution, beyond, signal, onProgress } = options;
+  // Every task that waits listens to it.
+  if (signal !== undefined) setMaxListeners(0, signal);
   const settings = study.configuration.landscape;
   const landscape: Configuration['landscape'] = {
     ...settings,
