@@ -106,10 +106,7 @@ async function unpack(
         'make room there, or save it with numpy.savez instead of savez_compressed',
       );
     }
-    // What was unpacked from an older version of the file is of no use any more.
-    for (const other of await readdir(folder)) {
-      if (other.startsWith(ofArray)) await rm(join(folder, other), { force: true });
-    }
+    await removeOutdated(folder, ofArray, name);
     const temporary = `${path}.${randomUUID()}.tmp`;
     try {
       const handle = await open(temporary, 'wx');
@@ -125,6 +122,23 @@ async function unpack(
     }
   }
   return located(path, header, 0);
+}
+
+/** Longer than any array takes to be unpacked, in milliseconds. */
+const ABANDONED = 6 * 60 * 60 * 1000;
+
+/** What was unpacked from an older version of the file, and what nobody is writing any more. */
+async function removeOutdated(folder: string, ofArray: string, current: string): Promise<void> {
+  for (const other of await readdir(folder)) {
+    if (!other.startsWith(ofArray) || other === current) continue;
+    const path = join(folder, other);
+    if (other.endsWith('.tmp')) {
+      // Another process may be unpacking the same array just now.
+      const status = await stat(path).catch(() => null);
+      if (status === null || Date.now() - status.mtimeMs < ABANDONED) continue;
+    }
+    await rm(path, { force: true });
+  }
 }
 
 function digest(text: string): string {

@@ -162,6 +162,14 @@ describe('what is wrong is said with its place', () => {
     await expect(open('y.npy', 'classes')).rejects.toThrow('sample 2 has the target 1.5');
   });
 
+  test('a packed array that several open at once', async () => {
+    writeFileSync(join(folder, 'packed.npz'), zip('x.npy', writeNpy(double), true));
+    const opened = await Promise.all(
+      Array.from({ length: 8 }, () => open('packed.npz#x', 'values', 0)),
+    );
+    for (const { shape } of opened) expect(shape).toEqual([2, 3]);
+  });
+
   test('a packed array that is not whole, and nothing of it stays', async () => {
     const bytes = zip('x.npy', writeNpy(double), true);
     bytes.writeUInt32LE(1, bytes.indexOf('PK\x01\x02') + 16);
