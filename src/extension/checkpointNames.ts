@@ -152,8 +152,23 @@ const collator = new Intl.Collator('en', { numeric: true, sensitivity: 'base' })
  * overwritten (`best`, `last`), which have no number.
  */
 export function compareCheckpointNames(a: string, b: string): number {
-  const numbered = Number(!/\d/.test(stem(a))) - Number(!/\d/.test(stem(b)));
-  return numbered !== 0 ? numbered : collator.compare(a, b) || (a < b ? -1 : a > b ? 1 : 0);
+  return compareInTraining(placeInTraining(a), placeInTraining(b));
+}
+
+/** What a name is compared by: made once where there are many. */
+export interface PlaceInTraining {
+  readonly name: string;
+  readonly numbered: boolean;
+}
+
+export function placeInTraining(name: string): PlaceInTraining {
+  return { name, numbered: /\d/.test(stem(name)) };
+}
+
+/** As `compareCheckpointNames`. */
+export function compareInTraining(a: PlaceInTraining, b: PlaceInTraining): number {
+  if (a.numbered !== b.numbered) return a.numbered ? -1 : 1;
+  return collator.compare(a.name, b.name) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 }
 
 function stem(name: string): string {

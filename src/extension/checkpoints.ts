@@ -14,6 +14,7 @@ import {
   shardsOf,
 } from './checkpointNames';
 import { BASIN_JSON, readConfiguration } from './configurations';
+import { inTurns } from './inTurns';
 import {
   groupRuns,
   type CheckpointFile,
@@ -83,7 +84,7 @@ export class CheckpointFinder {
 
     const inputs = new Set(configurations.flatMap((configuration) => configuration.inputs));
     const loose = await statAll(this.loosePaths.filter((path) => !inputs.has(path)));
-    const kept = await Promise.all(loose.map((file) => this.isCheckpoint(file)));
+    const kept = await inTurns(loose, (file) => this.isCheckpoint(file));
     findings.push({ configuration: null, files: loose.filter((_, index) => kept[index]) });
 
     const roots = (vscode.workspace.workspaceFolders ?? []).map((folder) => folder.uri.fsPath);
@@ -121,18 +122,16 @@ async function namedBy(configuration: ConfigurationFile): Promise<string[]> {
 
 /** Checkpoints as they are now; those that are gone meanwhile are left out. */
 export async function statAll(paths: readonly string[]): Promise<CheckpointFile[]> {
-  const found = await Promise.all(
-    paths.map(async (path): Promise<CheckpointFile | null> => {
-      try {
-        const status = await stat(path);
-        if (!status.isFile()) return null;
-        const own = { path, size: status.size, modified: status.mtimeMs };
-        return await withItsFiles(own);
-      } catch {
-        return null;
-      }
-    }),
-  );
+  const found = await inTurns(paths, async (path): Promise<CheckpointFile | null> => {
+    try {
+      const status = await stat(path);
+      if (!status.isFile()) return null;
+      const own = { path, size: status.size, modified: status.mtimeMs };
+      return await withItsFiles(own);
+    } catch {
+      return null;
+    }
+  });
   return found.filter((file) => file !== null);
 }
 

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import type { ResultDocument } from '../shared/result';
 import type { Discovery } from './checkpoints';
+import { inTurns } from './inTurns';
 import type { Log } from './log';
 import { ResultReader, resultPath, type StoredResult } from './results';
 import type { CheckpointFile, Run } from './runs';
@@ -75,13 +76,11 @@ export class Library implements vscode.Disposable {
     }
     await this.readConfigurationTimes(discovery);
     const records = new Map<string, CheckpointRecord>();
-    await Promise.all(
-      discovery.runs.flatMap((run) =>
-        run.checkpoints.map(async (file) => {
-          records.set(file.path, await this.record(file, run));
-        }),
-      ),
-    );
+    for (const run of discovery.runs) {
+      await inTurns(run.checkpoints, async (file) => {
+        records.set(file.path, await this.record(file, run));
+      });
+    }
     for (const path of this.records.keys()) {
       if (!records.has(path)) this.forget(path);
     }

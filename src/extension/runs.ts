@@ -1,6 +1,6 @@
 import { basename, relative, sep } from 'node:path';
 import { checkpointName, runFolder } from './checkpointLabel';
-import { compareCheckpointNames } from './checkpointNames';
+import { compareInTraining, placeInTraining } from './checkpointNames';
 
 /** A checkpoint as the file system tells of it. */
 export interface CheckpointFile {
@@ -86,9 +86,10 @@ export function groupRuns(findings: readonly Finding[], roots: readonly string[]
       name: basename(folder),
       location: locationOf(folder, roots),
       configuration: group.configuration,
-      checkpoints: group.files.sort((a, b) =>
-        compareCheckpointNames(checkpointName(a.path), checkpointName(b.path)),
-      ),
+      checkpoints: group.files
+        .map((file) => ({ file, place: placeInTraining(checkpointName(file.path)) }))
+        .sort((a, b) => compareInTraining(a.place, b.place))
+        .map(({ file }) => file),
     }))
     .sort(
       (a, b) =>
