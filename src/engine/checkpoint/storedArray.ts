@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sizeOf, type Tensor } from '../tensor';
 import type { CheckpointFile } from './checkpointFile';
@@ -115,13 +115,25 @@ async function unpack(
       } finally {
         await handle.close();
       }
-      await rename(temporary, path);
-    } catch (error) {
+      await keepFirst(temporary, path);
+    } finally {
       await rm(temporary, { force: true });
-      throw error;
     }
   }
   return located(path, header, 0);
+}
+
+/**
+ * Gives a file its name unless another process was faster: whoever has found that one reads it,
+ * and would take another in its place for a change.
+ */
+async function keepFirst(temporary: string, path: string): Promise<void> {
+  try {
+    await link(temporary, path);
+  } catch {
+    // There, or on a disk without links.
+    if (!existsSync(path)) await rename(temporary, path);
+  }
 }
 
 /** Longer than any array takes to be unpacked, in milliseconds. */
