@@ -179,8 +179,13 @@ describe('documents', () => {
     const dialog = bench.page.locator('.quick-input-widget', { hasText: 'Export Report' });
     await dialog.waitFor();
     await dialog.locator('input[type="text"]').fill(inWorkspace('report.html'));
-    await bench.page.keyboard.press('Enter');
-    await bench.notification('The report is in').waitFor({ timeout: 30_000 });
+    // The dialog takes no answer while it looks at the folder that was typed.
+    const told = bench.notification('The report is in');
+    for (let attempt = 0; attempt < 6 && !(await told.isVisible()); attempt++) {
+      if (await dialog.isVisible()) await bench.page.keyboard.press('Enter');
+      await bench.page.waitForTimeout(2000);
+    }
+    await told.waitFor({ timeout: 30_000 });
     const page = await readFile(inWorkspace('report.html'), 'utf8');
     assert.match(page, /id="basin-snapshot"/);
     assert.match(page, /epoch-030\.pt/);
