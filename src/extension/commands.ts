@@ -7,6 +7,7 @@ import type { CheckpointRecord } from './library';
 import { newConfiguration } from './newConfiguration';
 import { describeResult } from './summary';
 import { t } from './text';
+import { OPEN_SELECTED_ROW } from './tree';
 
 /** Registers every command. Each exists whatever state Basin is in, and says so if it cannot run. */
 export function registerCommands(context: Context): vscode.Disposable[] {
@@ -39,6 +40,10 @@ export function registerCommands(context: Context): vscode.Disposable[] {
       }
       const [record] = await chooseCheckpoints(context, target, undefined, t('Open Landscape'));
       if (record !== undefined) context.openPanel(record.file.path);
+    }),
+    vscode.commands.registerCommand(OPEN_SELECTED_ROW, () => {
+      const path = pathOf(context.selectedRows[0]);
+      if (path !== undefined) context.openPanel(path);
     }),
     register('cancelAnalysis', () => {
       analyses.cancelAll();

@@ -166,15 +166,17 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
     item.accessibilityInformation = { label: `${name}, ${item.description}` };
     item.tooltip = tooltip(record);
     if (record.run.configuration !== null) {
-      item.command = {
-        command: 'basin.openLandscape',
-        title: t('Open Landscape'),
-        arguments: [this.checkpointNode(path)],
-      };
+      item.command = { command: OPEN_SELECTED_ROW, title: t('Open Landscape') };
     }
     return item;
   }
 }
+
+/**
+ * What a click on a row runs. It has no arguments: VS Code forgets those of a row that is drawn
+ * again, and a click on the old one would find nothing.
+ */
+export const OPEN_SELECTED_ROW = '_basin.openSelectedRow';
 
 function describeActivity(activity: Activity): string {
   if (activity.kind === 'queued') return t('waiting');
