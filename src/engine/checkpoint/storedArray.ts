@@ -3,6 +3,7 @@ import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { link, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sizeOf, type Tensor } from '../tensor';
+import { writingTo } from '../writing';
 import type { CheckpointFile } from './checkpointFile';
 import { bytesPerElement, decode, stridesC, type ElementType } from './elements';
 import { Fault, named } from './fault';
@@ -96,29 +97,31 @@ async function unpack(
   const name = `${ofArray}-${digest(`${file.size} ${mtimeMs}`)}.npy`;
   const path = join(folder, name);
   if (!existsSync(path)) {
-    await mkdir(folder, { recursive: true });
-    const { bavail, bsize } = await statfs(folder);
-    const needed = header.start + header.size;
-    if (bavail * bsize < needed + DISK_MARGIN) {
-      throw new Fault(
-        'unsupported',
-        `its ${entry} is packed and takes ${needed} bytes, for which ${folder} has no room`,
-        'make room there, or save it with numpy.savez instead of savez_compressed',
-      );
-    }
-    await removeOutdated(folder, ofArray, name);
-    const temporary = `${path}.${randomUUID()}.tmp`;
-    try {
-      const handle = await open(temporary, 'wx');
-      try {
-        for await (const piece of archive.pieces(entry, signal)) await handle.writeFile(piece);
-      } finally {
-        await handle.close();
+    await writingTo(path, async () => {
+      await mkdir(folder, { recursive: true });
+      const { bavail, bsize } = await statfs(folder);
+      const needed = header.start + header.size;
+      if (bavail * bsize < needed + DISK_MARGIN) {
+        throw new Fault(
+          'unsupported',
+          `its ${entry} is packed and takes ${needed} bytes, for which ${folder} has no room`,
+          'make room there, or save it with numpy.savez instead of savez_compressed',
+        );
       }
-      await keepFirst(temporary, path);
-    } finally {
-      await rm(temporary, { force: true });
-    }
+      await removeOutdated(folder, ofArray, name);
+      const temporary = `${path}.${randomUUID()}.tmp`;
+      try {
+        const handle = await open(temporary, 'wx');
+        try {
+          for await (const piece of archive.pieces(entry, signal)) await handle.writeFile(piece);
+        } finally {
+          await handle.close();
+        }
+        await keepFirst(temporary, path);
+      } finally {
+        await rm(temporary, { force: true });
+      }
+    });
   }
   return located(path, header, 0);
 }

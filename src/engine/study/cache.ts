@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { appendFile, mkdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { writingTo } from '../writing';
 
 /**
  * Computed parts of results, by the content of everything they follow from. A part whose inputs
@@ -72,15 +73,17 @@ export class PieceLog {
   }
 
   async append(points: readonly number[], losses: readonly number[]): Promise<void> {
-    this.#ready ??= mkdir(dirname(this.#path), { recursive: true });
-    await this.#ready;
     const bytes = Buffer.alloc(points.length * RECORD);
     points.forEach((point, i) => {
       bytes.writeUInt32LE(point, i * RECORD);
       bytes.writeDoubleLE(losses[i]!, i * RECORD + 4);
       bytes.writeUInt32LE(crc32(bytes.subarray(i * RECORD, i * RECORD + 12)), i * RECORD + 12);
     });
-    await appendFile(this.#path, bytes);
+    await writingTo(this.#path, async () => {
+      this.#ready ??= mkdir(dirname(this.#path), { recursive: true });
+      await this.#ready;
+      await appendFile(this.#path, bytes);
+    });
   }
 
   async remove(): Promise<void> {
@@ -103,15 +106,21 @@ export function contentKey(...parts: readonly (Uint8Array | string | object)[]):
   return hash.digest('hex');
 }
 
-/** Writes a file so that a reader sees the old one or the new one, never half of it. */
+/**
+ * Writes a file so that a reader sees the old one or the new one, never half of it.
+ *
+ * @throws InputError where it cannot be written.
+ */
 export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${randomUUID()}.tmp`;
-  try {
-    await writeFile(temporary, content);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  await writingTo(path, async () => {
+    await mkdir(dirname(path), { recursive: true });
+    const temporary = `${path}.${randomUUID()}.tmp`;
+    try {
+      await writeFile(temporary, content);
+      await rename(temporary, path);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  });
 }
