@@ -211,13 +211,19 @@ export class Context implements vscode.Disposable {
 
   /** What `when` clauses in package.json ask for. */
   private setContextKeys(): void {
-    const configured = this.library.all().filter(({ run }) => run.configuration !== null);
-    setKey('basin.configured', configured.length > 0);
-    setKey(
-      'basin.checkpointPaths',
-      configured.map(({ file }) => file.path),
-    );
+    const paths = this.library
+      .all()
+      .filter(({ run }) => run.configuration !== null)
+      .map(({ file }) => file.path);
+    // Thousands of paths are not sent again for every file that grew.
+    const known = this.configuredPaths;
+    if (paths.length === known?.length && paths.every((path, i) => path === known[i])) return;
+    this.configuredPaths = paths;
+    setKey('basin.configured', paths.length > 0);
+    setKey('basin.checkpointPaths', paths);
   }
+
+  private configuredPaths: readonly string[] | undefined;
 
   private setBusyKey(): void {
     if (this.busyKey === this.analyses.busy) return;
