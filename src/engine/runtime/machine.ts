@@ -45,7 +45,7 @@ function examineWeb(): RuntimeReport {
     ? {
         ...own,
         ...missing(
-          `it does not load (${firstLine(found.error)}); install it with "npm install onnxruntime-web".`,
+          `it does not load (${firstLine(found.error)}); it is needed only where onnxruntime-node does not load. The universal package of the extension has it; elsewhere install it with "npm install onnxruntime-web".`,
         ),
       }
     : { ...own, found: true, version: found.version, providers: [], advice: null };
