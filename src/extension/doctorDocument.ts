@@ -69,8 +69,9 @@ export function doctorDocument(installation: Installation, diagnosis: Diagnosis)
   return `${parts.join('\n\n')}\n`;
 }
 
-function runtimeLine({ name, found, version, advice }: RuntimeReport): string {
-  const state = found ? (version ?? '') : (advice ?? t('not found'));
+function runtimeLine({ name, found, version, providers, advice }: RuntimeReport): string {
+  const runsOn = providers.length === 0 ? '' : ` (${providers.join(', ')})`;
+  const state = found ? `${version ?? ''}${runsOn}` : (advice ?? t('not found'));
   return `- ${found ? '✓' : '✗'} **${plain(name)}** ${plain(state)}`;
 }
 
