@@ -88,6 +88,11 @@ function withoutTimes({ timings, ...rest }: ResultDocument): Omit<ResultDocument
   return rest;
 }
 
+/** What a document says, but for how long it took: an analysis that had been cut off may end twice. */
+function figures(text: string): string {
+  return JSON.stringify(withoutTimes(JSON.parse(text) as ResultDocument));
+}
+
 async function result(folder: string, name: string): Promise<ResultDocument> {
   const path = inWorkspace('runs', folder, '.basin', 'results', `${name}.basin.json`);
   return JSON.parse(await readFile(path, 'utf8')) as ResultDocument;
@@ -213,7 +218,8 @@ describe('an engine that fails', function () {
       );
       await within(`${label}: the hover`, 20_000, hover(round));
       for (const [path, text] of finished) {
-        assert.equal(await readFile(path, 'utf8'), text, `${label}: ${path} is as it was`);
+        const same = figures(await readFile(path, 'utf8')) === figures(text);
+        assert.ok(same, `${label}: ${path} says what it said`);
       }
       const path = inWorkspace('runs', 'faulty', '.basin', 'results', `${name}.basin.json`);
       const text = await readFile(path, 'utf8').catch(() => null);

@@ -75,23 +75,8 @@ describe('in code', () => {
   const lens = (text: string | RegExp): Locator =>
     bench.page.locator('.monaco-editor .codelens-decoration a', { hasText: text });
 
-  /** Moves the pointer over a word of the editor until the hover is there. */
-  async function hoverOver(word: string, within = '.monaco-editor'): Promise<Locator> {
-    const hover = bench.page.locator('.monaco-hover:visible', { hasText: 'λmax' }).first();
-    const target = bench.page.locator(`${within} .view-line span`, { hasText: word }).last();
-    for (let attempt = 0; attempt < 5; attempt++) {
-      await bench.page.mouse.move(700, 930);
-      await bench.page.waitForTimeout(400);
-      await target.hover();
-      try {
-        await hover.waitFor({ timeout: 4000 });
-        return hover;
-      } catch {
-        // The pointer was there before the editor had its words.
-      }
-    }
-    throw new Error(`no hover over ${word}`);
-  }
+  const hoverOver = (word: string, within?: string): Promise<Locator> =>
+    bench.hoverOver(word, 'λmax', within);
 
   it('the line that saves says what was saved last, the line that loads what it loads', async () => {
     await bench.openFile('fit.py');

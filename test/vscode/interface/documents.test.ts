@@ -180,12 +180,16 @@ describe('documents', () => {
     await bench.pick('runs/resnet/basin.json', 'resnet').catch(() => undefined);
     const dialog = bench.page.locator('.quick-input-widget', { hasText: 'Export Report' });
     await dialog.waitFor();
-    await dialog.locator('input[type="text"]').fill(inWorkspace('report.html'));
-    // The dialog takes no answer while it looks at the folder that was typed.
+    const input = dialog.locator('input[type="text"]');
+    // The dialog takes no answer while it looks at a folder, and then may put its own proposal back.
     const told = bench.notification('The report is in');
-    for (let attempt = 0; attempt < 6 && !(await told.isVisible()); attempt++) {
-      if (await dialog.isVisible()) await bench.page.keyboard.press('Enter');
-      await bench.page.waitForTimeout(2000);
+    const wanted = inWorkspace('report.html');
+    for (let attempt = 0; attempt < 12 && !(await told.isVisible()); attempt++) {
+      if (await dialog.isVisible()) {
+        if ((await input.inputValue()) === wanted) await input.press('Enter');
+        else await input.fill(wanted);
+      }
+      await bench.page.waitForTimeout(1000);
     }
     await told.waitFor({ timeout: 30_000 });
     const page = await readFile(inWorkspace('report.html'), 'utf8');

@@ -26,9 +26,7 @@ describe('in a workspace that is not trusted', () => {
     await bench.showRuns();
     await bench.row('Run resnet', 1).waitFor({ timeout: 30_000 });
     await bench.openFile('load.py');
-    await bench.page.locator('.view-line span', { hasText: 'epoch-030.pt' }).last().hover();
-    const hover = bench.page.locator('.monaco-hover:visible', { hasText: 'tensors' }).first();
-    await hover.waitFor({ timeout: 20_000 });
+    const hover = await bench.hoverOver('epoch-030.pt', 'tensors');
     const text = (await hover.textContent()) ?? '';
     assert.match(text, /Open landscape/);
     assert.doesNotMatch(text, /Analyze/);

@@ -40,14 +40,35 @@ export async function pictures(
   await mkdir(bench.given.screenshots, { recursive: true });
   for (const { file, ...theme } of THEMES) {
     await use(bench, theme);
-    const shown = await show();
-    await bench.page.waitForTimeout(300);
     await bench.page.screenshot({
       path: join(bench.given.screenshots, `${name}-${file}.png`),
-      clip: await around(Array.isArray(shown) ? shown : [shown as Locator]),
+      clip: await placeOf(bench, show),
     });
   }
   await use(bench, THEMES[0]);
+}
+
+/** Where a surface is; it is brought up again where it was drawn anew for the theme meanwhile. */
+async function placeOf(
+  bench: Workbench,
+  show: () => Promise<Locator | readonly Locator[]>,
+): Promise<Rectangle> {
+  for (let attempt = 0; ; attempt++) {
+    const shown = await show();
+    await bench.page.waitForTimeout(300);
+    try {
+      return await around(Array.isArray(shown) ? shown : [shown as Locator]);
+    } catch (error) {
+      if (attempt === 5) throw error;
+    }
+  }
+}
+
+interface Rectangle {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
 }
 
 /** Versions of the editor have different names for the same theme. */
@@ -68,9 +89,7 @@ async function use(
 }
 
 /** The smallest rectangle around all of them, with a margin, within the window. */
-async function around(
-  locators: readonly Locator[],
-): Promise<{ x: number; y: number; width: number; height: number }> {
+async function around(locators: readonly Locator[]): Promise<Rectangle> {
   const margin = 8;
   let left = Infinity;
   let top = Infinity;

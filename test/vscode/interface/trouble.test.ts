@@ -1,7 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { cp, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Locator } from 'playwright-core';
 import { given, Workbench } from './workbench';
 
 /** Files that are not what they should be: said where they are, and nothing else is disturbed. */
@@ -42,23 +41,6 @@ describe('in trouble', () => {
     }
   });
 
-  async function hoverOver(word: string, told: RegExp): Promise<Locator> {
-    const hover = bench.page.locator('.monaco-hover:visible', { hasText: told }).first();
-    const target = bench.page.locator('.monaco-editor .view-line span', { hasText: word }).last();
-    for (let attempt = 0; attempt < 6; attempt++) {
-      await bench.page.mouse.move(700, 930);
-      await bench.page.waitForTimeout(400);
-      await target.hover();
-      try {
-        await hover.waitFor({ timeout: 4000 });
-        return hover;
-      } catch {
-        // The pointer was there before the editor had its words.
-      }
-    }
-    throw new Error(`no hover over ${word} that tells ${told.source}`);
-  }
-
   for (const [word, told] of [
     ['notes.ckpt', /notes\.ckpt .*(not|no) /],
     ['empty.ckpt', /empty/],
@@ -66,7 +48,7 @@ describe('in trouble', () => {
   ] as const) {
     it(`what ${word} is, is told in a sentence`, async () => {
       await bench.openFile('odd.py');
-      const hover = await hoverOver(word, told);
+      const hover = await bench.hoverOver(word, told);
       const text = (await hover.textContent()) ?? '';
       assert.doesNotMatch(text, /undefined|Error:|\bat \S+\.js\b/);
       await bench.screenshot(`trouble-${word}`);
@@ -74,7 +56,7 @@ describe('in trouble', () => {
   }
 
   it('names of files are text, whatever is in them', async () => {
-    const hover = await hoverOver('command:a', /<b>x/);
+    const hover = await bench.hoverOver('command:a', /<b>x/);
     assert.match((await hover.textContent()) ?? '', /<b>x\]\(command:a\)\.ckpt/);
     assert.equal(await hover.locator('a[data-href="command:a"]').count(), 0);
   });
@@ -109,7 +91,7 @@ describe('in trouble', () => {
     }
     const hover = await (async () => {
       await bench.openFile('odd.py');
-      return hoverOver('growing.pth', /128 tensors/);
+      return bench.hoverOver('growing.pth', /128 tensors/);
     })();
     assert.match((await hover.textContent()) ?? '', /epoch 30/);
   });

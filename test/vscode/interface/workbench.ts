@@ -115,6 +115,31 @@ export class Workbench {
     await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
   }
 
+  /**
+   * Moves the pointer over a word of the editor until the hover is there that tells what it
+   * should: lines move while the editor gets its lenses, and a hover is asked for only once.
+   */
+  async hoverOver(
+    word: string,
+    told: string | RegExp,
+    within = '.monaco-editor',
+  ): Promise<Locator> {
+    const hover = this.page.locator('.monaco-hover:visible', { hasText: told }).first();
+    const target = this.page.locator(`${within} .view-line span`, { hasText: word }).last();
+    for (let attempt = 0; attempt < 8; attempt++) {
+      await this.page.mouse.move(700, 930);
+      await this.page.waitForTimeout(400);
+      await target.hover();
+      try {
+        await hover.waitFor({ timeout: 4000 });
+        return hover;
+      } catch {
+        // The pointer was there before the editor had its words.
+      }
+    }
+    throw new Error(`no hover over ${word} that tells ${String(told)}`);
+  }
+
   /** What is inside the panel. */
   panel(): FrameLocator {
     return this.page.frameLocator('iframe.webview.ready').frameLocator('#active-frame');

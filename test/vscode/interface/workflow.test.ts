@@ -47,9 +47,7 @@ describe('a user', () => {
 
   it('reads what a checkpoint holds where its path stands in code', async () => {
     await bench.openFile('load.py');
-    await bench.page.locator('.view-line span', { hasText: 'epoch-030.pt' }).last().hover();
-    const hover = bench.page.locator('.monaco-hover:visible', { hasText: 'epoch-030.pt' }).first();
-    await hover.waitFor({ timeout: 20_000 });
+    const hover = await bench.hoverOver('epoch-030.pt', 'tensors');
     await bench.screenshot('hover');
     const text = (await hover.textContent()) ?? '';
     assert.match(text, /PyTorch/);
@@ -102,9 +100,7 @@ describe('a user', () => {
 
   it('reads them in the hover, whose link analyses again', async () => {
     await bench.openFile('load.py');
-    await bench.page.locator('.view-line span', { hasText: 'epoch-030.pt' }).last().hover();
-    const hover = bench.page.locator('.monaco-hover:visible', { hasText: 'λmax' }).first();
-    await hover.waitFor();
+    const hover = await bench.hoverOver('epoch-030.pt', 'λmax');
     await bench.screenshot('hover-figures');
     const text = (await hover.textContent()) ?? '';
     for (const word of ['accuracy', 'Trace', 'saddles', 'Average persistence', '17,462']) {
