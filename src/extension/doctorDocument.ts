@@ -70,7 +70,8 @@ export function doctorDocument(installation: Installation, diagnosis: Diagnosis)
 }
 
 function runtimeLine({ name, found, version, providers, advice }: RuntimeReport): string {
-  const runsOn = providers.length === 0 ? '' : ` (${providers.join(', ')})`;
+  const names = providers.map((provider) => provider.name);
+  const runsOn = names.length === 0 ? '' : ` (${names.join(', ')})`;
   const state = found ? `${version ?? ''}${runsOn}` : (advice ?? t('not found'));
   return `- ${found ? '✓' : '✗'} **${plain(name)}** ${plain(state)}`;
 }

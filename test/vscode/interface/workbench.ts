@@ -109,9 +109,22 @@ export class Workbench {
       .click();
   }
 
+  /** Opens a file by its name; one that was just written is not in the editor's list at once. */
   async openFile(name: string): Promise<void> {
-    await this.page.keyboard.press('Control+P');
-    await this.pick(name);
+    const row = this.page
+      .locator('.quick-input-widget .monaco-list-row', { hasText: name })
+      .first();
+    for (let attempt = 1; ; attempt++) {
+      await this.page.keyboard.press('Control+P');
+      await this.page.locator('.quick-input-widget input[type="text"]').fill(name);
+      try {
+        await row.click({ timeout: attempt < 5 ? 3000 : 15_000 });
+        break;
+      } catch (error) {
+        if (attempt === 5) throw error;
+        await this.page.keyboard.press('Escape');
+      }
+    }
     await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
   }
 
