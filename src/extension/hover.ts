@@ -8,12 +8,12 @@ import { EngineError } from './engineError';
 import type { Inspections } from './inspections';
 import { landscapePicture, PICTURE_EDGE, type PictureTheme } from './landscapePicture';
 import type { Library } from './library';
-import { commandLink, escapeMarkdown } from './markdown';
+import { commandLink, escapeHtml, escapeMarkdown } from './markdown';
 import { pathAt } from './pathAtPosition';
 import { hasHoles } from './pathPattern';
 import { relativeTime } from './relativeTime';
 import type { CheckpointFile } from './runs';
-import { describeInspection, describeResult, fileLine, resultFacts } from './summary';
+import { describeInspection, fileLine, resultFacts } from './summary';
 import { documentsOf, surroundingsOf } from './surroundings';
 import { t } from './text';
 
@@ -43,7 +43,7 @@ const COMMANDS = ['basin.analyzeCheckpoint', 'basin.openLandscape'];
 export class CheckpointHover implements vscode.HoverProvider {
   private readonly pictures = new WeakMap<
     NonNullable<ResultDocument['landscape']>,
-    { readonly theme: PictureTheme; readonly markdown: string }
+    { readonly theme: PictureTheme; readonly source: string | null }
   >();
 
   constructor(
@@ -70,7 +70,9 @@ export class CheckpointHover implements vscode.HoverProvider {
     if (header === null) return null;
     const range = new vscode.Range(position.line, written.start, position.line, written.end);
     const others = this.othersLine(found.length - 1, hasHoles(written.text));
-    return new vscode.Hover(this.text(file, header, others), range);
+    const result = this.library.get(file.path)?.result ?? null;
+    const figures = result === null ? [] : [this.figures(result.document)];
+    return new vscode.Hover([this.text(file, header, others), ...figures], range);
   }
 
   /** The files a path leads to, the likeliest first. */
@@ -111,7 +113,6 @@ export class CheckpointHover implements vscode.HoverProvider {
   private text(file: CheckpointFile, header: string, others: string | null): vscode.MarkdownString {
     const record = this.library.get(file.path);
     const error = record?.error ?? null;
-    const result = record?.result ?? null;
     const text = new vscode.MarkdownString();
     text.isTrusted = { enabledCommands: COMMANDS };
     text.appendMarkdown(
@@ -121,44 +122,47 @@ export class CheckpointHover implements vscode.HoverProvider {
     text.appendMarkdown(
       `${escapeMarkdown(header)}  \n${escapeMarkdown(`${fileLine(file)} (${age})`)}\n`,
     );
-    // First what matters most: a long hover scrolls.
-    const figures = result === null ? '' : describeResult(result.document);
-    if (figures !== '') text.appendMarkdown(`\n**${escapeMarkdown(figures)}**\n`);
     text.appendMarkdown(`\n${links(file.path, record?.run.configuration ?? null)}\n`);
     if (others !== null) text.appendMarkdown(`\n${escapeMarkdown(others)}\n`);
     if (error !== null) text.appendMarkdown(`\n${escapeMarkdown(error)}\n`);
-    if (result !== null) {
-      if (record?.outdated === true) {
-        text.appendMarkdown(
-          `\n${escapeMarkdown(t('The checkpoint or its basin.json is newer than this result.'))}\n`,
-        );
-      }
-      text.appendMarkdown(this.picture(result.document));
-      const facts = resultFacts(result.document);
-      if (facts.length > 0) {
-        text.appendMarkdown('\n| | |\n|:--|:--|\n');
-        for (const { name, value } of facts) {
-          text.appendMarkdown(`| ${escapeMarkdown(name)} | ${escapeMarkdown(value)} |\n`);
-        }
-      }
+    if (record?.outdated === true) {
+      text.appendMarkdown(
+        `\n${escapeMarkdown(t('The checkpoint or its basin.json is newer than this result.'))}\n`,
+      );
     }
     return text;
   }
 
-  /** The landscape as an image within the text, drawn once for each document and theme. */
-  private picture({ landscape }: ResultDocument): string {
+  /**
+   * The picture with the figures beside it, all in sight: a long hover scrolls. Markdown has no
+   * such table, HTML does; it is apart from the text, which holds words of files and runs commands.
+   */
+  private figures(document: ResultDocument): vscode.MarkdownString {
+    const facts = resultFacts(document);
+    const picture = this.picture(document, facts.length);
+    const rows = facts.map(
+      ({ name, value }, row) =>
+        `<tr>${row === 0 ? picture : ''}<td>${escapeHtml(name)}</td><td>${escapeHtml(value)}</td></tr>`,
+    );
+    const figures = new vscode.MarkdownString(`<table>${rows.join('')}</table>`);
+    figures.supportHtml = true;
+    return figures;
+  }
+
+  /** The landscape as a cell as high as the table, drawn once for each document and theme. */
+  private picture({ landscape }: ResultDocument, rows: number): string {
     if (landscape === undefined) return '';
     const theme = currentTheme();
-    const known = this.pictures.get(landscape);
-    if (known?.theme === theme) return known.markdown;
-    const image = landscapePicture(landscape, theme);
-    const alt = escapeMarkdown(t('The loss around the checkpoint, as a contour map'));
-    const markdown =
-      image === null
-        ? ''
-        : `\n![${alt}](data:image/png;base64,${image.toString('base64')}|width=${PICTURE_EDGE},height=${PICTURE_EDGE})\n`;
-    this.pictures.set(landscape, { theme, markdown });
-    return markdown;
+    let drawn = this.pictures.get(landscape);
+    if (drawn?.theme !== theme) {
+      const image = landscapePicture(landscape, theme);
+      const source = image === null ? null : `data:image/png;base64,${image.toString('base64')}`;
+      drawn = { theme, source };
+      this.pictures.set(landscape, drawn);
+    }
+    if (drawn.source === null) return '';
+    const alt = escapeHtml(t('The loss around the checkpoint, as a contour map'));
+    return `<td rowspan="${rows}"><img src="${drawn.source}" alt="${alt}" width="${PICTURE_EDGE}" height="${PICTURE_EDGE}"></td>`;
   }
 }
 

@@ -1,3 +1,5 @@
+import { escapeHtml } from './markdown';
+
 /** A page of one sentence and one button, which says `reopenAsText`. Texts are escaped. */
 export function messageHtml(options: {
   readonly title: string;
@@ -46,16 +48,4 @@ export function messageHtml(options: {
   </body>
 </html>
 `;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { escapeHtml, messageHtml } from '../../src/extension/resultEditorMessage';
+import { escapeHtml } from '../../src/extension/markdown';
+import { messageHtml } from '../../src/extension/resultEditorMessage';
 
 describe('the page of a document that cannot be drawn', () => {
   const html = messageHtml({

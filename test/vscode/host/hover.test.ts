@@ -47,6 +47,9 @@ describe('hovering over a path', () => {
     assert.deepEqual(commands, ['basin.analyzeCheckpoint', 'basin.openLandscape']);
     assert.notEqual(content.supportHtml, true);
     assert.notEqual(content.isTrusted, true);
+    for (const figures of (await hover(uri, 'runs/plain')).slice(1)) {
+      assert.equal(figures.isTrusted, undefined);
+    }
   });
 
   it('finds a name that is beside a basin.json', async () => {
