@@ -79,8 +79,10 @@ connection.onRequest(
       }),
     ),
 );
-connection.onRequest(COMPARE, ({ first, second }: CompareParams) =>
-  answering<CompareResult>(() => compare(first, second)),
+connection.onRequest(COMPARE, ({ first, second, firstResult, secondResult }: CompareParams) =>
+  answering<CompareResult>(() =>
+    compare(first, second, { first: firstResult, second: secondResult }),
+  ),
 );
 connection.onRequest(DOCTOR, (): DoctorReport => examineMachine(packageJson.version));
 connection.onRequest(ANALYZE, (params: AnalyzeParams, token: CancellationToken) =>
@@ -96,11 +98,11 @@ process.on('disconnect', () => process.exit(0));
 connection.listen();
 
 async function analyze(
-  { job, configuration, checkpoints, only, runtime, tensorflowFolder }: AnalyzeParams,
+  { job, configuration, checkpoints, only, stores, runtime, tensorflowFolder }: AnalyzeParams,
   signal: AbortSignal,
 ): Promise<AnalyzeResult> {
   const chosen = chooseRuntime(runtime ?? DEFAULT_RUNTIME, tensorflowFolder ?? null);
-  const study = await readStudy(configuration);
+  const study = await readStudy(configuration, stores);
   if (pool !== undefined && !isSameRuntime(pool.runtime, chosen)) {
     await pool.close();
     pool = undefined;

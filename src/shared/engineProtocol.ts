@@ -117,6 +117,11 @@ export interface AnalyzeParams {
   /** Of these only; all that the configuration names if absent. */
   readonly checkpoints?: readonly string[];
   readonly only?: readonly Part[];
+  /**
+   * Absolute folders that keep results and finished parts: the first is written to, the others are
+   * read as well. `.basin` beside the configuration if absent.
+   */
+  readonly stores?: readonly [string, ...string[]];
   /** `DEFAULT_RUNTIME` if absent. */
   readonly runtime?: RuntimeSetting;
   /** Absolute, of a trusted workspace: its own TensorFlow.js may be run. */
@@ -159,6 +164,9 @@ export const COMPARE = 'basin/compare';
 export interface CompareParams {
   readonly first: string;
   readonly second: string;
+  /** Of checkpoints: where their result documents are, if not beside their basin.json. */
+  readonly firstResult?: string;
+  readonly secondResult?: string;
 }
 export type CompareResult = Comparison;
 

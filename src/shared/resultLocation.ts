@@ -1,7 +1,10 @@
 import { RESULT_SUFFIX } from './result';
 
+/** Folder, beside a basin.json, that keeps what is computed by it, unless another is said. */
+export const STORE_FOLDER = '.basin';
+
 /** Folder, beside a basin.json, that keeps the result documents of its checkpoints. */
-export const RESULT_FOLDER = '.basin/results';
+export const RESULT_FOLDER = `${STORE_FOLDER}/results`;
 
 /**
  * Where the result document of a checkpoint is kept, relative to the folder of the basin.json that
@@ -11,9 +14,10 @@ export const RESULT_FOLDER = '.basin/results';
  * root or drive (`/`, `D:`) becomes a folder name.
  *
  * @param checkpointRelativePath The checkpoint relative to that folder, with forward slashes.
- * @returns The document's path relative to the same folder, with forward slashes.
+ * @param store What keeps the results: relative to that folder, or absolute.
+ * @returns The document's path relative to the same folder, or absolute, with forward slashes.
  */
-export function resultLocation(checkpointRelativePath: string): string {
+export function resultLocation(checkpointRelativePath: string, store = STORE_FOLDER): string {
   const segments = checkpointRelativePath
     .split('/')
     .map((segment, index) => {
@@ -22,5 +26,5 @@ export function resultLocation(checkpointRelativePath: string): string {
       return index === 0 ? segment.replace(/^([A-Za-z]):$/, '_$1') : segment;
     })
     .filter((segment) => segment !== '' && segment !== '.');
-  return `${RESULT_FOLDER}/${segments.join('/')}${RESULT_SUFFIX}`;
+  return `${store}/results/${segments.join('/')}${RESULT_SUFFIX}`;
 }

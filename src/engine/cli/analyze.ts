@@ -136,7 +136,9 @@ async function select(
   const isCheckpoint =
     existsSync(path) && statSync(path).isFile() && !/\.jsonc?$/.test(basename(path));
   const configurations = isCheckpoint ? [governing(path)] : await findConfigurations(path);
-  const studies = await Promise.all(configurations.map(readStudy));
+  const studies = await Promise.all(
+    configurations.map((configuration) => readStudy(configuration)),
+  );
   const asked = isCheckpoint ? [path] : wanted;
   if (asked === undefined) return studies.map((study) => ({ study, checkpoints: undefined }));
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { InputError } from '../../shared/inputError';
+import { STORE_FOLDER } from '../../shared/resultLocation';
 import { locateArray, readRows, type StoredArray } from '../checkpoint/storedArray';
 import { sizeOf, type TensorData } from '../tensor';
 
@@ -40,20 +41,22 @@ export interface SampleOptions {
   readonly signal?: AbortSignal | undefined;
   /** Largest array that is kept in memory, in bytes of float32. */
   readonly memory?: number | undefined;
+  /** Folder that packed arrays are unpacked to; the cache of `.basin` beside them if absent. */
+  readonly unpacked?: string | undefined;
 }
 
 /**
  * Finds an array a configuration names; its elements are not looked at yet.
  *
- * @param folder what relative names are relative to; packed arrays are unpacked to its cache.
+ * @param folder what relative names are relative to.
  * @throws InputError when the array is missing, damaged, or of a kind that is not read.
  */
 export function findSamples(
   name: string,
   folder: string,
-  { signal }: SampleOptions = {},
+  { signal, unpacked = join(folder, STORE_FOLDER, 'cache') }: SampleOptions = {},
 ): Promise<StoredArray> {
-  return locateArray(name, folder, { unpacked: join(folder, '.basin', 'cache'), signal });
+  return locateArray(name, folder, { unpacked, signal });
 }
 
 /**

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Progress } from '../../shared/engineProtocol';
 import { resultLocation } from '../../shared/resultLocation';
 import {
@@ -67,7 +67,8 @@ export class Analysis {
   constructor(study: Study, pool: WorkerPool) {
     this.#study = study;
     this.#pool = pool;
-    this.#cache = new Cache(join(study.folder, '.basin', 'cache'));
+    const [store, ...others] = study.stores.map((each) => join(each, 'cache'));
+    this.#cache = new Cache(store!, others);
   }
 
   /** Opens what all checkpoints need. @throws InputError when it is missing or wrong. */
@@ -101,7 +102,8 @@ export class Analysis {
     );
     const document = await analysis.document(started);
     if (options.isStored !== false) {
-      const file = join(this.#study.folder, resultLocation(opened.identity.path));
+      const [store] = this.#study.stores;
+      const file = resolve(resultLocation(opened.identity.path, store));
       await writeWhole(file, `${JSON.stringify(document)}\n`);
     }
     return document;

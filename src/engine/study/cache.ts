@@ -1,5 +1,15 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { appendFile, mkdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import {
+  appendFile,
+  copyFile,
+  mkdir,
+  readFile,
+  rename,
+  rm,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { writingTo } from '../writing';
@@ -10,18 +20,23 @@ import { writingTo } from '../writing';
  */
 export class Cache {
   readonly #folder: string;
+  readonly #others: readonly string[];
 
-  constructor(folder: string) {
+  /** @param others folders in which is looked for what this one does not have. */
+  constructor(folder: string, others: readonly string[] = []) {
     this.#folder = folder;
+    this.#others = others;
   }
 
   async read<T>(key: string): Promise<T | null> {
-    try {
-      return JSON.parse(await readFile(this.#path(key, 'json'), 'utf8')) as T;
-    } catch {
-      // Not there, or written by half: computed again either way.
-      return null;
+    for (const path of this.#paths(key, 'json')) {
+      try {
+        return JSON.parse(await readFile(path, 'utf8')) as T;
+      } catch {
+        // Not there, or written by half: computed again either way.
+      }
     }
+    return null;
   }
 
   async write(key: string, value: unknown): Promise<void> {
@@ -29,7 +44,11 @@ export class Cache {
   }
 
   async readBytes(key: string): Promise<Buffer | null> {
-    return readFile(this.#path(key, 'bin')).catch(() => null);
+    for (const path of this.#paths(key, 'bin')) {
+      const bytes = await readFile(path).catch(() => null);
+      if (bytes !== null) return bytes;
+    }
+    return null;
   }
 
   async writeBytes(key: string, bytes: Uint8Array): Promise<void> {
@@ -38,11 +57,17 @@ export class Cache {
 
   /** A record of pieces that are finished before the whole is. */
   log(key: string): PieceLog {
-    return new PieceLog(this.#path(key, 'points'));
+    const [own, ...others] = this.#paths(key, 'points');
+    return new PieceLog(own, others);
   }
 
   #path(key: string, ending: string): string {
     return join(this.#folder, `${key}.${ending}`);
+  }
+
+  #paths(key: string, ending: string): [string, ...string[]] {
+    const others = this.#others.map((folder) => join(folder, `${key}.${ending}`));
+    return [this.#path(key, ending), ...others];
   }
 }
 
@@ -52,14 +77,18 @@ export class Cache {
  */
 export class PieceLog {
   readonly #path: string;
+  readonly #others: readonly string[];
   #ready: Promise<unknown> | undefined;
 
-  constructor(path: string) {
+  /** @param others logs that this one goes on from where it does not exist yet. */
+  constructor(path: string, others: readonly string[] = []) {
     this.#path = path;
+    this.#others = others;
   }
 
   /** Point and loss of every record up to the first that is not whole. */
   async read(): Promise<readonly (readonly [number, number])[]> {
+    await this.#adopt();
     const bytes = await readFile(this.#path).catch(() => Buffer.alloc(0));
     const records: [number, number][] = [];
     let at = 0;
@@ -88,6 +117,15 @@ export class PieceLog {
 
   async remove(): Promise<void> {
     await rm(this.#path, { force: true });
+  }
+
+  async #adopt(): Promise<void> {
+    for (const other of this.#others) {
+      if (!existsSync(other)) continue;
+      await mkdir(dirname(this.#path), { recursive: true }).catch(() => undefined);
+      // One that exists is longer, or somebody else writes it.
+      await copyFile(other, this.#path, constants.COPYFILE_EXCL).catch(() => undefined);
+    }
   }
 }
 

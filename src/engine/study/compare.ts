@@ -27,10 +27,15 @@ interface Side {
  * Compares two result documents, landscapes or checkpoints that have been analysed, each named by
  * its path.
  *
+ * @param results where the results of checkpoints are, if not beside their basin.json.
  * @throws InputError when a path is none of these, or the two have nothing in common.
  */
-export async function compare(first: string, second: string): Promise<Comparison> {
-  const [a, b] = [await openSide(first), await openSide(second)];
+export async function compare(
+  first: string,
+  second: string,
+  results: { readonly first?: string | undefined; readonly second?: string | undefined } = {},
+): Promise<Comparison> {
+  const [a, b] = [await openSide(first, results.first), await openSide(second, results.second)];
   const plane = planeWarnings(a, b);
   const topology =
     a.topology && b.topology
@@ -70,12 +75,12 @@ export async function compare(first: string, second: string): Promise<Comparison
 /** Weights and nothing else: never landscapes. */
 const CHECKPOINT_SUFFIXES = ['.pt', '.pth', '.ckpt', '.bin', '.safetensors', '.keras'];
 
-async function openSide(path: string): Promise<Side> {
+async function openSide(path: string, result?: string): Promise<Side> {
   if (!existsSync(path)) {
     throw new InputError(`${path} does not exist; check the path.`, 'missing');
   }
   const suffix = extname(path).toLowerCase();
-  const stored = resultPathsOf(path);
+  const stored = result === undefined ? resultPathsOf(path) : [result];
   const found = stored.find((file) => existsSync(file));
   if (found !== undefined) return sideOf(path, await readResult(found));
   if (suffix === '.json' && (await isResult(path))) return sideOf(path, await readResult(path));

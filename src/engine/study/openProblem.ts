@@ -44,7 +44,10 @@ export async function openStudyInputs(
   const joined = lossModel(bytes, configuration.model, configuration);
   const modelBytes = joined.bytes;
   const model = new OnnxModel(modelBytes, configuration.model);
-  const data = await loadLossData(configuration, model, joined, folder, { signal });
+  const data = await loadLossData(configuration, model, joined, folder, {
+    signal,
+    unpacked: join(study.stores[0], 'cache'),
+  });
   const key = contentKey(
     modelBytes,
     ...contentOf(data),

@@ -9,6 +9,7 @@ import {
   type Configuration,
 } from '../../shared/configuration';
 import { InputError } from '../../shared/inputError';
+import { STORE_FOLDER } from '../../shared/resultLocation';
 
 /** A basin.json, read, with the checkpoints it names. */
 export interface Study {
@@ -18,14 +19,20 @@ export interface Study {
   readonly configuration: Configuration;
   /** Absolute, in natural order of their names: epoch-9 before epoch-10. */
   readonly checkpoints: readonly string[];
+  /** What keeps results and finished parts. */
+  readonly stores: Stores;
 }
+
+/** Absolute folders: the first is written to, what others hold is found there too. */
+export type Stores = readonly [string, ...string[]];
 
 /**
  * Reads a basin.json.
  *
+ * @param stores `.basin` beside it where nothing else is said.
  * @throws InputError with the line and column of what is wrong in it.
  */
-export async function readStudy(path: string): Promise<Study> {
+export async function readStudy(path: string, stores?: Stores): Promise<Study> {
   let text;
   try {
     text = await readFile(path, 'utf8');
@@ -54,7 +61,13 @@ export async function readStudy(path: string): Promise<Study> {
     );
   }
   const checkpoints = found.map((file) => resolve(file)).sort(naturalOrder);
-  return { path: resolve(path), folder, configuration, checkpoints };
+  return {
+    path: resolve(path),
+    folder,
+    configuration,
+    checkpoints,
+    stores: stores ?? [join(folder, STORE_FOLDER)],
+  };
 }
 
 /** The basin.json files a path stands for: itself, or those in a folder or below it. */
