@@ -116,13 +116,12 @@ export class CheckpointHover implements vscode.HoverProvider {
     const text = new vscode.MarkdownString();
     text.isTrusted = { enabledCommands: COMMANDS };
     text.appendMarkdown(
-      `**${escapeMarkdown(checkpointName(file.path))}** — ${escapeMarkdown(vscode.workspace.asRelativePath(runFolder(file.path)))}\n\n`,
+      `**${escapeMarkdown(checkpointName(file.path))}** — ${escapeMarkdown(vscode.workspace.asRelativePath(runFolder(file.path)))} — ${links(file.path, record?.run.configuration ?? null)}\n\n`,
     );
     const age = relativeTime(file.modified, Date.now(), vscode.env.language);
     text.appendMarkdown(
       `${escapeMarkdown(header)}  \n${escapeMarkdown(`${fileLine(file)} (${age})`)}\n`,
     );
-    text.appendMarkdown(`\n${links(file.path, record?.run.configuration ?? null)}\n`);
     if (others !== null) text.appendMarkdown(`\n${escapeMarkdown(others)}\n`);
     if (error !== null) text.appendMarkdown(`\n${escapeMarkdown(error)}\n`);
     if (record?.outdated === true) {

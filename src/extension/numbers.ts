@@ -12,15 +12,33 @@ export function formatNumber(value: Scalar, digits = 3): string {
   const size = Math.abs(number);
   const text =
     size >= 1e5 || size < 1e-3
-      ? number
-          .toExponential(digits - 1)
-          .replace(/\.?0+e/, 'e')
-          .replace('e+', 'e')
+      ? withExponent(number, digits)
       : size >= 10 ** digits
         ? Math.round(number).toLocaleString('en')
         : trimZeros(number.toPrecision(digits));
   return minus(text);
 }
+
+/** As `1.5×10⁻⁷`. */
+function withExponent(value: number, digits: number): string {
+  const [mantissa = '', exponent = ''] = value.toExponential(digits - 1).split('e');
+  const raised = exponent.replace('+', '').replace(/[-\d]/g, (sign) => SUPERSCRIPTS[sign] ?? '');
+  return `${trimZeros(mantissa)}×10${raised}`;
+}
+
+const SUPERSCRIPTS: Readonly<Record<string, string>> = {
+  '-': '⁻',
+  0: '⁰',
+  1: '¹',
+  2: '²',
+  3: '³',
+  4: '⁴',
+  5: '⁵',
+  6: '⁶',
+  7: '⁷',
+  8: '⁸',
+  9: '⁹',
+};
 
 /** A value and its uncertainty, both to the digit the uncertainty reaches: `31.2 ± 0.9`. */
 export function formatWithUncertainty(value: number, uncertainty: number): string {

@@ -95,7 +95,7 @@ describe('a user', () => {
   it('sees the figures of the checkpoint in the tree', async () => {
     await bench.showRuns();
     const label = (await bench.row('epoch-030.pt, loss').getAttribute('aria-label')) ?? '';
-    assert.match(label, /loss [\d.e−]+ · λmax [\d.e−]+ · \d+ saddles?/);
+    assert.match(label, /loss [\d.×⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+ · λmax −?[\d.,×⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+ · \d+ saddles?/);
   });
 
   it('reads them in the hover, whose link analyses again', async () => {
