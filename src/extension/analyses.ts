@@ -8,6 +8,7 @@ import { EngineError } from './engineError';
 import type { Library } from './library';
 import type { Log } from './log';
 import { describeProgress } from './progressFraction';
+import { resultPath, type ResultPlaces } from './resultPlaces';
 import { t } from './text';
 import { settings } from './settings';
 
@@ -22,7 +23,12 @@ export interface Order {
 
 /** How an order ended. */
 export type Ending =
-  | { readonly kind: 'done'; readonly outcomes: readonly AnalyzeOutcome[] }
+  | {
+      readonly kind: 'done';
+      readonly outcomes: readonly AnalyzeOutcome[];
+      /** What keeps the results: a folder. */
+      readonly store: string;
+    }
   | { readonly kind: 'cancelled' }
   /** A sentence for the user, and whether it is about the engine itself. */
   | { readonly kind: 'failed'; readonly message: string; readonly engine: boolean };
@@ -63,6 +69,7 @@ export class Analyses implements vscode.Disposable {
   constructor(
     private readonly engine: () => Promise<EngineClient>,
     private readonly library: Library,
+    private readonly places: ResultPlaces,
     private readonly log: Log,
   ) {}
 
@@ -159,6 +166,7 @@ export class Analyses implements vscode.Disposable {
 
   private async run(job: QueuedJob): Promise<Ending> {
     const { configuration, checkpoints } = job.order;
+    const stores = this.places.stores(configuration);
     try {
       const engine = await this.engine();
       this.subscribe(engine);
@@ -168,13 +176,14 @@ export class Analyses implements vscode.Disposable {
           job: job.id,
           configuration,
           checkpoints,
+          stores,
           runtime: settings.runtime(),
           // Its TensorFlow.js is code of the workspace.
           ...(vscode.workspace.isTrusted ? { tensorflowFolder: dirname(configuration) } : {}),
         },
         job.source.token,
       );
-      return { kind: 'done', outcomes };
+      return { kind: 'done', outcomes, store: stores[0] };
     } catch (error) {
       if (error instanceof EngineError) {
         return error.reason === 'cancelled'
@@ -191,7 +200,8 @@ export class Analyses implements vscode.Disposable {
       case 'done':
         for (const outcome of ending.outcomes) {
           if (outcome.ok) {
-            this.library.setResult(outcome.checkpoint, outcome.document);
+            const file = resultPath(job.order.configuration, outcome.checkpoint, ending.store);
+            this.library.setResult(outcome.checkpoint, outcome.document, file);
           } else {
             this.log.warn(`${outcome.checkpoint}: ${outcome.message}`);
             this.library.setError(outcome.checkpoint, outcome.message);

@@ -15,6 +15,7 @@ import { Inspections } from './inspections';
 import { Library } from './library';
 import { LandscapePanel, PANEL_TYPE } from './panel';
 import { RESULT_EDITOR_TYPE, ResultEditor } from './resultEditor';
+import { ResultPlaces } from './resultPlaces';
 import { settings } from './settings';
 import { StatusBar } from './statusBar';
 import { RunTree, VIEW_ID, type TreeNode } from './tree';
@@ -45,12 +46,18 @@ export class Context implements vscode.Disposable {
 
   constructor(private readonly extension: vscode.ExtensionContext) {
     this.log = this.own(vscode.window.createOutputChannel('Basin', { log: true }));
-    this.library = this.own(new Library(this.log));
-    this.analyses = this.own(new Analyses(() => this.engine(), this.library, this.log));
+    const { storageUri } = extension;
+    const places = new ResultPlaces(
+      storageUri?.scheme === 'file' ? storageUri.fsPath : null,
+      settings.resultsLocation,
+    );
+    this.library = this.own(new Library(places, this.log));
+    this.analyses = this.own(new Analyses(() => this.engine(), this.library, places, this.log));
     this.inspections = new Inspections(() => this.engine());
     this.documents = this.own(
       new Documents(
         () => this.engine(),
+        (path) => this.library.get(path)?.result?.path,
         () => this.installation(),
       ),
     );
@@ -140,7 +147,7 @@ export class Context implements vscode.Disposable {
         new ResultEditor(extension.extensionUri),
       ),
     );
-    this.watch = this.own(new Watch(new CheckpointFinder(), this.library, this.log));
+    this.watch = this.own(new Watch(new CheckpointFinder(), this.library, places, this.log));
     this.own(new AutoAnalyze(this.library, this.analyses));
   }
 

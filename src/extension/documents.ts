@@ -21,6 +21,8 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
 
   constructor(
     private readonly engine: () => Promise<EngineClient>,
+    /** Where the result of a checkpoint is, if it has one. */
+    private readonly resultOf: (checkpoint: string) => string | undefined,
     private readonly installation: () => Installation,
   ) {
     this.registration = vscode.workspace.registerTextDocumentContentProvider(SCHEME, this);
@@ -76,7 +78,14 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
   ): Promise<string> {
     try {
       const engine = await this.engine();
-      return comparisonDocument(await engine.compare({ first, second }, token));
+      const [firstResult, secondResult] = [this.resultOf(first), this.resultOf(second)];
+      const params = {
+        first,
+        second,
+        ...(firstResult === undefined ? {} : { firstResult }),
+        ...(secondResult === undefined ? {} : { secondResult }),
+      };
+      return comparisonDocument(await engine.compare(params, token));
     } catch (error) {
       return `# ${escapeMarkdown(`${checkpointLabel(first)} → ${checkpointLabel(second)}`)}\n\n${escapeMarkdown(sentence(error))}\n`;
     }

@@ -4,7 +4,8 @@ import type { ResultDocument } from '../shared/result';
 import type { Discovery } from './checkpoints';
 import { inTurns } from './inTurns';
 import type { Log } from './log';
-import { ResultReader, resultPath, type StoredResult } from './results';
+import type { ResultPlaces } from './resultPlaces';
+import { ResultReader, type StoredResult } from './results';
 import type { CheckpointFile, Run } from './runs';
 import { Settling } from './settling';
 
@@ -42,7 +43,10 @@ export class Library implements vscode.Disposable {
   /** Something changed; ask again. */
   readonly onDidChange = this.changeEmitter.event;
 
-  constructor(private readonly log: Log) {}
+  constructor(
+    private readonly places: ResultPlaces,
+    private readonly log: Log,
+  ) {}
 
   get runs(): readonly Run[] {
     return this.runList;
@@ -75,6 +79,7 @@ export class Library implements vscode.Disposable {
       if (this.problemMap.get(path) !== problem) this.log.warn(problem);
     }
     await this.readConfigurationTimes(discovery);
+    await this.places.look();
     const records = new Map<string, CheckpointRecord>();
     for (const run of discovery.runs) {
       await inTurns(run.checkpoints, async (file) => {
@@ -107,14 +112,14 @@ export class Library implements vscode.Disposable {
     if (changed) this.changeEmitter.fire();
   }
 
-  /** A document the engine has just made. */
-  setResult(path: string, document: ResultDocument): void {
+  /** A document the engine has just made. @param file that it wrote. */
+  setResult(path: string, document: ResultDocument, file: string): void {
     const known = this.records.get(path);
     if (known === undefined) return;
     this.failures.delete(path);
     this.records.set(path, {
       ...known,
-      result: { document, written: Date.now() },
+      result: { document, written: Date.now(), path: file },
       outdated: false,
       error: null,
     });
@@ -156,7 +161,9 @@ export class Library implements vscode.Disposable {
     let error = this.failures.get(file.path)?.message ?? null;
     let result: StoredResult | null = null;
     if (run.configuration !== null) {
-      const lookup = await this.results.read(resultPath(run.configuration, file.path));
+      const lookup = await this.results.readNewest(
+        this.places.resultPaths(run.configuration, file.path),
+      );
       if (lookup.kind === 'found') result = lookup.result;
       else if (lookup.kind === 'unusable') error ??= lookup.message;
     }

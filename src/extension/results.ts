@@ -1,7 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
 import type { ResultDocument } from '../shared/result';
-import { resultLocation } from '../shared/resultLocation';
 import { parseResult } from '../shared/resultShape';
 import { t } from './text';
 
@@ -10,6 +8,8 @@ export interface StoredResult {
   readonly document: ResultDocument;
   /** When the document was written, milliseconds since the epoch. */
   readonly written: number;
+  /** Of its file, absolute. */
+  readonly path: string;
 }
 
 export type ResultLookup =
@@ -21,12 +21,6 @@ export type ResultLookup =
 /** Reading more than this in one piece would hold up the extension host. */
 const LARGEST = 24 * 1024 * 1024;
 
-/** Where the document of a checkpoint is, absolute. */
-export function resultPath(configuration: string, checkpoint: string): string {
-  const folder = dirname(configuration);
-  return join(folder, resultLocation(relative(folder, checkpoint).split(sep).join('/')));
-}
-
 /** Reads result documents from disk, each once until its file changes. */
 export class ResultReader {
   private readonly cache = new Map<
@@ -34,7 +28,23 @@ export class ResultReader {
     { readonly size: number; readonly modified: number; readonly lookup: ResultLookup }
   >();
 
-  async read(path: string): Promise<ResultLookup> {
+  /** What was written last of the files that a document may be in. */
+  async readNewest(paths: readonly string[]): Promise<ResultLookup> {
+    let newest: ResultLookup = { kind: 'none' };
+    for (const path of paths) {
+      const lookup = await this.read(path);
+      if (
+        newest.kind === 'none' ||
+        (lookup.kind === 'found' &&
+          (newest.kind === 'unusable' || lookup.result.written > newest.result.written))
+      ) {
+        newest = lookup;
+      }
+    }
+    return newest;
+  }
+
+  private async read(path: string): Promise<ResultLookup> {
     let status;
     try {
       status = await stat(path);
@@ -69,7 +79,7 @@ export class ResultReader {
     }
     const reading = parseResult(text);
     return reading.ok
-      ? { kind: 'found', result: { document: reading.document, written: modified } }
+      ? { kind: 'found', result: { document: reading.document, written: modified, path } }
       : {
           kind: 'unusable',
           message: t('{0} is no usable result: {1}. Analyze again.', path, reading.why),

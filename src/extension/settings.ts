@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { DEFAULT_RUNTIME, type RuntimeSetting } from '../shared/runtimeSetting';
+import type { ResultsLocation } from './resultPlaces';
 
 /** The settings, as they are now. Names and defaults are in package.json. */
 export const settings = {
@@ -13,6 +14,9 @@ export const settings = {
   engineSilentSeconds: (): number => read('engine.silentSeconds', 60),
   /** Minutes without a request after which the engine is stopped; 0 keeps it. */
   engineIdleMinutes: (): number => read('engine.idleMinutes', 5),
+  /** Where results are kept. */
+  resultsLocation: (): ResultsLocation =>
+    read<string>('resultsLocation', 'workspace') === 'extension' ? 'extension' : 'workspace',
   /** What the engine computes with. */
   runtime: (): RuntimeSetting => ({
     runtime: read('runtime', DEFAULT_RUNTIME.runtime),

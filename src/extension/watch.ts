@@ -3,9 +3,11 @@ import * as vscode from 'vscode';
 import { CHECKPOINT_GLOB, MANIFEST_GLOB } from './checkpointNames';
 import { statAll, type CheckpointFinder } from './checkpoints';
 import { BASIN_JSON } from './configurations';
+import { RESULT_SUFFIX } from '../shared/result';
 import { RESULT_FOLDER } from '../shared/resultLocation';
 import type { Library } from './library';
 import type { Log } from './log';
+import type { ResultPlaces } from './resultPlaces';
 
 /** One save makes many events; nothing is looked at before they pause this long … */
 const COALESCE = 400;
@@ -27,6 +29,7 @@ const FOLDER_LIMIT = 200;
 export class Watch implements vscode.Disposable {
   private readonly subscriptions: vscode.Disposable[] = [];
   private readonly folders = new Map<string, vscode.Disposable>();
+  private storage: vscode.Disposable | undefined;
   private readonly touched = new Set<string>();
   /** When the first event came that has not been followed yet. */
   private touchedSince: number | undefined;
@@ -42,6 +45,7 @@ export class Watch implements vscode.Disposable {
   constructor(
     private readonly finder: CheckpointFinder,
     private readonly library: Library,
+    private readonly places: ResultPlaces,
     private readonly log: Log,
   ) {
     for (const pattern of [`**/${BASIN_JSON}`, CHECKPOINT_GLOB, MANIFEST_GLOB]) {
@@ -50,8 +54,14 @@ export class Watch implements vscode.Disposable {
     this.subscriptions.push(
       this.watch(`**/${RESULT_FOLDER}/**`, false),
       this.watchFoldersThemselves(),
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (!event.affectsConfiguration('basin.resultsLocation')) return;
+        this.watchStorage();
+        void this.search();
+      }),
       vscode.workspace.onDidChangeWorkspaceFolders(() => void this.search()),
     );
+    this.watchStorage();
     this.pollTimer = setInterval(() => void this.poll(), POLL);
   }
 
@@ -70,7 +80,11 @@ export class Watch implements vscode.Disposable {
     clearTimeout(this.coalesceTimer);
     clearTimeout(this.settleTimer);
     clearInterval(this.pollTimer);
-    for (const subscription of [...this.subscriptions, ...this.folders.values()]) {
+    for (const subscription of [
+      ...this.subscriptions,
+      ...this.folders.values(),
+      ...(this.storage === undefined ? [] : [this.storage]),
+    ]) {
       subscription.dispose();
     }
   }
@@ -109,6 +123,16 @@ export class Watch implements vscode.Disposable {
       }
     });
     return watcher;
+  }
+
+  /** Results outside of the workspace: those of another window on the same folders. */
+  private watchStorage(): void {
+    this.storage?.dispose();
+    this.storage = undefined;
+    const { folder, isOutside } = this.places;
+    if (folder === null || !isOutside) return;
+    const pattern = new vscode.RelativePattern(vscode.Uri.file(folder), `**/*${RESULT_SUFFIX}`);
+    this.storage = this.watch(pattern, false);
   }
 
   private touch(uri: vscode.Uri, search: boolean): void {
