@@ -16,6 +16,7 @@ import {
   PARTIAL,
   PING,
   PROGRESS,
+  REPORT,
   TENSOR_STATISTICS,
   TENSOR_STATISTICS_DONE,
   TENSORS,
@@ -29,6 +30,8 @@ import {
   type PartialDocument,
   type Pong,
   type Progress,
+  type ReportParams,
+  type ReportResult,
   type TensorListing,
   type TensorsParams,
   type TensorStatisticsDone,
@@ -44,6 +47,7 @@ import { compare } from './study/compare';
 import { runJob } from './study/job';
 import { readStudy } from './study/study';
 import { WorkerPool } from './study/workerPool';
+import { writeReport } from './study/writeReport';
 
 /** The engine process: answers the extension host over the channel it was forked with. */
 const connection = createMessageConnection(
@@ -83,6 +87,11 @@ connection.onRequest(COMPARE, ({ first, second, firstResult, secondResult }: Com
   answering<CompareResult>(() =>
     compare(first, second, { first: firstResult, second: secondResult }),
   ),
+);
+connection.onRequest(REPORT, (params: ReportParams) =>
+  answering<ReportResult>(async () => ({
+    count: await writeReport({ ...params, assets: __dirname }),
+  })),
 );
 connection.onRequest(DOCTOR, (): DoctorReport => examineMachine(packageJson.version));
 connection.onRequest(ANALYZE, (params: AnalyzeParams, token: CancellationToken) =>

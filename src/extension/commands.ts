@@ -58,7 +58,7 @@ export function registerCommands(context: Context): vscode.Disposable[] {
     register('exportReport', async (target) => {
       const configuration = await chooseConfiguration(context, target);
       if (configuration !== undefined) {
-        await exportReport(configuration, context.commandLine, log);
+        await exportReport(configuration, library.runs, context.places, () => context.engine());
       }
     }),
     register('showLog', () => {

@@ -31,6 +31,7 @@ import { Watch } from './watch';
 export class Context implements vscode.Disposable {
   readonly log: vscode.LogOutputChannel;
   readonly library: Library;
+  readonly places: ResultPlaces;
   readonly analyses: Analyses;
   readonly inspections: Inspections;
   readonly watch: Watch;
@@ -47,12 +48,14 @@ export class Context implements vscode.Disposable {
   constructor(private readonly extension: vscode.ExtensionContext) {
     this.log = this.own(vscode.window.createOutputChannel('Basin', { log: true }));
     const { storageUri } = extension;
-    const places = new ResultPlaces(
+    this.places = new ResultPlaces(
       storageUri?.scheme === 'file' ? storageUri.fsPath : null,
       settings.resultsLocation,
     );
-    this.library = this.own(new Library(places, this.log));
-    this.analyses = this.own(new Analyses(() => this.engine(), this.library, places, this.log));
+    this.library = this.own(new Library(this.places, this.log));
+    this.analyses = this.own(
+      new Analyses(() => this.engine(), this.library, this.places, this.log),
+    );
     this.inspections = new Inspections(() => this.engine());
     this.documents = this.own(
       new Documents(
@@ -147,7 +150,7 @@ export class Context implements vscode.Disposable {
         new ResultEditor(extension.extensionUri),
       ),
     );
-    this.watch = this.own(new Watch(new CheckpointFinder(), this.library, places, this.log));
+    this.watch = this.own(new Watch(new CheckpointFinder(), this.library, this.places, this.log));
     this.own(new AutoAnalyze(this.library, this.analyses));
   }
 
@@ -166,11 +169,6 @@ export class Context implements vscode.Disposable {
       return client;
     });
     return this.client;
-  }
-
-  /** The program that is also the command line's. */
-  get commandLine(): string {
-    return join(this.extension.extensionPath, 'dist', 'basin.js');
   }
 
   /** Rows of the tree that are selected. */

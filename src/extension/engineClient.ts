@@ -22,6 +22,8 @@ import {
   type Inspection,
   type PartialDocument,
   type Progress,
+  type ReportParams,
+  type ReportResult,
   type TensorListing,
   type TensorsParams,
   type TensorStatisticsDone,
@@ -40,6 +42,7 @@ import {
   partialNotification,
   pingRequest,
   progressNotification,
+  reportRequest,
   tensorsRequest,
   tensorStatisticsNotification,
   tensorStatisticsRequest,
@@ -128,6 +131,11 @@ export class EngineClient implements Disposable {
   /** @throws EngineError */
   compare(params: CompareParams, token: CancellationToken): Promise<CompareResult> {
     return this.request(compareRequest, params, token);
+  }
+
+  /** @throws EngineError */
+  report(params: ReportParams, token: CancellationToken): Promise<ReportResult> {
+    return this.request(reportRequest, params, token);
   }
 
   /** @throws EngineError */

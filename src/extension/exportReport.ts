@@ -1,24 +1,23 @@
-import { execFile } from 'node:child_process';
-import { basename, dirname, join } from 'node:path';
-import { promisify } from 'node:util';
+import { basename, dirname, join, sep } from 'node:path';
 import * as vscode from 'vscode';
-import type { Log } from './log';
+import type { EngineClient } from './engineClient';
+import { EngineError } from './engineError';
+import type { Run } from './runs';
+import type { ResultPlaces } from './resultPlaces';
 import { t } from './text';
-
-/** Longer than any page takes to write. */
-const PATIENCE = 120_000;
 
 /**
  * Writes the panel with every result of a basin.json as one page, where the user wants it.
  *
- * It is what `basin report` does, and the same program does it.
+ * It is what `basin report` does, in the language of the editor.
  *
- * @param program `dist/basin.js` of the extension.
+ * @param runs all there are: results of some may lie outside of the folder.
  */
 export async function exportReport(
   configuration: string,
-  program: string,
-  log: Log,
+  runs: readonly Run[],
+  places: ResultPlaces,
+  engine: () => Promise<EngineClient>,
 ): Promise<void> {
   const folder = dirname(configuration);
   const target = await vscode.window.showSaveDialog({
@@ -34,16 +33,24 @@ export async function exportReport(
     );
     return;
   }
+  const configurations = new Set(runs.flatMap((run) => run.configuration ?? []));
+  const stores = [...configurations].flatMap((each) =>
+    each === configuration || each.startsWith(folder + sep)
+      ? places.outside(each).map((store) => ({ folder: dirname(each), store }))
+      : [],
+  );
   try {
-    await promisify(execFile)(
-      process.execPath,
-      [program, 'report', folder, '--out', target.fsPath],
-      { env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' }, timeout: PATIENCE },
+    const client = await engine();
+    await vscode.window.withProgress(
+      {
+        location: vscode.ProgressLocation.Notification,
+        title: t('Writing the report'),
+      },
+      (_, token) => client.report({ folder, stores, out: target.fsPath }, token),
     );
   } catch (error) {
-    const said = (error as { stderr?: unknown }).stderr;
-    const message = typeof said === 'string' && said.trim() !== '' ? said.trim() : String(error);
-    log.error(`The report was not written: ${message}`);
+    if (error instanceof EngineError && error.reason === 'cancelled') return;
+    const message = error instanceof Error ? error.message : String(error);
     await vscode.window.showErrorMessage(t('The report was not written: {0}', message));
     return;
   }

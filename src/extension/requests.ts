@@ -7,6 +7,7 @@ import {
   PARTIAL,
   PING,
   PROGRESS,
+  REPORT,
   TENSOR_STATISTICS,
   TENSOR_STATISTICS_DONE,
   TENSORS,
@@ -20,6 +21,8 @@ import {
   type PartialDocument,
   type Pong,
   type Progress,
+  type ReportParams,
+  type ReportResult,
   type TensorListing,
   type TensorsParams,
   type TensorStatisticsDone,
@@ -35,6 +38,7 @@ export const tensorStatisticsRequest = new RequestType<TensorStatisticsParams, n
 export const pingRequest = new RequestType0<Pong, void>(PING);
 export const analyzeRequest = new RequestType<AnalyzeParams, AnalyzeResult, void>(ANALYZE);
 export const compareRequest = new RequestType<CompareParams, CompareResult, void>(COMPARE);
+export const reportRequest = new RequestType<ReportParams, ReportResult, void>(REPORT);
 export const doctorRequest = new RequestType<null, DoctorReport, void>(DOCTOR);
 export const progressNotification = new NotificationType<Progress>(PROGRESS);
 export const partialNotification = new NotificationType<PartialDocument>(PARTIAL);

@@ -58,6 +58,12 @@ export class ResultPlaces {
     return stores;
   }
 
+  /** Of its stores those that are not beside it. */
+  outside(configuration: string): string[] {
+    const beside = join(dirname(configuration), STORE_FOLDER);
+    return this.stores(configuration).filter((store) => store !== beside);
+  }
+
   /** Where the document of a checkpoint may be, absolute. */
   resultPaths(configuration: string, checkpoint: string): string[] {
     return this.stores(configuration).map((store) => resultPath(configuration, checkpoint, store));

@@ -1,4 +1,5 @@
 import type { Comparison } from './comparison';
+import type { Language } from './language';
 import type { Precision, RuntimeSetting } from './runtimeSetting';
 import type { CheckpointFormat, Part, ResultDocument, Scalar } from './result';
 
@@ -169,6 +170,23 @@ export interface CompareParams {
   readonly secondResult?: string;
 }
 export type CompareResult = Comparison;
+
+/** Writes a folder's result documents as one page of HTML. */
+export const REPORT = 'basin/report';
+export interface ReportParams {
+  /** Absolute; documents in it and below are on the page. */
+  readonly folder: string;
+  /** Folders elsewhere that keep results, each with the folder of its basin.json; absolute. */
+  readonly stores: readonly { readonly folder: string; readonly store: string }[];
+  /** The page's file, absolute. */
+  readonly out: string;
+  /** English if absent. */
+  readonly language?: Language;
+}
+export interface ReportResult {
+  /** Checkpoints on the page. */
+  readonly count: number;
+}
 
 /** What the engine runs on. */
 export const DOCTOR = 'basin/doctor';

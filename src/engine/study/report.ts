@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { LANGUAGE_ELEMENT, type Language } from '../../shared/language';
 import type { Snapshot } from '../../shared/panelProtocol';
 
 export interface ReportParts {
@@ -6,6 +7,8 @@ export interface ReportParts {
   /** The panel's script and style sheet, as they were bundled. */
   readonly script: string;
   readonly style: string;
+  /** English if absent. */
+  readonly language?: Language;
 }
 
 /**
@@ -14,7 +17,7 @@ export interface ReportParts {
  * (an empty style sheet too: the controls try one to learn what the browser can do).
  * Equal parts give equal bytes.
  */
-export function renderReport({ snapshot, script, style }: ReportParts): string {
+export function renderReport({ snapshot, script, style, language }: ReportParts): string {
   const safeScript = escapeScript(script);
   const safeStyle = escapeStyle(style);
   const policy = [
@@ -24,8 +27,13 @@ export function renderReport({ snapshot, script, style }: ReportParts): string {
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ');
+  const languageElement =
+    language === undefined
+      ? ''
+      : `<script type="application/json" id="${LANGUAGE_ELEMENT}">${escapeJson(language)}</script>\n`;
+  const noScript = language?.texts[NO_SCRIPT] ?? NO_SCRIPT;
   return `<!doctype html>
-<html lang="en" class="basin-page">
+<html lang="${escapeText(language?.tag ?? 'en')}" class="basin-page">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${escapeText(policy)}">
@@ -36,13 +44,16 @@ export function renderReport({ snapshot, script, style }: ReportParts): string {
 <style>${safeStyle}</style>
 </head>
 <body>
-<div id="basin"><noscript>This report draws its plots with a script; the numbers are in the page’s source, as JSON.</noscript></div>
-<script type="application/json" id="basin-snapshot">${escapeJson(snapshot)}</script>
+<div id="basin"><noscript>${escapeText(noScript)}</noscript></div>
+${languageElement}<script type="application/json" id="basin-snapshot">${escapeJson(snapshot)}</script>
 <script>${safeScript}</script>
 </body>
 </html>
 `;
 }
+
+const NO_SCRIPT =
+  'This report draws its plots with a script; the numbers are in the page’s source, as JSON.';
 
 function titleOf({ entries }: Snapshot): string {
   const runs = [...new Set(entries.map((entry) => entry.run))];
