@@ -1,0 +1,74 @@
+import { strict as assert } from 'node:assert';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import * as vscode from 'vscode';
+import type { ResultDocument } from '../../../src/shared/result';
+import { eventually, inWorkspace } from './workspace';
+
+describe('basin.resultsLocation', () => {
+  const checkpoint = inWorkspace('runs', 'plain', 'epoch-030.pt');
+  const store = inWorkspace('runs', 'plain', '.basin');
+  const name = 'epoch-030.pt.basin.json';
+
+  const choose = async (location: 'extension' | undefined): Promise<void> => {
+    await vscode.workspace
+      .getConfiguration('basin')
+      .update('resultsLocation', location, vscode.ConfigurationTarget.Workspace);
+  };
+
+  const analyze = async (): Promise<void> => {
+    await vscode.commands.executeCommand('basin.analyzeCheckpoint', vscode.Uri.file(checkpoint));
+  };
+
+  const figuresInHover = async (): Promise<boolean> => {
+    const uri = vscode.Uri.file(inWorkspace('kept.py'));
+    await vscode.workspace.fs.writeFile(uri, Buffer.from('load("runs/plain/epoch-030.pt")\n'));
+    await vscode.workspace.openTextDocument(uri);
+    const hovers = await vscode.commands.executeCommand<vscode.Hover[]>(
+      'vscode.executeHoverProvider',
+      uri,
+      new vscode.Position(0, 12),
+    );
+    return JSON.stringify(hovers).includes('Trace');
+  };
+
+  const isInStore = async (): Promise<boolean> => {
+    const files = await readdir(store, { recursive: true }).catch(() => []);
+    return files.some((file) => file.endsWith(name));
+  };
+
+  after(async () => {
+    await choose(undefined);
+    await rm(store, { recursive: true, force: true });
+  });
+
+  it('keeps results out of the folder from the next analysis on', async () => {
+    await rm(store, { recursive: true, force: true });
+    await choose('extension');
+    await analyze();
+    assert.equal(await readdir(store).catch(() => 'none'), 'none', 'nothing is in the folder');
+    await eventually('its figures in the hover', async () =>
+      (await figuresInHover()) ? true : undefined,
+    );
+  });
+
+  it('compares what is kept there', async () => {
+    const address = vscode.Uri.from({
+      scheme: 'basin',
+      path: '/kept.md',
+      query: JSON.stringify([checkpoint, checkpoint]),
+    });
+    const document = await vscode.workspace.openTextDocument(address);
+    assert.match(document.getText(), /\| loss \| .* \| 0 \|/);
+  });
+
+  it('shows it still after the way back, and computes nothing twice', async () => {
+    await choose(undefined);
+    await vscode.commands.executeCommand('basin.refresh');
+    assert.equal(await figuresInHover(), true);
+    await analyze();
+    assert.equal(await isInStore(), true);
+    assert.deepEqual(await readdir(store), ['results'], 'no part was computed again');
+    const text = await readFile(`${store}/results/${name}`, 'utf8');
+    assert.equal((JSON.parse(text) as ResultDocument).checkpoint.path, 'epoch-030.pt');
+  });
+});
