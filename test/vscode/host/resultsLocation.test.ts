@@ -1,12 +1,12 @@
 import { strict as assert } from 'node:assert';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { cp, readdir, readFile, rm } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import type { ResultDocument } from '../../../src/shared/result';
 import { eventually, inWorkspace } from './workspace';
 
 describe('basin.resultsLocation', () => {
-  const checkpoint = inWorkspace('runs', 'plain', 'epoch-030.pt');
-  const store = inWorkspace('runs', 'plain', '.basin');
+  const checkpoint = inWorkspace('runs', 'kept', 'epoch-030.pt');
+  const store = inWorkspace('runs', 'kept', '.basin');
   const name = 'epoch-030.pt.basin.json';
 
   const choose = async (location: 'extension' | undefined): Promise<void> => {
@@ -21,7 +21,7 @@ describe('basin.resultsLocation', () => {
 
   const figuresInHover = async (): Promise<boolean> => {
     const uri = vscode.Uri.file(inWorkspace('kept.py'));
-    await vscode.workspace.fs.writeFile(uri, Buffer.from('load("runs/plain/epoch-030.pt")\n'));
+    await vscode.workspace.fs.writeFile(uri, Buffer.from('load("runs/kept/epoch-030.pt")\n'));
     await vscode.workspace.openTextDocument(uri);
     const hovers = await vscode.commands.executeCommand<vscode.Hover[]>(
       'vscode.executeHoverProvider',
@@ -36,13 +36,19 @@ describe('basin.resultsLocation', () => {
     return files.some((file) => file.endsWith(name));
   };
 
+  before(async () => {
+    for (const file of ['basin.json', 'model.onnx', 'epoch-030.pt']) {
+      await cp(inWorkspace('runs', 'resnet', file), inWorkspace('runs', 'kept', file));
+    }
+    await vscode.commands.executeCommand('basin.refresh');
+  });
+
   after(async () => {
     await choose(undefined);
-    await rm(store, { recursive: true, force: true });
+    await rm(inWorkspace('runs', 'kept'), { recursive: true, force: true });
   });
 
   it('keeps results out of the folder from the next analysis on', async () => {
-    await rm(store, { recursive: true, force: true });
     await choose('extension');
     await analyze();
     assert.equal(await readdir(store).catch(() => 'none'), 'none', 'nothing is in the folder');
