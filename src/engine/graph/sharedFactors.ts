@@ -179,10 +179,14 @@ class Sharing {
       }
       case 'mul': {
         if (!sameShape(a.shape, b.shape)) return [];
-        return [
-          { key: `times ${b.id}`, argument: a, of: (x) => g.mul(x, this.#rewrite(b)), cost: size },
-          { key: `times ${a.id}`, argument: b, of: (x) => g.mul(this.#rewrite(a), x), cost: size },
-        ];
+        const by = (factor: AnyNode, argument: AnyNode): Linear => ({
+          key: `times ${factor.id}`,
+          argument,
+          of: (x) => g.mul(x, this.#rewrite(factor)),
+          cost: size,
+        });
+        // A square shares nothing with itself.
+        return a.id === b.id ? [by(a, a)] : [by(b, a), by(a, b)];
       }
       case 'reshape':
       case 'expand':

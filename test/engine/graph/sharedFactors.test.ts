@@ -71,6 +71,14 @@ test('a Laplacian takes one second derivative', async () => {
   });
 });
 
+test('a square shares nothing with itself', () => {
+  const g = new Graph();
+  const y = g.tanh(g.input('x', [4, 3]));
+  const slope = g.sub(g.scalar(1), g.mul(y, y));
+  // The very same node, so that it is computed once with the others that use it.
+  expect(shareFactors(g, [g.mul(slope, g.input('v', [4, 3]))])[0]!.inputs).toContain(slope);
+});
+
 test('what others use as well stays, and long sums are no deep recursion', async () => {
   const g = new Graph();
   const [a, w] = [g.input('a', [2, 2]), g.input('w', [2, 2])];
