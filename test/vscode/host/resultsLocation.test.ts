@@ -28,7 +28,11 @@ describe('basin.resultsLocation', () => {
       uri,
       new vscode.Position(0, 12),
     );
-    return JSON.stringify(hovers).includes('Trace');
+    return hovers
+      .flatMap(({ contents }) => contents)
+      .some(
+        (content) => content instanceof vscode.MarkdownString && content.value.includes('Trace'),
+      );
   };
 
   const isInStore = async (): Promise<boolean> => {
