@@ -8,6 +8,7 @@ import { FileWatch } from './fileWatch';
 import type { Log } from './log';
 import { createNonce, panelHtml } from './panelHtml';
 import { t } from './text';
+import { windowLanguage } from './windowLanguage';
 
 export const CHECKPOINT_EDITOR_TYPE = 'basin.checkpoint';
 
@@ -43,6 +44,7 @@ export class CheckpointEditor implements vscode.CustomReadonlyEditorProvider {
       style: address('checkpoint.css'),
       cspSource: webview.cspSource,
       nonce: createNonce(),
+      ...windowLanguage(),
     });
   }
 }

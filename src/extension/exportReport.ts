@@ -5,6 +5,7 @@ import { EngineError } from './engineError';
 import type { Run } from './runs';
 import type { ResultPlaces } from './resultPlaces';
 import { t } from './text';
+import { windowLanguage } from './windowLanguage';
 
 /**
  * Writes the panel with every result of a basin.json as one page, where the user wants it.
@@ -46,7 +47,8 @@ export async function exportReport(
         location: vscode.ProgressLocation.Notification,
         title: t('Writing the report'),
       },
-      (_, token) => client.report({ folder, stores, out: target.fsPath }, token),
+      (_, token) =>
+        client.report({ folder, stores, out: target.fsPath, ...windowLanguage() }, token),
     );
   } catch (error) {
     if (error instanceof EngineError && error.reason === 'cancelled') return;

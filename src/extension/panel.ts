@@ -5,6 +5,7 @@ import type { Library } from './library';
 import type { Log } from './log';
 import { createNonce, panelHtml } from './panelHtml';
 import { makeSnapshot, readFromPanel } from './snapshot';
+import { windowLanguage } from './windowLanguage';
 
 export const PANEL_TYPE = 'basin.panel';
 
@@ -115,6 +116,7 @@ export class LandscapePanel implements vscode.Disposable, vscode.WebviewPanelSer
       style: address('webview.css'),
       cspSource: webview.cspSource,
       nonce: createNonce(),
+      ...windowLanguage(),
     });
   }
 

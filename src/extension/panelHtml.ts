@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { LANGUAGE_ELEMENT, type Language } from '../shared/language';
+import { escapeJson } from '../shared/scriptJson';
 
 /** The panel's page. Nothing that comes from a file is in it: data arrives as messages. */
 export function panelHtml(options: {
@@ -11,8 +13,10 @@ export function panelHtml(options: {
   readonly nonce: string;
   /** Whether it shows one document on its own, which nobody can analyze from there. */
   readonly single?: boolean;
+  /** English if absent. */
+  readonly language?: Language;
 }): string {
-  const { script, style, cspSource, nonce, single = false } = options;
+  const { script, style, cspSource, nonce, single = false, language } = options;
   const policy = [
     `default-src 'none'`,
     `script-src 'nonce-${nonce}'`,
@@ -20,8 +24,12 @@ export function panelHtml(options: {
     `img-src ${cspSource} data: blob:`,
     `font-src ${cspSource}`,
   ].join('; ');
+  const texts =
+    language === undefined
+      ? ''
+      : `<script type="application/json" id="${LANGUAGE_ELEMENT}">${escapeJson(language)}</script>\n    `;
   return `<!DOCTYPE html>
-<html lang="en">
+<html lang="${language?.tag.replace(/[^\w-]/g, '') ?? 'en'}">
   <head>
     <meta charset="UTF-8">
     <meta http-equiv="Content-Security-Policy" content="${policy}">
@@ -31,7 +39,7 @@ export function panelHtml(options: {
   </head>
   <body>
     <div id="basin"${single ? ' data-single' : ''}></div>
-    <script nonce="${nonce}" src="${script}"></script>
+    ${texts}<script nonce="${nonce}" src="${script}"></script>
   </body>
 </html>
 `;

@@ -8,6 +8,7 @@ import { createNonce, panelHtml } from './panelHtml';
 import { messageHtml } from './resultEditorMessage';
 import { readFromPanel } from './snapshot';
 import { t } from './text';
+import { windowLanguage } from './windowLanguage';
 
 export const RESULT_EDITOR_TYPE = 'basin.result';
 
@@ -95,6 +96,7 @@ class ResultView implements vscode.Disposable {
       cspSource: this.webview.cspSource,
       nonce: createNonce(),
       single: true,
+      ...windowLanguage(),
     });
   }
 

@@ -4,6 +4,7 @@ import { element, setText } from './element';
 import type { Run } from './runs';
 import { counterpart, stepEntry, type Step } from './selection';
 import { provenance } from './summaries';
+import { t } from './text';
 
 /** Which checkpoint is shown, and the way to another. */
 export class CheckpointHeader {
@@ -23,23 +24,23 @@ export class CheckpointHeader {
     /** Null where nobody could analyse. */
     onAnalyze: ((key: string) => void) | null,
   ) {
-    this.runPicker = new Picker('Run', (name) => {
+    this.runPicker = new Picker(t('Run'), (name) => {
       const to = this.runs.find((run) => run.name === name);
       const entry = this.run && to && counterpart(this.run, this.key, to);
       if (entry) this.onSelect(entry.key);
     });
-    this.checkpointPicker = new Picker('Checkpoint', (key) => {
+    this.checkpointPicker = new Picker(t('Checkpoint'), (key) => {
       this.onSelect(key);
     });
-    this.previous = iconButton('Previous checkpoint', ICONS.previous, () => {
+    this.previous = iconButton(t('Previous checkpoint'), ICONS.previous, () => {
       this.step('previous');
     });
-    this.next = iconButton('Next checkpoint', ICONS.next, () => {
+    this.next = iconButton(t('Next checkpoint'), ICONS.next, () => {
       this.step('next');
     });
     this.again =
       onAnalyze &&
-      button('Analyze Again', 'secondary', () => {
+      button(t('Analyze Again'), 'secondary', () => {
         onAnalyze(this.key);
       });
     this.root = element(

@@ -5,6 +5,7 @@ import {
   vsCodeOption,
 } from '@vscode/webview-ui-toolkit';
 import { element, setAttributes, setText, svgElement } from './element';
+import { t } from './text';
 
 /**
  * Every control of the panel. The toolkit is known here only, so that what succeeds it is a change
@@ -180,7 +181,7 @@ export class ProgressBar {
       'div',
       { class: 'progress' },
       element('div', { class: 'progress-line' }, this.text, this.share),
-      onCancel && button('Cancel', 'secondary', onCancel),
+      onCancel && button(t('Cancel'), 'secondary', onCancel),
       this.track,
     );
   }

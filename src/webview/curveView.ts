@@ -13,6 +13,7 @@ import type { PairMark } from './pairMark';
 import { formatTick } from './quantity';
 import { withAlpha, type Theme } from './theme';
 import { linearTicks } from './ticks';
+import { t } from './text';
 
 export interface CurveContent {
   readonly landscape: Landscape;
@@ -103,7 +104,7 @@ export class CurveView implements Disposable {
         // Room for a mark at the lowest and at the highest loss.
         min: -0.03,
         max: 1.03,
-        name: scale.kind === 'log' ? 'loss (log)' : 'loss',
+        name: scale.kind === 'log' ? t('loss (log)') : t('loss'),
         nameGap: 48,
         nameRotate: 90,
       },

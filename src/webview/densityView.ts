@@ -9,8 +9,8 @@ import { formatNumber, formatShare, formatTick, formatUncertain, plural } from '
 import { curvatureSummary, negativeShare } from './summaries';
 import { withAlpha, type Theme } from './theme';
 import { linearTicks } from './ticks';
+import { t } from './text';
 
-const KEYS = 'Arrow keys go through the eigenvalues, largest first; Escape lets go.';
 const RITZ_HEIGHT = 54;
 /** How near the pointer must be to an eigenvalue, in pixels. */
 const REACH = 12;
@@ -29,7 +29,12 @@ export class DensityView implements Disposable {
   private at: number | null = null;
 
   constructor(onTable: (shown: boolean) => void) {
-    this.section = new PlotSection('density', 'Curvature', KEYS, onTable);
+    this.section = new PlotSection(
+      'density',
+      t('Curvature'),
+      t('Arrow keys go through the eigenvalues, largest first; Escape lets go.'),
+      onTable,
+    );
     this.chart = this.store.add(
       new Chart(this.section.stage, (place) => {
         this.point(place);
@@ -53,8 +58,8 @@ export class DensityView implements Disposable {
       this.shown = null;
       this.section.explain(
         running
-          ? 'The curvature is measured after the landscape.'
-          : 'The curvature has not been measured.',
+          ? t('The curvature is measured after the landscape.')
+          : t('The curvature has not been measured.'),
       );
       return;
     }
@@ -64,19 +69,22 @@ export class DensityView implements Disposable {
       summary: curvatureSummary(hessian),
       caption: caption(hessian),
       table: () => ({
-        caption: `Eigenvalues of the Hessian; ${hessian.products} Hessian-vector products`,
-        columns: ['Eigenvalue', 'Value', 'Residual', 'Converged'],
+        caption: t(
+          'Eigenvalues of the Hessian; {0}',
+          plural(hessian.products, 'Hessian-vector product'),
+        ),
+        columns: [t('Eigenvalue'), t('Value'), t('Residual'), t('Converged')],
         rows: [
           ...hessian.eigenvalues.map((eigenvalue, index) => ({
             name: `λ${index + 1}`,
             eigenvalue,
           })),
-          { name: 'Smallest', eigenvalue: hessian.smallest },
+          { name: t('Smallest'), eigenvalue: hessian.smallest },
         ].map(({ name, eigenvalue }) => [
           name,
           formatNumber(eigenvalue.value, 6),
           formatNumber(eigenvalue.residual, 2),
-          eigenvalue.converged ? 'yes' : 'no',
+          eigenvalue.converged ? t('yes') : t('no'),
         ]),
       }),
     });
@@ -114,7 +122,7 @@ export class DensityView implements Disposable {
       ],
       xAxis: [
         { ...across(false), gridIndex: 0 },
-        { ...across(true), gridIndex: 1, name: 'eigenvalue', nameGap: 26 },
+        { ...across(true), gridIndex: 1, name: t('eigenvalue'), nameGap: 26 },
       ],
       yAxis: [
         {
@@ -125,7 +133,7 @@ export class DensityView implements Disposable {
           gridIndex: 0,
           min: frame.bottom,
           max: frame.top,
-          name: 'density (log)',
+          name: t('density (log)'),
           nameGap: 44,
         },
         {
@@ -134,7 +142,7 @@ export class DensityView implements Disposable {
           gridIndex: 1,
           min: 0,
           max: 1,
-          name: 'Ritz',
+          name: t('Ritz'),
           nameGap: 14,
         },
       ],
@@ -262,7 +270,7 @@ export class DensityView implements Disposable {
     const data = this.chart.fromPixel(0, place.x, place.y);
     if (data === null || data.x < shown.frame.low || data.x > shown.frame.high) return;
     this.section.read(
-      `eigenvalue ${formatNumber(data.x, 3)} · density ${formatNumber(shown.frame.densityAt(data.x), 2)}`,
+      `${t('eigenvalue {0}', formatNumber(data.x, 3))} · ${t('density {0}', formatNumber(shown.frame.densityAt(data.x), 2))}`,
     );
   }
 
@@ -279,9 +287,9 @@ export class DensityView implements Disposable {
       return;
     }
     const { value, error } = formatUncertain(eigenvalue.value, eigenvalue.residual, 6);
-    const name = index < eigenvalues.length ? `λ${index + 1}` : 'smallest eigenvalue';
+    const name = index < eigenvalues.length ? `λ${index + 1}` : t('smallest eigenvalue');
     this.section.read(
-      `${name} = ${value} ${error}${eigenvalue.converged ? '' : ' · not converged'}`,
+      `${name} = ${value} ${error}${eigenvalue.converged ? '' : ` · ${t('not converged')}`}`,
     );
   }
 }
@@ -289,8 +297,8 @@ export class DensityView implements Disposable {
 function caption(hessian: Hessian): string {
   const { value, error } = formatUncertain(hessian.trace.value, hessian.trace.standardError);
   return [
-    `trace ${value} ${error}`,
-    `${formatShare(negativeShare(hessian))} negative`,
+    t('trace {0}', `${value} ${error}`),
+    t('{0} negative', formatShare(negativeShare(hessian))),
     `σ = ${formatNumber(hessian.density.sigma, 2)}`,
     `${plural(hessian.probes, 'probe')} × ${plural(hessian.lanczosSteps, 'Lanczos step')}`,
   ].join(' · ');

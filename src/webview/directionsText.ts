@@ -1,17 +1,18 @@
 import type { Directions } from '../shared/result';
 import { formatNumber, formatShare } from './quantity';
+import { t } from './text';
 
 /** What a landscape's directions are, in a few words. */
 export function directionsText(directions: Directions): string {
   const { kind, normalization, seed, center, reference } = directions;
   return [
     ofKind(directions),
-    kind === 'random' && normalization !== 'none' ? `${normalization}-normalized` : '',
-    kind === 'random' && normalization === 'none' ? 'not normalized' : '',
-    kind === 'random' && directions.biases === 'keep' ? 'biases too' : '',
-    kind === 'random' ? `seed ${seed}` : '',
-    center === undefined ? '' : `around ${center}`,
-    reference === undefined ? '' : `directions of ${reference}`,
+    kind === 'random' && normalization !== 'none' ? t('{0}-normalized', normalization) : '',
+    kind === 'random' && normalization === 'none' ? t('not normalized') : '',
+    kind === 'random' && directions.biases === 'keep' ? t('biases too') : '',
+    kind === 'random' ? t('seed {0}', seed) : '',
+    center === undefined ? '' : t('around {0}', center),
+    reference === undefined ? '' : t('directions of {0}', reference),
   ]
     .filter((part) => part !== '')
     .join(', ');
@@ -21,20 +22,25 @@ function ofKind({ kind, explained, anchors, curve }: Directions): string {
   const ends = (anchors ?? []).map(({ checkpoint }) => checkpoint);
   switch (kind) {
     case 'random':
-      return 'random directions';
+      return t('random directions');
     case 'hessian':
-      return 'top Hessian eigenvectors';
+      return t('top Hessian eigenvectors');
     case 'trajectory': {
       const shares = (explained ?? []).map((share) => formatShare(share));
-      return `principal components of the run (${shares.join(', ')} of its squared distance)`;
+      return t('principal components of the run ({0} of its squared distance)', shares.join(', '));
     }
     case 'interpolation':
-      return `straight line, ${ends.join(' → ')}`;
+      return t('straight line, {0}', ends.join(' → '));
     case 'bezier':
       return curve === undefined
-        ? `Bézier curve, ${ends.join(' → ')}`
-        : `Bézier curve, ${ends.join(' → ')}; barrier ${formatNumber(Number(curve.barrier), 3)}, dashed the straight line ${formatNumber(Number(curve.straightBarrier), 3)}`;
+        ? t('Bézier curve, {0}', ends.join(' → '))
+        : t(
+            'Bézier curve, {0}; barrier {1}, dashed the straight line {2}',
+            ends.join(' → '),
+            formatNumber(Number(curve.barrier), 3),
+            formatNumber(Number(curve.straightBarrier), 3),
+          );
     case 'plane':
-      return `plane through ${ends.join(', ')}`;
+      return t('plane through {0}', ends.join(', '));
   }
 }

@@ -1,6 +1,7 @@
 import { formatNumber, formatTick, plural } from './quantity';
 import { POINT, type LossField } from './lossField';
 import { linearTicks, logTicks, roundStep } from './ticks';
+import { t } from './text';
 
 export type ScaleKind = 'linear' | 'log';
 
@@ -102,22 +103,35 @@ export function drawingNotes(field: LossField, scale: HeightScale): readonly str
   const { pending, nan, infinite, points } = field.counts;
   if (pending > 0) {
     notes.push(
-      `${plural(pending, 'point')} of ${points} not evaluated yet: drawn with the nearest value.`,
+      t(
+        '{0} of {1} not evaluated yet: drawn with the nearest value.',
+        plural(pending, 'point'),
+        points,
+      ),
     );
   }
   if (scale.clipped > 0) {
     const share = (100 * scale.clipped) / field.values.length;
     notes.push(
-      `Cut at ${formatNumber(scale.high, 3)}: ${share < 1 ? 'less than 1' : share.toFixed(0)} % of the points are higher, up to ${formatNumber(field.maximum, 3)}, and drawn as a plateau.`,
+      t(
+        'Cut at {0}: {1} % of the points are higher, up to {2}, and drawn as a plateau.',
+        formatNumber(scale.high, 3),
+        share < 1 ? t('less than 1') : share.toFixed(0),
+        formatNumber(field.maximum, 3),
+      ),
     );
   }
   if (nan + infinite > 0) {
     const kinds = [
       ...(nan > 0 ? [`${nan} NaN`] : []),
-      ...(infinite > 0 ? [`${infinite} infinite`] : []),
+      ...(infinite > 0 ? [t('{0} infinite', infinite)] : []),
     ];
     notes.push(
-      `${plural(nan + infinite, 'point')} without a finite loss (${kinds.join(', ')}): left open.`,
+      t(
+        '{0} without a finite loss ({1}): left open.',
+        plural(nan + infinite, 'point'),
+        kinds.join(', '),
+      ),
     );
   }
   return notes;

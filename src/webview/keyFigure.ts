@@ -1,4 +1,4 @@
-import type { ResultDocument, Sensitivity } from '../shared/result';
+import type { ResultDocument, Sensitivity, Topology } from '../shared/result';
 import {
   formatCount,
   formatNumber,
@@ -9,6 +9,7 @@ import {
 } from './quantity';
 import type { Measure } from './series';
 import { neighborhoodText, sensitivityText, shareError } from './summaries';
+import { t } from './text';
 
 /** A number with how sure it is, and what must be known to read it. */
 export interface KeyFigure {
@@ -17,8 +18,6 @@ export interface KeyFigure {
   readonly error: string;
   readonly notes: readonly string[];
 }
-
-const THRESHOLD_SOURCE = { noise: ' (noise)', given: '', refinement: ' (refined)' } as const;
 
 const UNKNOWN: KeyFigure = { value: '–', error: '', notes: [] };
 
@@ -30,7 +29,7 @@ export function keyFigure(measure: Measure['id'], document: ResultDocument | nul
       return {
         value: formatScalar(metrics.loss),
         error: '',
-        notes: [`mean of ${plural(metrics.samples, 'sample')}`],
+        notes: [t('mean of {0}', plural(metrics.samples, 'sample'))],
       };
     case 'accuracy': {
       if (metrics?.accuracy === undefined) return UNKNOWN;
@@ -38,7 +37,7 @@ export function keyFigure(measure: Measure['id'], document: ResultDocument | nul
       return {
         value: formatShare(metrics.accuracy),
         error: error === null ? '' : `± ${formatShare(error)}`,
-        notes: [`of ${plural(metrics.samples, 'sample')}`],
+        notes: [t('of {0}', plural(metrics.samples, 'sample'))],
       };
     }
     case 'error':
@@ -46,7 +45,7 @@ export function keyFigure(measure: Measure['id'], document: ResultDocument | nul
       return {
         value: formatScalar(metrics.error),
         error: '',
-        notes: [`mean of ${plural(metrics.samples, 'sample')}`],
+        notes: [t('mean of {0}', plural(metrics.samples, 'sample'))],
       };
     case 'eigenvalue': {
       const largest = hessian?.eigenvalues[0];
@@ -54,8 +53,8 @@ export function keyFigure(measure: Measure['id'], document: ResultDocument | nul
       return {
         ...formatUncertain(largest.value, largest.residual),
         notes: [
-          largest.converged ? 'residual of the Ritz pair' : 'not converged',
-          `smallest ${formatNumber(hessian.smallest.value, 3)}`,
+          largest.converged ? t('residual of the Ritz pair') : t('not converged'),
+          t('smallest {0}', formatNumber(hessian.smallest.value, 3)),
         ],
       };
     }
@@ -63,7 +62,7 @@ export function keyFigure(measure: Measure['id'], document: ResultDocument | nul
       if (hessian === undefined) return UNKNOWN;
       return {
         ...formatUncertain(hessian.trace.value, hessian.trace.standardError),
-        notes: [`standard error, ${plural(hessian.trace.samples, 'probe')}`],
+        notes: [t('standard error, {0}', plural(hessian.trace.samples, 'probe'))],
       };
     case 'saddles': {
       if (topology === undefined) return UNKNOWN;
@@ -76,8 +75,8 @@ export function keyFigure(measure: Measure['id'], document: ResultDocument | nul
         notes: [
           `${plural(topology.minima, 'minimum', 'minima')} · ${neighborhoodText(topology.neighborhood)}`,
           ...(others === '' ? [] : [others]),
-          ...(isSpread ? [`in brackets across ${bandSpan(topology.sensitivity)}`] : []),
-          `above ${formatNumber(topology.threshold, 2)}${THRESHOLD_SOURCE[topology.thresholdSource]}`,
+          ...(isSpread ? [t('in brackets across {0}', bandSpan(topology.sensitivity))] : []),
+          thresholdText(topology),
         ],
       };
     }
@@ -88,21 +87,34 @@ export function keyFigure(measure: Measure['id'], document: ResultDocument | nul
         value: formatNumber(finite.mean),
         error: '',
         notes: [
-          `of ${plural(finite.count, 'finite pair')}`,
+          t('of {0}', plural(finite.count, 'finite pair')),
           Number.isFinite(withEssential.mean)
-            ? `${formatNumber(withEssential.mean)} with the essential pair`
-            : 'not finite with the essential pair',
+            ? t('{0} with the essential pair', formatNumber(withEssential.mean))
+            : t('not finite with the essential pair'),
         ],
       };
     }
   }
 }
 
+/** Which pairs count. */
+function thresholdText({ threshold, thresholdSource }: Topology): string {
+  const value = formatNumber(threshold, 2);
+  switch (thresholdSource) {
+    case 'noise':
+      return t('above {0} (noise)', value);
+    case 'given':
+      return t('above {0}', value);
+    case 'refinement':
+      return t('above {0} (refined)', value);
+  }
+}
+
 /** What the counts of a band differ in. */
 function bandSpan({ byResolution = [], bySeed = [] }: Sensitivity): string {
   return [
-    'neighborhoods',
-    byResolution.length > 1 ? 'coarser grids' : '',
+    t('neighborhoods'),
+    byResolution.length > 1 ? t('coarser grids') : '',
     bySeed.length > 0 ? plural(bySeed.length, 'other plane') : '',
   ]
     .filter((part) => part !== '')

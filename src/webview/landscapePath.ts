@@ -1,6 +1,7 @@
 import type { Landscape } from '../shared/result';
 import type { Place } from './pairMark';
 import { formatNumber } from './quantity';
+import { t } from './text';
 
 /** A checkpoint of the run where the drawn plane or line has it. */
 export interface PathPoint {
@@ -62,6 +63,7 @@ export function nearestOnPath(
 
 export function pathText({ checkpoint, coordinates, residual }: PathPoint): string {
   const place = coordinates.map((x) => formatNumber(x, 3)).join(', ');
-  const off = residual === 0 ? 'in the landscape' : `${formatNumber(residual, 3)} away from it`;
+  const off =
+    residual === 0 ? t('in the landscape') : t('{0} away from it', formatNumber(residual, 3));
   return `${checkpoint} · (${place}) · ${off}`;
 }

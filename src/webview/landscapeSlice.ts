@@ -2,6 +2,7 @@ import type { Axis, Landscape } from '../shared/result';
 import { coordinateAt, vertexCoordinates } from './lossField';
 import type { PairMark, Place } from './pairMark';
 import { formatNumber, plural } from './quantity';
+import { t } from './text';
 
 /** Steps along the third axis and those after it: where a plane through the landscape lies. */
 export type SliceSteps = readonly number[];
@@ -59,7 +60,11 @@ export function sliceNote({ axes }: Pick<Landscape, 'axes'>, at: SliceSteps): st
   const where = axes
     .slice(2)
     .map((axis, i) => `${axis.name} = ${formatNumber(coordinateAt(axis, at[i] ?? 0), 3)}`);
-  return `A slice through ${plural(axes.length, 'dimension')} at ${where.join(', ')}. Minima and saddles are those of the whole grid; marked are the pairs that lie in the slice.`;
+  return t(
+    'A slice through {0} at {1}. Minima and saddles are those of the whole grid; marked are the pairs that lie in the slice.',
+    plural(axes.length, 'dimension'),
+    where.join(', '),
+  );
 }
 
 function offsetOf(shape: readonly number[], at: SliceSteps): number {

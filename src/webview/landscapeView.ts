@@ -48,6 +48,7 @@ import { SurfaceView } from './surfaceView';
 import type { TableTwin } from './tableTwin';
 import type { Theme } from './theme';
 import type { ViewState } from './viewState';
+import { t } from './text';
 
 /** Whether the surface can be drawn, and why not. */
 type Graphics =
@@ -55,9 +56,6 @@ type Graphics =
   | { readonly kind: 'ready'; readonly view: SurfaceView }
   | { readonly kind: 'lost'; readonly view: SurfaceView }
   | { readonly kind: 'missing' };
-
-const KEYS =
-  'Arrow keys turn the surface or walk over the map; plus and minus zoom; 0 resets the view; N and P go through the pairs of minimum and saddle; Escape lets go.';
 
 /** Loss over the plane: as a surface, or as a map where the user or the machine prefers that. */
 export class LandscapeView implements Disposable {
@@ -90,28 +88,35 @@ export class LandscapeView implements Disposable {
     private readonly onState: (change: Partial<ViewState>) => void,
     onTable: (shown: boolean) => void,
   ) {
-    this.section = new PlotSection('landscape', 'Loss landscape', KEYS, onTable);
+    this.section = new PlotSection(
+      'landscape',
+      t('Loss landscape'),
+      t(
+        'Arrow keys turn the surface or walk over the map; plus and minus zoom; 0 resets the view; N and P go through the pairs of minimum and saddle; Escape lets go.',
+      ),
+      onTable,
+    );
     this.viewChoice = new Choice(
-      'View',
+      t('View'),
       [
-        { value: 'surface', text: 'Surface' },
-        { value: 'map', text: 'Map' },
+        { value: 'surface', text: t('Surface') },
+        { value: 'map', text: t('Map') },
       ],
       (landscape) => {
         this.onState({ landscape });
       },
     );
     this.scaleChoice = new Choice(
-      'Scale of the loss',
+      t('Scale of the loss'),
       [
-        { value: 'linear', text: 'Linear' },
-        { value: 'log', text: 'Log' },
+        { value: 'linear', text: t('Linear') },
+        { value: 'log', text: t('Log') },
       ],
       (scale) => {
         this.onState({ scale });
       },
     );
-    this.homeButton = iconButton('Reset the view', ICONS.home, () => {
+    this.homeButton = iconButton(t('Reset the view'), ICONS.home, () => {
       if (this.graphics.kind === 'ready') this.graphics.view.home();
     });
     this.section.tools.append(this.homeButton, this.viewChoice.root, this.scaleChoice.root);
@@ -157,7 +162,9 @@ export class LandscapeView implements Disposable {
     if (landscape === undefined) {
       this.field = null;
       this.section.explain(
-        running ? 'The first points are on their way.' : 'The landscape has not been sampled.',
+        running
+          ? t('The first points are on their way.')
+          : t('The landscape has not been sampled.'),
       );
       return;
     }
@@ -173,7 +180,7 @@ export class LandscapeView implements Disposable {
     this.slices.update(landscape.axes.slice(2), at);
     if (this.field === null) {
       this.slices.root.hidden = true;
-      this.section.explain('No point of the grid has been evaluated yet.');
+      this.section.explain(t('No point of the grid has been evaluated yet.'));
       return;
     }
     const { field } = this;
@@ -196,7 +203,12 @@ export class LandscapeView implements Disposable {
       sliceNote(landscape, at) ?? '',
       landscape.refinement === undefined ? '' : refinementNote(landscape.refinement),
       outside > 0
-        ? `${plural(outside, 'checkpoint')} of the run ${outside === 1 ? 'is' : 'are'} outside of the picture.`
+        ? t(
+            outside === 1
+              ? '{0} of the run is outside of the picture.'
+              : '{0} of the run are outside of the picture.',
+            plural(outside, 'checkpoint'),
+          )
         : '',
     ].filter((note) => note !== '');
     this.curve.root.hidden = !isLine;
@@ -204,7 +216,7 @@ export class LandscapeView implements Disposable {
       scale.kind,
       canBeLogarithmic(this.whole ?? field)
         ? {}
-        : { log: 'A logarithm needs a positive loss everywhere.' },
+        : { log: t('A logarithm needs a positive loss everywhere.') },
     );
     this.viewChoice.root.hidden = isLine;
     if (isLine) {
@@ -235,7 +247,7 @@ export class LandscapeView implements Disposable {
     this.homeButton.hidden = surface === null;
     this.viewChoice.update(
       surface === null ? 'map' : 'surface',
-      this.graphics.kind === 'missing' ? { surface: NO_WEBGL } : {},
+      this.graphics.kind === 'missing' ? { surface: noWebgl() } : {},
     );
     if (surface !== null) surface.show(content);
     else this.map.show(content);
@@ -258,8 +270,8 @@ export class LandscapeView implements Disposable {
       caption: caption(field, document, loss, this.path),
       notes: [...notes, ...this.notes(document.topology)],
       table: () => ({
-        caption: `Loss along ${axis.name}`,
-        columns: [axis.name, 'Loss'],
+        caption: t('Loss along {0}', axis.name),
+        columns: [axis.name, t('Loss')],
         rows: values.map((value, step) => [
           formatNumber(coordinateAt(axis, step), 4),
           value === null ? '–' : formatNumber(value),
@@ -315,14 +327,18 @@ export class LandscapeView implements Disposable {
     const notes: string[] = [];
     const isLine = this.shown?.document.landscape?.axes.length === 1;
     if (this.shown?.state.landscape === 'surface' && !isLine) {
-      if (this.graphics.kind === 'missing') notes.push(NO_WEBGL);
+      if (this.graphics.kind === 'missing') notes.push(noWebgl());
       if (this.graphics.kind === 'lost') {
-        notes.push('The graphics context was lost: the map stands in until it is back.');
+        notes.push(t('The graphics context was lost: the map stands in until it is back.'));
       }
     }
     if (topology !== undefined && topology.pairs.length >= MOST_MARKS) {
       notes.push(
-        `Marked are the ${MOST_MARKS} most persistent of ${plural(topology.pairs.length + 1, 'pair')}.`,
+        t(
+          'Marked are the {0} most persistent of {1}.',
+          MOST_MARKS,
+          plural(topology.pairs.length + 1, 'pair'),
+        ),
       );
     }
     return notes;
@@ -341,7 +357,7 @@ export class LandscapeView implements Disposable {
     this.section.read(
       [
         `${axis.name} = ${formatNumber(at, 3)}`,
-        `loss ${loss === null ? 'not evaluated yet' : formatNumber(Number(loss))}`,
+        t('loss {0}', loss === null ? t('not evaluated yet') : formatNumber(Number(loss))),
         ...(near === undefined ? [] : [near.checkpoint]),
       ].join(' · '),
     );
@@ -366,12 +382,14 @@ export class LandscapeView implements Disposable {
     }
     const loss = fieldAt(field, field.values, u, v);
     this.section.read(
-      `(${first.name}, ${second.name}) = ${placeText(at)} · loss ${Number.isFinite(loss) ? formatNumber(loss) : 'not finite'}`,
+      `(${first.name}, ${second.name}) = ${placeText(at)} · ${t('loss {0}', Number.isFinite(loss) ? formatNumber(loss) : t('not finite'))}`,
     );
   }
 }
 
-const NO_WEBGL = 'This window has no WebGL: the landscape is drawn as a map.';
+function noWebgl(): string {
+  return t('This window has no WebGL: the landscape is drawn as a map.');
+}
 
 function caption(
   field: LossField,
@@ -380,13 +398,13 @@ function caption(
   path: readonly PathPoint[],
 ): string {
   return [
-    `${landscape?.shape.join(' × ') ?? ''} points`,
+    t('{0} points', landscape?.shape.join(' × ') ?? ''),
     landscape === undefined ? '' : directionsText(landscape.directions),
-    Number.isFinite(own) ? `○\u00a0this checkpoint, loss ${formatNumber(own)}` : '',
-    path.length > 1 && field.columns > 1 ? '▫\u00a0the run' : '',
+    Number.isFinite(own) ? `○\u00a0${t('this checkpoint, loss {0}', formatNumber(own))}` : '',
+    path.length > 1 && field.columns > 1 ? `▫\u00a0${t('the run')}` : '',
     topology === undefined
       ? ''
-      : `●\u00a0minimum${topology.saddles === 0 ? '' : ' · ×\u00a0saddle'}`,
+      : `●\u00a0${t('minimum')}${topology.saddles === 0 ? '' : ` · ×\u00a0${t('saddle')}`}`,
   ]
     .filter((part) => part !== '')
     .join(' · ');
@@ -419,7 +437,17 @@ function gridTable(field: LossField): TableTwin {
   const at = (axis: typeof first, step: number, steps: number) =>
     formatNumber(axis.min + (step * (axis.max - axis.min)) / (steps - 1), 3);
   return {
-    caption: `Loss, ${first.name} down and ${second.name} across${all ? '' : `; ${rows.length} of ${first.steps} rows and ${columns.length} of ${second.steps} columns`}`,
+    caption: all
+      ? t('Loss, {0} down and {1} across', first.name, second.name)
+      : t(
+          'Loss, {0} down and {1} across; {2} of {3} rows and {4} of {5} columns',
+          first.name,
+          second.name,
+          rows.length,
+          first.steps,
+          columns.length,
+          second.steps,
+        ),
     columns: [
       `${first.name} \\ ${second.name}`,
       ...columns.map((j) => at(second, j, field.columns)),

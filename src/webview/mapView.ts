@@ -13,6 +13,7 @@ import { formatTick } from './quantity';
 import type { SurfaceContent } from './surfaceScene';
 import { rgba, withAlpha } from './theme';
 import { linearTicks } from './ticks';
+import { t } from './text';
 
 const COLORS = colorTable();
 const IMAGE_SIZE = 640;
@@ -155,7 +156,7 @@ export class MapView implements Disposable {
           min: 0,
           max: 1,
           position: 'right',
-          name: scale.kind === 'log' ? 'loss (log)' : 'loss',
+          name: scale.kind === 'log' ? t('loss (log)') : t('loss'),
           nameGap: 46,
           nameRotate: 90,
         },

@@ -14,8 +14,7 @@ import { mergeTreeSummary } from './summaries';
 import { withAlpha, type Theme } from './theme';
 import { linearTicks } from './ticks';
 import { treeLayout, type TreeLayout } from './treeLayout';
-
-const KEYS = 'Arrow keys go through the pairs, most persistent first; Escape lets go.';
+import { t } from './text';
 
 /** How the basins join as the loss rises. */
 export class MergeTreeView implements Disposable {
@@ -34,7 +33,12 @@ export class MergeTreeView implements Disposable {
     private readonly highlight: Highlight,
     onTable: (shown: boolean) => void,
   ) {
-    this.section = new PlotSection('tree', 'Merge tree', KEYS, onTable);
+    this.section = new PlotSection(
+      'tree',
+      t('Merge tree'),
+      t('Arrow keys go through the pairs, most persistent first; Escape lets go.'),
+      onTable,
+    );
     this.chart = this.store.add(
       new Chart(this.section.stage, (place) => {
         highlight.set(place && nearestMark(this.anchors(), place.x, place.y));
@@ -63,8 +67,8 @@ export class MergeTreeView implements Disposable {
       this.shown = null;
       this.section.explain(
         running
-          ? 'The tree comes when the landscape is complete.'
-          : 'Minima and saddles have not been looked for.',
+          ? t('The tree comes when the landscape is complete.')
+          : t('Minima and saddles have not been looked for.'),
       );
       return;
     }
@@ -79,13 +83,20 @@ export class MergeTreeView implements Disposable {
     };
     this.section.update({
       summary: mergeTreeSummary(topology),
-      caption: 'Height is loss; the thicker a branch, the more grid points it holds.',
+      caption: t('Height is loss; the thicker a branch, the more grid points it holds.'),
       table: () => ({
-        caption: 'Nodes of the merge tree, lowest first',
-        columns: ['Node', 'Kind', 'Loss', 'Vertex', 'Merges into', 'Grid points on the arc'],
+        caption: t('Nodes of the merge tree, lowest first'),
+        columns: [
+          t('Node'),
+          t('Kind'),
+          t('Loss'),
+          t('Vertex'),
+          t('Merges into'),
+          t('Grid points on the arc'),
+        ],
         rows: topology.mergeTree.nodes.map((node, index) => [
           String(index),
-          node.kind,
+          kindText(node.kind),
           formatScalar(node.value, 6),
           String(node.vertex),
           node.parent < 0 ? '–' : String(node.parent),
@@ -126,7 +137,7 @@ export class MergeTreeView implements Disposable {
         ),
         min: frame.low,
         max: frame.high,
-        name: 'loss',
+        name: t('loss'),
         nameGap: 44,
       },
       series: [
@@ -205,5 +216,16 @@ export class MergeTreeView implements Disposable {
         y: from.y + (k * (to.y - from.y)) / Math.max(1, count - 1),
       }));
     });
+  }
+}
+
+function kindText(kind: Topology['mergeTree']['nodes'][number]['kind']): string {
+  switch (kind) {
+    case 'minimum':
+      return t('minimum');
+    case 'saddle':
+      return t('saddle');
+    case 'root':
+      return t('root');
   }
 }

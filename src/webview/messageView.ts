@@ -1,6 +1,7 @@
 import { button } from './controls';
 import { element } from './element';
 import type { Screen } from './screen';
+import { t } from './text';
 
 export interface MessageActions {
   /** Null where nobody could analyse: then the command line is the next step. */
@@ -14,28 +15,32 @@ export function messageView(
 ): HTMLElement {
   switch (screen.kind) {
     case 'waiting':
-      return message('waiting', 'Waiting for the checkpoints…', []);
+      return message('waiting', t('Waiting for the checkpoints…'), []);
     case 'empty':
-      return message('empty', 'No checkpoints yet', [
-        'Add a basin.json that names the checkpoints, the model and the evaluation data, or start a training that writes into a watched folder. They appear here as they are written.',
+      return message('empty', t('No checkpoints yet'), [
+        t(
+          'Add a basin.json that names the checkpoints, the model and the evaluation data, or start a training that writes into a watched folder. They appear here as they are written.',
+        ),
       ]);
     case 'started':
-      return message('started', `Analyzing ${screen.entry.label}`, [
-        'The landscape appears coarse as soon as its first points are evaluated, and sharpens.',
+      return message('started', t('Analyzing {0}', screen.entry.label), [
+        t('The landscape appears coarse as soon as its first points are evaluated, and sharpens.'),
       ]);
     case 'unanalyzed':
       return message(
         'unanalyzed',
-        `${screen.entry.label} has not been analyzed yet`,
+        t('{0} has not been analyzed yet', screen.entry.label),
         [
-          'An analysis samples the loss around the checkpoint, counts its minima and saddles, and measures the curvature.',
+          t(
+            'An analysis samples the loss around the checkpoint, counts its minima and saddles, and measures the curvature.',
+          ),
         ],
         analyzeStep(screen.entry.key, actions),
       );
     case 'failed':
       return message(
         'failed',
-        `No analysis of ${screen.entry.label}`,
+        t('No analysis of {0}', screen.entry.label),
         [screen.message],
         analyzeStep(screen.entry.key, actions),
       );
@@ -63,7 +68,7 @@ function message(
 
 function analyzeStep(key: string, { analyze }: MessageActions): Node {
   if (analyze !== null) {
-    const node = button('Analyze', 'primary', () => {
+    const node = button(t('Analyze'), 'primary', () => {
       analyze(key);
     });
     node.id = 'analyze';
@@ -72,8 +77,15 @@ function analyzeStep(key: string, { analyze }: MessageActions): Node {
   return element(
     'p',
     {},
-    'An analysis is started in the editor, or with ',
-    element('code', {}, 'basin analyze'),
-    '.',
+    ...around(
+      t('An analysis is started in the editor, or with {0}.'),
+      element('code', {}, 'basin analyze'),
+    ),
   );
+}
+
+/** A sentence with an element in its hole. */
+function around(sentence: string, inner: Node): (Node | string)[] {
+  const [before = '', after = ''] = sentence.split('{0}');
+  return [before, inner, after];
 }

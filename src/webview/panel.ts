@@ -1,4 +1,5 @@
 import './styleNonce';
+import './pageLanguage';
 import './panel.css';
 import type { Snapshot } from '../shared/panelProtocol';
 import { CheckpointHeader } from './checkpointHeader';
@@ -19,6 +20,7 @@ import { ThemeSource } from './theme';
 import { TrainingStrip } from './trainingStrip';
 import { openTransport, type Transport } from './transport';
 import { restoreState, type PlotId, type ViewState } from './viewState';
+import { t } from './text';
 
 /** So long the host may take to repeat what it was told, in milliseconds. */
 const ECHO_TIME = 3000;
@@ -179,7 +181,7 @@ class Panel implements Disposable {
     const { notes } = screen.document;
     this.notes.hidden = notes.length === 0;
     this.notes.replaceChildren(
-      element('h2', {}, 'Notes'),
+      element('h2', {}, t('Notes')),
       element('ul', {}, ...notes.map((note) => element('li', {}, note))),
     );
   }

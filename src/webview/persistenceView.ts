@@ -15,11 +15,10 @@ import { persistenceSummary } from './summaries';
 import { withAlpha, type Theme } from './theme';
 import { linearTicks } from './ticks';
 import type { ViewState } from './viewState';
+import { t } from './text';
 
 /** Most a bar takes, with the space around it, in pixels. */
 const ROW_HEIGHT = 22;
-
-const KEYS = 'Arrow keys go through the pairs, most persistent first; Escape lets go.';
 
 /** Births and deaths of the basins: as a diagram, or as bars. */
 export class PersistenceView implements Disposable {
@@ -40,12 +39,17 @@ export class PersistenceView implements Disposable {
     onState: (change: Partial<ViewState>) => void,
     onTable: (shown: boolean) => void,
   ) {
-    this.section = new PlotSection('persistence', 'Persistence', KEYS, onTable);
+    this.section = new PlotSection(
+      'persistence',
+      t('Persistence'),
+      t('Arrow keys go through the pairs, most persistent first; Escape lets go.'),
+      onTable,
+    );
     this.choice = new Choice(
-      'Persistence as',
+      t('Persistence as'),
       [
-        { value: 'diagram', text: 'Diagram' },
-        { value: 'barcode', text: 'Barcode' },
+        { value: 'diagram', text: t('Diagram') },
+        { value: 'barcode', text: t('Barcode') },
       ],
       (persistence) => {
         onState({ persistence });
@@ -80,8 +84,8 @@ export class PersistenceView implements Disposable {
       this.shown = null;
       this.section.explain(
         running
-          ? 'Minima and saddles come when the landscape is complete.'
-          : 'Minima and saddles have not been looked for.',
+          ? t('Minima and saddles come when the landscape is complete.')
+          : t('Minima and saddles have not been looked for.'),
       );
       return;
     }
@@ -94,10 +98,17 @@ export class PersistenceView implements Disposable {
       summary: persistenceSummary(topology),
       caption: caption(topology, frame),
       table: () => ({
-        caption: 'Persistence pairs, the essential one first',
-        columns: ['Pair', 'Birth', 'Minimum at', 'Death', 'Saddle at', 'Persistence'],
+        caption: t('Persistence pairs, the essential one first'),
+        columns: [
+          t('Pair'),
+          t('Birth'),
+          t('Minimum at'),
+          t('Death'),
+          t('Saddle at'),
+          t('Persistence'),
+        ],
         rows: marks.map((mark, index) => [
-          mark.essential ? 'Essential' : String(index),
+          mark.essential ? t('Essential') : String(index),
           formatNumber(mark.birth, 6),
           mark.places === null ? String(mark.birthVertex) : placeText(mark.places.birth),
           formatNumber(mark.death, 6),
@@ -137,8 +148,8 @@ export class PersistenceView implements Disposable {
     };
     return {
       grid: { ...FIXED, left: 58, right: 16, top: 16, bottom: 42 },
-      xAxis: { ...axis, name: 'birth: loss at the minimum', nameGap: 26 },
-      yAxis: { ...axis, name: 'death: loss at the saddle', nameGap: 44 },
+      xAxis: { ...axis, name: t('birth: loss at the minimum'), nameGap: 26 },
+      yAxis: { ...axis, name: t('death: loss at the saddle'), nameGap: 44 },
       series: [
         {
           type: 'custom',
@@ -217,7 +228,7 @@ export class PersistenceView implements Disposable {
             children.push({
               type: 'text',
               style: {
-                text: `essential, to ${formatNumber(mark.death, 3)}`,
+                text: t('essential, to {0}', formatNumber(mark.death, 3)),
                 x: x + 12,
                 y,
                 fill: pointed ? color : theme.muted,
@@ -257,7 +268,7 @@ export class PersistenceView implements Disposable {
         ),
         min: frame.low,
         max: frame.high,
-        name: 'loss, from the minimum to the saddle',
+        name: t('loss, from the minimum to the saddle'),
         nameGap: 26,
       },
       yAxis: { type: 'value', min: 0, max: rows, inverse: true, show: false },
@@ -339,10 +350,22 @@ function caption(topology: Topology, frame: PersistenceFrame): string {
   const { finite, range } = topology.summaries;
   return [
     finite.count === 0
-      ? 'no finite pair: a single basin'
-      : `${plural(finite.count, 'finite pair')}, mean ${formatNumber(finite.mean, 3)}${range > 0 ? ` (${formatNumber(finite.meanOverRange, 2)} of the range)` : ''}`,
-    `band: up to ${formatNumber(topology.threshold, 2)}, left out${topology.thresholdSource === 'noise' ? ' as noise' : ''}`,
-    frame.essentialBeyond ? '△ ends above the plot' : '',
+      ? t('no finite pair: a single basin')
+      : range > 0
+        ? t(
+            '{0}, mean {1} ({2} of the range)',
+            plural(finite.count, 'finite pair'),
+            formatNumber(finite.mean, 3),
+            formatNumber(finite.meanOverRange, 2),
+          )
+        : t('{0}, mean {1}', plural(finite.count, 'finite pair'), formatNumber(finite.mean, 3)),
+    t(
+      topology.thresholdSource === 'noise'
+        ? 'band: up to {0}, left out as noise'
+        : 'band: up to {0}, left out',
+      formatNumber(topology.threshold, 2),
+    ),
+    frame.essentialBeyond ? t('△ ends above the plot') : '',
   ]
     .filter((part) => part !== '')
     .join(' · ');

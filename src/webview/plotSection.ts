@@ -2,6 +2,7 @@ import { ICONS, Toggle } from './controls';
 import { element, setAttributes, setText } from './element';
 import { tableTwin, type TableTwin } from './tableTwin';
 import type { PlotId } from './viewState';
+import { t } from './text';
 
 /** The frame every plot has: title, tools, the stage it is drawn on, a line to read values from. */
 export class PlotSection {
@@ -31,10 +32,10 @@ export class PlotSection {
       id: `${id}-stage`,
       tabindex: 0,
       role: 'group',
-      'aria-roledescription': 'plot',
+      'aria-roledescription': t('plot'),
       'aria-describedby': `${id}-readout ${id}-keys`,
     });
-    this.tableToggle = new Toggle(`${title} as a table`, ICONS.table, (shown) => {
+    this.tableToggle = new Toggle(t('{0} as a table', title), ICONS.table, (shown) => {
       this.showTable(shown);
       onTable(shown);
     });

@@ -1,4 +1,5 @@
 import type { Scalar } from '../shared/result';
+import { t } from './text';
 
 /**
  * Numbers for people. Digits stop where the uncertainty starts; a minus is a minus and not a
@@ -36,9 +37,11 @@ export function formatCount(value: number): string {
   return group(Math.abs(value).toFixed(0), value < 0);
 }
 
-/** `1 saddle`, `2 saddles`. */
+/**
+ * `1 saddle`, `2 saddles`. The keys of the translation are `{0} saddle` and `{0} saddles`.
+ */
 export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${formatCount(count)} ${count === 1 ? one : many}`;
+  return t(`{0} ${count === 1 ? one : many}`, formatCount(count));
 }
 
 /** A share in [0, 1] as per cent. */

@@ -1,5 +1,6 @@
 import type { Landscape, Refinement } from '../shared/result';
 import { formatCount, plural } from './quantity';
+import { t } from './text';
 
 /** Denser points would hide the picture. */
 const MOST_DRAWN_STEPS = 161;
@@ -34,6 +35,12 @@ export function refinementNote({ evaluations, gridPoints, undecided }: Refinemen
   const open =
     undecided.length === 0
       ? ''
-      : ` ${plural(undecided.length, 'minimum', 'minima')} would be undecided with error bars as wide as the worst error.`;
-  return `${formatCount(evaluations)} of ${formatCount(gridPoints)} points evaluated, dotted; the others are interpolated.${open}`;
+      : ` ${t('{0} would be undecided with error bars as wide as the worst error.', plural(undecided.length, 'minimum', 'minima'))}`;
+  return (
+    t(
+      '{0} of {1} points evaluated, dotted; the others are interpolated.',
+      formatCount(evaluations),
+      formatCount(gridPoints),
+    ) + open
+  );
 }

@@ -1,4 +1,5 @@
 import type { PanelEntry } from '../shared/panelProtocol';
+import { t } from './text';
 
 /** The checkpoints of one training, in its order. */
 export interface Run {
@@ -60,6 +61,6 @@ export function trainingPlace(entry: PanelEntry): string {
   const identity = entry.document?.checkpoint;
   const epoch = identity?.epoch ?? null;
   const step = identity?.step ?? null;
-  if (epoch !== null) return `epoch ${epoch}`;
-  return step === null ? entry.label : `step ${step}`;
+  if (epoch !== null) return t('epoch {0}', epoch);
+  return step === null ? entry.label : t('step {0}', step);
 }

@@ -2,6 +2,7 @@ import type { Progress } from '../shared/engineProtocol';
 import type { PanelEntry, Snapshot } from '../shared/panelProtocol';
 import type { Part, ResultDocument } from '../shared/result';
 import { chooseEntry } from './selection';
+import { t } from './text';
 
 /** What the panel shows, worked out from the snapshot and the selection alone. */
 export type Screen =
@@ -42,18 +43,26 @@ export function isAbout(progress: Progress, entry: PanelEntry): boolean {
   return progress.checkpoint === entry.key || entry.key.endsWith(`/${progress.checkpoint}`);
 }
 
-const DOING: Readonly<Record<Part | 'open', string>> = {
-  open: 'Opening',
-  metrics: 'Measuring the loss of',
-  landscape: 'Sampling the landscape of',
-  topology: 'Finding minima and saddles of',
-  hessian: 'Measuring the curvature of',
-};
+function doing(part: Part | 'open', name: string): string {
+  switch (part) {
+    case 'open':
+      return t('Opening {0}', name);
+    case 'metrics':
+      return t('Measuring the loss of {0}', name);
+    case 'landscape':
+      return t('Sampling the landscape of {0}', name);
+    case 'topology':
+      return t('Finding minima and saddles of {0}', name);
+    case 'hessian':
+      return t('Measuring the curvature of {0}', name);
+  }
+}
 
 /** `Sampling the landscape of epoch-40.pt (3 of 9)`. */
 export function progressText(progress: Progress, entries: readonly PanelEntry[]): string {
   const entry = entries.find((candidate) => isAbout(progress, candidate));
   const name = entry?.label ?? progress.checkpoint.split(/[\\/]/).at(-1) ?? progress.checkpoint;
-  const place = progress.count > 1 ? ` (${progress.index + 1} of ${progress.count})` : '';
-  return `${DOING[progress.part]} ${name}${place}`;
+  const text = doing(progress.part, name);
+  const { index, count } = progress;
+  return count > 1 ? t('{0} ({1} of {2})', text, index + 1, count) : text;
 }

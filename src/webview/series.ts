@@ -1,31 +1,32 @@
 import type { ResultDocument } from '../shared/result';
 import type { Run } from './runs';
+import { t } from './text';
 
 /** A number that is followed through a training. */
 export interface Measure {
   readonly id: 'loss' | 'accuracy' | 'error' | 'eigenvalue' | 'trace' | 'saddles' | 'persistence';
-  readonly title: string;
+  readonly title: () => string;
   readonly read: (document: ResultDocument) => number | null;
 }
 
 export const MEASURES: readonly Measure[] = [
-  { id: 'loss', title: 'Loss', read: (d) => (d.metrics ? Number(d.metrics.loss) : null) },
-  { id: 'accuracy', title: 'Accuracy', read: (d) => d.metrics?.accuracy ?? null },
+  { id: 'loss', title: () => t('Loss'), read: (d) => (d.metrics ? Number(d.metrics.loss) : null) },
+  { id: 'accuracy', title: () => t('Accuracy'), read: (d) => d.metrics?.accuracy ?? null },
   {
     id: 'error',
-    title: 'Mean absolute error',
+    title: () => t('Mean absolute error'),
     read: (d) => (d.metrics?.error === undefined ? null : Number(d.metrics.error)),
   },
   {
     id: 'eigenvalue',
-    title: 'Largest eigenvalue',
+    title: () => t('Largest eigenvalue'),
     read: (d) => d.hessian?.eigenvalues[0]?.value ?? null,
   },
-  { id: 'trace', title: 'Hessian trace', read: (d) => d.hessian?.trace.value ?? null },
-  { id: 'saddles', title: 'Saddles', read: (d) => d.topology?.saddles ?? null },
+  { id: 'trace', title: () => t('Hessian trace'), read: (d) => d.hessian?.trace.value ?? null },
+  { id: 'saddles', title: () => t('Saddles'), read: (d) => d.topology?.saddles ?? null },
   {
     id: 'persistence',
-    title: 'Average persistence',
+    title: () => t('Average persistence'),
     read: (d) => d.topology?.summaries.finite.mean ?? null,
   },
 ];

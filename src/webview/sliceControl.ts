@@ -3,6 +3,7 @@ import { element, setAttributes, setText } from './element';
 import type { SliceSteps } from './landscapeSlice';
 import { coordinateAt } from './lossField';
 import { formatNumber } from './quantity';
+import { t } from './text';
 
 /** A slider for each axis after the second: which slice of a landscape is drawn. */
 export class SliceControl {
@@ -39,7 +40,7 @@ export class SliceControl {
         min: 0,
         max: steps - 1,
         step: 1,
-        'aria-label': `Slice along ${name}`,
+        'aria-label': t('Slice along {0}', name),
       });
       input.addEventListener('input', () => {
         this.onSlice(this.inputs.map(({ value }) => Number(value)));

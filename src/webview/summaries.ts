@@ -1,4 +1,5 @@
 import type {
+  Axis,
   Hessian,
   Landscape,
   Metrics,
@@ -15,6 +16,7 @@ import {
   formatUncertain,
   plural,
 } from './quantity';
+import { t } from './text';
 
 /** What a plot shows, in sentences made from its numbers: for whoever does not see it. */
 
@@ -25,24 +27,39 @@ export function landscapeSummary(
   own: number,
 ): string {
   const [first, second] = field.axes;
-  const size = `${first.steps} by ${second.steps}`;
-  const extent = `${first.name} from ${formatNumber(first.min)} to ${formatNumber(first.max)}, ${second.name} from ${formatNumber(second.min)} to ${formatNumber(second.max)}`;
   const { pending, nan, infinite } = field.counts;
   return [
-    `Loss on a grid of ${size} points, ${extent}.`,
-    `From ${formatNumber(field.minimum)} to ${formatNumber(field.maximum)}${ownText(own)}.`,
+    t(
+      'Loss on a grid of {0} by {1} points, {2}, {3}.',
+      first.steps,
+      second.steps,
+      extentText(first),
+      extentText(second),
+    ),
+    rangeText(field, own),
     topology === undefined
       ? ''
-      : `${plural(topology.minima, 'minimum', 'minima')} and ${plural(topology.saddles, 'saddle')}.`,
-    nan + infinite > 0 ? `${plural(nan + infinite, 'point')} without a finite loss.` : '',
-    pending > 0 ? `${plural(pending, 'point')} not evaluated yet.` : '',
+      : t(
+          '{0} and {1}.',
+          plural(topology.minima, 'minimum', 'minima'),
+          plural(topology.saddles, 'saddle'),
+        ),
+    nan + infinite > 0 ? t('{0} without a finite loss.', plural(nan + infinite, 'point')) : '',
+    pending > 0 ? t('{0} not evaluated yet.', plural(pending, 'point')) : '',
   ]
     .filter((sentence) => sentence !== '')
     .join(' ');
 }
 
-function ownText(own: number): string {
-  return Number.isFinite(own) ? `; ${formatNumber(own)} at the checkpoint` : '';
+function extentText({ name, min, max }: Axis): string {
+  return t('{0} from {1} to {2}', name, formatNumber(min), formatNumber(max));
+}
+
+function rangeText({ minimum, maximum }: LossField, own: number): string {
+  const ends = [formatNumber(minimum), formatNumber(maximum)] as const;
+  return Number.isFinite(own)
+    ? t('From {0} to {1}; {2} at the checkpoint.', ...ends, formatNumber(own))
+    : t('From {0} to {1}.', ...ends);
 }
 
 /** The same of a line. */
@@ -54,11 +71,15 @@ export function lineSummary(
 ): string {
   const axis = axes[0]!;
   return [
-    `Loss at ${axis.steps} points of a line, ${axis.name} from ${formatNumber(axis.min)} to ${formatNumber(axis.max)}.`,
-    `From ${formatNumber(field.minimum)} to ${formatNumber(field.maximum)}${ownText(own)}.`,
+    t('Loss at {0} points of a line, {1}.', axis.steps, extentText(axis)),
+    rangeText(field, own),
     topology === undefined
       ? ''
-      : `${plural(topology.minima, 'minimum', 'minima')} and ${plural(topology.saddles, 'saddle')}.`,
+      : t(
+          '{0} and {1}.',
+          plural(topology.minima, 'minimum', 'minima'),
+          plural(topology.saddles, 'saddle'),
+        ),
   ]
     .filter((sentence) => sentence !== '')
     .join(' ');
@@ -66,16 +87,29 @@ export function lineSummary(
 
 export function persistenceSummary(topology: Topology): string {
   const { finite } = topology.summaries;
-  const essential = `The essential pair is born at ${formatScalar(topology.essential.birth)} and ends at ${formatScalar(topology.essential.death)}.`;
+  const essential = t(
+    'The essential pair is born at {0} and ends at {1}.',
+    formatScalar(topology.essential.birth),
+    formatScalar(topology.essential.death),
+  );
   if (finite.count === 0) {
-    return `One minimum and no saddle above a persistence of ${formatNumber(topology.threshold, 2)}. ${essential}`;
+    return `${t('One minimum and no saddle above a persistence of {0}.', formatNumber(topology.threshold, 2))} ${essential}`;
   }
   const [first] = topology.pairs;
   return [
-    `${plural(finite.count, 'finite pair')} above a persistence of ${formatNumber(topology.threshold, 2)}, mean persistence ${formatNumber(finite.mean)}.`,
+    t(
+      '{0} above a persistence of {1}, mean persistence {2}.',
+      plural(finite.count, 'finite pair'),
+      formatNumber(topology.threshold, 2),
+      formatNumber(finite.mean),
+    ),
     first === undefined
       ? ''
-      : `The most persistent is born at ${formatScalar(first.birth)} and dies at ${formatScalar(first.death)}.`,
+      : t(
+          'The most persistent is born at {0} and dies at {1}.',
+          formatScalar(first.birth),
+          formatScalar(first.death),
+        ),
     essential,
   ].join(' ');
 }
@@ -84,8 +118,14 @@ export function mergeTreeSummary(topology: Topology): string {
   const inner = topology.mergeTree.nodes.filter((node) => node.kind === 'saddle');
   const lowest = inner[0];
   return [
-    `${plural(topology.minima, 'minimum', 'minima')} joined at ${plural(topology.saddles, 'saddle')}.`,
-    lowest === undefined ? '' : `The first two join at a loss of ${formatScalar(lowest.value)}.`,
+    t(
+      '{0} joined at {1}.',
+      plural(topology.minima, 'minimum', 'minima'),
+      plural(topology.saddles, 'saddle'),
+    ),
+    lowest === undefined
+      ? ''
+      : t('The first two join at a loss of {0}.', formatScalar(lowest.value)),
   ]
     .join(' ')
     .trim();
@@ -95,11 +135,15 @@ export function curvatureSummary(hessian: Hessian): string {
   const [largest] = hessian.eigenvalues;
   const trace = formatUncertain(hessian.trace.value, hessian.trace.standardError);
   return [
-    `Eigenvalue density of the Hessian from ${formatNumber(hessian.smallest.value)} to ${formatNumber(largest?.value ?? NaN)}.`,
-    `Trace ${trace.value} ${trace.error}.`,
+    t(
+      'Eigenvalue density of the Hessian from {0} to {1}.',
+      formatNumber(hessian.smallest.value),
+      formatNumber(largest?.value ?? NaN),
+    ),
+    t('Trace {0}.', `${trace.value} ${trace.error}`),
     negativeShare(hessian) > 0.0005
-      ? `${formatShare(negativeShare(hessian))} of the eigenvalues are negative.`
-      : 'Next to none of the eigenvalues are negative.',
+      ? t('{0} of the eigenvalues are negative.', formatShare(negativeShare(hessian)))
+      : t('Next to none of the eigenvalues are negative.'),
   ].join(' ');
 }
 
@@ -116,24 +160,27 @@ export function negativeShare(hessian: Hessian): number {
 export function neighborhoodText(neighborhood: Neighborhood): string {
   switch (neighborhood) {
     case 'freudenthal':
-      return '6 neighbors';
+      return plural(6, 'neighbor');
     case '4':
-      return '4 neighbors';
+      return plural(4, 'neighbor');
     case '8':
-      return '8 neighbors';
+      return plural(8, 'neighbor');
     default:
-      return `${neighborhood.slice('knn:'.length)} nearest neighbors`;
+      return plural(Number(neighborhood.slice('knn:'.length)), 'nearest neighbor');
   }
 }
 
 /** What the other neighborhoods count: `with 4: 13 · with 8: 7`. */
 export function sensitivityText(topology: Topology): string {
-  const name: Partial<Record<Neighborhood, string>> = { freudenthal: '6' };
   return Object.entries(topology.sensitivity.saddlesByNeighborhood)
     .flatMap(([neighborhood, saddles]) => {
       if (neighborhood === topology.neighborhood || saddles === undefined) return [];
-      const label = name[neighborhood as Neighborhood] ?? neighborhood.replace('knn:', 'nearest ');
-      return [`with ${label}: ${formatCount(saddles)}`];
+      const [, nearest] = /^knn:(.*)$/.exec(neighborhood) ?? [];
+      const label =
+        nearest === undefined
+          ? neighborhood.replace('freudenthal', '6')
+          : t('nearest {0}', nearest);
+      return [t('with {0}: {1}', label, formatCount(saddles))];
     })
     .join(' · ');
 }
@@ -150,8 +197,8 @@ export function shareError(metrics: Metrics): number | null {
 export function provenance(document: ResultDocument): string {
   const { checkpoint, runtime } = document;
   return [
-    checkpoint.epoch === null ? '' : `epoch ${formatCount(checkpoint.epoch)}`,
-    checkpoint.step === null ? '' : `step ${formatCount(checkpoint.step)}`,
+    checkpoint.epoch === null ? '' : t('epoch {0}', formatCount(checkpoint.epoch)),
+    checkpoint.step === null ? '' : t('step {0}', formatCount(checkpoint.step)),
     plural(document.parameters, 'parameter'),
     checkpoint.format,
     `${runtime.precision}, ${runtime.name} ${runtime.version}${runtime.provider === undefined ? '' : `, ${runtime.provider}`}`,

@@ -18,7 +18,7 @@ export class SurfaceLabels {
     const taken: { left: number; right: number; top: number; bottom: number }[] = [];
     let used = 0;
     for (const label of labels) {
-      const width = label.text.length * 6.4 + 4;
+      const width = widthOf(label.text);
       const left = label.anchor === 'end' ? label.x - width : label.x - width / 2;
       const box = { left, right: left + width, top: label.y - 7, bottom: label.y + 7 };
       const covered = taken.some(
@@ -49,4 +49,11 @@ export class SurfaceLabels {
     }
     return node;
   }
+}
+
+/** About so many pixels; Chinese characters are as wide as they are high. */
+function widthOf(text: string): number {
+  let width = 4;
+  for (const character of text) width += character > '\u2e7f' ? 11 : 6.4;
+  return width;
 }

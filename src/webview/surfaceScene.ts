@@ -45,6 +45,7 @@ import { SurfaceLabels, type SurfaceLabel } from './surfaceLabels';
 import { rgba, type Theme } from './theme';
 import { linearTicks, type Ticks } from './ticks';
 import { HOME, type Camera } from './viewState';
+import { t } from './text';
 
 export interface SurfaceContent {
   readonly field: LossField;
@@ -238,11 +239,11 @@ export class SurfaceScene implements Disposable {
     const steps = 400;
     let before = Infinity;
     for (let k = 0; k <= steps; k++) {
-      const t = Math.max(0.1, origin.length() - 2.5) + (k * 5) / steps;
-      if (t > far) break;
-      const px = origin.x + t * direction.x;
-      const py = origin.y + t * direction.y;
-      const pz = origin.z + t * direction.z;
+      const along = Math.max(0.1, origin.length() - 2.5) + (k * 5) / steps;
+      if (along > far) break;
+      const px = origin.x + along * direction.x;
+      const py = origin.y + along * direction.y;
+      const pz = origin.z + along * direction.z;
       const u = (px + 1) / 2;
       const v = (1 - pz) / 2;
       const loss = fieldAt(content.field, content.field.values, u, v);
@@ -459,7 +460,7 @@ export class SurfaceScene implements Disposable {
     corners.sort((a, b) => this.project(a).x - this.project(b).x);
     const [left] = corners as [Vector3, Vector3];
     text(
-      scale.kind === 'log' ? 'loss (log)' : 'loss',
+      scale.kind === 'log' ? t('loss (log)') : t('loss'),
       left.clone().setY(BOX_HEIGHT * 1.12),
       'title',
       'center',

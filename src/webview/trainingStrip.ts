@@ -6,6 +6,7 @@ import { positions, trainingPlace, type Run } from './runs';
 import { seriesOf, seriesScale, shownMeasures } from './series';
 import { sparkline, type SparklineSeries } from './sparkline';
 import { stepEntry, type Step } from './selection';
+import { t } from './text';
 
 /**
  * The numbers of the checkpoint, each over its course through the training: key figures, small
@@ -25,7 +26,7 @@ export class TrainingStrip implements Disposable {
       id: 'training-strip',
       role: 'slider',
       tabindex: 0,
-      'aria-label': 'Checkpoint in training',
+      'aria-label': t('Checkpoint in training'),
       'aria-orientation': 'horizontal',
     });
     this.store.listen(this.root, 'keydown', (event) => {
@@ -78,8 +79,8 @@ export class TrainingStrip implements Disposable {
           element(
             'div',
             { class: 'measure-title' },
-            measure.title,
-            scale.logarithmic ? element('span', { class: 'measure-scale' }, 'log') : null,
+            measure.title(),
+            scale.logarithmic ? element('span', { class: 'measure-scale' }, t('log')) : null,
           ),
           element(
             'div',
@@ -104,7 +105,7 @@ export class TrainingStrip implements Disposable {
     );
     const figures = shownMeasures(runs).map((measure) => {
       const figure = keyFigure(measure.id, entry.document);
-      return `${measure.title} ${figure.value}${figure.error === '' ? '' : ` ${figure.error}`}`;
+      return `${measure.title()} ${figure.value}${figure.error === '' ? '' : ` ${figure.error}`}`;
     });
     setAttributes(this.root, {
       // With one checkpoint there is nowhere to slide to.
@@ -112,9 +113,13 @@ export class TrainingStrip implements Disposable {
       'aria-valuemin': 1,
       'aria-valuemax': run.entries.length,
       'aria-valuenow': current + 1,
-      'aria-valuetext': `${trainingPlace(entry)}, ${current + 1} of ${run.entries.length}: ${
-        entry.document === null ? 'not analyzed yet' : figures.join(', ')
-      }`,
+      'aria-valuetext': t(
+        '{0}, {1} of {2}: {3}',
+        trainingPlace(entry),
+        current + 1,
+        run.entries.length,
+        entry.document === null ? t('not analyzed yet') : figures.join(', '),
+      ),
     });
   }
 

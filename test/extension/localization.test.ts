@@ -5,7 +5,7 @@ import { comparisonDocument } from '../../src/extension/comparisonDocument';
 import { counted } from '../../src/extension/numbers';
 import { describeResult } from '../../src/extension/summary';
 import { speak, t } from '../../src/extension/text';
-import { textsOfSources } from './textsOfSources';
+import { textsOfSources, untranslatedTexts } from './textsOfSources';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -61,18 +61,42 @@ describe('the manifest', () => {
   });
 });
 
-describe('what the host says', () => {
+/** Names that the engine gives to what it compares, and what a report without scripts says. */
+const SAID_ELSEWHERE = [
+  'This report draws its plots with a script; the numbers are in the page’s source, as JSON.',
+  'average persistence',
+  'average persistence over range',
+  'average persistence, finite pairs',
+  'largest persistence, finite pairs',
+  'minima',
+  'persistence entropy',
+  'range of values',
+  'saddles',
+  'total persistence, finite pairs',
+  'trace',
+];
+
+describe('what the host and its pages say', () => {
   const bundle = read('l10n/bundle.l10n.zh-cn.json');
+  const said = new Set(
+    ['extension', 'webview'].flatMap((house) => [...textsOfSources(join(root, 'src', house))]),
+  );
 
   afterEach(() => {
     speak();
   });
 
   it('is translated whole', () => {
-    const missing = [...textsOfSources(join(root, 'src', 'extension'))].filter(
-      (text) => !(text in bundle),
-    );
-    expect(missing).toEqual([]);
+    expect([...said].filter((text) => !(text in bundle))).toEqual([]);
+  });
+
+  it('has no text that nobody says', () => {
+    const left = Object.keys(bundle).filter((text) => !said.has(text));
+    expect(left.sort()).toEqual(SAID_ELSEWHERE);
+  });
+
+  it('is all there is to read on pages', () => {
+    expect(untranslatedTexts(join(root, 'src', 'webview'))).toEqual([]);
   });
 
   it('keeps its holes and names', () => {

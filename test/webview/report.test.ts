@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { escapeJson, renderReport } from '../../src/engine/study/report';
+import { renderReport } from '../../src/engine/study/report';
+import { escapeJson } from '../../src/shared/scriptJson';
 import { sampleSnapshot } from './sampleSnapshot';
 
 const hostile = '</script><!--<script>alert(1)</script>\u2028\u2029&"\'';

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { LANGUAGE_ELEMENT, type Language } from '../../shared/language';
 import type { Snapshot } from '../../shared/panelProtocol';
+import { escapeJson } from '../../shared/scriptJson';
 
 export interface ReportParts {
   readonly snapshot: Snapshot;
@@ -62,17 +63,6 @@ function titleOf({ entries }: Snapshot): string {
 
 function hashSource(text: string): string {
   return `'sha256-${createHash('sha256').update(text, 'utf8').digest('base64')}'`;
-}
-
-/**
- * JSON in an HTML script element: `<` would let a file's name close the element or open a comment
- * in it, and U+2028 and U+2029 end lines in older JavaScript. All are the same string once parsed.
- */
-export function escapeJson(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[<>&\u2028\u2029]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }
 
 /** Within a string, a template or a pattern of the bundle the backslash changes nothing. */

@@ -1,13 +1,14 @@
 import type { TensorStatistics } from '../../shared/engineProtocol';
 import { formatCount, formatNumber, formatScalar, formatShare } from '../quantity';
 import { shapeText, type Tensors } from './tensors';
+import { t } from '../text';
 
 /** What a column shows, and what it is sorted by. */
 export interface Column {
   readonly id: ColumnId;
-  readonly title: string;
+  readonly title: () => string;
   /** Read out in place of the title where the title is short. */
-  readonly label: string;
+  readonly label: () => string;
   readonly kind: 'text' | 'number';
   text(tensors: Tensors, index: number): string;
   /** Numbers are compared as numbers, `null` goes last; texts by their `sortKey`. */
@@ -32,24 +33,24 @@ export type ColumnId = (typeof COLUMN_IDS)[number];
 export const COLUMNS: readonly Column[] = [
   {
     id: 'name',
-    title: 'Name',
-    label: 'Name',
+    title: () => t('Name'),
+    label: () => t('Name'),
     kind: 'text',
     text: (tensors, index) => tensors.name(index),
     value: (tensors, index) => sortKey(tensors.name(index)),
   },
   {
     id: 'dtype',
-    title: 'Type',
-    label: 'Element type',
+    title: () => t('Type'),
+    label: () => t('Element type'),
     kind: 'text',
     text: (tensors, index) => tensors.dtype(index),
     value: (tensors, index) => sortKey(tensors.dtype(index)),
   },
   {
     id: 'shape',
-    title: 'Shape',
-    label: 'Shape',
+    title: () => t('Shape'),
+    label: () => t('Shape'),
     kind: 'text',
     text: (tensors, index) => shapeText(tensors.shape(index)),
     // Extent by extent: 64×3 before 64×12.
@@ -57,26 +58,56 @@ export const COLUMNS: readonly Column[] = [
   },
   {
     id: 'parameters',
-    title: 'Values',
-    label: 'Number of values',
+    title: () => t('Values'),
+    label: () => t('Number of values'),
     kind: 'number',
     text: (tensors, index) => formatCount(tensors.parameters(index)),
     value: (tensors, index) => tensors.parameters(index),
   },
   {
     id: 'bytes',
-    title: 'Size',
-    label: 'Size in the file',
+    title: () => t('Size'),
+    label: () => t('Size in the file'),
     kind: 'number',
     text: (tensors, index) => formatBytes(tensors.bytes(index)),
     value: (tensors, index) => tensors.bytes(index),
   },
-  measured('mean', 'Mean', 'Mean', ({ mean }) => mean),
-  measured('deviation', 'Std', 'Standard deviation', ({ deviation }) => deviation),
-  measured('min', 'Min', 'Minimum', ({ min }) => min),
-  measured('max', 'Max', 'Maximum', ({ max }) => max),
-  share('zeros', 'Zeros', 'Share of zeros', ({ zeros }) => zeros),
-  share('nonFinite', 'Not finite', 'Share of values that are not finite', (s) => s.nonFinite),
+  measured(
+    'mean',
+    () => t('Mean'),
+    () => t('Mean'),
+    ({ mean }) => mean,
+  ),
+  measured(
+    'deviation',
+    () => t('Std'),
+    () => t('Standard deviation'),
+    ({ deviation }) => deviation,
+  ),
+  measured(
+    'min',
+    () => t('Min'),
+    () => t('Minimum'),
+    ({ min }) => min,
+  ),
+  measured(
+    'max',
+    () => t('Max'),
+    () => t('Maximum'),
+    ({ max }) => max,
+  ),
+  share(
+    'zeros',
+    () => t('Zeros'),
+    () => t('Share of zeros'),
+    ({ zeros }) => zeros,
+  ),
+  share(
+    'nonFinite',
+    () => t('Not finite'),
+    () => t('Share of values that are not finite'),
+    (s) => s.nonFinite,
+  ),
 ];
 
 /** Columns that are measured: of a tensor, nothing is known in them until it has been read. */
@@ -96,8 +127,8 @@ function statistics(tensors: Tensors, index: number): TensorStatistics | null {
 
 function measured(
   id: ColumnId,
-  title: string,
-  label: string,
+  title: () => string,
+  label: () => string,
   of: (statistics: TensorStatistics) => TensorStatistics['mean'],
 ): Column {
   return {
@@ -121,8 +152,8 @@ function measured(
 
 function share(
   id: ColumnId,
-  title: string,
-  label: string,
+  title: () => string,
+  label: () => string,
   of: (statistics: TensorStatistics) => number,
 ): Column {
   const value: Column['value'] = (tensors, index) => {

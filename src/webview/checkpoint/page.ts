@@ -1,3 +1,4 @@
+import '../pageLanguage';
 import './checkpoint.css';
 import type { FromCheckpointPage, ToCheckpointPage } from '../../shared/checkpointEditorProtocol';
 import type { TensorTable } from '../../shared/engineProtocol';
@@ -8,6 +9,7 @@ import { restorePageState, type PageState } from './pageState';
 import { chooseRows, MOST_ROWS } from './rows';
 import { TensorGrid } from './tensorGrid';
 import { shapeText, Tensors } from './tensors';
+import { t } from '../text';
 
 /** What VS Code puts into a webview; may be called once. */
 declare function acquireVsCodeApi(): {
@@ -20,10 +22,10 @@ type Listing = Extract<ToCheckpointPage, { type: 'listing' }>;
 
 const FORMATS: Readonly<Record<Listing['listing']['format'], string>> = {
   pytorch: 'PyTorch',
-  'pytorch-legacy': 'PyTorch (legacy)',
+  'pytorch-legacy': t('PyTorch (legacy)'),
   safetensors: 'safetensors',
-  npz: 'NumPy archive',
-  npy: 'NumPy array',
+  npz: t('NumPy archive'),
+  npy: t('NumPy array'),
   keras: 'Keras',
   hdf5: 'HDF5',
   tfjs: 'TensorFlow.js',
@@ -52,8 +54,8 @@ class CheckpointPage {
   private readonly search = element('input', {
     type: 'search',
     class: 'search',
-    placeholder: 'Search names, types and shapes',
-    'aria-label': 'Search tensors by name, type or shape',
+    placeholder: t('Search names, types and shapes'),
+    'aria-label': t('Search tensors by name, type or shape'),
     spellcheck: 'false',
   });
   private readonly found = element('span', { class: 'found', role: 'status' });
@@ -131,7 +133,7 @@ class CheckpointPage {
         this.showFailure(message.name, message.message);
         break;
       case 'writing':
-        this.say('The file is being written: this is what it was before.');
+        this.say(t('The file is being written: this is what it was before.'));
         break;
     }
   }
@@ -154,15 +156,17 @@ class CheckpointPage {
         plural(listing.count, 'tensor'),
         plural(listing.parameters, 'parameter'),
         formatBytes(listing.size),
-        listing.epoch === null ? '' : `epoch ${formatCount(listing.epoch)}`,
-        listing.step === null ? '' : `step ${formatCount(listing.step)}`,
+        listing.epoch === null ? '' : t('epoch {0}', formatCount(listing.epoch)),
+        listing.step === null ? '' : t('step {0}', formatCount(listing.step)),
       ]
         .filter(Boolean)
         .join(' · '),
     );
     this.showMetadata(listing.metadata);
     this.say(
-      listing.count > MOST_ROWS ? `The first ${formatCount(MOST_ROWS)} tensors are shown.` : '',
+      listing.count > MOST_ROWS
+        ? t('The first {0} tensors are shown.', formatCount(MOST_ROWS))
+        : '',
     );
     this.list();
     if (isFirst) {
@@ -176,10 +180,10 @@ class CheckpointPage {
     const entries = Object.entries(metadata);
     this.metadata.hidden = entries.length === 0;
     this.metadata.replaceChildren(
-      element('summary', {}, `Metadata (${formatCount(entries.length)})`),
+      element('summary', {}, t('Metadata ({0})', formatCount(entries.length))),
       element(
         'dl',
-        { tabindex: 0, 'aria-label': 'Metadata' },
+        { tabindex: 0, 'aria-label': t('Metadata') },
         ...entries.flatMap(([key, value]) => [
           element('dt', {}, key),
           element('dd', {}, value === null ? 'None' : String(value)),
@@ -189,14 +193,14 @@ class CheckpointPage {
   }
 
   private showFailure(name: string, message: string): void {
-    const again = element('button', { type: 'button', class: 'button' }, 'Try Again');
+    const again = element('button', { type: 'button', class: 'button' }, t('Try Again'));
     again.addEventListener('click', () => {
       this.api.postMessage({ type: 'reload' });
     });
     this.content.hidden = true;
     this.failure.hidden = false;
     this.failure.replaceChildren(
-      element('h1', {}, `${name} cannot be shown`),
+      element('h1', {}, t('{0} cannot be shown', name)),
       element('p', {}, message),
       again,
     );
@@ -223,7 +227,7 @@ class CheckpointPage {
       this.found,
       search.trim() === ''
         ? ''
-        : `${formatCount(this.rows.length)} of ${formatCount(this.tensors.count)}`,
+        : t('{0} of {1}', formatCount(this.rows.length), formatCount(this.tensors.count)),
     );
     this.tell();
   }
@@ -277,13 +281,17 @@ class CheckpointPage {
     const left = this.wanted.length;
     setText(
       this.measureButton,
-      left > 1 ? `Stop (${formatCount(left)} left)` : left === 1 ? 'Stop' : 'Compute Statistics',
+      left > 1
+        ? t('Stop ({0} left)', formatCount(left))
+        : left === 1
+          ? t('Stop')
+          : t('Compute Statistics'),
     );
     const { tensors, active } = this;
     if (tensors === null || active < 0 || active >= tensors.count) {
       setText(
         this.detail,
-        'Select a tensor for its statistics, or compute those of all that are listed.',
+        t('Select a tensor for its statistics, or compute those of all that are listed.'),
       );
       return;
     }
@@ -294,20 +302,20 @@ class CheckpointPage {
     const what = `${tensors.dtype(index)}, ${shapeText(tensors.shape(index))}`;
     const outcome = tensors.outcome(index);
     if (outcome === undefined) {
-      return `${what}${this.wanted.includes(index) ? ' · reading…' : ''}`;
+      return `${what}${this.wanted.includes(index) ? ` · ${t('reading…')}` : ''}`;
     }
     if (!outcome.ok) return outcome.message;
     const { mean, deviation, min, max, zeros, nonFinite } = outcome.statistics;
     if (mean === null || deviation === null || min === null || max === null) {
-      return `${what} · no finite value`;
+      return `${what} · ${t('no finite value')}`;
     }
     return [
       what,
-      `mean ${formatScalar(mean, 6)}`,
-      `standard deviation ${formatScalar(deviation, 6)}`,
-      `from ${formatScalar(min, 6)} to ${formatScalar(max, 6)}`,
-      plural(zeros, 'zero', 'zeros'),
-      nonFinite === 0 ? 'all finite' : `${formatCount(nonFinite)} not finite`,
+      t('mean {0}', formatScalar(mean, 6)),
+      t('standard deviation {0}', formatScalar(deviation, 6)),
+      t('from {0} to {1}', formatScalar(min, 6), formatScalar(max, 6)),
+      plural(zeros, 'zero'),
+      nonFinite === 0 ? t('all finite') : t('{0} not finite', formatCount(nonFinite)),
     ].join(' · ');
   }
 

@@ -2,6 +2,7 @@ import { element, setAttributes, setText } from '../element';
 import { COLUMNS, type ColumnId } from './columns';
 import type { Sorting } from './rows';
 import type { Tensors } from './tensors';
+import { t } from '../text';
 
 /** Pixels; the style sheet says the same. */
 const ROW_HEIGHT = 24;
@@ -26,7 +27,7 @@ export class TensorGrid {
     class: 'grid',
     role: 'grid',
     tabindex: 0,
-    'aria-label': 'Tensors',
+    'aria-label': t('Tensors'),
     'aria-colcount': COLUMNS.length,
   });
   private readonly head = element('div', { class: 'grid-head', role: 'row', 'aria-rowindex': 1 });
@@ -48,9 +49,9 @@ export class TensorGrid {
           type: 'button',
           class: 'sort',
           tabindex: place === 0 ? 0 : -1,
-          title: `Sort by ${label.toLowerCase()}`,
+          title: t('Sort by {0}', label().toLowerCase()),
         },
-        title,
+        title(),
       );
       button.addEventListener('click', () => {
         listeners.onSort(id);
@@ -61,7 +62,7 @@ export class TensorGrid {
           class: `cell is-${kind} col-${id}`,
           role: 'columnheader',
           'aria-colindex': place + 1,
-          'aria-label': label,
+          'aria-label': label(),
         },
         button,
       );

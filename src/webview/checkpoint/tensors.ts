@@ -1,4 +1,5 @@
 import type { TensorStatisticsOutcome, TensorTable } from '../../shared/engineProtocol';
+import { t } from '../text';
 
 /** The tensors of a file, and what has been measured of them. */
 export class Tensors {
@@ -51,5 +52,5 @@ export class Tensors {
 
 /** `64×3×7×7`; a scalar has no extent. */
 export function shapeText(shape: readonly number[]): string {
-  return shape.length === 0 ? 'scalar' : shape.join('×');
+  return shape.length === 0 ? t('scalar') : shape.join('×');
 }

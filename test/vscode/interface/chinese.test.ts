@@ -30,7 +30,7 @@ describe('in Chinese', () => {
     await tab.click({ timeout: 60_000 });
     await bench.page.locator('.sidebar .composite.title', { hasText: '训练运行' }).waitFor();
     const run = bench.row('训练运行 resnet', 1);
-    await run.waitFor({ timeout: 40_000 });
+    await run.waitFor({ timeout: 60_000 });
     assert.match((await run.getAttribute('aria-label')) ?? '', /已分析 0\/9/);
 
     await bench.run('Basin: 分析检查点');
@@ -42,8 +42,42 @@ describe('in Chinese', () => {
     await bench.openFile('fit.py');
     await bench.page
       .locator('.codelens-decoration a', { hasText: /resnet\/epoch-030\.pt，.*保存 · 损失/ })
-      .waitFor({ timeout: 20_000 });
+      .waitFor({ timeout: 60_000 });
     await bench.screenshot('chinese');
+  });
+
+  it('so does the panel', async () => {
+    await bench.row('epoch-030.pt, 损失 ').click();
+    const panel = bench.panel();
+    for (const title of ['损失景观', '持久性', '曲率', '合并树']) {
+      await panel.getByRole('heading', { name: title, exact: true }).waitFor({ timeout: 60_000 });
+    }
+    assert.equal(await panel.locator('html').getAttribute('lang'), 'zh-cn');
+    await panel.locator('.measure-title', { hasText: '最大特征值' }).waitFor();
+    await panel.getByRole('button', { name: '重新分析' }).waitFor();
+    assert.match(
+      (await panel.locator('#landscape-stage').getAttribute('aria-label')) ?? '',
+      /^11 × 11 个网格点上的损失，/,
+    );
+    // What is left in Latin letters: names of files and formats, the engine's notes, symbols.
+    const words = await panel.locator('.plots, .checkpoint-header, .strip').allInnerTexts();
+    const left = words
+      .join('\n')
+      .match(/\b(the|of|and|loss|with|mean|points|saddles?|minim(um|a))\b/gi);
+    assert.equal(left, null);
+    for (const plot of ['persistence', 'density', 'tree']) {
+      await panel.locator(`#${plot} .chart canvas`).first().waitFor();
+    }
+    // Nothing is wider than the panel: texts break where they must.
+    const overflow = await panel
+      .locator('body')
+      .evaluate((body) => body.scrollWidth - body.clientWidth);
+    assert.equal(overflow, 0);
+    await bench.page.keyboard.press('Control+B');
+    await bench.screenshot('chinese-panel');
+    await panel.locator('#tree').scrollIntoViewIfNeeded();
+    await bench.screenshot('chinese-panel-below');
+    await bench.page.keyboard.press('Control+B');
   });
 
   it('so do quick picks and documents', async () => {
@@ -51,6 +85,6 @@ describe('in Chinese', () => {
     await bench.page.locator('.quick-input-widget', { hasText: '比较' }).first().waitFor();
     await bench.page.keyboard.press('Escape');
     await bench.run('Basin: 运行诊断');
-    await bench.panel().getByRole('heading', { name: 'Basin 诊断' }).waitFor({ timeout: 30_000 });
+    await bench.panel().getByRole('heading', { name: 'Basin 诊断' }).waitFor({ timeout: 60_000 });
   });
 });

@@ -1,0 +1,21 @@
+import type { Language } from '../shared/language';
+
+type Value = string | number;
+
+/** English is what the source says. */
+let texts: Language['texts'] = {};
+
+/** Takes the language of the page, once, before anything is shown. */
+export function speak(language: Language | null): void {
+  texts = language?.texts ?? {};
+}
+
+/**
+ * A text for people, in the language of the page, with `{0}`, `{1}` … filled in. The message is a
+ * literal, the key of `l10n/bundle.l10n.*.json`, as in the extension host.
+ */
+export function t(message: string, ...values: readonly Value[]): string {
+  return (texts[message] ?? message).replace(/\{(\d+)\}/g, (hole, index: string) =>
+    String(values[Number(index)] ?? hole),
+  );
+}
