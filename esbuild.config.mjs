@@ -1,6 +1,6 @@
 // One bundle per house: extension host, engine process, its workers, command line, webview, and
 // the suite that runs inside a real VS Code.
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { glob } from 'tinyglobby';
@@ -44,10 +44,57 @@ const node = {
   banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
 };
 
+/** What most windows never need and none needs at its start, and the file it is loaded from. */
+const LATER = {
+  './src/extension/checkBasinJson.ts': 'checkBasinJson',
+  'vscode-jsonrpc/node': 'jsonrpc',
+};
+
+/** @type {import('esbuild').Plugin} */
+const filesOfTheirOwn = {
+  name: 'files of their own',
+  setup({ onResolve }) {
+    onResolve({ filter: /^vscode-jsonrpc\/node$|\/checkBasinJson$/ }, ({ path }) => ({
+      path: path.startsWith('.') ? './checkBasinJson.js' : './jsonrpc.js',
+      external: true,
+    }));
+  },
+};
+
+/**
+ * Its hundreds of names are copied for every file that imports it, as esbuild cannot know that it
+ * is no ES module; that took longer than all else when the extension was loaded.
+ *
+ * @type {import('esbuild').Plugin}
+ */
+const oneVscode = {
+  name: 'one vscode',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/src\/extension\/.*\.ts$/ }, async ({ path }) => ({
+      contents: (await readFile(path, 'utf8')).replace(
+        /^import \* as vscode from 'vscode';$/m,
+        "const vscode = require('vscode');",
+      ),
+      loader: 'ts',
+    }));
+  },
+};
+
 /** @type {(Omit<import('esbuild').BuildOptions, 'entryPoints'> & { entryPoints: Record<string, string> | string[] })[]} */
 const all = [
   // The host of VS Code: 'vscode' is its own module.
-  { ...node, entryPoints: { extension: 'src/extension/extension.ts' }, external: ['vscode'] },
+  {
+    ...node,
+    entryPoints: { extension: 'src/extension/extension.ts' },
+    external: ['vscode'],
+    plugins: [oneVscode, filesOfTheirOwn],
+    // An import that comes later is a require that comes later.
+    supported: { 'dynamic-import': false },
+  },
+  {
+    ...node,
+    entryPoints: Object.fromEntries(Object.entries(LATER).map(([name, from]) => [from, name])),
+  },
   // Native modules stay outside the bundle.
   {
     ...node,

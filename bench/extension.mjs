@@ -14,6 +14,8 @@ import { copyExample, createThrowaway } from '../scripts/throwaway.mjs';
 
 const root = join(import.meta.dirname, '..');
 const RUNS = Number(process.env.BASIN_BENCH_RUNS ?? 3);
+/** Where profiles are kept, of code that can be read. */
+const PROFILES = process.env.BASIN_BENCH_PROFILES;
 /** Nothing here takes longer; what does is broken. */
 const LIMIT = 180_000;
 
@@ -63,7 +65,11 @@ async function measure(extension, name) {
       chromium,
       profile,
       workspace,
-      environment: { ...throwaway.environment, BASIN_BENCH_REPORT: report },
+      environment: {
+        ...throwaway.environment,
+        BASIN_BENCH_REPORT: report,
+        BASIN_BENCH_NAME: name,
+      },
     }),
   );
   return JSON.parse(await readFile(report, 'utf8'));
@@ -114,7 +120,12 @@ function build(outdir) {
   return new Promise((resolve, reject) => {
     const child = spawn(
       process.execPath,
-      ['esbuild.config.mjs', '--production', '--outdir', outdir],
+      [
+        'esbuild.config.mjs',
+        ...(PROFILES === undefined ? ['--production'] : []),
+        '--outdir',
+        outdir,
+      ],
       {
         cwd: root,
         stdio: ['ignore', 'ignore', 'inherit'],
@@ -129,6 +140,7 @@ function print(runs) {
   const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
   const ms = (value) => `${value.toFixed(1)} ms`;
   const phase = (key) => [
+    ms(best(({ basin }) => basin[key].own[0])),
     ms(best(({ basin }) => basin[key].longest[0])),
     ms(best(({ none }) => none[key].longest[0])),
   ];

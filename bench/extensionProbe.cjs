@@ -8,36 +8,26 @@ const { join } = require('node:path');
 const { setFlagsFromString } = require('node:v8');
 const { runInNewContext } = require('node:vm');
 const vscode = require('vscode');
+const { blocks } = require('./extensionProfile.cjs');
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const folder = () => vscode.workspace.workspaceFolders[0].uri.fsPath;
 
-/** Longest times in which the event loop came to nothing else, while something goes on. */
-async function blocks(during) {
-  const found = [];
-  let running = true;
-  const tick = () => {
-    if (!running) return;
-    const begun = performance.now();
-    setTimeout(() => {
-      // The timer itself takes a millisecond.
-      found.push(performance.now() - begun - 1);
-      tick();
-    }, 1);
-  };
-  tick();
-  const used = process.cpuUsage();
-  const started = performance.now();
-  await during();
-  const { user, system } = process.cpuUsage(used);
-  running = false;
-  const sorted = found.sort((a, b) => b - a);
-  return {
-    seconds: (performance.now() - started) / 1000,
-    cpuSeconds: (user + system) / 1e6,
-    longest: sorted.slice(0, 5),
-    over16: sorted.filter((each) => each > 16).length,
-  };
+/** As `blocks`; what is of Basin is told by where its code is. */
+async function phase(name, during) {
+  const basin = vscode.extensions.getExtension('basin.basin');
+  const code = basin === undefined ? null : join(basin.extensionPath, 'dist');
+  const { profile, blocked, report } = await blocks(
+    (url) => code !== null && url.includes(code),
+    during,
+  );
+  const { BASIN_BENCH_PROFILES: profiles } = process.env;
+  if (profiles !== undefined) {
+    const file = join(profiles, `${process.env.BASIN_BENCH_NAME}-${name}`);
+    writeFileSync(`${file}.cpuprofile`, JSON.stringify(profile));
+    writeFileSync(`${file}.blocks.json`, JSON.stringify(blocked));
+  }
+  return report;
 }
 
 /** VS Code's own measurement: loading the code, calling activate, and what it left to be done. */
@@ -99,14 +89,14 @@ async function writeLarge(path) {
 exports.run = async () => {
   const basin = vscode.extensions.getExtension('basin.basin');
   const report = {};
-  report.discovery = await blocks(async () => {
+  report.discovery = await phase('discovery', async () => {
     // Activated by what is in the workspace; it searches at once.
     for (let i = 0; i < 100 && basin !== undefined && !basin.isActive; i++) await pause(100);
     if (basin !== undefined) await vscode.commands.executeCommand('basin.refresh');
     await pause(3000);
   });
   if (basin !== undefined) report.activation = await activation();
-  report.events = await blocks(async () => {
+  report.events = await phase('events', async () => {
     const writer = fork(join(__dirname, 'extensionEvents.mjs'), [folder()], {
       execPath: process.execPath,
       execArgv: [],
@@ -114,7 +104,7 @@ exports.run = async () => {
     });
     await new Promise((resolve) => writer.once('exit', resolve));
   });
-  report.analysis = await blocks(async () => {
+  report.analysis = await phase('analysis', async () => {
     if (basin === undefined) return pause(8000);
     const path = join(folder(), 'example', 'runs', 'resnet', 'epoch-030.pt');
     return vscode.commands.executeCommand('basin.analyzeCheckpoint', vscode.Uri.file(path));

@@ -42,6 +42,8 @@ export interface Job {
 }
 
 interface QueuedJob extends Job {
+  /** Of its checkpoints in the order. */
+  readonly places: ReadonlyMap<string, number>;
   readonly source: vscode.CancellationTokenSource;
   readonly progressEmitter: vscode.EventEmitter<Progress>;
   readonly end: (ending: Ending) => void;
@@ -82,19 +84,22 @@ export class Analyses implements vscode.Disposable {
     return this.lastProgress ?? null;
   }
 
+  /** Checkpoints of what runs and of what waits. */
+  get active(): string[] {
+    const jobs = this.running === undefined ? this.queue : [this.running, ...this.queue];
+    return jobs.flatMap(({ order }) => order.checkpoints);
+  }
+
   activity(path: string): Activity | null {
-    const running = this.running;
-    if (running?.order.checkpoints.includes(path) === true) {
+    const index = this.running?.places.get(path);
+    if (index !== undefined) {
       const progress = this.lastProgress;
       if (progress?.checkpoint === path) return { kind: 'running', progress };
       const current = progress?.index ?? 0;
-      const index = running.order.checkpoints.indexOf(path);
       if (index === current) return { kind: 'running', progress: null };
       return index > current ? { kind: 'queued' } : null;
     }
-    return this.queue.some((job) => job.order.checkpoints.includes(path))
-      ? { kind: 'queued' }
-      : null;
+    return this.queue.some((job) => job.places.has(path)) ? { kind: 'queued' } : null;
   }
 
   /** The document of a checkpoint that is being analyzed, as far as it is known. */
@@ -253,6 +258,7 @@ function createJob(order: Order): QueuedJob {
   return {
     id: randomUUID(),
     order,
+    places: new Map(order.checkpoints.map((path, index) => [path, index])),
     ending,
     onProgress: progressEmitter.event,
     cancel: () => {

@@ -61,13 +61,12 @@ function newestWithoutResult(
   records: readonly CheckpointRecord[],
   tried: ReadonlyMap<string, number>,
 ): CheckpointRecord | undefined {
-  return records
-    .filter(
-      (record) =>
-        record.run.configuration !== null &&
-        !record.writing &&
-        (record.result === null || record.outdated) &&
-        tried.get(record.file.path) !== record.file.modified,
-    )
-    .sort((a, b) => b.file.modified - a.file.modified)[0];
+  let newest: CheckpointRecord | undefined;
+  for (const record of records) {
+    const { file, run, writing, result, outdated } = record;
+    if (newest !== undefined && file.modified <= newest.file.modified) continue;
+    if (run.configuration === null || writing || (result !== null && !outdated)) continue;
+    if (tried.get(file.path) !== file.modified) newest = record;
+  }
+  return newest;
 }

@@ -14,9 +14,10 @@ import {
   shardsOf,
 } from './checkpointNames';
 import { BASIN_JSON, readConfiguration } from './configurations';
-import { inTurns } from './inTurns';
+import { inPieces, inTurns } from './inTurns';
+import { oneFolderATurn } from './oneFolderATurn';
 import {
-  groupRuns,
+  groupRunsInPieces,
   type CheckpointFile,
   type ConfigurationFile,
   type Finding,
@@ -71,10 +72,9 @@ export class CheckpointFinder {
     const findings: Finding[] = [];
     for (const configuration of configurations) {
       try {
-        const paths = await namedBy(configuration);
         findings.push({
           configuration: configuration.path,
-          files: await statAll(paths.filter((path) => !configuration.inputs.includes(path))),
+          files: await statAll(await namedBy(configuration)),
         });
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
@@ -88,7 +88,7 @@ export class CheckpointFinder {
     findings.push({ configuration: null, files: loose.filter((_, index) => kept[index]) });
 
     const roots = (vscode.workspace.workspaceFolders ?? []).map((folder) => folder.uri.fsPath);
-    return { configurations, runs: groupRuns(findings, roots), problems };
+    return { configurations, runs: await inPieces(groupRunsInPieces(findings, roots)), problems };
   }
 
   private async isCheckpoint(file: CheckpointFile): Promise<boolean> {
@@ -107,17 +107,36 @@ export class CheckpointFinder {
   }
 }
 
-/** Absolute paths of the files a configuration's globs name, in the form of the platform. */
+/**
+ * Absolute paths of the files a configuration's globs name, without those it names as its inputs, in
+ * the form of the platform.
+ */
 async function namedBy(configuration: ConfigurationFile): Promise<string[]> {
   const folder = dirname(configuration.path);
   const found = await glob([...configuration.checkpoints], {
     cwd: folder,
     onlyFiles: true,
     expandDirectories: false,
+    fs: oneFolderATurn(),
     // As the engine does it: a configuration's globs mean what they say.
     ignore: ['**/node_modules/**', '**/.git/**', '**/.basin/**'],
   });
-  return found.map((path) => resolve(folder, path));
+  const inputs = new Set(configuration.inputs);
+  return inPieces(absolutePaths(folder, found, inputs));
+}
+
+function* absolutePaths(
+  folder: string,
+  found: readonly string[],
+  without: ReadonlySet<string>,
+): Generator<undefined, string[]> {
+  const paths: string[] = [];
+  for (const each of found) {
+    const path = resolve(folder, each);
+    if (!without.has(path)) paths.push(path);
+    if (paths.length % 256 === 0) yield;
+  }
+  return paths;
 }
 
 /** Checkpoints as they are now; those that are gone meanwhile are left out. */

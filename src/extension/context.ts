@@ -129,8 +129,8 @@ export class Context implements vscode.Disposable {
       ),
     );
     this.own(
-      this.library.onDidChange(() => {
-        this.setContextKeys();
+      this.library.onDidChange(({ runs }) => {
+        if (runs) this.setContextKeysSoon();
       }),
     );
     this.own(
@@ -213,6 +213,16 @@ export class Context implements vscode.Disposable {
     if (!this.treeView.visible || this.library.get(path) === undefined) return;
     void this.treeView.reveal(this.tree.checkpointNode(path), { select: true, focus: false });
   }
+
+  /** Thousands of paths are told of in a turn of their own. */
+  private setContextKeysSoon(): void {
+    this.contextKeys ??= setImmediate(() => {
+      this.contextKeys = undefined;
+      if (!this.disposed) this.setContextKeys();
+    });
+  }
+
+  private contextKeys: NodeJS.Immediate | undefined;
 
   /** What `when` clauses in package.json ask for. */
   private setContextKeys(): void {

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { stateOf, type CheckpointState } from './checkpointState';
-import type { Library } from './library';
+import type { CheckpointRecord, Library, LibraryChange } from './library';
 import { settings } from './settings';
 import { describeResult } from './summary';
 import { t } from './text';
@@ -10,16 +10,18 @@ export class CheckpointDecorations implements vscode.FileDecorationProvider, vsc
   private readonly emitter = new vscode.EventEmitter<vscode.Uri[] | undefined>();
   readonly onDidChangeFileDecorations = this.emitter.event;
   private readonly subscriptions: vscode.Disposable[];
-  /** What was last told of, by path: only what is different is told of again. */
-  private told = new Map<string, string>();
+  /** What has a badge, by path: only what is different is told of again. */
+  private readonly told = new Map<string, string>();
 
   constructor(private readonly library: Library) {
     this.subscriptions = [
-      library.onDidChange(() => {
-        this.change();
+      library.onDidChange(({ paths }: LibraryChange) => {
+        this.change(paths);
       }),
       vscode.workspace.onDidChangeConfiguration((event) => {
-        if (event.affectsConfiguration('basin.decorations.enabled')) this.change();
+        if (event.affectsConfiguration('basin.decorations.enabled')) {
+          this.change(library.all().map(({ file }) => file.path));
+        }
       }),
     ];
   }
@@ -46,21 +48,25 @@ export class CheckpointDecorations implements vscode.FileDecorationProvider, vsc
     for (const subscription of this.subscriptions) subscription.dispose();
   }
 
-  private change(): void {
+  private change(paths: readonly string[]): void {
     const enabled = settings.decorations();
-    const now = new Map(
-      this.library
-        .all()
-        .map((record) => [
-          record.file.path,
-          `${enabled} ${stateOf(record)} ${record.result?.written ?? ''}`,
-        ]),
-    );
-    const paths = new Set([...this.told.keys(), ...now.keys()]);
-    const changed = [...paths].filter((path) => this.told.get(path) !== now.get(path));
-    this.told = now;
-    if (changed.length > 0) this.emitter.fire(changed.map((path) => vscode.Uri.file(path)));
+    const changed: vscode.Uri[] = [];
+    for (const path of paths) {
+      const record = enabled ? this.library.get(path) : undefined;
+      const now = record === undefined ? undefined : badgeOf(record);
+      if (now === this.told.get(path)) continue;
+      if (now === undefined) this.told.delete(path);
+      else this.told.set(path, now);
+      changed.push(vscode.Uri.file(path));
+    }
+    if (changed.length > 0) this.emitter.fire(changed);
   }
+}
+
+/** What tells one badge, and what is said with it, from another; nothing where there is none. */
+function badgeOf(record: CheckpointRecord): string | undefined {
+  const state = stateOf(record);
+  return DECORATIONS[state] && `${state} ${record.result?.written ?? ''}`;
 }
 
 interface Decoration {

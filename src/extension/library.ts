@@ -1,10 +1,13 @@
 import { stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import type { ResultDocument } from '../shared/result';
 import type { Discovery } from './checkpoints';
-import { inTurns } from './inTurns';
+import { checkpointOfResult } from './checkpointOfResult';
+import { FolderListings } from './folderListings';
+import { inPieces, inTurns } from './inTurns';
 import type { Log } from './log';
-import type { ResultPlaces } from './resultPlaces';
+import { resultPath, type ResultPlaces, type Stores } from './resultPlaces';
 import { ResultReader, type StoredResult } from './results';
 import type { CheckpointFile, Run } from './runs';
 import { Settling } from './settling';
@@ -22,6 +25,24 @@ export interface CheckpointRecord {
   readonly error: string | null;
 }
 
+/** What is different from before. */
+export interface LibraryChange {
+  /** Whether runs or checkpoints came or went, are in another order or of another basin.json. */
+  readonly runs: boolean;
+  /** Checkpoints that are new or gone, or of which something else is known. */
+  readonly paths: readonly string[];
+}
+
+/** Of so many files the folders of results are listed, and not each result looked for. */
+const MANY = 32;
+
+/** Where the results of a run may be. */
+interface Look {
+  readonly stores: readonly string[];
+  /** What is in their folders, where many are looked for at once. */
+  readonly listings: FolderListings | null;
+}
+
 /**
  * Every run, checkpoint and last good result the workspace holds: the one picture that the tree,
  * the panel, hovers and commands show. It never starts the engine.
@@ -30,6 +51,12 @@ export class Library implements vscode.Disposable {
   private runList: readonly Run[] = [];
   private problemMap: ReadonlyMap<string, string> = new Map();
   private records = new Map<string, CheckpointRecord>();
+  /** All folders that hold checkpoints, and those above them. */
+  private folders: Set<string> | undefined;
+  private ordered: readonly CheckpointRecord[] | undefined;
+  private readonly unfinished = new Set<string>();
+  /** What became known by another way while the workspace was looked at. */
+  private readonly overtaken = new Set<string>();
   /** Of analyses in this window, by checkpoint: they say more than what is on disk. */
   private readonly failures = new Map<
     string,
@@ -39,8 +66,7 @@ export class Library implements vscode.Disposable {
   private readonly settling = new Settling();
   private readonly configurationTimes = new Map<string, number>();
 
-  private readonly changeEmitter = new vscode.EventEmitter<void>();
-  /** Something changed; ask again. */
+  private readonly changeEmitter = new vscode.EventEmitter<LibraryChange>();
   readonly onDidChange = this.changeEmitter.event;
 
   constructor(
@@ -62,15 +88,49 @@ export class Library implements vscode.Disposable {
   }
 
   /** All checkpoints, run by run, in the order of training. */
-  all(): CheckpointRecord[] {
-    return this.runList.flatMap((run) =>
-      run.checkpoints.flatMap((file) => this.records.get(file.path) ?? []),
-    );
+  all(): readonly CheckpointRecord[] {
+    if (this.ordered !== undefined) return this.ordered;
+    const ordered: CheckpointRecord[] = [];
+    for (const run of this.runList) {
+      for (const { path } of run.checkpoints) {
+        const record = this.records.get(path);
+        if (record !== undefined) ordered.push(record);
+      }
+    }
+    this.ordered = ordered;
+    return ordered;
+  }
+
+  /** Whether any checkpoint is in this folder or below it. */
+  isAbove(folder: string): boolean {
+    if (this.folders === undefined) {
+      this.folders = new Set();
+      for (const path of this.records.keys()) {
+        for (let above = dirname(path); !this.folders.has(above); above = dirname(above)) {
+          this.folders.add(above);
+        }
+      }
+    }
+    return this.folders.has(folder);
   }
 
   /** Paths of checkpoints that are still being written. */
   writing(): string[] {
-    return [...this.records.values()].filter((r) => r.writing).map((r) => r.file.path);
+    return [...this.unfinished];
+  }
+
+  /** The checkpoint a file is the result document of, if it is one that is known. */
+  ofResult(path: string): string | null {
+    const configurations = new Set(this.runList.map(({ configuration }) => configuration));
+    for (const configuration of configurations) {
+      if (configuration === null) continue;
+      for (const store of this.places.stores(configuration)) {
+        const checkpoint = checkpointOfResult(configuration, store, path);
+        const record = checkpoint === null ? undefined : this.records.get(checkpoint);
+        if (record?.run.configuration === configuration) return checkpoint;
+      }
+    }
+    return null;
   }
 
   /** Takes over what a look at the workspace found. @returns whether anything is different. */
@@ -80,36 +140,58 @@ export class Library implements vscode.Disposable {
     }
     await this.readConfigurationTimes(discovery);
     await this.places.look();
+    this.overtaken.clear();
     const records = new Map<string, CheckpointRecord>();
+    const listings = new FolderListings();
     for (const run of discovery.runs) {
+      const look = await this.look(run, listings);
       await inTurns(run.checkpoints, async (file) => {
-        records.set(file.path, await this.record(file, run));
+        records.set(file.path, await this.record(file, run, look));
       });
     }
-    for (const path of this.records.keys()) {
-      if (!records.has(path)) this.forget(path);
+    for (const path of this.overtaken) {
+      const record = records.get(path);
+      if (record === undefined) continue;
+      const look = await this.look(record.run, null);
+      records.set(path, await this.record(record.file, record.run, look));
     }
-    const changed =
-      !sameRecords(this.records, records) || !sameProblems(this.problemMap, discovery.problems);
+    const paths = await inPieces(differing(this.records, records));
+    const runs =
+      !sameOrder(this.runList, discovery.runs) ||
+      !sameProblems(this.problemMap, discovery.problems);
     this.runList = discovery.runs;
     this.problemMap = discovery.problems;
     this.records = records;
-    if (changed) this.changeEmitter.fire();
+    for (const path of paths) {
+      const record = records.get(path);
+      if (record === undefined) this.forget(path);
+      else this.note(record);
+    }
+    // The files themselves are other objects now, in the list as in the records.
+    this.ordered = undefined;
+    if (runs) this.folders = undefined;
+    const changed = runs || paths.length > 0;
+    if (changed) this.changeEmitter.fire({ runs, paths });
     return changed;
   }
 
   /** Looks again at files that an event told of, or that were being written. */
   async refresh(files: readonly CheckpointFile[]): Promise<void> {
-    let changed = false;
-    for (const file of files) {
+    const paths: string[] = [];
+    const listings = files.length < MANY ? null : new FolderListings();
+    const looks = new Map<Run, Promise<Look>>();
+    await inTurns(files, async (file) => {
       const known = this.records.get(file.path);
-      if (known === undefined) continue;
-      const record = await this.record(file, known.run);
-      if (sameRecord(known, record)) continue;
-      this.records.set(file.path, record);
-      changed = true;
-    }
-    if (changed) this.changeEmitter.fire();
+      if (known === undefined) return;
+      const { run } = known;
+      const look = looks.get(run) ?? this.look(run, listings);
+      looks.set(run, look);
+      const record = await this.record(file, run, await look);
+      if (sameRecord(known, record)) return;
+      this.put(record);
+      paths.push(file.path);
+    });
+    if (paths.length > 0) this.changeEmitter.fire({ runs: false, paths });
   }
 
   /** A document the engine has just made. @param file that it wrote. */
@@ -117,13 +199,14 @@ export class Library implements vscode.Disposable {
     const known = this.records.get(path);
     if (known === undefined) return;
     this.failures.delete(path);
-    this.records.set(path, {
+    this.overtaken.add(path);
+    this.put({
       ...known,
       result: { document, written: Date.now(), path: file },
       outdated: false,
       error: null,
     });
-    this.changeEmitter.fire();
+    this.changeEmitter.fire({ runs: false, paths: [path] });
   }
 
   /** An analysis that gave no result. The last good one stays. */
@@ -135,20 +218,50 @@ export class Library implements vscode.Disposable {
       configured: this.configuredAt(known.run),
       message,
     });
-    this.records.set(path, { ...known, error: message });
-    this.changeEmitter.fire();
+    this.overtaken.add(path);
+    this.put({ ...known, error: message });
+    this.changeEmitter.fire({ runs: false, paths: [path] });
   }
 
   dispose(): void {
     this.changeEmitter.dispose();
   }
 
+  private put(record: CheckpointRecord): void {
+    this.records.set(record.file.path, record);
+    this.ordered = undefined;
+    this.note(record);
+  }
+
+  private note(record: CheckpointRecord): void {
+    if (record.writing) this.unfinished.add(record.file.path);
+    else this.unfinished.delete(record.file.path);
+  }
+
   private forget(path: string): void {
+    this.unfinished.delete(path);
     this.settling.forget(path);
     this.failures.delete(path);
   }
 
-  private async record(file: CheckpointFile, run: Run): Promise<CheckpointRecord> {
+  private stores({ configuration }: Run): Stores | readonly [] {
+    return configuration === null ? [] : this.places.stores(configuration);
+  }
+
+  /** Of the stores of a run those that hold any results. */
+  private async look(run: Run, listings: FolderListings | null): Promise<Look> {
+    const stores: string[] = [];
+    for (const store of this.stores(run)) {
+      if (listings === null || (await listings.has(join(store, 'results')))) stores.push(store);
+    }
+    return { stores, listings };
+  }
+
+  private async record(
+    file: CheckpointFile,
+    run: Run,
+    { stores, listings }: Look,
+  ): Promise<CheckpointRecord> {
     const writing = !this.settling.observe(file) || file.incomplete === true;
     const failure = this.failures.get(file.path);
     // A failure is about the bytes it was met in.
@@ -160,9 +273,11 @@ export class Library implements vscode.Disposable {
     }
     let error = this.failures.get(file.path)?.message ?? null;
     let result: StoredResult | null = null;
-    if (run.configuration !== null) {
+    const { configuration } = run;
+    if (configuration !== null && stores.length > 0) {
       const lookup = await this.results.readNewest(
-        this.places.resultPaths(run.configuration, file.path),
+        stores.map((store) => resultPath(configuration, file.path, store)),
+        listings,
       );
       if (lookup.kind === 'found') result = lookup.result;
       else if (lookup.kind === 'unusable') error ??= lookup.message;
@@ -197,16 +312,40 @@ export class Library implements vscode.Disposable {
   }
 }
 
-function sameRecords(
+/** Paths of checkpoints that are in one only, or not the same in both. */
+function* differing(
   a: ReadonlyMap<string, CheckpointRecord>,
   b: ReadonlyMap<string, CheckpointRecord>,
-): boolean {
-  if (a.size !== b.size) return false;
-  for (const [path, record] of a) {
-    const other = b.get(path);
-    if (other === undefined || !sameRecord(record, other)) return false;
+): Generator<undefined, string[]> {
+  const paths: string[] = [];
+  let count = 0;
+  for (const [path, record] of b) {
+    const other = a.get(path);
+    if (other === undefined || !sameRecord(record, other)) paths.push(path);
+    if (++count % 256 === 0) yield;
   }
-  return true;
+  for (const path of a.keys()) {
+    if (!b.has(path)) paths.push(path);
+    if (++count % 256 === 0) yield;
+  }
+  return paths;
+}
+
+/** Whether these are the same rows, in the same order. */
+function sameOrder(a: readonly Run[], b: readonly Run[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((run, i) => {
+      const other = b[i];
+      return (
+        run.folder === other?.folder &&
+        run.location === other.location &&
+        run.configuration === other.configuration &&
+        run.checkpoints.length === other.checkpoints.length &&
+        run.checkpoints.every(({ path }, j) => path === other.checkpoints[j]?.path)
+      );
+    })
+  );
 }
 
 function sameRecord(a: CheckpointRecord, b: CheckpointRecord): boolean {

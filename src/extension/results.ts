@@ -1,6 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { ResultDocument } from '../shared/result';
 import { parseResult } from '../shared/resultShape';
+import type { FolderListings } from './folderListings';
+import { turn } from './inTurns';
 import { t } from './text';
 
 /** A result document as it was found on disk. */
@@ -28,10 +30,23 @@ export class ResultReader {
     { readonly size: number; readonly modified: number; readonly lookup: ResultLookup }
   >();
 
-  /** What was written last of the files that a document may be in. */
-  async readNewest(paths: readonly string[]): Promise<ResultLookup> {
+  private parsing: Promise<void> = Promise.resolve();
+
+  /**
+   * What was written last of the files that a document may be in.
+   *
+   * @param listings Where many documents are looked for: most checkpoints have none.
+   */
+  async readNewest(
+    paths: readonly string[],
+    listings: FolderListings | null = null,
+  ): Promise<ResultLookup> {
     let newest: ResultLookup = { kind: 'none' };
     for (const path of paths) {
+      if (listings !== null && !(await listings.has(path))) {
+        this.cache.delete(path);
+        continue;
+      }
       const lookup = await this.read(path);
       if (
         newest.kind === 'none' ||
@@ -77,6 +92,8 @@ export class ResultReader {
       const why = error instanceof Error ? error.message : String(error);
       return { kind: 'unusable', message: t('{0} cannot be read: {1}.', path, why) };
     }
+    // However many are read at once, between two of them there is a turn for everything else.
+    await (this.parsing = this.parsing.then(turn));
     const reading = parseResult(text);
     return reading.ok
       ? { kind: 'found', result: { document: reading.document, written: modified, path } }

@@ -1,6 +1,11 @@
 import { basename, relative, sep } from 'node:path';
 import { checkpointName, runFolder } from './checkpointLabel';
 import { compareInTraining, placeInTraining } from './checkpointNames';
+import { atOnce } from './inTurns';
+import { sortInPieces } from './sortInPieces';
+
+/** So many files are handled between two places where the work may be interrupted. */
+const PIECE = 256;
 
 /** A checkpoint as the file system tells of it. */
 export interface CheckpointFile {
@@ -52,50 +57,73 @@ export interface Finding {
  * @param roots Workspace folders, absolute: locations are told relative to them.
  */
 export function groupRuns(findings: readonly Finding[], roots: readonly string[]): Run[] {
-  const owner = new Map<string, string | null>();
-  const files = new Map<string, CheckpointFile>();
+  return atOnce(groupRunsInPieces(findings, roots));
+}
+
+/** As `groupRuns`; yields where it may be interrupted. */
+export function* groupRunsInPieces(
+  findings: readonly Finding[],
+  roots: readonly string[],
+): Generator<undefined, Run[]> {
+  const owned = new Map<string, { file: CheckpointFile; owner: Owner }>();
   for (const { configuration, files: found } of findings) {
+    const owner = { configuration, depth: depth(configuration) };
     for (const file of found) {
-      files.set(file.path, file);
-      const known = owner.get(file.path);
-      if (known === undefined || depth(configuration) > depth(known)) {
-        owner.set(file.path, configuration);
+      const known = owned.get(file.path);
+      if (known === undefined) owned.set(file.path, { file, owner });
+      else {
+        known.file = file;
+        if (owner.depth > known.owner.depth) known.owner = owner;
       }
+      if (owned.size % PIECE === 0) yield;
     }
   }
 
-  const groups = new Map<string, { configuration: string | null; files: CheckpointFile[] }>();
-  for (const [path, file] of files) {
-    const configuration = owner.get(path) ?? null;
+  const groups = new Map<string, { owner: Owner; files: CheckpointFile[] }>();
+  let count = 0;
+  for (const [path, { file, owner }] of owned) {
+    if (++count % PIECE === 0) yield;
     const folder = runFolder(path);
     const group = groups.get(folder);
     if (group === undefined) {
-      groups.set(folder, { configuration, files: [file] });
-    } else if (group.configuration === null && configuration !== null) {
+      groups.set(folder, { owner, files: [file] });
+    } else if (group.owner.configuration === null && owner.configuration !== null) {
       // Where a configuration speaks for a folder, only what it names is a checkpoint.
-      groups.set(folder, { configuration, files: [file] });
-    } else if (group.configuration === null || configuration !== null) {
+      groups.set(folder, { owner, files: [file] });
+    } else if (group.owner.configuration === null || owner.configuration !== null) {
       group.files.push(file);
-      if (depth(configuration) > depth(group.configuration)) group.configuration = configuration;
+      if (owner.depth > group.owner.depth) group.owner = owner;
     }
   }
 
-  return [...groups]
-    .map(([folder, group]) => ({
+  const runs: Run[] = [];
+  for (const [folder, group] of groups) {
+    const places = [];
+    for (const file of group.files) {
+      places.push({ file, place: placeInTraining(checkpointName(file.path)) });
+      if (places.length % PIECE === 0) yield;
+    }
+    const sorted = yield* sortInPieces(places, (a, b) => compareInTraining(a.place, b.place));
+    runs.push({
       folder,
       name: basename(folder),
       location: locationOf(folder, roots),
-      configuration: group.configuration,
-      checkpoints: group.files
-        .map((file) => ({ file, place: placeInTraining(checkpointName(file.path)) }))
-        .sort((a, b) => compareInTraining(a.place, b.place))
-        .map(({ file }) => file),
-    }))
-    .sort(
-      (a, b) =>
-        Number(a.configuration === null) - Number(b.configuration === null) ||
-        (a.location < b.location ? -1 : a.location > b.location ? 1 : 0),
-    );
+      configuration: group.owner.configuration,
+      checkpoints: sorted.map(({ file }) => file),
+    });
+    yield;
+  }
+  return runs.sort(
+    (a, b) =>
+      Number(a.configuration === null) - Number(b.configuration === null) ||
+      (a.location < b.location ? -1 : a.location > b.location ? 1 : 0),
+  );
+}
+
+/** A configuration, and in how many folders it is. */
+interface Owner {
+  readonly configuration: string | null;
+  readonly depth: number;
 }
 
 function depth(configuration: string | null): number {

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { Activity, Analyses } from './analyses';
 import { checkpointName } from './checkpointLabel';
 import { stateOf, type CheckpointState } from './checkpointState';
+import { turn } from './inTurns';
 import type { CheckpointRecord, Library } from './library';
 import { escapeMarkdown } from './markdown';
 import { describeProgress } from './progressFraction';
@@ -18,6 +19,8 @@ export type TreeNode =
 
 /** Rows are not drawn again more often than this. */
 const REDRAW = 150;
+/** Where more rows of a run are different, the run is drawn anew. */
+const ROW_BY_ROW = 100;
 
 /** Runs and their checkpoints, with what is known of each. */
 export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disposable {
@@ -29,6 +32,11 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
   private wholly = false;
   /** What the rows said of running analyses when they were last drawn. */
   private activities = new Map<string, string>();
+  /** Checkpoints of which something else is known since then. */
+  private readonly changed = new Set<string>();
+  /** What rows of runs said when they were last drawn, by folder. */
+  private readonly descriptions = new Map<string, string>();
+  private listing: Promise<void> = Promise.resolve();
   /** One object for each row, so that VS Code recognises it. */
   private readonly nodes = new Map<string, TreeNode>();
 
@@ -37,8 +45,9 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
     private readonly analyses: Analyses,
   ) {
     this.subscriptions = [
-      library.onDidChange(() => {
-        this.wholly = true;
+      library.onDidChange(({ runs, paths }) => {
+        if (runs) this.wholly = true;
+        else for (const path of paths) this.changed.add(path);
         this.redraw();
       }),
       analyses.onDidChange(() => {
@@ -47,11 +56,19 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
     ];
   }
 
-  getChildren(node?: TreeNode): TreeNode[] {
+  async getChildren(node?: TreeNode): Promise<TreeNode[]> {
     if (node === undefined) return this.library.runs.map((run) => this.runNode(run.folder));
     if (node.kind === 'checkpoint') return [];
-    const run = this.library.runs.find(({ folder }) => folder === node.folder);
-    return (run?.checkpoints ?? []).map(({ path }) => this.checkpointNode(path));
+    // VS Code asks for the rows of all open runs at once, and handles each answer in one piece.
+    await (this.listing = this.listing.then(turn));
+    return (this.run(node.folder)?.checkpoints ?? []).map(({ path }) => this.checkpointNode(path));
+  }
+
+  /** What costs words is put together for the one row that is pointed at. */
+  resolveTreeItem(item: vscode.TreeItem, node: TreeNode): vscode.TreeItem {
+    const record = node.kind === 'run' ? undefined : this.library.get(node.path);
+    if (record !== undefined) item.tooltip = tooltip(record);
+    return item;
   }
 
   getParent(node: TreeNode): TreeNode | undefined {
@@ -62,7 +79,7 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
 
   getTreeItem(node: TreeNode): vscode.TreeItem {
     if (node.kind === 'run') {
-      const run = this.library.runs.find(({ folder }) => folder === node.folder);
+      const run = this.run(node.folder);
       return run === undefined ? new vscode.TreeItem('') : this.runItem(run);
     }
     const record = this.library.get(node.path);
@@ -87,22 +104,52 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
       this.activities = this.describeActivities();
       if (this.wholly) {
         this.wholly = false;
+        this.changed.clear();
         this.emitter.fire(undefined);
         return;
       }
-      const paths = new Set([...before.keys(), ...this.activities.keys()]);
-      const changed = [...paths].filter((path) => before.get(path) !== this.activities.get(path));
-      if (changed.length > 0) this.emitter.fire(changed.map((path) => this.checkpointNode(path)));
+      for (const path of new Set([...before.keys(), ...this.activities.keys()])) {
+        if (before.get(path) !== this.activities.get(path)) this.changed.add(path);
+      }
+      const rows = this.rowsOf(this.changed);
+      this.changed.clear();
+      if (rows.length > 0) this.emitter.fire(rows);
     }, REDRAW);
+  }
+
+  /** Rows to draw for checkpoints that are different: runs where their own rows are. */
+  private rowsOf(paths: ReadonlySet<string>): TreeNode[] {
+    const byRun = new Map<string, string[]>();
+    for (const path of paths) {
+      const run = this.library.get(path)?.run;
+      if (run === undefined) continue;
+      const known = byRun.get(run.folder);
+      if (known === undefined) byRun.set(run.folder, [path]);
+      else known.push(path);
+    }
+    return [...byRun].flatMap(([folder, changed]) => {
+      const run = this.run(folder);
+      const drawn = this.descriptions.get(folder);
+      const wholly =
+        changed.length > ROW_BY_ROW ||
+        (run !== undefined && drawn !== undefined && drawn !== this.describeRun(run));
+      return wholly ? [this.runNode(folder)] : changed.map((path) => this.checkpointNode(path));
+    });
   }
 
   private describeActivities(): Map<string, string> {
     const activities = new Map<string, string>();
-    for (const { file } of this.library.all()) {
-      const activity = this.analyses.activity(file.path);
-      if (activity !== null) activities.set(file.path, describeActivity(activity));
+    for (const path of this.analyses.active) {
+      const activity = this.library.get(path) && this.analyses.activity(path);
+      // Thousands may wait; what they say is the same.
+      if (activity?.kind === 'queued') activities.set(path, '');
+      else if (activity) activities.set(path, describeActivity(activity));
     }
     return activities;
+  }
+
+  private run(of: string): Run | undefined {
+    return this.library.runs.find(({ folder }) => folder === of);
   }
 
   private runNode(folder: string): TreeNode {
@@ -124,17 +171,11 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
         ? vscode.TreeItemCollapsibleState.Expanded
         : vscode.TreeItemCollapsibleState.Collapsed,
     );
-    const records = run.checkpoints.flatMap(({ path }) => this.library.get(path) ?? []);
-    const analyzed = records.filter(({ result }) => result !== null).length;
     item.id = `run:${run.folder}`;
     item.iconPath = new vscode.ThemeIcon('folder');
     item.contextValue = configured ? 'run configured' : 'run';
-    item.description = [
-      run.location === run.name ? '' : run.location,
-      configured ? t('{0}/{1} analyzed', analyzed, records.length) : t('no basin.json'),
-    ]
-      .filter(Boolean)
-      .join(' · ');
+    item.description = this.describeRun(run);
+    this.descriptions.set(run.folder, item.description);
     item.accessibilityInformation = {
       label: `${t('Run {0}', run.name)}, ${item.description}`,
     };
@@ -143,6 +184,21 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
         ? `${run.folder}\n${t('Analyzed with {0}', run.configuration)}`
         : `${run.folder}\n${t('No basin.json names these checkpoints: create one to analyze them.')}`;
     return item;
+  }
+
+  private describeRun(run: Run): string {
+    let analyzed = 0;
+    for (const { path } of run.checkpoints) {
+      if (this.library.get(path)?.result) analyzed++;
+    }
+    return [
+      run.location === run.name ? '' : run.location,
+      run.configuration === null
+        ? t('no basin.json')
+        : t('{0}/{1} analyzed', analyzed, run.checkpoints.length),
+    ]
+      .filter(Boolean)
+      .join(' · ');
   }
 
   private checkpointItem(record: CheckpointRecord): vscode.TreeItem {
@@ -164,7 +220,6 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
     item.description =
       activity === null ? describeState(record, state) : describeActivity(activity);
     item.accessibilityInformation = { label: `${name}, ${item.description}` };
-    item.tooltip = tooltip(record);
     if (record.run.configuration !== null) {
       item.command = { command: OPEN_SELECTED_ROW, title: t('Open Landscape') };
     }

@@ -1,8 +1,9 @@
-import { dirname, sep } from 'node:path';
+import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { CHECKPOINT_GLOB, MANIFEST_GLOB } from './checkpointNames';
 import { statAll, type CheckpointFinder } from './checkpoints';
 import { BASIN_JSON } from './configurations';
+import { turn } from './inTurns';
 import { RESULT_SUFFIX } from '../shared/result';
 import { RESULT_FOLDER } from '../shared/resultLocation';
 import type { Library } from './library';
@@ -71,7 +72,7 @@ export class Watch implements vscode.Disposable {
       this.mustSearch = false;
       this.touched.clear();
       await this.library.update(await this.finder.search());
-      this.watchFolders();
+      await this.watchFolders();
     });
   }
 
@@ -117,10 +118,7 @@ export class Watch implements vscode.Disposable {
       if (looksLikeFolder(uri.path)) this.touch(uri, true);
     });
     watcher.onDidDelete((uri) => {
-      const inside = uri.fsPath + sep;
-      if (this.library.all().some(({ file }) => file.path.startsWith(inside))) {
-        this.touch(uri, true);
-      }
+      if (this.library.isAbove(uri.fsPath)) this.touch(uri, true);
     });
     return watcher;
   }
@@ -157,12 +155,19 @@ export class Watch implements vscode.Disposable {
     return this.enqueue(async () => {
       const paths = [...this.touched];
       this.touched.clear();
-      if (paths.every((path) => this.library.get(path) !== undefined)) {
-        await this.library.refresh(await statAll(paths));
-      } else {
-        // A result, or a file that a glob may name: where to look is known.
-        await this.library.update(await this.finder.rescan());
+      const checkpoints = new Set<string>();
+      for (const path of paths) {
+        if (isTemporary(path)) continue;
+        const checkpoint =
+          this.library.get(path) === undefined ? this.library.ofResult(path) : path;
+        if (checkpoint === null) {
+          // A file that a glob may name, or a folder of results: where to look is known.
+          await this.library.update(await this.finder.rescan());
+          return;
+        }
+        checkpoints.add(checkpoint);
       }
+      await this.library.refresh(await statAll([...checkpoints]));
     });
   }
 
@@ -208,7 +213,7 @@ export class Watch implements vscode.Disposable {
    * Folders of runs are watched one by one as well: `files.watcherExclude` may hide them from the
    * watcher of the workspace, and they may lie outside of it.
    */
-  private watchFolders(): void {
+  private async watchFolders(): Promise<void> {
     const wanted = new Set<string>();
     for (const run of this.library.runs) {
       wanted.add(run.folder);
@@ -222,6 +227,8 @@ export class Watch implements vscode.Disposable {
     }
     for (const folder of wanted) {
       if (this.folders.has(folder)) continue;
+      await turn();
+      if (this.disposed) return;
       const pattern = new vscode.RelativePattern(
         vscode.Uri.file(folder),
         `{${BASIN_JSON},${CHECKPOINT_GLOB.replace('**/', '')}}`,
@@ -229,6 +236,11 @@ export class Watch implements vscode.Disposable {
       this.folders.set(folder, this.watch(pattern, true));
     }
   }
+}
+
+/** Results are written beside their place, and then moved to it. */
+function isTemporary(path: string): boolean {
+  return path.endsWith('.tmp');
 }
 
 /** Leaves out what a project makes all the time and what never holds checkpoints. */
