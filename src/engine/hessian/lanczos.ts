@@ -1,6 +1,9 @@
 /** v ↦ A·v of a symmetric matrix that is not formed. */
 export type SymmetricOperator = (v: Float64Array) => Promise<Float64Array>;
 
+/** The same of several vectors at once, in their order. */
+export type SymmetricOperators = (vs: readonly Float64Array[]) => Promise<readonly Float64Array[]>;
+
 /**
  * The result of m steps: A·V = V·T + β v₊ eₘᵀ, with V orthonormal and T tridiagonal.
  */
@@ -49,6 +52,52 @@ export async function lanczos(
     basis.push(scaled(w, 1 / beta));
   }
   return { alphas, betas, basis };
+}
+
+/**
+ * Runs from several starts that advance in step, so that the products of a step are taken at once:
+ * those of the runs that have not stopped, in the order of the starts.
+ */
+export function lanczosTogether(
+  apply: SymmetricOperators,
+  starts: readonly Float64Array[],
+  steps: number,
+): Promise<LanczosRun[]> {
+  interface Asked {
+    readonly v: Float64Array;
+    readonly resolve: (product: Float64Array) => void;
+    readonly reject: (error: unknown) => void;
+  }
+  const asked = new Map<number, Asked>();
+  let running = starts.length;
+  const advance = (): void => {
+    if (asked.size === 0 || asked.size < running) return;
+    const step = [...asked].sort(([a], [b]) => a - b).map(([, one]) => one);
+    asked.clear();
+    apply(step.map(({ v }) => v)).then(
+      (products) => {
+        step.forEach(({ resolve }, i) => {
+          resolve(products[i]!);
+        });
+      },
+      (error: unknown) => {
+        for (const { reject } of step) reject(error);
+      },
+    );
+  };
+  return Promise.all(
+    starts.map(async (start, i) => {
+      const one: SymmetricOperator = (v) =>
+        new Promise((resolve, reject) => {
+          asked.set(i, { v, resolve, reject });
+          advance();
+        });
+      const run = await lanczos(one, start, steps);
+      running -= 1;
+      advance();
+      return run;
+    }),
+  );
 }
 
 export function dot(a: Float64Array, b: Float64Array): number {

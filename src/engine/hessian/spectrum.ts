@@ -3,7 +3,7 @@ import type { Hessian } from '../../shared/result';
 import { Random } from '../random';
 import { spectralDensity } from './density';
 import { KrylovUnion } from './krylov';
-import { lanczos, type SymmetricOperator } from './lanczos';
+import { lanczosTogether, type SymmetricOperators } from './lanczos';
 
 export interface Spectrum {
   readonly hessian: Hessian;
@@ -29,29 +29,37 @@ const CONVERGED = 1e-3;
  * result does not depend on how they are.
  *
  * @param dimension of the operator.
+ * @param together of so many runs the operator is given the vectors of a step at once; 1 if absent.
  * @param onProduct called after each product with the number done and the number expected.
  */
 export async function spectrum(
-  apply: SymmetricOperator,
+  apply: SymmetricOperators,
   dimension: number,
-  { eigenvalues, lanczosSteps, probes, seed }: Configuration['hessian'],
+  {
+    eigenvalues,
+    lanczosSteps,
+    probes,
+    seed,
+    together = 1,
+  }: Configuration['hessian'] & { readonly together?: number },
   onProduct?: (done: number, expected: number) => void,
 ): Promise<Spectrum> {
   const steps = Math.min(lanczosSteps, dimension);
   let products = 0;
-  const counted: SymmetricOperator = async (v) => {
-    const product = await apply(v);
-    products += 1;
+  const counted: SymmetricOperators = async (vs) => {
+    const images = await apply(vs);
+    products += vs.length;
     onProduct?.(products, steps * probes);
-    return product;
+    return images;
   };
-  const runs = await Promise.all(
-    Array.from({ length: probes }, (_, probe) => {
-      const random = new Random(seed, `probe ${probe}`);
-      const start = Float64Array.from({ length: dimension }, () => random.sign());
-      return lanczos(counted, start, steps);
-    }),
+  const starts = Array.from({ length: probes }, (_, probe) => {
+    const random = new Random(seed, `probe ${probe}`);
+    return Float64Array.from({ length: dimension }, () => random.sign());
+  });
+  const groups = Array.from({ length: Math.ceil(probes / together) }, (_, group) =>
+    lanczosTogether(counted, starts.slice(group * together, (group + 1) * together), steps),
   );
+  const runs = (await Promise.all(groups)).flat();
 
   const union = new KrylovUnion(runs);
   const pairs = union.ritzPairs();

@@ -1,6 +1,7 @@
 import type { OnnxModel } from '../graph/onnx/importOnnx';
 import type { Program } from '../graph/graph';
 import type { Executable, FloatArray, Runtime } from '../runtime/runtime';
+import { zerosLike } from '../tensor';
 import { splitBatches, type Batch } from './batches';
 import { liveElements, outputElements, termElements } from './evaluationMemory';
 import type { LossData } from './lossData';
@@ -90,36 +91,58 @@ export class LossEvaluator {
     this.#point = theta;
   }
 
-  /** H·v of Σ losses of a batch at the point that was set. */
-  async hessianProduct(v: FloatArray, batch: Batch): Promise<FloatArray> {
+  /**
+   * H·v of Σ losses of a batch at the point that was set, for each of some directions.
+   *
+   * How many go into one run depends on their number and on the batch alone.
+   */
+  async hessianProducts(
+    directions: readonly FloatArray[],
+    batch: Batch,
+  ): Promise<readonly FloatArray[]> {
     const theta = this.#point;
     if (theta === undefined) throw new Error('No point was set.');
     const inputs = this.#inputs(theta, batch);
-
-    let shared = this.#fixed.get(batch.index);
-    if (shared === undefined) {
-      // A quadratic has the same Hessian everywhere: nothing of it depends on the point.
-      const { fixed } = this.#graph(batch).hessianProduct();
-      shared =
-        fixed.outputs.size === 0
-          ? new Map()
-          : await (await this.#executable('fixed', batch, () => fixed)).run(inputs);
-      const bytes = [...shared.values()].reduce((sum, array) => sum + array.byteLength, 0);
-      if (this.#fixedBytes.reduce((sum, other) => sum + other, bytes) <= KEPT_BYTES) {
-        this.#fixed.set(batch.index, shared);
-        this.#fixedBytes.push(bytes);
+    const shared = await this.#sharedOf(batch, inputs);
+    const runs = Math.ceil(directions.length / this.#graph(batch).directionsTogether());
+    const products: FloatArray[] = [];
+    for (let run = 0; run < runs; run += 1) {
+      const start = Math.floor((run * directions.length) / runs);
+      const end = Math.floor(((run + 1) * directions.length) / runs);
+      const together = directions.slice(start, end);
+      const count = together.length;
+      const executable = await this.#executable(
+        count === 1 ? 'moving' : `moving ${count}`,
+        batch,
+        (graph) => (count === 1 ? graph.hessianProduct().moving : graph.hessianProducts(count)),
+      );
+      const all = new Map<string, FloatArray>([...inputs, ...shared]);
+      for (const { name, offset, size } of this.#problem.parameters.entries) {
+        all.set(DIRECTION + name, stacked(together, offset, size));
       }
+      const results = await executable.run(all);
+      for (let i = 0; i < count; i += 1) products.push(this.#collect(results, i));
     }
-    const second = await this.#executable(
-      'moving',
-      batch,
-      (graph) => graph.hessianProduct().moving,
-    );
-    const all = new Map<string, FloatArray>([...inputs, ...shared]);
-    for (const { name, offset, size } of this.#problem.parameters.entries) {
-      all.set(DIRECTION + name, v.subarray(offset, offset + size));
+    return products;
+  }
+
+  /** What the products of a batch share at the point. */
+  async #sharedOf(
+    batch: Batch,
+    inputs: ReadonlyMap<string, FloatArray>,
+  ): Promise<ReadonlyMap<string, FloatArray>> {
+    const known = this.#fixed.get(batch.index);
+    if (known !== undefined) return known;
+    // A quadratic has the same Hessian everywhere: nothing of it depends on the point.
+    const { fixed } = this.#graph(batch).hessianProduct();
+    if (fixed.outputs.size === 0) return new Map();
+    const shared = await (await this.#executable('fixed', batch, () => fixed)).run(inputs);
+    const bytes = [...shared.values()].reduce((sum, array) => sum + array.byteLength, 0);
+    if (this.#fixedBytes.reduce((sum, other) => sum + other, bytes) <= KEPT_BYTES) {
+      this.#fixed.set(batch.index, shared);
+      this.#fixedBytes.push(bytes);
     }
-    return this.#collect(await second.run(all));
+    return shared;
   }
 
   /**
@@ -147,7 +170,7 @@ export class LossEvaluator {
         return Math.max(
           liveElements(graph.gradient()),
           liveElements(fixed),
-          shared + liveElements(moving),
+          shared + graph.directionsTogether() * liveElements(moving),
         );
       });
     }
@@ -236,11 +259,26 @@ export class LossEvaluator {
     return inputs;
   }
 
-  #collect(results: ReadonlyMap<string, FloatArray>): FloatArray {
+  /** The derivatives as one vector. @param direction its number where there are several. */
+  #collect(results: ReadonlyMap<string, FloatArray>, direction = 0): FloatArray {
     const { entries, size } = this.#problem.parameters;
     const vector =
       this.#runtime.precision === 'float64' ? new Float64Array(size) : new Float32Array(size);
-    for (const { name, offset } of entries) vector.set(results.get(DERIVATIVE + name)!, offset);
+    for (const { name, offset, size: own } of entries) {
+      const values = results.get(DERIVATIVE + name)!;
+      vector.set(values.subarray(direction * own, (direction + 1) * own), offset);
+    }
     return vector;
   }
+}
+
+/** The same part of several vectors, one after the other. */
+function stacked(vectors: readonly FloatArray[], offset: number, size: number): FloatArray {
+  const first = vectors[0]!;
+  if (vectors.length === 1) return first.subarray(offset, offset + size);
+  const all = zerosLike(first, vectors.length * size);
+  vectors.forEach((vector, i) => {
+    all.set(vector.subarray(offset, offset + size), i * size);
+  });
+  return all;
 }

@@ -1,9 +1,11 @@
 import { directionalDerivative } from '../graph/forward';
-import { Graph, type Node, type Program } from '../graph/graph';
+import { Graph, topologicalOrder, type Node, type Program } from '../graph/graph';
 import type { OnnxModel } from '../graph/onnx/importOnnx';
 import { partition, type Partition } from '../graph/partition';
 import { gradient } from '../graph/reverse';
 import { shareFactors } from '../graph/sharedFactors';
+import { stackDirections } from '../graph/stackDirections';
+import { sizeOf } from '../tensor';
 import { LOSSES, type LossTerm, type TermNodes } from './lossTerm';
 import type { WeightLayout } from './weights';
 
@@ -11,6 +13,15 @@ import type { WeightLayout } from './weights';
 export const DIRECTION = 'basin:direction:';
 /** Prefix of the outputs that hold a derivative, before the name of the parameter. */
 export const DERIVATIVE = 'basin:derivative:';
+
+/**
+ * Elements of the largest array of a program for several directions. Several at once save what each
+ * kernel costs beside its work, and reading what they share, as long as a core's caches hold it.
+ */
+const MOST_ELEMENTS = 2 ** 18;
+
+/** Directions beyond which another saves nothing more. */
+const MOST_DIRECTIONS = 8;
 
 /**
  * The loss of a model on one batch of one term as programs.
@@ -25,6 +36,7 @@ export class LossGraph {
   readonly #losses: Node;
   #gradient: readonly Node[] | undefined;
   #product: Partition | undefined;
+  #together: number | undefined;
 
   constructor(
     model: OnnxModel,
@@ -66,14 +78,40 @@ export class LossGraph {
     return this.#product;
   }
 
+  /** For how many directions at once `hessianProducts` is made, at most. */
+  directionsTogether(): number {
+    if (this.#together === undefined) {
+      const { moving } = this.hessianProduct();
+      const nodes = topologicalOrder(moving.outputs.values());
+      const largest = Math.max(...nodes.map(({ shape }) => sizeOf(shape)));
+      const most = Math.min(MOST_DIRECTIONS, Math.floor(MOST_ELEMENTS / largest));
+      const stacks = most > 1 && stackDirections(this.#g, moving, this.#directions(), 2) !== null;
+      this.#together = stacks ? most : 1;
+    }
+    return this.#together;
+  }
+
+  /**
+   * What of H·v depends on v, for several v: directions and derivatives have a first axis more.
+   *
+   * @param count from 2 to `directionsTogether()`.
+   */
+  hessianProducts(count: number): Program {
+    const { moving } = this.hessianProduct();
+    return stackDirections(this.#g, moving, this.#directions(), count)!;
+  }
+
+  #directions(): ReadonlySet<string> {
+    return new Set(this.#parameters.map((node) => DIRECTION + node.attributes.name));
+  }
+
   #makeHessianProduct(): Partition {
     const g = this.#g;
     const directions = new Map<Node, Node>(
       this.#parameters.map((node) => [node, g.input(DIRECTION + node.attributes.name, node.shape)]),
     );
     const products = directionalDerivative(g, this.#gradients(), directions);
-    const names = new Set(this.#parameters.map((node) => DIRECTION + node.attributes.name));
-    return partition(g, { outputs: this.#derivatives(products) }, names);
+    return partition(g, { outputs: this.#derivatives(products) }, this.#directions());
   }
 
   #gradients(): readonly Node[] {

@@ -38,7 +38,7 @@ import { Run } from './run';
 import type { WorkerPool } from './workerPool';
 
 /** Part of every cache key: raised when a part's computation changes. */
-const COMPUTATION = 3;
+const COMPUTATION = 4;
 
 /** Shortest time between two documents of an analysis that runs, in milliseconds. */
 const PARTIAL_INTERVAL = 250;
@@ -365,21 +365,25 @@ class CheckpointAnalysis {
     const { length } = opened.weights.theta;
     this.#setProblem(opened);
     return spectrum(
-      async (v) => {
-        const direction = this.#runtime.precision === 'float64' ? v : Float32Array.from(v);
+      async (vs) => {
+        const isDouble = this.#runtime.precision === 'float64';
+        const directions = vs.map((v) => (isDouble ? v : Float32Array.from(v)));
         const parts = await this.#onEvery(opened, batches, (batch) =>
-          this.#pool.run<'product'>({ kind: 'product', v: direction, batch }, this.#options.signal),
+          this.#pool.run<'products'>({ kind: 'products', directions, batch }, this.#options.signal),
         );
-        // In the order of the batches, whoever finished first.
-        const sum = new Float64Array(length);
-        for (const [index, part] of parts.entries()) {
-          const { share } = batches[index]!;
-          for (let i = 0; i < length; i += 1) sum[i]! += share * part[i]!;
-        }
-        return sum;
+        return vs.map((_, k) => {
+          // In the order of the batches, whoever finished first.
+          const sum = new Float64Array(length);
+          for (const [index, part] of parts.entries()) {
+            const { share } = batches[index]!;
+            const product = part[k]!;
+            for (let i = 0; i < length; i += 1) sum[i]! += share * product[i]!;
+          }
+          return sum;
+        });
       },
       length,
-      settings,
+      { ...settings, together: probesTogether(settings.probes, batches.length, length) },
       (done, expected) =>
         this.#options.onProgress?.({ part: 'hessian', fraction: done / expected }),
     );
@@ -439,4 +443,15 @@ class CheckpointAnalysis {
   #isPartialDue(): boolean {
     return performance.now() - this.#lastPartial >= PARTIAL_INTERVAL;
   }
+}
+
+/** Weights of networks whose products are so small that several at once take less time. */
+const SMALL_NETWORK = 2 ** 16;
+
+/** Tasks that a step of the Lanczos runs leaves for workers, whoever has how many. */
+const LEAST_TASKS = 8;
+
+/** How many Lanczos runs advance with one task: by the problem alone, as the result depends on it. */
+function probesTogether(probes: number, batches: number, weights: number): number {
+  return weights > SMALL_NETWORK ? 1 : Math.max(1, Math.floor((probes * batches) / LEAST_TASKS));
 }

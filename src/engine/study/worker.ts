@@ -96,7 +96,10 @@ async function perform(id: number, task: Task): Promise<void> {
   current = id;
   try {
     const answer = await answerTo(task);
-    const transfer = ArrayBuffer.isView(answer) ? [answer.buffer as ArrayBuffer] : [];
+    const arrays = Array.isArray(answer) ? answer : [answer];
+    const transfer = arrays.flatMap((array: unknown) =>
+      ArrayBuffer.isView(array) ? [array.buffer as ArrayBuffer] : [],
+    );
     port!.postMessage({ type: 'done', id, answer } satisfies FromWorker, transfer);
   } catch (error) {
     port!.postMessage({
@@ -139,8 +142,8 @@ async function answerTo(task: Task): Promise<Answers[Task['kind']]> {
       return withBuffers(own, problem, task.mix, () => own.gradient(task.theta, task.batch));
     case 'gradient':
       return own.gradient(theta, task.batch);
-    case 'product':
-      return own.hessianProduct(task.v, task.batch);
+    case 'products':
+      return own.hessianProducts(task.directions, task.batch);
   }
 }
 

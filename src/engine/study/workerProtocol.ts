@@ -68,8 +68,12 @@ export type Task =
       readonly shape: readonly number[];
       readonly options: TopologyOptions;
     }
-  /** H·v of the sum of the losses of a batch, at θ. */
-  | { readonly kind: 'product'; readonly v: FloatArray; readonly batch: Batch };
+  /** H·v of the sum of the losses of a batch, at θ, for each of some directions. */
+  | {
+      readonly kind: 'products';
+      readonly directions: readonly FloatArray[];
+      readonly batch: Batch;
+    };
 
 export interface Answers {
   readonly metrics: BatchMetrics;
@@ -78,7 +82,7 @@ export interface Answers {
   readonly gradient: FloatArray;
   readonly pointLoss: number;
   readonly pointGradient: FloatArray;
-  readonly product: FloatArray;
+  readonly products: readonly FloatArray[];
   readonly topology: Topology;
 }
 
@@ -106,7 +110,7 @@ export function workOf({ kind }: Task): Work | null {
       return 'values';
     case 'gradient':
     case 'pointGradient':
-    case 'product':
+    case 'products':
       return 'derivatives';
     case 'topology':
       return null;

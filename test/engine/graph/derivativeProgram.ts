@@ -1,6 +1,7 @@
 import { directionalDerivative } from '../../../src/engine/graph/forward';
 import { Graph, type Node } from '../../../src/engine/graph/graph';
 import { gradient } from '../../../src/engine/graph/reverse';
+import { stackDirections } from '../../../src/engine/graph/stackDirections';
 import type { FloatArray } from '../../../src/engine/runtime/runtime';
 import { sizeOf } from '../../../src/engine/tensor';
 import { asOperation, onnxCases } from './onnxCases';
@@ -13,7 +14,10 @@ export const allCases = (extent: number): readonly OperationCase[] => [
   ...onnxCases(extent).map(asOperation),
 ];
 
-/** Σ c·f(args) with fixed weights c, so that every element of f matters; its ∇ and two H·v. */
+/**
+ * Σ c·f(args) with fixed weights c, so that every element of f matters; its ∇ and two H·v, and, where
+ * it can be, both of them in one.
+ */
 export function derivativeProgram({ shapes, build }: OperationCase) {
   const g = new Graph();
   const args = shapes.map((shape, i) => g.input(`x${i}`, shape));
@@ -32,8 +36,15 @@ export function derivativeProgram({ shapes, build }: OperationCase) {
     );
   const named = (prefix: string, nodes: readonly Node[]) =>
     nodes.map((node, i) => [`${prefix}${i}`, node] as const);
+  const both = stackDirections(
+    g,
+    { outputs: new Map(named('hw', products('w'))) },
+    new Set(args.map((_, i) => `w${i}`)),
+    2,
+  );
   return {
     g,
+    isStacked: both !== null,
     resultSize: sizeOf(result.shape),
     program: {
       outputs: new Map<string, Node>([
@@ -41,12 +52,13 @@ export function derivativeProgram({ shapes, build }: OperationCase) {
         ...named('g', gradients),
         ...named('hv', products('v')),
         ...named('hu', products('u')),
+        ...(both?.outputs ?? []),
       ]),
     },
   };
 }
 
-/** Arguments x, directions v and u, and the weights c. */
+/** Arguments x, directions v and u, w which is both, and the weights c. */
 export function inputsFor(
   of: OperationCase,
   resultSize: number,
@@ -58,6 +70,7 @@ export function inputsFor(
     inputs.set(`x${i}`, draw(random, sizeOf(shape), of.domain));
     inputs.set(`v${i}`, draw(random, sizeOf(shape), undefined));
     inputs.set(`u${i}`, draw(random, sizeOf(shape), undefined));
+    inputs.set(`w${i}`, Float64Array.of(...inputs.get(`v${i}`)!, ...inputs.get(`u${i}`)!));
   });
   return inputs;
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { topologicalOrder, type Operation } from '../../../src/engine/graph/graph';
 import { partition } from '../../../src/engine/graph/partition';
 import { referenceRuntime } from '../../../src/engine/runtime/reference';
 import type { FloatArray } from '../../../src/engine/runtime/runtime';
@@ -28,6 +29,9 @@ function dotAll(a: Values, prefixA: string, b: Values, prefixB: string, count: n
   }
   return sum;
 }
+
+/** What is computed for one direction at a time. */
+const UNSTACKED: readonly Operation[] = ['conv', 'convInput', 'convWeight', 'take', 'put'];
 
 const names = allCases(2).map(({ name }) => name);
 
@@ -62,6 +66,27 @@ describe.each(names)('%s', (name) => {
       }),
       { numRuns: 4 },
     );
+  });
+
+  test('two directions at once are one and the other', async () => {
+    const of = allCases(3).find((other) => other.name === name)!;
+    const { program, resultSize, isStacked } = derivativeProgram(of);
+    if (!isStacked) {
+      const operations = topologicalOrder(program.outputs.values()).map((node) => node.operation);
+      expect(UNSTACKED.some((operation) => operations.includes(operation))).toBe(true);
+      return;
+    }
+    const results = await (
+      await referenceRuntime.compile(program)
+    ).run(inputsFor(of, resultSize, 11));
+    of.shapes.forEach((_, i) => {
+      const expected = [...results.get(`hv${i}`)!, ...results.get(`hu${i}`)!];
+      const both = results.get(`hw${i}`)!;
+      expect(both).toHaveLength(expected.length);
+      expected.forEach((x, j) => {
+        expect(Math.abs(both[j]! - x)).toBeLessThanOrEqual(1e-12 * Math.max(1, Math.abs(x)));
+      });
+    });
   });
 
   test('a program cut in two gives what the whole gives', async () => {

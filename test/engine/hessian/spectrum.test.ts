@@ -3,13 +3,24 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { spectrum } from '../../../src/engine/hessian/spectrum';
-import { dot, lanczos, norm, type SymmetricOperator } from '../../../src/engine/hessian/lanczos';
+import {
+  dot,
+  lanczos,
+  lanczosTogether,
+  norm,
+  type SymmetricOperator,
+  type SymmetricOperators,
+} from '../../../src/engine/hessian/lanczos';
 import { Random } from '../../../src/engine/random';
 import { onnxRuntime } from '../../../src/engine/runtime/onnxruntime';
 import { FIXTURES, meanProduct, openExample, openMlp } from '../objective/problems';
 
 function diagonal(values: readonly number[]): SymmetricOperator {
   return (v) => Promise.resolve(v.map((x, i) => x * values[i]!));
+}
+
+function each(apply: SymmetricOperator): SymmetricOperators {
+  return (vs) => Promise.all(vs.map(apply));
 }
 
 /** Q·D·Qᵀ with Q a product of reflections: a known spectrum in no particular basis. */
@@ -55,12 +66,51 @@ describe('Lanczos', () => {
   });
 });
 
+describe('Lanczos runs in step', () => {
+  test('are the runs one by one, though some stop before the others', async () => {
+    const values = [2, 2, 2, 5, 5, 7, 7, 9];
+    // In the spaces of one, three and two eigenvalues: they end after as many steps.
+    const starts = [
+      [1, 2, 3, 0, 0, 0, 0, 0],
+      [1, 1, 0, 2, 0, 0, -1, 0],
+      [0, 0, 0, 0, 0, 0, 3, 1],
+    ].map((start) => Float64Array.from(start));
+    const sizes: number[] = [];
+    const runs = await lanczosTogether(
+      (vs) => {
+        sizes.push(vs.length);
+        return each(diagonal(values))(vs);
+      },
+      starts,
+      6,
+    );
+    expect(sizes).toEqual([3, 2, 1]);
+    for (const [i, start] of starts.entries()) {
+      expect(runs[i]).toEqual(await lanczos(diagonal(values), start, 6));
+    }
+  });
+
+  test('a product that fails ends them all', async () => {
+    const starts = [Float64Array.of(1, 0), Float64Array.of(1, 1)];
+    const failing = (): Promise<never> => Promise.reject(new Error('no product'));
+    await expect(lanczosTogether(failing, starts, 2)).rejects.toThrow('no product');
+  });
+
+  test.each([2, 3, 7])('the spectrum with %i together is that with one', async (together) => {
+    const values = Array.from({ length: 60 }, (_, i) => Math.cos(i) * i);
+    const of = { ...settings, probes: 5, lanczosSteps: 12 };
+    const apply = each(rotated(values, 6));
+    const joined = await spectrum(apply, 60, { ...of, together });
+    expect(joined.hessian).toEqual((await spectrum(apply, 60, of)).hessian);
+  });
+});
+
 describe('the spectrum of a known matrix', () => {
   test('both ends, clustered and repeated eigenvalues, with residuals', async () => {
     // A clustered top pair in an indefinite matrix, where power iteration is off in the second digit.
     const bulk = Array.from({ length: 194 }, (_, i) => Math.sin(i));
     const values = [10, 9.99, 8, 8, 8, -12, ...bulk];
-    const { hessian, eigenvectors } = await spectrum(rotated(values, 2), 200, {
+    const { hessian, eigenvectors } = await spectrum(each(rotated(values, 2)), 200, {
       ...settings,
       lanczosSteps: 60,
     });
@@ -87,7 +137,7 @@ describe('the spectrum of a known matrix', () => {
       fc.asyncProperty(fc.nat(), fc.integer({ min: 2, max: 12 }), async (seed, lanczosSteps) => {
         const random = new Random(seed, 'spectrum');
         const values = Array.from({ length: 60 }, () => random.normal() ** 3);
-        const { hessian } = await spectrum(rotated(values, seed), 60, {
+        const { hessian } = await spectrum(each(rotated(values, seed)), 60, {
           ...settings,
           lanczosSteps,
           seed,
@@ -106,7 +156,7 @@ describe('the spectrum of a known matrix', () => {
     const trace = values.reduce((sum, x) => sum + x, 0);
     const errors = await Promise.all(
       Array.from({ length: 20 }, async (_, seed) => {
-        const { hessian } = await spectrum(rotated(values, 3), 400, {
+        const { hessian } = await spectrum(each(rotated(values, 3)), 400, {
           ...settings,
           lanczosSteps: 12,
           seed,
@@ -132,7 +182,7 @@ describe('the spectrum of a known matrix', () => {
 
   test('the density integrates to 1 and its weights sum to 1', async () => {
     const values = Array.from({ length: 150 }, (_, i) => (i < 100 ? 0 : i / 50));
-    const { hessian } = await spectrum(rotated(values, 4), 150, settings);
+    const { hessian } = await spectrum(each(rotated(values, 4)), 150, settings);
     const { grid, values: density, nodes } = hessian.density;
     const step = grid[1]! - grid[0]!;
     expect(density.reduce((sum, x) => sum + x * step, 0)).toBeCloseTo(1, 4);
@@ -160,7 +210,7 @@ describe('networks', () => {
     ) as DenseReference;
     const problem = await openMlp(onnxRuntime(), kind);
     const apply: SymmetricOperator = (v) => meanProduct(problem, v);
-    const { hessian } = await spectrum(apply, problem.theta.length, settings);
+    const { hessian } = await spectrum(each(apply), problem.theta.length, settings);
     const descending = [...reference.eigenvalues].sort((a, b) => b - a);
     const scale = Math.abs(descending[0]!);
     hessian.eigenvalues.slice(0, 3).forEach(({ value }, i) => {
@@ -178,12 +228,16 @@ describe('networks', () => {
     ) as Record<string, { largest: number[]; smallest: number[] }>;
     const { largest, smallest } = references['resnet-epoch-030']!;
     const problem = await openExample(onnxRuntime(), 'resnet', '030');
-    const { hessian } = await spectrum((v) => meanProduct(problem, v), problem.theta.length, {
-      eigenvalues: 3,
-      lanczosSteps: 20,
-      probes: 2,
-      seed: 0,
-    });
+    const { hessian } = await spectrum(
+      each((v) => meanProduct(problem, v)),
+      problem.theta.length,
+      {
+        eigenvalues: 3,
+        lanczosSteps: 20,
+        probes: 2,
+        seed: 0,
+      },
+    );
     hessian.eigenvalues.forEach(({ value, residual }, i) => {
       expect(Math.abs(value - largest[i]!)).toBeLessThan(Math.max(residual, 1e-4));
     });

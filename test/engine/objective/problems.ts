@@ -121,7 +121,10 @@ export async function meanGradient(problem: Problem): Promise<Float64Array> {
 export async function meanProduct(problem: Problem, v: FloatArray): Promise<Float64Array> {
   const { evaluator, theta, data } = problem;
   evaluator.setPoint(theta);
-  return total(lossBatches(data.sets), (batch) => evaluator.hessianProduct(v, batch));
+  return total(lossBatches(data.sets), async (batch) => {
+    const [product] = await evaluator.hessianProducts([v], batch);
+    return product!;
+  });
 }
 
 async function total(

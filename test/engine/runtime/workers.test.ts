@@ -63,13 +63,20 @@ async function measured(setting: Partial<RuntimeSetting>) {
     const v = precision === 'float64' ? direction : Float32Array.from(direction);
     for (const batch of lossBatches(problem.data.sets)) {
       const g = await pool.run<'gradient'>({ kind: 'gradient', batch });
-      const hv = await pool.run<'product'>({ kind: 'product', v, batch });
-      for (const answer of [g, hv]) {
+      const directions = [v, v.map((x) => -2 * x)];
+      const [hv, other] = await pool.run<'products'>({ kind: 'products', directions, batch });
+      expect(
+        relativeError(
+          other!,
+          hv!.map((x) => -2 * x),
+        ),
+      ).toBeLessThan(1e-5);
+      for (const answer of [g, hv, other]) {
         expect(answer).toBeInstanceOf(precision === 'float64' ? Float64Array : Float32Array);
       }
       scale += batch.share * Math.hypot(...g);
       g.forEach((x, i) => (gradient[i]! += batch.share * x));
-      hv.forEach((x, i) => (product[i]! += batch.share * x));
+      hv!.forEach((x, i) => (product[i]! += batch.share * x));
     }
     return { losses, gradient, scale, product, noise };
   } finally {
