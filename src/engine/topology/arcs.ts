@@ -1,3 +1,4 @@
+import { stemAt } from './stems';
 import type { Branches } from './branches';
 import type { Stems } from './stems';
 
@@ -16,11 +17,10 @@ class ArcFinder {
   /** For each branch the stem its basin lies on and the first joint its vertices may lie above. */
   readonly stemOf: Int32Array;
   readonly entry: Int32Array;
-  /** For each stem one further up, so chosen that any is reached in O(log depth) steps; if needed. */
-  private jumps: Int32Array | null = null;
 
   constructor(
     readonly stems: Stems,
+    readonly jointKey: Float64Array,
     branches: Branches,
     keys: Float64Array,
     kept: Uint8Array,
@@ -37,7 +37,8 @@ class ArcFinder {
 
   private dividedStems(): Int32Array {
     const { firstBucket, bucketScale } = this;
-    const { firstJoint, jointKey } = this.stems;
+    const { jointKey } = this;
+    const { firstJoint } = this.stems;
     const count = bucketScale.length;
     for (let stem = 0; stem < count; stem++) {
       const [from, to] = [firstJoint[stem]!, firstJoint[stem + 1]!];
@@ -69,36 +70,15 @@ class ArcFinder {
     return buckets;
   }
 
-  /** From the highest end down: parents before children. */
   private waysToTop(): Float64Array {
-    const { top, byEnd, endKey, onto } = this.stems;
+    const { top, fromTop, endKey, parent } = this.stems;
     const topKey = new Float64Array(endKey.length).fill(-Infinity);
-    for (let k = byEnd.length - 1; k >= 0; k--) {
-      const stem = byEnd[k]!;
-      const above = onto[k]!;
+    for (let k = 1; k < fromTop.length; k++) {
+      const stem = fromTop[k]!;
+      const above = parent[stem]!;
       topKey[stem] = above === top ? endKey[stem]! : topKey[above]!;
     }
     return topKey;
-  }
-
-  /** Jump pointers (Myers 1983). */
-  get jump(): Int32Array {
-    if (this.jumps !== null) return this.jumps;
-    const { top, byEnd, onto, parent } = this.stems;
-    const jump = new Int32Array(parent.length);
-    const depth = new Int32Array(jump.length);
-    jump[top] = top;
-    for (let k = byEnd.length - 1; k >= 0; k--) {
-      const stem = byEnd[k]!;
-      const above = onto[k]!;
-      const far = jump[above]!;
-      const step = depth[above]! - depth[far]!;
-      const farStep = depth[far]! - depth[jump[far]!]!;
-      jump[stem] = step === farStep ? jump[far]! : above;
-      depth[stem] = depth[above]! + 1;
-    }
-    this.jumps = jump;
-    return jump;
   }
 
   /** A branch that is not kept enters the tree on the arc that passes its saddle. */
@@ -114,7 +94,7 @@ class ArcFinder {
         const end = saddle[at]!;
         const key = keys[end]!;
         const from = stemOf[toward[at]!]!;
-        const stem = stemAt(this, from, key, end);
+        const stem = stemAt(this.stems, from, key, end);
         const joint = jointsUpTo(this, stem, key, end);
         stemOf[at] = stem;
         entry[at] = stem === from ? Math.max(joint, entry[toward[at]!]!) : joint;
@@ -135,30 +115,10 @@ function bucketOf(key: number, low: number, scale: number, first: number, last: 
   return position >= last - first ? last : first + (position | 0);
 }
 
-/** Longer ways up are taken in jumps. */
-const STEPS = 16;
-
-/** The stem that passes (key, v) above this one: the first on the way up that ends beyond. */
-function stemAt(finder: ArcFinder, from: number, key: number, v: number): number {
-  const { endKey, endVertex, parent } = finder.stems;
-  let stem = from;
-  for (let k = 0; k < STEPS; k++) {
-    if (!(endKey[stem]! < key || (endKey[stem] === key && endVertex[stem]! <= v))) return stem;
-    stem = parent[stem]!;
-  }
-  const { jump } = finder;
-  while (endKey[stem]! < key || (endKey[stem] === key && endVertex[stem]! <= v)) {
-    const far = jump[stem]!;
-    const farKey = endKey[far]!;
-    stem = farKey < key || (farKey === key && endVertex[far]! <= v) ? far : parent[stem]!;
-  }
-  return stem;
-}
-
 /** The first joint of the stem above (key, v), or the end of its joints. */
 function jointsUpTo(finder: ArcFinder, stem: number, key: number, v: number): number {
-  const { buckets, firstBucket, bucketScale } = finder;
-  const { firstJoint, jointKey, jointVertex } = finder.stems;
+  const { buckets, firstBucket, bucketScale, jointKey } = finder;
+  const { firstJoint, jointVertex } = finder.stems;
   let low = firstJoint[stem]!;
   let high = firstJoint[stem + 1]!;
   const scale = bucketScale[stem]!;
@@ -185,21 +145,23 @@ const LOOK = 4096;
 /**
  * Counts the vertices of every arc and, where asked, writes down each vertex's.
  *
+ * @param jointKey Key of each joint's vertex.
  * @param size Receives for each node of the stems the vertices on its arc.
  * @param arcs Where given, receives for each vertex the node its arc starts at. It may be
  *   `branches.basin` itself, which is then consumed.
  */
 export function locateVertices(
   stems: Stems,
+  jointKey: Float64Array,
   branches: Branches,
   keys: Float64Array,
   kept: Uint8Array,
   size: Int32Array,
   arcs: Int32Array | undefined,
 ): void {
-  const finder = new ArcFinder(stems, branches, keys, kept);
+  const finder = new ArcFinder(stems, jointKey, branches, keys, kept);
   const { stemOf, entry, topKey } = finder;
-  const { endKey, top, firstJoint, jointKey } = stems;
+  const { endKey, top, firstJoint } = stems;
   const { basin } = branches;
   const count = stems.minimum.length;
   // Neighbours in memory mostly lie on one arc: that of the last vertex, as a basin and an interval.
@@ -223,7 +185,7 @@ export function locateVertices(
       const b = ~code;
       const from = stemOf[b]!;
       let stem = from;
-      if (endKey[from]! <= key) stem = topKey[from]! < key ? top : stemAt(finder, from, key, v);
+      if (endKey[from]! <= key) stem = topKey[from]! < key ? top : stemAt(stems, from, key, v);
       const first = firstJoint[stem]!;
       const enter = stem === from ? entry[b]! : first;
       const end = firstJoint[stem + 1]!;

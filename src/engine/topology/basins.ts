@@ -14,7 +14,7 @@ import type { StencilNeighborhood } from './neighborhood';
  * pairs as the sweep over all vertices (sweep.ts) finds, vertex for vertex.
  *
  * Which lower neighbour does not matter for that, so it is one that comes before in memory if any
- * does: its basin is known already. The bits of a set of lower points are computed without branches,
+ * does: a second pass has its basin already. The bits of a set of lower points are computed without branches,
  * which on rough landscapes would be guessed wrong half of the time.
  */
 
@@ -80,6 +80,8 @@ class Link {
   private readonly adjacent: Int32Array;
   /** By set of lower points, what `representatives` gives; null for sets of too many points. */
   readonly table: Int32Array | null;
+  /** By set of lower points, where the table has it, the step to the one that comes first in memory. */
+  readonly firstStep: Int32Array;
 
   constructor(neighborhood: StencilNeighborhood, extents: readonly number[]) {
     const dimensions = extents.length;
@@ -95,7 +97,9 @@ class Link {
         : unitBlock(dimensions).filter(
             (point) =>
               !isNeighbor(neighborhood, point) &&
-              neighbors.filter((neighbor) => apart(neighbor, point)).length > 1,
+              neighbors
+                .filter((neighbor) => apart(neighbor, point))
+                .some((a, _, around) => around.some((b) => a !== b && !apart(a, b))),
           );
     this.offsets =
       neighbors.length + joining.length <= TABLE_BITS ? [...neighbors, ...joining] : neighbors;
@@ -110,6 +114,14 @@ class Link {
     );
     const bits = this.offsets.length;
     this.table = bits <= TABLE_BITS ? new Int32Array(2 ** bits).fill(UNKNOWN) : null;
+    this.firstStep = new Int32Array(this.table?.length ?? 0);
+  }
+
+  /** Step to the first in memory of a set of neighbours; 0 where it is empty. */
+  stepDown(set: number): number {
+    const neighbors = set & this.neighborMask;
+    // The lowest bit comes first in memory.
+    return neighbors === 0 ? 0 : this.linear[31 - Math.clz32(neighbors & -neighbors)]!;
   }
 
   /** One neighbour of each connected part of a set of points around the vertex, as a set. */
@@ -164,17 +176,20 @@ function inThrees(bits: readonly number[]): readonly number[] {
 
 /** What the pass over the vertices collects. */
 class Descent {
-  /** For each vertex ~b, the basin b, or where that is not known yet a vertex further on in it. */
+  /** For each vertex ~b, the basin b, or where that is not known yet a lower neighbour. */
   readonly basin: Int32Array;
   minimaCount = 0;
   /** What was found, a page after the other: one that fills up is neither copied nor half empty. */
   readonly pages: Page[] = [];
   page: Page;
+  /** The two words of each key, the lower first or last as the machine has it. */
+  readonly words: Int32Array;
   /** Sets of lower points of the vertices of one run. */
   readonly sets = new Int32Array(RUN);
 
   constructor(readonly keys: Float64Array) {
     this.basin = new Int32Array(keys.length);
+    this.words = new Int32Array(keys.buffer, keys.byteOffset, 2 * keys.length);
     this.page = this.turned();
   }
 
@@ -203,7 +218,7 @@ class Descent {
   }
 }
 
-/** Entries of a page; 192 KiB in all. */
+/** Entries of a page; 256 KiB in all. */
 const PAGE = 2 ** 14;
 
 class Page {
@@ -213,12 +228,15 @@ class Page {
   readonly candidates: Int32Array;
   /** For each of them, one lower neighbour of each connected part, as a set of bits. */
   readonly parts: Int32Array;
+  /** And the upper word of its key. */
+  readonly words: Int32Array;
   candidateCount = 0;
 
   constructor(entries: number) {
     this.minima = new Int32Array(entries);
     this.candidates = new Int32Array(entries);
     this.parts = new Int32Array(entries);
+    this.words = new Int32Array(entries);
   }
 }
 
@@ -349,34 +367,38 @@ function markBelow(
   }
 }
 
+/** Minima, candidates, and a lower neighbour of each vertex; no branch depends on the values. */
 function assign(descent: Descent, link: Link, start: number, end: number): void {
-  const { basin, page, sets } = descent;
-  const { minima, candidates, parts } = page;
-  const { table, linear, neighborMask } = link;
+  const { basin, page, sets, words } = descent;
+  const { minima, candidates, parts, words: wordsOf } = page;
+  const { table, firstStep, neighborMask } = link;
   const before = page.minimaCount;
   // Basins are numbered through, the entries of a page from 0.
   const numbered = descent.minimaCount - before;
   let { minimaCount, candidateCount } = page;
   for (let v = start; v < end; v++) {
     const lower = sets[v - start]!;
-    const neighbors = lower & neighborMask;
-    if (neighbors === 0) {
-      basin[v] = ~(numbered + minimaCount);
-      minima[minimaCount++] = v;
-      continue;
-    }
-    // The lowest bit comes first in memory.
-    const u = v + linear[31 - Math.clz32(neighbors & -neighbors)]!;
-    let to = u > v ? u : basin[u]!;
-    while (to >= 0 && to < v) to = basin[to]!;
-    basin[v] = to;
-    let chosen = table === null ? UNKNOWN : table[lower]!;
-    if (chosen === UNKNOWN) {
+    let chosen: number;
+    let step: number;
+    if (table === null) {
       chosen = link.representatives(lower);
-      if (table !== null) table[lower] = chosen;
+      step = link.stepDown(lower);
+    } else {
+      if (table[lower] === UNKNOWN) {
+        table[lower] = link.representatives(lower);
+        firstStep[lower] = link.stepDown(lower);
+      }
+      chosen = table[lower]!;
+      step = firstStep[lower]!;
     }
+    const isMinimum = Number((lower & neighborMask) === 0);
+    const to = v + step;
+    basin[v] = to ^ ((to ^ ~(numbered + minimaCount)) & -isMinimum);
+    minima[minimaCount] = v;
+    minimaCount += isMinimum;
     candidates[candidateCount] = v;
     parts[candidateCount] = chosen;
+    wordsOf[candidateCount] = words[2 * v + UPPER]!;
     candidateCount += Number((chosen & (chosen - 1)) !== 0);
   }
   descent.minimaCount += minimaCount - before;
@@ -384,17 +406,28 @@ function assign(descent: Descent, link: Link, start: number, end: number): void 
   page.candidateCount = candidateCount;
 }
 
-/** From the end: a vertex that still points at another points at one that comes after it. */
+/**
+ * Follows every vertex down to its minimum: from the front, until it points at its basin or at a vertex
+ * that comes after it, then from the back. A step is taken without a branch, for which what has its
+ * basin looks at itself.
+ */
 function flatten(basin: Int32Array): void {
+  for (let v = 0; v < basin.length; v++) {
+    let to = basin[v]!;
+    to = basin[to ^ ((to ^ v) & (to >> 31))]!;
+    // Basins are negative.
+    while (to >>> 0 < v) to = basin[to]!;
+    basin[v] = to;
+  }
   for (let v = basin.length - 1; v >= 0; v--) {
     const to = basin[v]!;
-    if (to >= 0) basin[v] = basin[to]!;
+    basin[v] = basin[to ^ ((to ^ v) & (to >> 31))]!;
   }
 }
 
 /** Empties the pages as it reads them. */
 function basinEdges({ basin, pages }: Descent, { linear }: Link): BasinEdges {
-  let most = 0;
+  let most = 1;
   for (const { parts, candidateCount } of pages) {
     for (let c = 0; c < candidateCount; c++) {
       for (let rest = parts[c]!; (rest & (rest - 1)) !== 0; rest &= rest - 1) most++;
@@ -403,33 +436,44 @@ function basinEdges({ basin, pages }: Descent, { linear }: Link): BasinEdges {
   const vertex = new Int32Array(most);
   const left = new Int32Array(most);
   const right = new Int32Array(most);
+  const height = new Int32Array(most);
   let count = 0;
   for (let page = pages.shift(); page !== undefined; page = pages.shift()) {
-    const { candidates, parts, candidateCount } = page;
+    const { candidates, parts, words, candidateCount } = page;
     for (let c = 0; c < candidateCount; c++) {
       const v = candidates[c]!;
+      const h = integerHeight(words[c]!);
       let rest = parts[c]!;
-      let bit = rest & -rest;
-      rest ^= bit;
-      const first = basin[v + linear[31 - Math.clz32(bit)]!]!;
-      while (rest !== 0) {
-        bit = rest & -rest;
-        rest ^= bit;
-        const other = basin[v + linear[31 - Math.clz32(bit)]!]!;
-        if (other !== first) {
-          vertex[count] = v;
-          left[count] = ~first;
-          right[count++] = ~other;
-        }
-      }
+      const first = basin[v + linear[31 - Math.clz32(rest & -rest)]!]!;
+      rest &= rest - 1;
+      do {
+        const other = basin[v + linear[31 - Math.clz32(rest & -rest)]!]!;
+        rest &= rest - 1;
+        vertex[count] = v;
+        height[count] = h;
+        left[count] = ~first;
+        right[count] = ~other;
+        count += Number(other !== first);
+      } while (rest !== 0);
     }
   }
   return {
     vertex: vertex.subarray(0, count),
+    height: height.subarray(0, count),
     left: left.subarray(0, count),
     right: right.subarray(0, count),
   };
 }
+
+/** Of the upper word of a float, an integer that never falls where the float rises. */
+function integerHeight(word: number): number {
+  // Negative floats sort the other way round but for their sign. −0 equals 0, as do the floats next
+  // to them by their upper words.
+  return word < 0 ? -(word & 0x7fffffff) : word;
+}
+
+/** Which of a float's two words is the upper one. */
+const UPPER = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 1 : 0;
 
 function lastMaximum(keys: Float64Array): number {
   let highest = -Infinity;

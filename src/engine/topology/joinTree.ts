@@ -36,8 +36,9 @@ export function joinTree(
 ): JoinTree {
   const stems = new Stems(branches, keys, kept);
   const size = new Int32Array(stems.nodes);
-  locateVertices(stems, branches, keys, kept, size, arcs);
-  return sorted(stems, keys, size, arcs);
+  const jointKey = Float64Array.from(stems.jointVertex, (v) => keys[v]!);
+  locateVertices(stems, jointKey, branches, keys, kept, size, arcs);
+  return sorted(stems, jointKey, keys, size, arcs);
 }
 
 /** The join tree without order among its nodes and without the vertices on its arcs. */
@@ -74,18 +75,22 @@ export function bareJoinTree(
   return { vertex, parent };
 }
 
-/** The tree with its nodes in the order of vertices: minima, once sorted, and joints, which are. */
+/** The tree with its nodes in the order of vertices. */
 function sorted(
   stems: Stems,
+  jointKey: Float64Array,
   keys: Float64Array,
   size: Int32Array,
   arcs: Int32Array | undefined,
 ): JoinTree {
-  const { minimum, firstJoint, jointVertex, jointKey, jointOrder, endJoint, nodes } = stems;
+  const { minimum, firstJoint, jointVertex, endJoint, nodes } = stems;
   const count = minimum.length;
   const births = new Float64Array(count);
   for (let stem = 0; stem < count; stem++) births[stem] = keys[minimum[stem]!]!;
+  // Minima are numbered by their vertices, joints are not.
   const stemOrder = sortedOrder(births);
+  const jointOrder = sortedOrder(jointKey);
+  breakTies(jointOrder, jointKey, jointVertex);
 
   const tree = {
     vertex: new Int32Array(nodes),
@@ -120,4 +125,15 @@ function sorted(
   }
   if (arcs !== undefined) for (let v = 0; v < arcs.length; v++) arcs[v] = place[arcs[v]!]!;
   return tree;
+}
+
+/** Puts joints of equal value in the order of their vertices. */
+function breakTies(order: Int32Array, jointKey: Float64Array, jointVertex: Int32Array): void {
+  for (let from = 0; from < order.length;) {
+    let to = from + 1;
+    const key = jointKey[order[from]!]!;
+    while (to < order.length && jointKey[order[to]!] === key) to++;
+    if (to > from + 1) order.subarray(from, to).sort((a, b) => jointVertex[a]! - jointVertex[b]!);
+    from = to;
+  }
 }

@@ -5,6 +5,8 @@ export interface BasinEdges {
   readonly vertex: Int32Array;
   readonly left: Int32Array;
   readonly right: Int32Array;
+  /** What of the vertex's key fits into an integer: it never falls where the key rises. */
+  readonly height: Int32Array;
 }
 
 /** How basins end, as `Branches` has it. */
@@ -21,10 +23,14 @@ export interface BasinDeaths {
  * are merged in rounds that walk through memory as through the grid (as in Borůvka's algorithm),
  * without sorting. What rounds leave is sorted and merged by Kruskal's.
  *
+ * On rough landscapes every comparison of two heights is a branch that would be guessed wrong, so
+ * the rounds compare and choose by arithmetic, on the upper words of the floats; only where those
+ * are equal, which is rare, they branch.
+ *
  * @param keys One for each vertex (order.ts).
  * @param minimum Vertex of each basin's minimum, ascending, so that of two equal ones the basin of
  *   the lower number is older.
- * @param edges All basins must be connected by them.
+ * @param edges All basins must be connected by them. Their arrays are consumed.
  */
 export function mergeBasins(
   keys: Float64Array,
@@ -38,29 +44,24 @@ export function mergeBasins(
   let parts = initialParts(keys, minimum, edges);
   while (parts.basin.length > LEAST_PARTS) {
     const before = parts.basin.length;
-    parts = contracted(parts, deaths);
+    parts = contracted(parts, keys, deaths);
     if (parts.basin.length > WORTHWHILE * before) break;
   }
-  kruskal(parts, deaths);
+  kruskal(parts, keys, deaths);
   return deaths;
 }
 
-/** Fewer parts than this fit into the cache, where sorting is as good. */
-const LEAST_PARTS = 2048;
+/** Of fewer parts the edges, many times as many by then, are sorted as fast. */
+const LEAST_PARTS = 64;
 /** A round that leaves more than this share of the parts is the last. */
 const WORTHWHILE = 0.8;
 
-/** Merged basins, each known by its oldest, and the edges between them. */
-interface Parts {
+/** Merged basins, each known by its oldest, and the edges between them: `left` and `right` are parts. */
+interface Parts extends BasinEdges {
   /** The oldest basin of each part, ascending. */
   readonly basin: Int32Array;
   /** Key of its minimum. */
   readonly birth: Float64Array;
-  /** Edges, by vertex; `left` and `right` are parts. */
-  readonly key: Float64Array;
-  readonly vertex: Int32Array;
-  readonly left: Int32Array;
-  readonly right: Int32Array;
 }
 
 function initialParts(keys: Float64Array, minimum: Int32Array, edges: BasinEdges): Parts {
@@ -70,92 +71,101 @@ function initialParts(keys: Float64Array, minimum: Int32Array, edges: BasinEdges
     basin[b] = b;
     birth[b] = keys[minimum[b]!]!;
   }
-  const key = new Float64Array(edges.vertex.length);
-  for (let e = 0; e < key.length; e++) key[e] = keys[edges.vertex[e]!]!;
-  return { basin, birth, key, ...edges };
+  return { basin, birth, ...edges };
 }
 
 /** Merges every part whose lowest edge leads to an older one. Edges are renamed in place. */
-function contracted(parts: Parts, deaths: BasinDeaths): Parts {
-  const { basin, birth, key, vertex, left, right } = parts;
+function contracted(parts: Parts, keys: Float64Array, deaths: BasinDeaths): Parts {
+  const { basin, birth, height, vertex, left, right } = parts;
   const count = basin.length;
-  const lowest = new Int32Array(count).fill(-1);
-  const lowestKey = new Float64Array(count).fill(Infinity);
-  for (let e = 0; e < key.length; e++) {
-    const height = key[e]!;
-    const a = left[e]!;
-    const b = right[e]!;
-    // Of edges of equal height the first has the lower vertex.
-    if (height < lowestKey[a]! || lowest[a]! < 0) {
-      lowest[a] = e;
-      lowestKey[a] = height;
-    }
-    if (height < lowestKey[b]! || lowest[b]! < 0) {
-      lowest[b] = e;
-      lowestKey[b] = height;
-    }
-  }
+  const lowest = lowestEdges(parts, keys);
 
+  const { saddle, toward } = deaths;
+  const nextBasin = new Int32Array(count);
+  const nextBirth = new Float64Array(count);
+  const renamed = new Int32Array(count);
   // `lowest` turns into the part each goes to, itself where it stays.
   const into = lowest;
   let stay = 0;
   for (let a = 0; a < count; a++) {
     const e = lowest[a]!;
-    const b = e < 0 ? a : left[e]! + right[e]! - a;
-    if (birth[b]! < birth[a]! || (birth[b] === birth[a] && b < a)) {
-      deaths.saddle[basin[a]!] = vertex[e]!;
-      deaths.toward[basin[a]!] = basin[b]!;
-      into[a] = b;
-    } else {
-      into[a] = a;
-      stay++;
-    }
-  }
-  const nextBasin = new Int32Array(stay);
-  const nextBirth = new Float64Array(stay);
-  const renamed = new Int32Array(count);
-  let next = 0;
-  for (let a = 0; a < count; a++) {
-    if (into[a] !== a) continue;
-    nextBasin[next] = basin[a]!;
-    nextBirth[next] = birth[a]!;
-    renamed[a] = next++;
+    const own = basin[a]!;
+    const b = left[e]! + right[e]! - a;
+    const ownBirth = birth[a]!;
+    const otherBirth = birth[b]!;
+    const ends = Number(otherBirth < ownBirth) | (Number(otherBirth === ownBirth) & Number(b < a));
+    // Written for those that stay as well: they end later, and write it again.
+    saddle[own] = vertex[e]!;
+    toward[own] = basin[b]!;
+    into[a] = a ^ ((a ^ b) & -ends);
+    nextBasin[stay] = own;
+    nextBirth[stay] = ownBirth;
+    renamed[a] = stay;
+    stay += 1 - ends;
   }
   for (let a = 0; a < count; a++) {
-    let end = a;
+    let end = into[a]!;
     while (into[end] !== end) end = into[end]!;
-    for (let at = a; into[at] !== end && at !== end;) {
-      const up = into[at]!;
-      into[at] = end;
-      at = up;
-    }
-    if (end !== a) renamed[a] = renamed[end]!;
+    into[a] = end;
+    renamed[a] = renamed[end]!;
   }
 
   let kept = 0;
-  for (let e = 0; e < key.length; e++) {
+  for (let e = 0; e < vertex.length; e++) {
     const a = renamed[left[e]!]!;
     const b = renamed[right[e]!]!;
-    if (a === b) continue;
-    key[kept] = key[e]!;
+    height[kept] = height[e]!;
     vertex[kept] = vertex[e]!;
     left[kept] = a;
-    right[kept++] = b;
+    right[kept] = b;
+    kept += Number(a !== b);
   }
   return {
-    basin: nextBasin,
-    birth: nextBirth,
-    key: key.subarray(0, kept),
+    basin: nextBasin.subarray(0, stay),
+    birth: nextBirth.subarray(0, stay),
+    height: height.subarray(0, kept),
     vertex: vertex.subarray(0, kept),
     left: left.subarray(0, kept),
     right: right.subarray(0, kept),
   };
 }
 
+/** The lowest edge of each part; every part has one. */
+function lowestEdges(
+  { basin, height, vertex, left, right }: Parts,
+  keys: Float64Array,
+): Int32Array {
+  const lowest = new Int32Array(basin.length).fill(-1);
+  const least = new Int32Array(basin.length).fill(0x7fffffff);
+  for (let e = 0; e < height.length; e++) {
+    const h = height[e]!;
+    const a = left[e]!;
+    const b = right[e]!;
+    const ofA = least[a]!;
+    const ofB = least[b]!;
+    if (h === ofA && isLower(keys, vertex, e, lowest[a]!)) lowest[a] = e;
+    if (h === ofB && isLower(keys, vertex, e, lowest[b]!)) lowest[b] = e;
+    const belowA = -Number(h < ofA);
+    const belowB = -Number(h < ofB);
+    least[a] = ofA ^ ((ofA ^ h) & belowA);
+    least[b] = ofB ^ ((ofB ^ h) & belowB);
+    const edgeA = lowest[a]!;
+    const edgeB = lowest[b]!;
+    lowest[a] = edgeA ^ ((edgeA ^ e) & belowA);
+    lowest[b] = edgeB ^ ((edgeB ^ e) & belowB);
+  }
+  return lowest;
+}
+
+/** Of edges of equal height the first has the lower vertex. */
+function isLower(keys: Float64Array, vertex: Int32Array, edge: number, than: number): boolean {
+  return than < 0 || keys[vertex[edge]!]! < keys[vertex[than]!]!;
+}
+
 /** Merges parts along edges from the lowest up; the younger ends at the edge's vertex. */
-function kruskal(parts: Parts, deaths: BasinDeaths): void {
-  const { basin, birth, key, vertex, left, right } = parts;
-  const order = sortedOrder(key);
+function kruskal(parts: Parts, keys: Float64Array, deaths: BasinDeaths): void {
+  const { basin, birth, vertex, left, right } = parts;
+  const order = sortedOrder(Float64Array.from(vertex, (v) => keys[v]!));
   const elder = new Int32Array(basin.length);
   for (let a = 0; a < elder.length; a++) elder[a] = a;
   let rest = basin.length - 1;
@@ -180,4 +190,8 @@ function kruskal(parts: Parts, deaths: BasinDeaths): void {
     deaths.saddle[basin[younger]!] = vertex[e]!;
     rest--;
   }
+  // What rounds wrote for the one that never ends.
+  const oldest = basin[elder.findIndex((up, part) => up === part)]!;
+  deaths.saddle[oldest] = -1;
+  deaths.toward[oldest] = -1;
 }

@@ -13,31 +13,28 @@ export class Stems {
   /** Where it ends: (value, vertex); beyond everything for the oldest. */
   readonly endKey: Float64Array;
   readonly endVertex: Int32Array;
-  /** Stem it joins. */
+  /** Stem it joins; −1 for the oldest. */
   readonly parent: Int32Array;
   /** The oldest stem. */
   readonly top: number;
+  /** All stems, each after the one it joins. */
+  readonly fromTop: Int32Array;
   /** Its joints are those from `firstJoint[s]` to `firstJoint[s + 1]`, by (value, vertex). */
   readonly firstJoint: Int32Array;
   readonly jointVertex: Int32Array;
-  readonly jointKey: Float64Array;
-  /** Stems but the oldest by (value, vertex) of their ends, and for each of them the one it joins. */
-  readonly byEnd: Int32Array;
-  readonly onto: Int32Array;
   /** Joint at which each stem ends; −1 for the oldest. */
   readonly endJoint: Int32Array;
-  /** Joints by (value, vertex). */
-  readonly jointOrder: Int32Array;
   /** For each branch the stem its component is part of in the end. */
   readonly stemOf: Int32Array;
   readonly nodes: number;
+  private jumps: Jumps | null = null;
 
   /**
    * @param keys One for each vertex, without NaN (order.ts).
    * @param kept A kept branch's parent must be kept, as every threshold on persistence ensures.
    */
   constructor(branches: Branches, keys: Float64Array, kept: Uint8Array) {
-    const { minimum, saddle, root, maximum } = branches;
+    const { minimum, saddle, toward, root, maximum } = branches;
     const stemOf = new Int32Array(minimum.length);
     let count = 0;
     for (let b = 0; b < minimum.length; b++) stemOf[b] = kept[b] ? count++ : -1;
@@ -54,127 +51,233 @@ export class Stems {
       this.endKey[stem] = end < 0 ? Infinity : keys[end]!;
     }
     this.top = stemOf[root]!;
-    // The top ends last: its vertex is beyond all.
-    const byEnd = sortedOrder(this.endKey);
-    const ends = breakTies(byEnd, this.endKey, this.endVertex);
-    this.byEnd = byEnd.subarray(0, count - 1);
-    this.parent = this.firstParents(branches, kept);
-    this.onto = this.settleParents(ends);
+    this.parent = new Int32Array(count).fill(-1);
+    this.fromTop = new Int32Array(count);
+    this.settleParents(this.elders(toward, kept));
 
-    // Stems that end at one vertex share a joint; they follow each other in `byEnd`.
-    const { onto } = this;
-    const firstJoint = new Int32Array(count + 1);
-    let before = -1;
-    for (let k = 0; k < onto.length; k++) {
-      const end = ends[k]!;
-      if (end !== before) firstJoint[onto[k]! + 1]!++;
-      before = end;
-    }
-    // The maximum is the end of the last stem, or a joint of its own.
-    const hasRootJoint = before !== maximum && minimum[root] !== maximum;
-    if (hasRootJoint) firstJoint[this.top + 1]!++;
-    for (let s = 0; s < count; s++) firstJoint[s + 1]! += firstJoint[s]!;
-    const joints = firstJoint[count]!;
-    this.firstJoint = firstJoint;
-    this.jointVertex = new Int32Array(joints);
-    this.jointKey = new Float64Array(joints);
-    this.jointOrder = new Int32Array(joints);
+    const { firstJoint, joining } = this.joiningStems();
     this.endJoint = new Int32Array(count).fill(-1);
-    const next = firstJoint.slice(0, count);
-    let joint = -1;
-    let ordered = 0;
-    before = -1;
-    for (let k = 0; k < onto.length; k++) {
-      const end = ends[k]!;
-      if (end !== before) {
-        joint = next[onto[k]!]!++;
-        this.jointOrder[ordered++] = joint;
-        this.jointVertex[joint] = end;
+    // As many joints as stems at most: those that end at one vertex share a joint.
+    const jointVertex = new Int32Array(count);
+    let joints = 0;
+    let from = 0;
+    for (let stem = 0; stem < count; stem++) {
+      const to = firstJoint[stem + 1]!;
+      firstJoint[stem] = joints;
+      let before = -1;
+      for (let k = from; k < to; k++) {
+        const end = this.endVertex[joining[k]!]!;
+        if (end !== before) jointVertex[joints++] = end;
+        this.endJoint[joining[k]!] = joints - 1;
         before = end;
       }
-      this.endJoint[this.byEnd[k]!] = joint;
+      // The maximum is the end of the last stem, or a joint of its own.
+      if (stem === this.top && before !== maximum && minimum[root] !== maximum) {
+        jointVertex[joints++] = maximum;
+      }
+      from = to;
     }
-    if (hasRootJoint) {
-      joint = next[this.top]!;
-      this.jointOrder[ordered] = joint;
-      this.jointVertex[joint] = maximum;
-    }
-    for (let j = 0; j < joints; j++) this.jointKey[j] = keys[this.jointVertex[j]!]!;
+    firstJoint[count] = joints;
+    this.firstJoint = firstJoint;
+    this.jointVertex = jointVertex.subarray(0, joints);
     this.nodes = count + joints;
   }
 
+  /** Further up than `parent`, made when first asked for. */
+  get jump(): Int32Array {
+    return this.jumpsOf(this.fromTop.length);
+  }
+
+  /** Jumps of the first stems of `fromTop`. */
+  private jumpsOf(settled: number): Int32Array {
+    this.jumps ??= new Jumps(this.parent, this.fromTop);
+    this.jumps.extend(settled);
+    return this.jumps.target;
+  }
+
   /**
-   * For each stem an older one in its component where it ends. Also replaces in `stemOf` −1 by the
-   * stem that a branch which is not kept is part of in the end.
+   * For each stem an older one in its component where it ends; −1 for the oldest. Also replaces in
+   * `stemOf` −1 by the stem that a branch which is not kept is part of in the end.
    */
-  private firstParents({ toward }: Branches, kept: Uint8Array): Int32Array {
+  private elders(toward: Int32Array, kept: Uint8Array): Int32Array {
     const { stemOf } = this;
-    const parent = new Int32Array(this.minimum.length).fill(-1);
     for (let b = 0; b < toward.length; b++) {
       let end = b;
       while (stemOf[end]! < 0) end = toward[end]!;
       const stem = stemOf[end]!;
       for (let at = b; stemOf[at]! < 0; at = toward[at]!) stemOf[at] = stem;
     }
+    const elder = new Int32Array(this.minimum.length).fill(-1);
     for (let b = 0; b < toward.length; b++) {
-      if (kept[b] && toward[b]! >= 0) parent[stemOf[b]!] = stemOf[toward[b]!]!;
+      if (kept[b] && toward[b]! >= 0) elder[stemOf[b]!] = stemOf[toward[b]!]!;
     }
-    return parent;
+    return elder;
   }
 
   /**
-   * The stem that goes on where each ends, by union-find from the lowest end up.
-   *
-   * @param ends Vertices at which the stems in `byEnd` end.
+   * The stem that goes on where each ends: the first that ends beyond, from its elder upwards. Elders
+   * come first, so that what is above a stem has been settled; no order of the ends is needed, and
+   * elders are near in the grid.
    */
-  private settleParents(ends: Int32Array): Int32Array {
-    const { parent, byEnd } = this;
-    const onto = new Int32Array(byEnd.length);
-    const elder = new Int32Array(parent.length);
-    for (let stem = 0; stem < elder.length; stem++) elder[stem] = stem;
-    for (let from = 0; from < byEnd.length;) {
-      // All that end at one vertex, then the one that goes on from it.
-      const end = ends[from]!;
-      let to = from;
-      do {
-        const stem = byEnd[to]!;
-        elder[stem] = findElder(elder, parent[stem]!);
-        to++;
-      } while (to < byEnd.length && ends[to] === end);
-      const survivor = findElder(elder, byEnd[from]!);
-      for (let k = from; k < to; k++) {
-        parent[byEnd[k]!] = survivor;
-        onto[k] = survivor;
+  private settleParents(elder: Int32Array): void {
+    const { parent, fromTop, endKey, endVertex, top } = this;
+    const waiting = new Int32Array(elder.length);
+    const isSettled = new Uint8Array(elder.length);
+    isSettled[top] = 1;
+    fromTop[0] = top;
+    let settled = 1;
+    for (let s = 0; s < elder.length; s++) {
+      let depth = 0;
+      for (let at = s; isSettled[at] === 0; at = elder[at]!) waiting[depth++] = at;
+      while (depth > 0) {
+        const stem = waiting[--depth]!;
+        const key = endKey[stem]!;
+        const v = endVertex[stem]!;
+        let above = elder[stem]!;
+        for (let k = 0; endsUpTo(endKey, endVertex, above, key, v); k++) {
+          if (k === CLIMB) {
+            above = climb(this, this.jumpsOf(settled), above, key, v);
+            break;
+          }
+          above = parent[above]!;
+        }
+        parent[stem] = above;
+        isSettled[stem] = 1;
+        fromTop[settled++] = stem;
       }
-      from = to;
     }
-    return onto;
+  }
+
+  /** The stems that join each, by (value, vertex) of their ends, and where those of each begin. */
+  private joiningStems(): { firstJoint: Int32Array; joining: Int32Array } {
+    const { parent, endKey, endVertex } = this;
+    const count = parent.length;
+    const firstJoint = new Int32Array(count + 1);
+    for (let s = 0; s < count; s++) if (parent[s]! >= 0) firstJoint[parent[s]! + 1]!++;
+    for (let s = 0; s < count; s++) firstJoint[s + 1]! += firstJoint[s]!;
+    const next = firstJoint.slice(0, count);
+    const joining = new Int32Array(count - 1);
+    for (let s = 0; s < count; s++) if (parent[s]! >= 0) joining[next[parent[s]!]!++] = s;
+    for (let s = 0; s < count; s++) {
+      const from = firstJoint[s]!;
+      const to = firstJoint[s + 1]!;
+      if (to - from > MANY_JOINTS) sortMany(joining.subarray(from, to), endKey, endVertex);
+      else if (to - from > 1) sortFew(joining, from, to, endKey, endVertex);
+    }
+    return { firstJoint, joining };
   }
 }
 
-function findElder(elder: Int32Array, from: number): number {
+/** Longer ways up are taken in jumps: to the parent, for which there may be none yet, and later. */
+const CLIMB = 64;
+const STEPS = 16;
+
+/** More joints than this on one stem are sorted by radix. */
+const MANY_JOINTS = 64;
+
+/** For each stem one further up, so chosen that any is reached in O(log depth) steps (Myers 1983). */
+class Jumps {
+  readonly target: Int32Array;
+  private readonly depth: Int32Array;
+  private done = 0;
+
+  constructor(
+    private readonly parent: Int32Array,
+    private readonly fromTop: Int32Array,
+  ) {
+    this.target = new Int32Array(parent.length);
+    this.depth = new Int32Array(parent.length);
+  }
+
+  extend(settled: number): void {
+    const { target, depth, parent, fromTop } = this;
+    for (; this.done < settled; this.done++) {
+      const stem = fromTop[this.done]!;
+      const above = parent[stem]!;
+      if (above < 0) {
+        target[stem] = stem;
+        continue;
+      }
+      const far = target[above]!;
+      const step = depth[above]! - depth[far]!;
+      const farStep = depth[far]! - depth[target[far]!]!;
+      target[stem] = step === farStep ? target[far]! : above;
+      depth[stem] = depth[above]! + 1;
+    }
+  }
+}
+
+/** The stem that passes (key, v) above this one: the first on the way up that ends beyond. */
+export function stemAt(stems: Stems, from: number, key: number, v: number): number {
+  const { endKey, endVertex, parent } = stems;
   let stem = from;
-  for (let up = elder[stem]!; up !== stem; up = elder[stem]!) {
-    elder[stem] = elder[up]!;
-    stem = up;
+  for (let k = 0; k < STEPS; k++) {
+    if (!endsUpTo(endKey, endVertex, stem, key, v)) return stem;
+    stem = parent[stem]!;
+  }
+  return climb(stems, stems.jump, stem, key, v);
+}
+
+function climb(
+  { endKey, endVertex, parent }: Stems,
+  jump: Int32Array,
+  from: number,
+  key: number,
+  v: number,
+): number {
+  let stem = from;
+  while (endsUpTo(endKey, endVertex, stem, key, v)) {
+    const far = jump[stem]!;
+    stem = endsUpTo(endKey, endVertex, far, key, v) ? far : parent[stem]!;
   }
   return stem;
 }
 
-/**
- * Puts what is of equal value in the order of its vertices: numbers do not follow those.
- *
- * @returns The vertices in that order.
- */
-function breakTies(order: Int32Array, heights: Float64Array, vertex: Int32Array): Int32Array {
-  const vertices = new Int32Array(order.length);
-  for (let from = 0; from < order.length;) {
+function endsUpTo(
+  endKey: Float64Array,
+  endVertex: Int32Array,
+  stem: number,
+  key: number,
+  v: number,
+): boolean {
+  const end = endKey[stem]!;
+  return end < key || (end === key && endVertex[stem]! <= v);
+}
+
+function sortFew(
+  joining: Int32Array,
+  from: number,
+  to: number,
+  endKey: Float64Array,
+  endVertex: Int32Array,
+): void {
+  for (let i = from + 1; i < to; i++) {
+    const stem = joining[i]!;
+    const key = endKey[stem]!;
+    const v = endVertex[stem]!;
+    let k = i;
+    for (; k > from && !endsUpTo(endKey, endVertex, joining[k - 1]!, key, v); k--) {
+      joining[k] = joining[k - 1]!;
+    }
+    joining[k] = stem;
+  }
+}
+
+function sortMany(joining: Int32Array, endKey: Float64Array, endVertex: Int32Array): void {
+  const heights = new Float64Array(joining.length);
+  for (let k = 0; k < joining.length; k++) heights[k] = endKey[joining[k]!]!;
+  const order = sortedOrder(heights);
+  const sorted = new Int32Array(joining.length);
+  for (let k = 0; k < joining.length; k++) sorted[k] = joining[order[k]!]!;
+  joining.set(sorted);
+  // Numbers of stems do not follow the vertices at which they end.
+  for (let from = 0; from < joining.length;) {
+    const height = endKey[joining[from]!]!;
     let to = from + 1;
-    const key = heights[order[from]!]!;
-    while (to < order.length && heights[order[to]!] === key) to++;
-    if (to > from + 1) order.subarray(from, to).sort((a, b) => vertex[a]! - vertex[b]!);
-    for (let k = from; k < to; k++) vertices[k] = vertex[order[k]!]!;
+    while (to < joining.length && endKey[joining[to]!] === height) to++;
+    if (to > from + 1) {
+      joining.subarray(from, to).sort((a, b) => endVertex[a]! - endVertex[b]!);
+    }
     from = to;
   }
-  return vertices;
 }

@@ -78,6 +78,50 @@ describe('the merge tree', () => {
     );
   });
 
+  it('takes the way up past any number of stems that end too early', () => {
+    // Minimum v, the older the lower, has its elder at v − 1. Ends rise towards the older, so that each
+    // elder goes on; but the last 300 end above nearly all of them.
+    const count = 3000;
+    const high = (v: number) => v >= count - 300;
+    const keys = Float64Array.from({ length: 2 * count }, (_, v) =>
+      v < count ? v : high(v - count) ? 9 * count - (v % 7) : 4 * count - v,
+    );
+    const minimum = Int32Array.from({ length: count }, (_, v) => v);
+    const branches = {
+      minimum,
+      saddle: minimum.map((v) => (v === 0 ? -1 : count + v)),
+      toward: minimum.map((v) => v - 1),
+      root: 0,
+      maximum: count,
+      basin: minimum.map((v) => ~v),
+    };
+    keys[count] = 10 * count;
+    const kept = new Uint8Array(count).fill(1);
+    const { vertex, parent } = bareJoinTree(branches, keys, kept);
+    // What goes on where v ends: the first elder of it or of its elder … that ends above.
+    const joined = (v: number) => {
+      let at = v - 1;
+      while (at > 0 && (keys[count + at]! - keys[count + v]! || at - v) <= 0) at--;
+      return at;
+    };
+    const joining = new Map<number, number[]>();
+    for (let v = 1; v < count; v++) {
+      const onto = joined(v);
+      joining.set(onto, [...(joining.get(onto) ?? []), count + v]);
+    }
+    const expected: string[] = [];
+    for (let v = 0; v < count; v++) {
+      const ends = (joining.get(v) ?? []).sort((a, b) => keys[a]! - keys[b]! || a - b);
+      const way = [v, ...ends, count + v];
+      for (let k = 1; k < way.length; k++) expected.push(`${way[k - 1]!}–${way[k]!}`);
+    }
+    const found = Array.from(vertex, (v, k) => [v, parent[k]!] as const).filter(
+      ([, above]) => above >= 0,
+    );
+    expect(found.map(([v, above]) => `${v}–${vertex[above]!}`).sort()).toEqual(expected.sort());
+    expect(joining.get(0)!.length).toBeGreaterThan(10);
+  });
+
   it('has minima as leaves, saddles inside, the maximum as root, in the order of vertices', () => {
     fc.assert(
       fc.property(

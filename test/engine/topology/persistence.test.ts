@@ -84,12 +84,16 @@ describe('minimum–saddle pairs', () => {
 
   it('are the same by basins as by sorting every vertex', () => {
     // Larger grids than flooding can check, with plateaus and without.
-    for (const shape of [[61], [40, 53], [2, 300], [11, 12, 13], [5, 6, 4, 7]]) {
+    for (const shape of [[61], [40, 53], [2, 300], [173, 180], [11, 12, 13], [5, 6, 4, 7]]) {
       const points = shape.reduce((a, b) => a * b, 1);
       const noise = randomNumbers(points, points);
       const coarse = noise.map((x) => Math.floor(8 * x));
       const smooth = noise.map((x, v) => Math.sin(v / 7) + Math.cos(v / 211) + x / 50);
-      for (const values of [noise, coarse, smooth]) {
+      // Of both signs, zeros among them; and so near to each other that half of each float is the same.
+      const signed = noise.map((x, v) => (v % 3 === 0 ? (v % 2 === 0 ? -0 : 0) : x - 0.5));
+      const near = noise.map((x) => -1 - x * 2 ** -30);
+      const infinite = noise.map((x) => (x < 0.2 ? -Infinity : x > 0.8 ? Infinity : x));
+      for (const values of [noise, coarse, smooth, signed, near, infinite]) {
         for (const neighborhood of ['freudenthal', '4', '8'] as const) {
           if (!hasBasinPath(neighborhood, shape.length)) continue;
           const fast = basinBranches(values, shape, neighborhood);
