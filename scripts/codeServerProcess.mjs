@@ -22,7 +22,7 @@ export async function startCodeServer(installed, options) {
   await mkdir(join(profile, 'User'), { recursive: true });
   await writeFile(
     join(profile, 'User', 'settings.json'),
-    JSON.stringify({ ...SETTINGS, ...settings }, null, 2),
+    JSON.stringify({ ...SETTINGS, ...(trust ? {} : RESTRICTED), ...settings }, null, 2),
   );
   const common = [
     installed.entry,
@@ -86,6 +86,9 @@ const SETTINGS = {
   'editor.hover.delay': 200,
   'window.commandCenter': false,
 };
+
+/** A workspace that is not trusted is opened restricted, without a question. */
+const RESTRICTED = { 'security.workspace.trust.startupPrompt': 'never' };
 
 /** @returns {Promise<number>} */
 async function freePort() {

@@ -20,10 +20,11 @@ const SMOKE_TEST_DRIVER = ['--vscode-option', 'enable-smoke-test-driver'];
  * @param {string} options.profile
  * @param {string} options.workspace
  * @param {NodeJS.ProcessEnv} options.environment
+ * @param {(line: string) => void} [options.print]
  * @returns {Promise<Counts>}
  */
 export async function runHostSuiteInCodeServer(installed, options) {
-  const { root, chromium, profile, workspace, environment } = options;
+  const { root, chromium, profile, workspace, environment, print } = options;
   const { extension = root, suite = 'runHostTests.js' } = options;
   const tests = resolve(root, 'dist', 'test-vscode', suite);
   const report = join(profile, 'report.json');
@@ -52,7 +53,7 @@ export async function runHostSuiteInCodeServer(installed, options) {
       await page.exposeFunction('codeAutomationExit', (/** @type {number} */ code) => exit(code));
       await page.goto(addressOf(server.url, extension, tests, workspace));
       const code = await withTimeout(exited, 600_000, 'the suite did not end within ten minutes');
-      return await readCounts(report, code, said);
+      return await readCounts(report, code, said, print);
     } finally {
       await browser.close();
     }
@@ -65,9 +66,10 @@ export async function runHostSuiteInCodeServer(installed, options) {
  * @param {string} report
  * @param {unknown} code
  * @param {string[]} [said] What the editor printed.
+ * @param {(line: string) => void} [print]
  * @returns {Promise<Counts>}
  */
-export async function readCounts(report, code, said = []) {
+export async function readCounts(report, code, said = [], print = console.log) {
   let counts;
   try {
     counts = JSON.parse(await readFile(report, 'utf8'));
@@ -76,7 +78,7 @@ export async function readCounts(report, code, said = []) {
       `the extension-host suite ended with status ${code} and without a report\n${said.slice(-20).join('\n')}`,
     );
   }
-  for (const line of counts.lines) console.log(line);
+  for (const line of counts.lines) print(line);
   return { passed: counts.passes, failed: counts.failures, skipped: counts.pending };
 }
 

@@ -10,12 +10,26 @@ import { join } from 'node:path';
  */
 export async function createThrowaway() {
   const folder = await mkdtemp(join(tmpdir(), 'basin-vscode-'));
+  return {
+    folder,
+    environment: await createEnvironment(folder),
+    remove: () => rm(folder, { recursive: true, force: true, maxRetries: 3 }),
+  };
+}
+
+/**
+ * An environment whose home, caches and temporary files are in a folder.
+ *
+ * @param {string} folder
+ * @returns {Promise<NodeJS.ProcessEnv>}
+ */
+export async function createEnvironment(folder) {
   const inside = /** @param {string} name */ async (name) => {
     const path = join(folder, name);
     await mkdir(path, { recursive: true });
     return path;
   };
-  const environment = {
+  return {
     ...process.env,
     HOME: await inside('home'),
     TMPDIR: await inside('tmp'),
@@ -24,11 +38,6 @@ export async function createThrowaway() {
     XDG_STATE_HOME: await inside('state'),
     XDG_CACHE_HOME: await inside('cache'),
     XDG_RUNTIME_DIR: await inside('runtime'),
-  };
-  return {
-    folder,
-    environment,
-    remove: () => rm(folder, { recursive: true, force: true, maxRetries: 3 }),
   };
 }
 

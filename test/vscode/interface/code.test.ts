@@ -47,6 +47,8 @@ describe('in code', () => {
     await put('eval.toml', 'weights = "runs/resnet/epoch-030.pt"\n');
     await put('eval.sh', 'python eval.py --weights=runs/resnet/epoch-030.pt\n');
     await put('load.ts', 'export const weights = `runs/resn${suffix}/epoch-030.pt`;\n');
+    await put('load.js', "const model = await tf.loadLayersModel('runs/resnet/epoch-030.pt');\n");
+    await put('eval.json', '{ "weights": "runs/resnet/epoch-030.pt" }\n');
     const path = join(workspace, 'runs', 'resnet', 'basin.json');
     const configuration = JSON.parse(await readFile(path, 'utf8')) as {
       landscape: { resolution: number; range: number };
@@ -55,7 +57,7 @@ describe('in code', () => {
     await put('runs/resnet/basin.json', JSON.stringify(configuration, null, 2));
     bench = await Workbench.open();
     await bench.showRuns();
-    await bench.row('Run resnet', 1).waitFor({ timeout: 30_000 });
+    await bench.row('Run resnet', 1).waitFor({ timeout: 60_000 });
     await bench.run('Basin: Analyze Checkpoint');
     await bench.pick('epoch-030.pt', 'resnet');
     await bench.row('epoch-030.pt, loss').waitFor({ timeout: 120_000 });
@@ -81,7 +83,7 @@ describe('in code', () => {
   it('the line that saves says what was saved last, the line that loads what it loads', async () => {
     await bench.openFile('fit.py');
     const saved = lens(/Saved last: /);
-    await saved.waitFor({ timeout: 20_000 });
+    await saved.waitFor({ timeout: 60_000 });
     assert.match((await saved.textContent()) ?? '', /18 checkpoints/);
     const loaded = lens(/resnet\/epoch-030\.pt, saved .* · loss .* · λmax .* · \d+ saddles?/);
     await loaded.waitFor();
@@ -97,7 +99,7 @@ describe('in code', () => {
     await bench
       .panel()
       .getByRole('heading', { name: 'Loss landscape', exact: true })
-      .waitFor({ timeout: 30_000 });
+      .waitFor({ timeout: 60_000 });
     await bench.run('View: Close All Editors');
   });
 
@@ -130,7 +132,9 @@ describe('in code', () => {
     ['eval.yaml', 'runs/resnet/epoch-030.pt', undefined],
     ['eval.toml', 'epoch-030', undefined],
     ['eval.sh', 'epoch-030', undefined],
+    ['eval.json', 'epoch-030', undefined],
     ['load.ts', 'epoch-030', undefined],
+    ['load.js', 'epoch-030', undefined],
     ['look.ipynb', 'epoch-030', '.notebook-editor'],
   ] as const) {
     it(`also in ${name}`, async () => {

@@ -48,7 +48,7 @@ describe('opening a file', () => {
     await bench.openFile(name);
     await bench.run('View: Reopen Editor With...');
     await bench.pick('Basin: Tensors');
-    await page().getByRole('heading', { name, exact: true }).waitFor({ timeout: 30_000 });
+    await page().getByRole('heading', { name, exact: true }).waitFor({ timeout: 60_000 });
   }
 
   /** Pictures of the editor in the dark, the light and the high-contrast theme. */
@@ -127,7 +127,7 @@ describe('opening a file', () => {
 
   it('is right again after the file has changed, and says what is wrong with a broken one', async () => {
     await copyFile(inWorkspace('runs', 'resnet', 'epoch-000.pt'), inWorkspace('opened', 'one.pt'));
-    await page().locator('.facts', { hasText: 'epoch 0' }).waitFor({ timeout: 20_000 });
+    await page().locator('.facts', { hasText: 'epoch 0' }).waitFor({ timeout: 60_000 });
     const whole = await readFile(inWorkspace('opened', 'one.pt'));
     await writeFile(inWorkspace('opened', 'one.pt'), whole.subarray(0, whole.length >> 1));
     const failure = page().getByRole('alert');
@@ -135,7 +135,7 @@ describe('opening a file', () => {
     assert.match((await failure.locator('p').textContent()) ?? '', /^one\.pt is damaged: .*\.$/);
     await bench.screenshot('tensors-broken');
     await writeFile(inWorkspace('opened', 'one.pt'), whole);
-    await page().locator('.facts', { hasText: 'epoch 0' }).waitFor({ timeout: 20_000 });
+    await page().locator('.facts', { hasText: 'epoch 0' }).waitFor({ timeout: 60_000 });
   });
 
   it('shows a hundred thousand tensors without holding up the page', async () => {
@@ -148,23 +148,21 @@ describe('opening a file', () => {
     await row(`layers.${MANY - 1}.weight`).waitFor();
     assert.equal(await grid().getAttribute('aria-rowcount'), String(MANY + 1));
     assert.ok((await grid().locator('.row').count()) < 120, 'only rows in sight are in the page');
-    // The least of several passes: what others do on the machine is not the table's.
+    // Of each jump the least of several times: what others do on the machine is not the table's.
     const perFrame = await grid().evaluate(async (root) => {
-      const passes: number[] = [];
-      for (let pass = 0; pass < 3; pass++) {
-        let worst = 0;
-        for (let step = 1; step <= 60; step++) {
+      const least = new Float64Array(60).fill(Infinity);
+      for (let pass = 0; pass < 5; pass++) {
+        for (const step of least.keys()) {
           root.scrollTop = (root.scrollHeight * ((step * 37) % 60)) / 60;
           const started = performance.now();
           root.dispatchEvent(new Event('scroll'));
           await new Promise(requestAnimationFrame);
           // Layout, which the frame would have to do.
           root.querySelector('.row')?.getBoundingClientRect();
-          worst = Math.max(worst, performance.now() - started);
+          least[step] = Math.min(least[step]!, performance.now() - started);
         }
-        passes.push(worst);
       }
-      return Math.min(...passes);
+      return Math.max(...least);
     });
     console.log(`      worst of 60 jumps through 100 000 rows: ${perFrame.toFixed(1)} ms`);
     assert.ok(perFrame < 100, `a jump takes ${perFrame} ms`);
@@ -186,7 +184,7 @@ describe('opening a file', () => {
     for (const heading of ['Loss landscape', 'Persistence', 'Merge tree', 'Curvature']) {
       await page()
         .getByRole('heading', { name: heading, exact: true })
-        .waitFor({ timeout: 30_000 });
+        .waitFor({ timeout: 60_000 });
     }
     assert.equal(await page().getByText('Analyze Again').count(), 0);
     await bench.page.waitForTimeout(1500);

@@ -45,7 +45,7 @@ describe('in a workspace where nothing was trained yet', () => {
     await mkdir(run, { recursive: true });
     await cp(join(given().workspace, 'runs', 'resnet', 'epoch-030.pt'), join(run, 'last.pt'));
     const row = bench.row('Run first', 1);
-    await row.waitFor({ timeout: 20_000 });
+    await row.waitFor({ timeout: 60_000 });
     assert.match((await row.getAttribute('aria-label')) ?? '', /no basin\.json/);
     await row.click();
     await bench.row('last.pt').waitFor();

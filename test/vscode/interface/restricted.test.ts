@@ -24,7 +24,7 @@ describe('in a workspace that is not trusted', () => {
 
   it('checkpoints are listed and their headers read', async () => {
     await bench.showRuns();
-    await bench.row('Run resnet', 1).waitFor({ timeout: 30_000 });
+    await bench.row('Run resnet', 1).waitFor({ timeout: 60_000 });
     await bench.openFile('load.py');
     const hover = await bench.hoverOver('epoch-030.pt', 'tensors');
     const text = (await hover.textContent()) ?? '';

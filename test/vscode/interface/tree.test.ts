@@ -12,7 +12,7 @@ describe('in the tree', () => {
   before(async () => {
     bench = await Workbench.open();
     await bench.showRuns();
-    await bench.row('Run resnet', 1).waitFor({ timeout: 30_000 });
+    await bench.row('Run resnet', 1).waitFor({ timeout: 60_000 });
   });
 
   after(async () => {
@@ -52,7 +52,7 @@ describe('in the tree', () => {
     const preview = bench.panel();
     await preview
       .getByRole('heading', { name: 'epoch-024.pt → epoch-030.pt' })
-      .waitFor({ timeout: 30_000 });
+      .waitFor({ timeout: 60_000 });
     for (const heading of ['Loss', 'Curvature', 'Topology', 'Minima']) {
       await preview.getByRole('heading', { name: heading, exact: true }).waitFor();
     }
@@ -81,7 +81,7 @@ describe('in the tree', () => {
     await bench.page.keyboard.press('Control+K');
     await bench.page.keyboard.press('Shift+L');
     await bench.page.locator('.tab', { hasText: 'Basin' }).waitFor();
-    await bench.panel().locator('#checkpoint').waitFor({ timeout: 30_000 });
+    await bench.panel().locator('#checkpoint').waitFor({ timeout: 60_000 });
   });
 
   it('and from the palette', async () => {
@@ -96,7 +96,7 @@ describe('in the tree', () => {
     await bench
       .panel()
       .getByRole('heading', { name: 'epoch-024.pt → epoch-030.pt' })
-      .waitFor({ timeout: 30_000 });
+      .waitFor({ timeout: 60_000 });
     await bench.run('View: Close All Editors');
   });
 
@@ -132,7 +132,7 @@ describe('in the tree', () => {
     await cp(from, inWorkspace('hf', 'tmp-checkpoint-1500', 'pytorch_model.bin'));
     await bench.showRuns();
     const run = bench.row('Run hf', 1);
-    await run.waitFor({ timeout: 20_000 });
+    await run.waitFor({ timeout: 60_000 });
     await run.click();
     await bench.row('checkpoint-500,').waitFor();
     await bench.row('checkpoint-1000,').waitFor();
@@ -140,7 +140,7 @@ describe('in the tree', () => {
     assert.equal(await bench.row('1500').count(), 0);
     // And then it is renamed.
     await rename(inWorkspace('hf', 'tmp-checkpoint-1500'), inWorkspace('hf', 'checkpoint-1500'));
-    await bench.row('checkpoint-1500,').waitFor({ timeout: 20_000 });
+    await bench.row('checkpoint-1500,').waitFor({ timeout: 60_000 });
   });
 
   it('shards are one checkpoint, and being written until all are there', async () => {
@@ -150,14 +150,14 @@ describe('in the tree', () => {
     await writeFile(shard(1), 'x');
     await writeFile(join(folder, 'model.safetensors.index.json'), '{"weight_map":{}}');
     const run = bench.row('Run big', 1);
-    await run.waitFor({ timeout: 20_000 });
+    await run.waitFor({ timeout: 60_000 });
     await run.click();
     await bench.row('model.safetensors.index.json, being written').waitFor();
     assert.equal(await bench.row('00001').count(), 0);
     await writeFile(shard(2), 'x');
     await bench
       .row('model.safetensors.index.json, being written')
-      .waitFor({ state: 'detached', timeout: 20_000 });
+      .waitFor({ state: 'detached', timeout: 60_000 });
     await bench.row('model.safetensors.index.json').waitFor();
   });
 
@@ -169,7 +169,7 @@ describe('in the tree', () => {
       inWorkspace('web', 'model.json'),
       '{ "format": "layers-model", "modelTopology": {}, "weightsManifest": [] }',
     );
-    await bench.row('Run web', 1).waitFor({ timeout: 20_000 });
+    await bench.row('Run web', 1).waitFor({ timeout: 60_000 });
     assert.equal(await bench.row('Run other', 1).count(), 0);
   });
 
@@ -180,9 +180,9 @@ describe('in the tree', () => {
     await bench
       .row('epoch-030.pt, loss')
       .filter({ hasText: 'outdated' })
-      .waitFor({ timeout: 20_000 });
+      .waitFor({ timeout: 60_000 });
     await rename(join(run, 'epoch-012.pt'), join(run, 'epoch-013.pt'));
-    await bench.row('epoch-013.pt').waitFor({ timeout: 20_000 });
+    await bench.row('epoch-013.pt').waitFor({ timeout: 60_000 });
     assert.equal(await bench.row('epoch-012.pt').count(), 1);
     // Wide enough for the figures.
     const side = await bench.page.locator('.part.sidebar').boundingBox();
@@ -200,6 +200,6 @@ describe('in the tree', () => {
     for (const name of ['hf', 'big', 'web', 'other']) {
       await rm(join(workspace, name), { recursive: true });
     }
-    await bench.row('Run hf', 1).waitFor({ state: 'detached', timeout: 20_000 });
+    await bench.row('Run hf', 1).waitFor({ state: 'detached', timeout: 60_000 });
   });
 });

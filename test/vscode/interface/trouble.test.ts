@@ -28,7 +28,7 @@ describe('in trouble', () => {
     );
     bench = await Workbench.open();
     await bench.showRuns();
-    await bench.row('Run resnet', 1).waitFor({ timeout: 30_000 });
+    await bench.row('Run resnet', 1).waitFor({ timeout: 60_000 });
   });
 
   after(async () => {
@@ -111,7 +111,7 @@ describe('in trouble', () => {
     await mkdir(plain('.basin', 'results'), { recursive: true });
     await writeFile(plain('.basin', 'results', 'epoch-024.pt.basin.json'), '{"schema": 1, "che');
     const row = bench.row('epoch-024.pt, failed');
-    await row.waitFor({ timeout: 20_000 });
+    await row.waitFor({ timeout: 60_000 });
     await row.hover();
     await bench.page
       .locator('.monaco-hover:visible', { hasText: 'is no usable result' })
@@ -123,7 +123,7 @@ describe('in trouble', () => {
 
   it('and the rest goes on', async () => {
     await cp(inWorkspace('runs', 'resnet', 'epoch-030.pt'), inWorkspace('odd', 'good.pth'));
-    await bench.row('good.pth').waitFor({ timeout: 20_000 });
+    await bench.row('good.pth').waitFor({ timeout: 60_000 });
     await bench.run('Basin: Analyze Checkpoint');
     await bench.pick('epoch-030.pt', 'resnet');
     await bench.row('epoch-030.pt, loss').waitFor({ timeout: 120_000 });

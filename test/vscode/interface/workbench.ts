@@ -11,6 +11,7 @@ import {
 /** What scripts/test-vscode.mjs gives the interface tests. */
 export interface Given {
   readonly url: string;
+  readonly age: 'newest' | 'oldest';
   /** Folder of the editor's profile; what the installed extension starts has it in its path. */
   readonly profile: string;
   readonly workspace: string;
@@ -35,8 +36,12 @@ export class Workbench {
     readonly folder: string,
   ) {}
 
-  /** Opens the workspace in a new window of a new profile of the browser. */
-  static async open(folder = given().workspace): Promise<Workbench> {
+  /**
+   * Opens a folder in a new window of a new profile of the browser.
+   *
+   * @param workspace A `.code-workspace` to open instead, with the folder beside others in it.
+   */
+  static async open(folder = given().workspace, workspace?: string): Promise<Workbench> {
     const to = given();
     const browser = await chromium.launch({
       executablePath: to.chromium,
@@ -54,8 +59,9 @@ export class Workbench {
       env: to.environment,
     });
     const page = await browser.newPage({ viewport: { width: 1500, height: 950 } });
-    page.setDefaultTimeout(15_000);
-    await page.goto(`${to.url}/?folder=${encodeURIComponent(folder)}`, { timeout: 60_000 });
+    page.setDefaultTimeout(45_000);
+    const query = workspace === undefined ? { folder } : { workspace };
+    await page.goto(`${to.url}/?${new URLSearchParams(query).toString()}`, { timeout: 60_000 });
     await page.locator('.monaco-workbench').waitFor({ timeout: 60_000 });
     return new Workbench(browser, page, to, folder);
   }
@@ -97,6 +103,33 @@ export class Workbench {
       }
     }
     await entry.click();
+  }
+
+  /** Runs a command of the palette by the keyboard alone. */
+  async type(title: string): Promise<void> {
+    const { page } = this;
+    const chosen = page.locator('.quick-input-widget .monaco-list-row.focused', { hasText: title });
+    for (let attempt = 0; ; attempt++) {
+      await page.keyboard.press('F1');
+      await page.locator('.quick-input-widget input[type="text"]').waitFor();
+      await page.keyboard.type(title);
+      try {
+        await chosen.waitFor({ timeout: 3000 });
+        break;
+      } catch (error) {
+        await page.keyboard.press('Escape');
+        if (attempt === 9) throw error;
+      }
+    }
+    await page.keyboard.press('Enter');
+  }
+
+  /** Opens the right menu of something and gives its entries. */
+  async menuOf(target: Locator): Promise<Locator> {
+    await target.click({ button: 'right' });
+    const entries = this.page.locator('.context-view .action-item .action-label');
+    await entries.first().waitFor();
+    return entries;
   }
 
   /** Chooses in an open quick pick. */
@@ -156,6 +189,11 @@ export class Workbench {
   /** What is inside the panel. */
   panel(): FrameLocator {
     return this.page.frameLocator('iframe.webview.ready').frameLocator('#active-frame');
+  }
+
+  /** The item that says what Basin works on. */
+  statusBar(text: string | RegExp): Locator {
+    return this.page.locator('.statusbar-item', { hasText: text });
   }
 
   notification(text: string | RegExp): Locator {

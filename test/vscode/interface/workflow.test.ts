@@ -26,7 +26,7 @@ describe('a user', () => {
 
   it('sees runs and their checkpoints in the tree', async () => {
     await bench.showRuns();
-    await bench.row('Run resnet', 1).waitFor({ timeout: 30_000 });
+    await bench.row('Run resnet', 1).waitFor({ timeout: 60_000 });
     await bench.row('Run plain', 1).waitFor();
     assert.equal(await bench.row('epoch-000.pt').count(), 2);
     assert.match(
@@ -40,9 +40,9 @@ describe('a user', () => {
     const { workspace } = bench.given;
     const copy = join(workspace, 'runs', 'resnet', 'epoch-031.pt');
     await cp(join(workspace, 'runs', 'resnet', 'epoch-030.pt'), copy);
-    await bench.row('epoch-031.pt').waitFor({ timeout: 20_000 });
+    await bench.row('epoch-031.pt').waitFor({ timeout: 60_000 });
     await rm(copy);
-    await bench.row('epoch-031.pt').waitFor({ state: 'detached', timeout: 20_000 });
+    await bench.row('epoch-031.pt').waitFor({ state: 'detached', timeout: 60_000 });
   });
 
   it('reads what a checkpoint holds where its path stands in code', async () => {
@@ -70,7 +70,7 @@ describe('a user', () => {
 
   it('sees the plots in the panel', async () => {
     const panel = bench.panel();
-    await panel.locator('canvas').first().waitFor({ timeout: 30_000 });
+    await panel.locator('canvas').first().waitFor({ timeout: 60_000 });
     for (const heading of ['Loss landscape', 'Persistence', 'Merge tree', 'Curvature']) {
       await panel.getByRole('heading', { name: heading, exact: true }).waitFor();
     }
@@ -146,7 +146,7 @@ describe('a user', () => {
     const pids = await bench.enginePids();
     assert.equal(pids.length, 1, 'one engine runs');
     process.kill(pids[0]!, 'SIGKILL');
-    await bench.notification(/engine ended unexpectedly \(SIGKILL\)/).waitFor({ timeout: 20_000 });
+    await bench.notification(/engine ended unexpectedly \(SIGKILL\)/).waitFor({ timeout: 60_000 });
     await bench.screenshot('engine-killed');
     await bench.dismissNotifications();
 
@@ -170,7 +170,32 @@ describe('a user', () => {
     const working = bench.page.locator('.statusbar-item', { hasText: /plain\/epoch-024\.pt/ });
     await working.waitFor({ timeout: 60_000 });
     await bench.run('Basin: Cancel Analysis');
-    await working.waitFor({ state: 'detached', timeout: 20_000 });
+    await working.waitFor({ state: 'detached', timeout: 60_000 });
+  });
+
+  it('opens the window again while an analysis is under way, and can analyse again', async () => {
+    await bench.run('Basin: Analyze Checkpoint');
+    await bench.pick('epoch-018.pt', 'plain');
+    await bench.statusBar(/plain\/epoch-018\.pt: landscape/).waitFor({ timeout: 60_000 });
+    const before = await bench.enginePids();
+    await bench.page.reload();
+    await bench.page.locator('.monaco-workbench').waitFor({ timeout: 60_000 });
+    await bench.panel().locator('#checkpoint').waitFor({ timeout: 60_000 });
+    await bench.showRuns();
+    await bench.row('Run plain', 1).waitFor({ timeout: 60_000 });
+    // Nobody waits for it any more: it is not half analyzed, and its engine is ended.
+    assert.equal(await bench.row('epoch-018.pt, loss').count(), 0);
+    for (const until = Date.now() + 60_000; ;) {
+      const left = (await bench.enginePids()).filter((pid) => before.includes(pid));
+      if (left.length === 0) break;
+      assert.ok(Date.now() < until, 'the engine of the window before is ended');
+      await bench.page.waitForTimeout(300);
+    }
+    await bench.run('Basin: Analyze Checkpoint');
+    await bench.pick('epoch-018.pt', 'plain');
+    await bench.statusBar(/plain\/epoch-018\.pt/).waitFor({ timeout: 60_000 });
+    await bench.run('Basin: Cancel Analysis');
+    await bench.statusBar(/plain\/epoch-018\.pt/).waitFor({ state: 'detached', timeout: 60_000 });
   });
 
   it('sees the last good result without an engine, after the window is opened again', async () => {
