@@ -6,7 +6,7 @@ import Mocha from 'mocha';
 
 process.once('message', (/** @type {Message} */ { file, given }) => {
   Object.assign(globalThis, { basinTest: given });
-  const mocha = new Mocha({ ui: 'bdd', timeout: 180_000, bail: false, color: false });
+  const mocha = new Mocha({ ui: 'bdd', timeout: 300_000, bail: false, color: false });
   mocha.addFile(file);
   const running = mocha.run(() => {
     const { passes = 0, failures = 0, pending = 0 } = running.stats ?? {};

@@ -84,11 +84,18 @@ describe('documents', () => {
     for (let k = 0; k < '  "checkpoints": ["epoch-*.pt", "'.length - 2; k++) {
       await bench.page.keyboard.press('ArrowRight');
     }
-    await bench.page.keyboard.press('Control+Space');
     const suggestions = bench.page.locator('.suggest-widget .monaco-list-row');
-    await suggestions.filter({ hasText: 'epoch-030.pt' }).first().waitFor();
-    await suggestions.filter({ hasText: '*.pt' }).first().waitFor();
-    await bench.screenshot('completion');
+    await pictures(bench, 'completion', async () => {
+      if (!(await suggestions.first().isVisible())) {
+        await bench.page.keyboard.press('Control+Space');
+      }
+      await suggestions.filter({ hasText: 'epoch-030.pt' }).first().waitFor();
+      await suggestions.filter({ hasText: '*.pt' }).first().waitFor();
+      return [
+        bench.page.locator('.editor-instance .view-line').first(),
+        bench.page.locator('.suggest-widget'),
+      ];
+    });
     await bench.page.keyboard.press('Escape');
     await bench.run('File: Revert File');
     await bench.run('View: Close All Editors');
@@ -141,9 +148,19 @@ describe('documents', () => {
     const script = join(installed, 'dist', 'engine.js');
     await rename(script, `${script}.gone`);
     try {
-      await bench.run('Basin: Run Doctor');
       const page = bench.panel();
-      await page.getByText('The engine does not answer.').waitFor({ timeout: 60_000 });
+      const told = page.getByText('The engine does not answer.');
+      // A document that is just being closed may be shown once more as it was.
+      for (let attempt = 1; ; attempt++) {
+        await bench.run('Basin: Run Doctor');
+        try {
+          await told.waitFor({ timeout: 15_000 });
+          break;
+        } catch (error) {
+          if (attempt === 4) throw error;
+          await bench.run('View: Close All Editors');
+        }
+      }
       const text = (await page.locator('body').textContent()) ?? '';
       assert.ok(text.includes('engine.js does not exist'), text);
       assert.match(text, /What to do/);
@@ -152,9 +169,9 @@ describe('documents', () => {
       // An analysis says so too, and shows the way to the doctor.
       await bench.run('Basin: Analyze Checkpoint');
       await bench.pick('epoch-008.pt', 'resnet');
-      const told = bench.notification(/engine is missing/);
-      await told.waitFor({ timeout: 60_000 });
-      await told.getByRole('button', { name: 'Run Doctor' }).waitFor();
+      const missing = bench.notification(/engine is missing/);
+      await missing.waitFor({ timeout: 60_000 });
+      await missing.getByRole('button', { name: 'Run Doctor' }).waitFor();
       await bench.dismissNotifications();
     } finally {
       await rename(`${script}.gone`, script);

@@ -111,7 +111,8 @@ describe('in trouble', () => {
     await mkdir(plain('.basin', 'results'), { recursive: true });
     await writeFile(plain('.basin', 'results', 'epoch-024.pt.basin.json'), '{"schema": 1, "che');
     const row = bench.row('epoch-024.pt, failed');
-    await row.waitFor({ timeout: 60_000 });
+    // Where no event tells of a new folder, it is found once a minute.
+    await row.waitFor({ timeout: 120_000 });
     await row.hover();
     await bench.page
       .locator('.monaco-hover:visible', { hasText: 'is no usable result' })
