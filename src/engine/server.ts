@@ -1,14 +1,14 @@
 import {
   createMessageConnection,
-  IPCMessageReader,
-  IPCMessageWriter,
   ResponseError,
   type CancellationToken,
 } from 'vscode-jsonrpc/node';
+import { Socket } from 'node:net';
 import { resolve } from 'node:path';
 import packageJson from '../../package.json';
 import {
   ANALYZE,
+  ANSWERS,
   COMPARE,
   DOCTOR,
   INPUT_ERROR_CODE,
@@ -41,6 +41,7 @@ import { InputError } from '../shared/inputError';
 import { DEFAULT_RUNTIME } from '../shared/runtimeSetting';
 import { inspect } from './checkpoint/inspect';
 import { listTensors, measureTensors } from './checkpoint/tensors';
+import { FrameReader, FrameWriter } from './hostChannel';
 import { chooseRuntime, isSameRuntime } from './runtime/chooseRuntime';
 import { examineMachine } from './runtime/machine';
 import { compare } from './study/compare';
@@ -49,11 +50,13 @@ import { readStudy } from './study/study';
 import { WorkerPool } from './study/workerPool';
 import { writeReport } from './study/writeReport';
 
-/** The engine process: answers the extension host over the channel it was forked with. */
-const connection = createMessageConnection(
-  new IPCMessageReader(process),
-  new IPCMessageWriter(process),
-);
+/**
+ * The engine process: answers the extension host on the pipe the host made for it. What libraries
+ * print is on others.
+ */
+const answers = new Socket({ fd: ANSWERS, readable: false, writable: true });
+const reader = new FrameReader(process.stdin);
+const connection = createMessageConnection(reader, new FrameWriter(answers));
 
 let pool: WorkerPool | undefined;
 /** Analyses run one after the other: each uses every core. */
@@ -103,7 +106,11 @@ connection.onRequest(ANALYZE, (params: AnalyzeParams, token: CancellationToken) 
 );
 // The host is gone: so is the need for an engine.
 connection.onClose(() => process.exit(0));
-process.on('disconnect', () => process.exit(0));
+// Whoever writes there is no host of ours.
+reader.onError((error) => {
+  console.error(`The engine was sent what it cannot read: ${error.message}`);
+  process.exit(1);
+});
 connection.listen();
 
 async function analyze(

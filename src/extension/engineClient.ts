@@ -1,10 +1,9 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { access } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import {
   createMessageConnection,
   Emitter,
-  IPCMessageReader,
-  IPCMessageWriter,
   ResponseError,
   type CancellationToken,
   type Disposable,
@@ -12,6 +11,7 @@ import {
   type RequestType,
 } from 'vscode-jsonrpc/node';
 import {
+  ANSWERS,
   INPUT_ERROR_CODE,
   type AnalyzeParams,
   type AnalyzeResult,
@@ -30,6 +30,7 @@ import {
   type TensorStatisticsParams,
 } from '../shared/engineProtocol';
 import { BackOff } from './backOff';
+import { FrameReader, FrameWriter } from './engineChannel';
 import { EngineError } from './engineError';
 import { Heartbeat, type Verdict } from './heartbeat';
 import type { Log } from './log';
@@ -252,34 +253,30 @@ export class EngineClient implements Disposable {
     // VS Code's own executable is a Node when it is told so: nothing has to be installed.
     const environment: NodeJS.ProcessEnv = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
     delete environment.NODE_OPTIONS;
-    const child = fork(script, [], {
-      execPath: process.execPath,
-      execArgv: [],
+    // The last one is where it answers.
+    const child = spawn(process.execPath, [script], {
       env: environment,
-      serialization: 'advanced',
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+      windowsHide: true,
     });
     this.log.info(`Engine started, process ${child.pid ?? '?'}.`);
     this.logLines(child);
 
-    const connection = createMessageConnection(
-      new IPCMessageReader(child),
-      new IPCMessageWriter(child),
-      {
-        error: (m) => {
-          this.log.error(m);
-        },
-        warn: (m) => {
-          this.log.warn(m);
-        },
-        info: (m) => {
-          this.log.info(m);
-        },
-        log: (m) => {
-          this.log.debug(m);
-        },
+    const reader = new FrameReader(child.stdio[ANSWERS] as Readable);
+    const connection = createMessageConnection(reader, new FrameWriter(child.stdin), {
+      error: (m) => {
+        this.log.error(m);
       },
-    );
+      warn: (m) => {
+        this.log.warn(m);
+      },
+      info: (m) => {
+        this.log.info(m);
+      },
+      log: (m) => {
+        this.log.debug(m);
+      },
+    });
     connection.onNotification(progressNotification, (progress) => {
       this.progressEmitter.fire(progress);
     });
@@ -316,6 +313,12 @@ export class EngineClient implements Disposable {
         },
       },
     );
+
+    // Whatever comes after it cannot be read either.
+    reader.onError(() => {
+      ended(describeVerdict({ kind: 'lost' }), 'gone');
+      child.kill('SIGKILL');
+    });
 
     let over = false;
     const ended = (sentence: string, reason: 'gone' | 'start'): void => {
@@ -364,7 +367,7 @@ export class EngineClient implements Disposable {
   private end(engine: Engine): void {
     engine.stopping = true;
     if (this.engine === engine) this.engine = undefined;
-    if (engine.process.connected) engine.process.disconnect();
+    engine.process.stdin?.end();
     const force = setTimeout(() => engine.process.kill('SIGKILL'), 2000);
     engine.process.once('exit', () => {
       clearTimeout(force);

@@ -4,9 +4,13 @@ import type { Precision, RuntimeSetting } from './runtimeSetting';
 import type { CheckpointFormat, Part, ResultDocument, Scalar } from './result';
 
 /**
- * Messages between the extension host and the engine process: JSON-RPC 2.0 over the channel of a
- * forked process. Paths are absolute and in the form of the platform.
+ * Messages between the extension host and the engine process: JSON-RPC 2.0, in frames (`frames.ts`),
+ * to the engine on its standard input and from it on a pipe of its own. Paths are absolute and in the
+ * form of the platform.
  */
+
+/** The engine's descriptor of the pipe it answers on: its standard output is for what is printed. */
+export const ANSWERS = 3;
 
 /** Reads a checkpoint's header; never its weights. Answers in milliseconds. */
 export const INSPECT = 'basin/inspect';

@@ -55,6 +55,29 @@ describe('the engine as the host sees it', () => {
     expect(inspection.metadata.pid).toBe(client.pid);
   });
 
+  it.each([0, 1, 2, 3, 4, 5])(
+    'is ended when it sends what cannot be read, of kind %i, and the host lives',
+    async (kind) => {
+      const uncaught: unknown[] = [];
+      const note = (error: unknown): void => void uncaught.push(error);
+      process.on('uncaughtException', note);
+      try {
+        const client = start({ backOff: new BackOff({ first: 1, limit: 1, memory: 1000 }) });
+        const error = await failure(
+          client.inspect({ path: join(folder, `garbage${kind}`) }, never),
+        );
+        expect(error.message).toMatch(/was lost, and it was ended\. The next analysis starts/);
+        expect(error.reason).toBe('gone');
+        const inspection = await client.inspect({ path: join(folder, 'epoch-003.pt') }, never);
+        expect(inspection.parameters).toBe(40);
+        expect(lines.filter((line) => line.startsWith('Engine channel:'))).toHaveLength(1);
+        expect(uncaught).toEqual([]);
+      } finally {
+        process.off('uncaughtException', note);
+      }
+    },
+  );
+
   it('is one process for requests made at once', async () => {
     const client = start();
     const pids = await Promise.all(

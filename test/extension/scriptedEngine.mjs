@@ -1,19 +1,63 @@
 // An engine that computes nothing and speaks the real one's protocol: what it does is told by the
 // name of the checkpoint it is asked about.
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import process from 'node:process';
+import { deserialize, serialize } from 'node:v8';
 import {
+  AbstractMessageReader,
+  AbstractMessageWriter,
   createMessageConnection,
-  IPCMessageReader,
-  IPCMessageWriter,
   ResponseError,
 } from 'vscode-jsonrpc/node.js';
 
-const connection = createMessageConnection(
-  new IPCMessageReader(process),
-  new IPCMessageWriter(process),
-);
+/** Frames as the protocol has them, told apart once all is there. */
+class Reader extends AbstractMessageReader {
+  listen(callback) {
+    let rest = Buffer.alloc(0);
+    process.stdin.on('data', (bytes) => {
+      rest = Buffer.concat([rest, bytes]);
+      while (rest.length >= 8 && rest.length >= 8 + rest.readUInt32BE(4)) {
+        const end = 8 + rest.readUInt32BE(4);
+        const message = deserialize(rest.subarray(8, end));
+        rest = rest.subarray(end);
+        callback(message);
+      }
+    });
+    return { dispose: () => undefined };
+  }
+}
+
+class Writer extends AbstractMessageWriter {
+  async write(message) {
+    const content = serialize(message);
+    const head = Buffer.from([0x42, 0x73, 0x6e, 0x01, 0, 0, 0, 0]);
+    head.writeUInt32BE(content.length, 4);
+    writeSync(3, Buffer.concat([head, content]));
+  }
+
+  end() {
+    process.exit(0);
+  }
+}
+
+const connection = createMessageConnection(new Reader(), new Writer());
+
+const frame = [0x42, 0x73, 0x6e, 0x01];
+/** What no host can read, each in a way of its own. */
+const GARBAGE = [
+  // A frame of the right form whose content is nothing V8 wrote.
+  Buffer.from([...frame, 0, 0, 0, 4, 0xff, 0x0f, 0x6f, 0x22]),
+  // A content that ends too early for what it announces.
+  Buffer.from([...frame, 0, 0, 0, 5, 0xff, 0x0f, 0x6f, 0x22, 0x7f]),
+  // No content at all.
+  Buffer.from([...frame, 0, 0, 0, 0]),
+  // Two gigabytes.
+  Buffer.from([...frame, 0x80, 0, 0, 0, 1, 2, 3]),
+  // Text, as a library might print it.
+  Buffer.from('Warning: no such device\n'),
+  Buffer.alloc(70_000, 0xfe),
+];
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
@@ -40,6 +84,10 @@ async function answering(work) {
 async function inspect(path, token) {
   const name = basename(path);
   if (name.startsWith('crash')) process.exit(7);
+  if (name.startsWith('garbage')) {
+    writeSync(3, GARBAGE[Number(name.slice('garbage'.length))]);
+    await new Promise(() => undefined);
+  }
   if (name.startsWith('wrong')) throw new ResponseError(1, `${name} is cut short: save it again.`);
   if (name.startsWith('fault')) throw new Error('divided by a cat');
   if (name.startsWith('slow')) {
@@ -110,7 +158,7 @@ async function analyze({ job, configuration, checkpoints }, token) {
   return { outcomes };
 }
 
-process.on('disconnect', () => process.exit(0));
+process.stdin.on('end', () => process.exit(0));
 connection.listen();
 
 function document(path, parts) {

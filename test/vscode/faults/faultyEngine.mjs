@@ -4,23 +4,34 @@ import { readFileSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import process from 'node:process';
+import { serialize } from 'node:v8';
 
-/** The channel to the host: Node gives a forked process its third descriptor. */
-const CHANNEL = Number(process.env.NODE_CHANNEL_FD ?? 3);
+/** The pipe to the host. */
+const CHANNEL = 3;
+
+/** As the protocol has it: who it is, how long, what. */
+function frame(content, length = content.length) {
+  const head = Buffer.from([0x42, 0x73, 0x6e, 0x01, 0, 0, 0, 0]);
+  head.writeUInt32BE(length, 4);
+  return Buffer.concat([head, content]);
+}
 
 const faults = {
-  /** A frame of the right form whose content nobody can read: its reader throws. */
+  /** A frame of the right form whose content nobody can read. */
   frame() {
-    const body = Buffer.from([0xff, 0x0f, 0x6f, 0x22, 0x99, 0x00, 0xde, 0xad]);
-    const length = Buffer.alloc(4);
-    length.writeUInt32BE(body.length);
-    writeSync(CHANNEL, Buffer.concat([length, body]));
+    writeSync(CHANNEL, frame(Buffer.from([0xff, 0x0f, 0x6f, 0x22, 0x99, 0x00, 0xde, 0xad])));
   },
-  /** A frame that announces two gigabytes: nothing behind it is ever read. */
+  /** A frame that announces two gigabytes. */
   flood() {
-    const length = Buffer.alloc(4);
-    length.writeUInt32BE(2 ** 31);
-    writeSync(CHANNEL, Buffer.concat([length, Buffer.alloc(64, 0x41)]));
+    writeSync(CHANNEL, frame(Buffer.alloc(64, 0x41), 2 ** 31));
+  },
+  /** A frame that takes in what comes after it: what is read then is out of step. */
+  swallow() {
+    writeSync(CHANNEL, frame(Buffer.alloc(64, 0x41), 80));
+  },
+  /** What a library prints on a pipe that is not its own. */
+  text() {
+    writeSync(CHANNEL, 'Warning: CUDA is not available.\n');
   },
   /** Messages that are no protocol's. */
   messages() {
@@ -32,14 +43,18 @@ const faults = {
       { jsonrpc: '2.0', method: 3 },
       new Uint8Array(9),
     ]) {
-      process.send(message);
+      writeSync(CHANNEL, frame(serialize(message)));
     }
   },
   /** The same from the host to the engine. */
   received() {
     for (const message of ['hello', 3, { jsonrpc: '2.0', method: 3 }, { id: {} }, { result: 1 }]) {
-      process.emit('message', message);
+      process.stdin.emit('data', frame(serialize(message)));
     }
+  },
+  /** The host's pipe to the engine carries what is no frame. */
+  misheard() {
+    process.stdin.emit('data', Buffer.from('GET / HTTP/1.1\r\n'));
   },
   /** Bytes where lines are expected. */
   output() {
