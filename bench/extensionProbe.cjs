@@ -96,6 +96,11 @@ exports.run = async () => {
     await pause(3000);
   });
   if (basin !== undefined) report.activation = await activation();
+  // Who looks at the runs costs more than who does not.
+  report.rows = await phase('rows', async () => {
+    if (basin !== undefined) await vscode.commands.executeCommand('basin.runs.focus');
+    await pause(4000);
+  });
   report.events = await phase('events', async () => {
     const writer = fork(join(__dirname, 'extensionEvents.mjs'), [folder()], {
       execPath: process.execPath,

@@ -14,7 +14,7 @@ import {
   shardsOf,
 } from './checkpointNames';
 import { BASIN_JSON, readConfiguration } from './configurations';
-import { inPieces, inTurns } from './inTurns';
+import { inPieces, inTurns, turn } from './inTurns';
 import { oneFolderATurn } from './oneFolderATurn';
 import {
   groupRunsInPieces,
@@ -71,10 +71,13 @@ export class CheckpointFinder {
 
     const findings: Finding[] = [];
     for (const configuration of configurations) {
+      await turn();
       try {
         findings.push({
           configuration: configuration.path,
-          files: await statAll(await namedBy(configuration)),
+          files: await statAll(
+            await namedBy(configuration, (folder, sentence) => problems.set(folder, sentence)),
+          ),
         });
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
@@ -111,13 +114,22 @@ export class CheckpointFinder {
  * Absolute paths of the files a configuration's globs name, without those it names as its inputs, in
  * the form of the platform.
  */
-async function namedBy(configuration: ConfigurationFile): Promise<string[]> {
+async function namedBy(
+  configuration: ConfigurationFile,
+  onProblem: (folder: string, sentence: string) => void,
+): Promise<string[]> {
   const folder = dirname(configuration.path);
   const found = await glob([...configuration.checkpoints], {
     cwd: folder,
     onlyFiles: true,
     expandDirectories: false,
-    fs: oneFolderATurn(),
+    fs: oneFolderATurn((unreadable, { code }) => {
+      const path = resolve(folder, unreadable);
+      onProblem(
+        path,
+        `${path} cannot be read (${code ?? 'unknown error'}): checkpoints in it are not listed. Allow reading it, or leave it out of the globs of ${configuration.path}.`,
+      );
+    }),
     // As the engine does it: a configuration's globs mean what they say.
     ignore: ['**/node_modules/**', '**/.git/**', '**/.basin/**'],
   });

@@ -12,6 +12,7 @@ import { Documents } from './documents';
 import type { EngineClient } from './engineClient';
 import { CheckpointHover, HOVER_SELECTOR } from './hover';
 import { Inspections } from './inspections';
+import { turn } from './inTurns';
 import { Library } from './library';
 import { LandscapePanel, PANEL_TYPE } from './panel';
 import { RESULT_EDITOR_TYPE, ResultEditor } from './resultEditor';
@@ -156,18 +157,20 @@ export class Context implements vscode.Disposable {
 
   /** The engine's client; the process itself starts with its first request. */
   engine(): Promise<EngineClient> {
-    this.client ??= import('./engineClient').then(({ EngineClient: Client }) => {
-      const client = new Client(
-        {
-          script: this.engineScript,
-          idleMinutes: settings.engineIdleMinutes,
-          silentSeconds: settings.engineSilentSeconds,
-        },
-        this.log,
-      );
-      if (this.disposed) client.dispose();
-      return client;
-    });
+    this.client ??= turn()
+      .then(() => import('./engineClient'))
+      .then(({ EngineClient: Client }) => {
+        const client = new Client(
+          {
+            script: this.engineScript,
+            idleMinutes: settings.engineIdleMinutes,
+            silentSeconds: settings.engineSilentSeconds,
+          },
+          this.log,
+        );
+        if (this.disposed) client.dispose();
+        return client;
+      });
     return this.client;
   }
 
@@ -214,25 +217,27 @@ export class Context implements vscode.Disposable {
     void this.treeView.reveal(this.tree.checkpointNode(path), { select: true, focus: false });
   }
 
-  /** Thousands of paths are told of in a turn of their own. */
   private setContextKeysSoon(): void {
-    this.contextKeys ??= setImmediate(() => {
+    this.contextKeys ??= turn().then(() => {
       this.contextKeys = undefined;
-      if (!this.disposed) this.setContextKeys();
+      return this.setContextKeys();
     });
   }
 
-  private contextKeys: NodeJS.Immediate | undefined;
+  private contextKeys: Promise<void> | undefined;
 
-  /** What `when` clauses in package.json ask for. */
-  private setContextKeys(): void {
-    const paths = this.library
-      .all()
-      .filter(({ run }) => run.configuration !== null)
-      .map(({ file }) => file.path);
+  /** What `when` clauses in package.json ask for; with thousands of paths a turn for each step. */
+  private async setContextKeys(): Promise<void> {
+    const records = this.library.all();
+    await turn();
+    const paths: string[] = [];
+    for (const { file, run } of records) if (run.configuration !== null) paths.push(file.path);
     // Thousands of paths are not sent again for every file that grew.
     const known = this.configuredPaths;
     if (paths.length === known?.length && paths.every((path, i) => path === known[i])) return;
+    await turn();
+    // Of two that are on their way the later one is right.
+    if (this.disposed || this.contextKeys !== undefined) return;
     this.configuredPaths = paths;
     setKey('basin.configured', paths.length > 0);
     setKey('basin.checkpointPaths', paths);

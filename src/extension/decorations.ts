@@ -13,6 +13,8 @@ export class CheckpointDecorations implements vscode.FileDecorationProvider, vsc
   /** What has a badge, by path: only what is different is told of again. */
   private readonly told = new Map<string, string>();
 
+  private enabled = settings.decorations();
+
   constructor(private readonly library: Library) {
     this.subscriptions = [
       library.onDidChange(({ paths }: LibraryChange) => {
@@ -20,6 +22,7 @@ export class CheckpointDecorations implements vscode.FileDecorationProvider, vsc
       }),
       vscode.workspace.onDidChangeConfiguration((event) => {
         if (event.affectsConfiguration('basin.decorations.enabled')) {
+          this.enabled = settings.decorations();
           this.change(library.all().map(({ file }) => file.path));
         }
       }),
@@ -27,7 +30,7 @@ export class CheckpointDecorations implements vscode.FileDecorationProvider, vsc
   }
 
   provideFileDecoration(uri: vscode.Uri): vscode.FileDecoration | undefined {
-    if (uri.scheme !== 'file' || !settings.decorations()) return undefined;
+    if (uri.scheme !== 'file' || !this.enabled) return undefined;
     const record = this.library.get(uri.fsPath);
     if (record === undefined) return undefined;
     const decoration = DECORATIONS[stateOf(record)];
@@ -49,10 +52,9 @@ export class CheckpointDecorations implements vscode.FileDecorationProvider, vsc
   }
 
   private change(paths: readonly string[]): void {
-    const enabled = settings.decorations();
     const changed: vscode.Uri[] = [];
     for (const path of paths) {
-      const record = enabled ? this.library.get(path) : undefined;
+      const record = this.enabled ? this.library.get(path) : undefined;
       const now = record === undefined ? undefined : badgeOf(record);
       if (now === this.told.get(path)) continue;
       if (now === undefined) this.told.delete(path);

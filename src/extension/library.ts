@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import * as vscode from 'vscode';
 import type { ResultDocument } from '../shared/result';
 import type { Discovery } from './checkpoints';
@@ -54,7 +54,9 @@ export class Library implements vscode.Disposable {
   /** All folders that hold checkpoints, and those above them. */
   private folders: Set<string> | undefined;
   private ordered: readonly CheckpointRecord[] | undefined;
-  private readonly unfinished = new Set<string>();
+  private unfinished = new Set<string>();
+  /** How many checkpoints of a run have a result, by folder. */
+  private analyzed = new Map<string, number>();
   /** What became known by another way while the workspace was looked at. */
   private readonly overtaken = new Set<string>();
   /** Of analyses in this window, by checkpoint: they say more than what is on disk. */
@@ -106,12 +108,16 @@ export class Library implements vscode.Disposable {
     if (this.folders === undefined) {
       this.folders = new Set();
       for (const path of this.records.keys()) {
-        for (let above = dirname(path); !this.folders.has(above); above = dirname(above)) {
-          this.folders.add(above);
-        }
+        let above = path.slice(0, path.lastIndexOf(sep));
+        for (; !this.folders.has(above); above = dirname(above)) this.folders.add(above);
       }
     }
     return this.folders.has(folder);
+  }
+
+  /** How many checkpoints of a run have a result. */
+  analyzedIn(folder: string): number {
+    return this.analyzed.get(folder) ?? 0;
   }
 
   /** Paths of checkpoints that are still being written. */
@@ -149,23 +155,23 @@ export class Library implements vscode.Disposable {
         records.set(file.path, await this.record(file, run, look));
       });
     }
-    for (const path of this.overtaken) {
-      const record = records.get(path);
-      if (record === undefined) continue;
-      const look = await this.look(record.run, null);
-      records.set(path, await this.record(record.file, record.run, look));
-    }
-    const paths = await inPieces(differing(this.records, records));
+    const { paths, gone, unfinished, analyzed } = await inPieces(compare(this.records, records));
     const runs =
       !sameOrder(this.runList, discovery.runs) ||
       !sameProblems(this.problemMap, discovery.problems);
+    const before = this.records;
     this.runList = discovery.runs;
     this.problemMap = discovery.problems;
     this.records = records;
-    for (const path of paths) {
+    this.unfinished = unfinished;
+    this.analyzed = analyzed;
+    for (const path of gone) this.forget(path);
+    for (const path of this.overtaken) {
       const record = records.get(path);
-      if (record === undefined) this.forget(path);
-      else this.note(record);
+      const known = before.get(path);
+      if (record === undefined || known === undefined) continue;
+      const { result, outdated, error } = known;
+      this.put({ ...record, result, outdated, error });
     }
     // The files themselves are other objects now, in the list as in the records.
     this.ordered = undefined;
@@ -228,18 +234,18 @@ export class Library implements vscode.Disposable {
   }
 
   private put(record: CheckpointRecord): void {
-    this.records.set(record.file.path, record);
+    const { path } = record.file;
+    const { folder } = record.run;
+    const before = this.records.get(path)?.result ?? null;
+    const change = Number(record.result !== null) - Number(before !== null);
+    if (change !== 0) this.analyzed.set(folder, this.analyzedIn(folder) + change);
+    if (record.writing) this.unfinished.add(path);
+    else this.unfinished.delete(path);
+    this.records.set(path, record);
     this.ordered = undefined;
-    this.note(record);
-  }
-
-  private note(record: CheckpointRecord): void {
-    if (record.writing) this.unfinished.add(record.file.path);
-    else this.unfinished.delete(record.file.path);
   }
 
   private forget(path: string): void {
-    this.unfinished.delete(path);
     this.settling.forget(path);
     this.failures.delete(path);
   }
@@ -312,23 +318,38 @@ export class Library implements vscode.Disposable {
   }
 }
 
-/** Paths of checkpoints that are in one only, or not the same in both. */
-function* differing(
-  a: ReadonlyMap<string, CheckpointRecord>,
-  b: ReadonlyMap<string, CheckpointRecord>,
-): Generator<undefined, string[]> {
+interface Comparison {
+  /** Checkpoints that are in one only, or not the same in both. */
+  readonly paths: string[];
+  readonly gone: string[];
+  readonly unfinished: Set<string>;
+  /** How many have a result, by the folder of their run. */
+  readonly analyzed: Map<string, number>;
+}
+
+/** What is known of all checkpoints, before and now. */
+function* compare(
+  before: ReadonlyMap<string, CheckpointRecord>,
+  now: ReadonlyMap<string, CheckpointRecord>,
+): Generator<undefined, Comparison> {
   const paths: string[] = [];
+  const gone: string[] = [];
+  const unfinished = new Set<string>();
+  const analyzed = new Map<string, number>();
   let count = 0;
-  for (const [path, record] of b) {
-    const other = a.get(path);
+  for (const [path, record] of now) {
+    const other = before.get(path);
     if (other === undefined || !sameRecord(record, other)) paths.push(path);
+    if (record.writing) unfinished.add(path);
+    const { folder } = record.run;
+    if (record.result !== null) analyzed.set(folder, (analyzed.get(folder) ?? 0) + 1);
     if (++count % 256 === 0) yield;
   }
-  for (const path of a.keys()) {
-    if (!b.has(path)) paths.push(path);
+  for (const path of before.keys()) {
+    if (!now.has(path)) gone.push(path);
     if (++count % 256 === 0) yield;
   }
-  return paths;
+  return { paths: [...paths, ...gone], gone, unfinished, analyzed };
 }
 
 /** Whether these are the same rows, in the same order. */

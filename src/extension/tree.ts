@@ -21,6 +21,8 @@ export type TreeNode =
 const REDRAW = 150;
 /** Where more rows of a run are different, the run is drawn anew. */
 const ROW_BY_ROW = 100;
+/** So many rows are put together in one turn. */
+const ROWS = 64;
 
 /** Runs and their checkpoints, with what is known of each. */
 export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disposable {
@@ -37,6 +39,8 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
   /** What rows of runs said when they were last drawn, by folder. */
   private readonly descriptions = new Map<string, string>();
   private listing: Promise<void> = Promise.resolve();
+  private asked = 0;
+  private putTogether: Promise<void> = Promise.resolve();
   /** One object for each row, so that VS Code recognises it. */
   private readonly nodes = new Map<string, TreeNode>();
 
@@ -77,7 +81,10 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
     return record === undefined ? undefined : this.runNode(record.run.folder);
   }
 
-  getTreeItem(node: TreeNode): vscode.TreeItem {
+  async getTreeItem(node: TreeNode): Promise<vscode.TreeItem> {
+    // VS Code asks for all rows of a run at once.
+    if (++this.asked % ROWS === 0) this.putTogether = this.putTogether.then(turn);
+    await this.putTogether;
     if (node.kind === 'run') {
       const run = this.run(node.folder);
       return run === undefined ? new vscode.TreeItem('') : this.runItem(run);
@@ -187,15 +194,11 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
   }
 
   private describeRun(run: Run): string {
-    let analyzed = 0;
-    for (const { path } of run.checkpoints) {
-      if (this.library.get(path)?.result) analyzed++;
-    }
     return [
       run.location === run.name ? '' : run.location,
       run.configuration === null
         ? t('no basin.json')
-        : t('{0}/{1} analyzed', analyzed, run.checkpoints.length),
+        : t('{0}/{1} analyzed', this.library.analyzedIn(run.folder), run.checkpoints.length),
     ]
       .filter(Boolean)
       .join(' · ');
