@@ -1,11 +1,18 @@
 import { readdir } from 'node:fs';
 import type { FileSystemAdapter } from 'tinyglobby';
 
+/** Deleted meanwhile, or never a folder: nothing to say. */
+const GONE: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENOTDIR']);
+
 /**
  * The file system for a glob: folders are listed as fast as ever, but what is in them is looked at
  * in a turn for each folder, and not for all that the disk has answered meanwhile.
+ *
+ * @param onUnreadable is told of each folder that is there and cannot be listed; the glob goes on.
  */
-export function oneFolderATurn(): FileSystemAdapter {
+export function oneFolderATurn(
+  onUnreadable: (folder: string, error: NodeJS.ErrnoException) => void,
+): FileSystemAdapter {
   const waiting: (() => void)[] = [];
   const next = (): void => {
     waiting[0]?.();
@@ -16,6 +23,8 @@ export function oneFolderATurn(): FileSystemAdapter {
     (...args: unknown[]) => {
       const callback = args.pop() as (...results: unknown[]) => void;
       (readdir as (...args: unknown[]) => void)(...args, (...results: unknown[]) => {
+        const error = results[0] as NodeJS.ErrnoException | null;
+        if (error !== null && !GONE.has(error.code)) onUnreadable(String(args[0]), error);
         waiting.push(() => {
           callback(...results);
         });
