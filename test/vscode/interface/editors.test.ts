@@ -46,8 +46,20 @@ describe('opening a file', () => {
   async function openTensors(name: string): Promise<void> {
     await bench.run('View: Close All Editors');
     await bench.openFile(name);
-    await bench.run('View: Reopen Editor With...');
-    await bench.pick('Basin: Tensors');
+    const choice = bench.page.locator('.quick-input-widget .monaco-list-row', {
+      hasText: 'Basin: Tensors',
+    });
+    // The palette that is closing takes no answer for the choice that comes after it.
+    for (let attempt = 1; ; attempt++) {
+      await bench.run('View: Reopen Editor With...');
+      try {
+        await choice.click({ timeout: 15_000 });
+        break;
+      } catch (error) {
+        if (attempt === 3) throw error;
+        await bench.page.keyboard.press('Escape');
+      }
+    }
     await page().getByRole('heading', { name, exact: true }).waitFor({ timeout: 60_000 });
   }
 
