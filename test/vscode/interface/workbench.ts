@@ -93,8 +93,9 @@ export class Workbench {
     // The palette does not refresh when a command comes late: it is opened again.
     for (let attempt = 0; ; attempt++) {
       await page.keyboard.press('F1');
-      await input.fill(`>${title}`);
       try {
+        // A key may be lost while an editor is opened, and the palette with it.
+        await input.fill(`>${title}`, { timeout: 5000 });
         await entry.waitFor({ timeout: 3000 });
         break;
       } catch (error) {
@@ -111,9 +112,9 @@ export class Workbench {
     const chosen = page.locator('.quick-input-widget .monaco-list-row.focused', { hasText: title });
     for (let attempt = 0; ; attempt++) {
       await page.keyboard.press('F1');
-      await page.locator('.quick-input-widget input[type="text"]').waitFor();
-      await page.keyboard.type(title);
       try {
+        await page.locator('.quick-input-widget input[type="text"]').waitFor({ timeout: 5000 });
+        await page.keyboard.type(title);
         await chosen.waitFor({ timeout: 3000 });
         break;
       } catch (error) {
@@ -149,8 +150,10 @@ export class Workbench {
       .first();
     for (let attempt = 1; ; attempt++) {
       await this.page.keyboard.press('Control+P');
-      await this.page.locator('.quick-input-widget input[type="text"]').fill(name);
       try {
+        await this.page
+          .locator('.quick-input-widget input[type="text"]')
+          .fill(name, { timeout: 5000 });
         await row.click({ timeout: attempt < 5 ? 3000 : 15_000 });
         break;
       } catch (error) {
