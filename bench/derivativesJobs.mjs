@@ -9,6 +9,7 @@ import { partition } from '../src/engine/graph/partition';
 import { gradient } from '../src/engine/graph/reverse';
 import { shareFactors } from '../src/engine/graph/sharedFactors';
 import { logSoftmax } from '../src/engine/graph/softmax';
+import { inParts } from '../src/engine/graph/inParts';
 import { onnxRuntime } from '../src/engine/runtime/onnxruntime';
 import { sizeOf } from '../src/engine/tensor';
 
@@ -134,14 +135,21 @@ async function job(folder, network, kind, threads) {
   const products = directionalDerivative(g, slopes, new Map(directions));
   const names = new Set(parameters.map((node) => `v:${node.attributes.name}`));
   const cut = partition(g, derivatives(products), names);
-  const fixed = await runtime.compile(cut.fixed);
+  const parts = await Promise.all(inParts(g, cut.fixed).map((part) => runtime.compile(part)));
+  const prepare = async () => {
+    const prepared = new Map(inputs);
+    for (const part of parts) {
+      for (const [name, values] of await part.run(prepared)) prepared.set(name, values);
+    }
+    return prepared;
+  };
   const moving = await runtime.compile(cut.moving);
   if (kind === 'first') {
     return {
-      run: async () => moving.run(new Map([...inputs, ...(await fixed.run(inputs))])),
+      run: async () => moving.run(await prepare()),
       operations: operationsOf(cut.fixed, cut.moving),
     };
   }
-  const prepared = new Map([...inputs, ...(await fixed.run(inputs))]);
+  const prepared = await prepare();
   return { run: () => moving.run(prepared), operations: operationsOf(cut.moving) };
 }

@@ -136,7 +136,12 @@ export class LossEvaluator {
     // A quadratic has the same Hessian everywhere: nothing of it depends on the point.
     const { fixed } = this.#graph(batch).hessianProduct();
     if (fixed.outputs.size === 0) return new Map();
-    const shared = await (await this.#executable('fixed', batch, () => fixed)).run(inputs);
+    const shared = new Map<string, FloatArray>();
+    for (const [index, part] of this.#graph(batch).preparation().entries()) {
+      const executable = await this.#executable(`fixed ${index}`, batch, () => part);
+      const results = await executable.run(new Map([...inputs, ...shared]));
+      for (const [name, values] of results) shared.set(name, values);
+    }
     const bytes = [...shared.values()].reduce((sum, array) => sum + array.byteLength, 0);
     if (this.#fixedBytes.reduce((sum, other) => sum + other, bytes) <= KEPT_BYTES) {
       this.#fixed.set(batch.index, shared);

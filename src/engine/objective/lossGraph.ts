@@ -1,4 +1,5 @@
 import { directionalDerivative } from '../graph/forward';
+import { inParts } from '../graph/inParts';
 import { Graph, topologicalOrder, type Node, type Program } from '../graph/graph';
 import type { OnnxModel } from '../graph/onnx/importOnnx';
 import { partition, type Partition } from '../graph/partition';
@@ -76,6 +77,11 @@ export class LossGraph {
   hessianProduct(): Partition {
     this.#product ??= this.#makeHessianProduct();
     return this.#product;
+  }
+
+  /** What of H·v does not depend on v, in programs that each take the results of those before. */
+  preparation(): readonly Program[] {
+    return inParts(this.#g, this.hessianProduct().fixed);
   }
 
   /** For how many directions at once `hessianProducts` is made, at most. */

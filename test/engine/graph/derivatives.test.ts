@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { topologicalOrder, type Operation } from '../../../src/engine/graph/graph';
+import { inParts } from '../../../src/engine/graph/inParts';
 import { partition } from '../../../src/engine/graph/partition';
 import { referenceRuntime } from '../../../src/engine/runtime/reference';
 import type { FloatArray } from '../../../src/engine/runtime/runtime';
@@ -99,5 +100,18 @@ describe.each(names)('%s', (name) => {
     const moving = await referenceRuntime.compile(cut.moving);
     const again = await moving.run(new Map([...inputs, ...fixed]));
     for (const [output, values] of whole) expect(again.get(output)).toEqual(values);
+
+    // And what the moving part needs, made a part at a time.
+    const parts = inParts(g, cut.fixed, 4);
+    const results = new Map<string, FloatArray>();
+    for (const part of parts) {
+      const executable = await referenceRuntime.compile(part);
+      for (const [output, values] of await executable.run(new Map([...inputs, ...results]))) {
+        expect(results.has(output)).toBe(false);
+        results.set(output, values);
+      }
+    }
+    expect([...results.keys()].sort()).toEqual([...fixed.keys()].sort());
+    for (const [output, values] of fixed) expect(results.get(output)).toEqual(values);
   });
 });
