@@ -13,6 +13,7 @@ import {
   DOCTOR,
   INPUT_ERROR_CODE,
   INSPECT,
+  INTERPOLATE,
   PARTIAL,
   PING,
   PROGRESS,
@@ -27,6 +28,7 @@ import {
   type DoctorReport,
   type Inspection,
   type InspectParams,
+  type InterpolateParams,
   type PartialDocument,
   type Pong,
   type Progress,
@@ -37,6 +39,7 @@ import {
   type TensorStatisticsDone,
   type TensorStatisticsParams,
 } from '../shared/engineProtocol';
+import type { Interpolation } from '../shared/comparison';
 import { InputError } from '../shared/inputError';
 import { DEFAULT_RUNTIME } from '../shared/runtimeSetting';
 import { inspect } from './checkpoint/inspect';
@@ -46,6 +49,7 @@ import { chooseRuntime, isSameRuntime } from './runtime/chooseRuntime';
 import { examineMachine } from './runtime/machine';
 import { compare } from './study/compare';
 import { runJob } from './study/job';
+import { lossBetween } from './study/lossBetween';
 import { readStudy } from './study/study';
 import { WorkerPool } from './study/workerPool';
 import { writeReport } from './study/writeReport';
@@ -91,6 +95,9 @@ connection.onRequest(COMPARE, ({ first, second, firstResult, secondResult }: Com
     compare(first, second, { first: firstResult, second: secondResult }),
   ),
 );
+connection.onRequest(INTERPOLATE, (params: InterpolateParams, token: CancellationToken) =>
+  answering(() => inTurn(() => cancellable(token, (signal) => interpolate(params, signal)))),
+);
 connection.onRequest(REPORT, (params: ReportParams) =>
   answering<ReportResult>(async () => ({
     count: await writeReport({ ...params, assets: __dirname }),
@@ -98,11 +105,7 @@ connection.onRequest(REPORT, (params: ReportParams) =>
 );
 connection.onRequest(DOCTOR, (): DoctorReport => examineMachine(packageJson.version));
 connection.onRequest(ANALYZE, (params: AnalyzeParams, token: CancellationToken) =>
-  answering(() => {
-    const result = last.then(() => cancellable(token, (signal) => analyze(params, signal)));
-    last = result.catch(() => undefined);
-    return result;
-  }),
+  answering(() => inTurn(() => cancellable(token, (signal) => analyze(params, signal)))),
 );
 // The host is gone: so is the need for an engine.
 connection.onClose(() => process.exit(0));
@@ -113,18 +116,48 @@ reader.onError((error) => {
 });
 connection.listen();
 
-async function analyze(
-  { job, configuration, checkpoints, only, stores, runtime, tensorflowFolder }: AnalyzeParams,
-  signal: AbortSignal,
-): Promise<AnalyzeResult> {
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const result = last.then(work);
+  last = result.catch(() => undefined);
+  return result;
+}
+
+async function poolFor({
+  runtime,
+  tensorflowFolder,
+}: Pick<AnalyzeParams, 'runtime' | 'tensorflowFolder'>): Promise<WorkerPool> {
   const chosen = chooseRuntime(runtime ?? DEFAULT_RUNTIME, tensorflowFolder ?? null);
-  const study = await readStudy(configuration, stores);
   if (pool !== undefined && !isSameRuntime(pool.runtime, chosen)) {
     await pool.close();
     pool = undefined;
   }
-  pool ??= new WorkerPool({ runtime: chosen });
-  const outcomes = await runJob(study, pool, {
+  return (pool ??= new WorkerPool({ runtime: chosen }));
+}
+
+async function interpolate(params: InterpolateParams, signal: AbortSignal): Promise<Interpolation> {
+  const { job, configuration, from, to, path, stores } = params;
+  const study = await readStudy(configuration, stores);
+  const workers = await poolFor(params);
+  return lossBetween(study, workers, resolve(from), resolve(to), path, {
+    signal,
+    onProgress: (fraction) => {
+      const place = { checkpoint: from, index: 0, count: 1, part: 'landscape' as const };
+      void connection.sendNotification(PROGRESS, {
+        job,
+        ...place,
+        fraction,
+      } satisfies Progress);
+    },
+  });
+}
+
+async function analyze(
+  { job, configuration, checkpoints, only, stores, ...runtime }: AnalyzeParams,
+  signal: AbortSignal,
+): Promise<AnalyzeResult> {
+  const study = await readStudy(configuration, stores);
+  const workers = await poolFor(runtime);
+  const outcomes = await runJob(study, workers, {
     checkpoints: checkpoints?.map((path) => resolve(path)),
     only,
     signal,

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { checkpointLabel, checkpointName } from './checkpointLabel';
-import { compareCheckpoints } from './compareCheckpoints';
+import { choosePath, compareCheckpoints } from './compareCheckpoints';
 import type { Context } from './context';
 import { exportReport } from './exportReport';
 import type { CheckpointRecord } from './library';
@@ -53,6 +53,13 @@ export function registerCommands(context: Context): vscode.Disposable[] {
       if (pair === undefined) return;
       const find = (path: string) => library.get(path);
       await compareCheckpoints(pair, find, context.userAnalysis, context.documents);
+    }),
+    register('compareAlongPath', async (target, selection) => {
+      const pair = await choosePair(context, target, selection);
+      const path = pair && (await choosePath());
+      if (path === undefined) return;
+      const find = (each: string) => library.get(each);
+      await compareCheckpoints(pair!, find, context.userAnalysis, context.documents, path);
     }),
     register('runDoctor', () => context.documents.show({ kind: 'doctor' })),
     register('exportReport', async (target) => {

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import type { Interpolation } from '../shared/comparison';
 import { checkpointLabel } from './checkpointLabel';
 import type { Documents } from './documents';
 import type { CheckpointRecord } from './library';
@@ -11,6 +12,7 @@ export async function compareCheckpoints(
   find: (path: string) => CheckpointRecord | undefined,
   userAnalysis: UserAnalysis,
   documents: Documents,
+  along?: Interpolation['path'],
 ): Promise<void> {
   const open = pair.filter(({ result }) => result === null);
   const [missing] = open;
@@ -30,5 +32,30 @@ export async function compareCheckpoints(
     if (open.some(({ file }) => (find(file.path)?.result ?? null) === null)) return;
   }
   const [first, second] = pair;
-  await documents.show({ kind: 'comparison', first: first.file.path, second: second.file.path });
+  await documents.show({
+    kind: 'comparison',
+    first: first.file.path,
+    second: second.file.path,
+    ...(along === undefined ? {} : { along }),
+  });
+}
+
+/** The way between two checkpoints on which the loss is sampled. */
+export async function choosePath(): Promise<Interpolation['path'] | undefined> {
+  const picked = await vscode.window.showQuickPick(
+    [
+      {
+        label: t('Straight Line'),
+        detail: t('The loss at 41 points of the line through both, and beyond them.'),
+        path: 'line' as const,
+      },
+      {
+        label: t('Trained Curve'),
+        detail: t('A Bézier curve whose middle is trained for a low loss: takes minutes.'),
+        path: 'curve' as const,
+      },
+    ],
+    { title: t('Basin: Compare along a Path') },
+  );
+  return picked?.path;
 }

@@ -3,6 +3,7 @@ import type {
   ComparedSide,
   Comparison,
   Difference,
+  Interpolation,
   MinimumPlace,
   TopologyComparison,
 } from '../shared/comparison';
@@ -22,6 +23,7 @@ export function comparisonDocument({
   metrics,
   hessian,
   topology,
+  interpolation,
   warnings,
 }: Comparison): string {
   const names = [nameOf(first), nameOf(second)] as const;
@@ -34,6 +36,9 @@ export function comparisonDocument({
     parts.push(`## ${title}`, differenceTable(differences, names));
   };
   section(t('Loss'), metrics);
+  if (interpolation !== undefined) {
+    parts.push(`## ${t('Between the two')}`, wayText(interpolation, names));
+  }
   section(t('Curvature'), hessian);
   if (topology !== undefined) {
     section(t('Topology'), topology.differences);
@@ -100,6 +105,47 @@ function change({ name, difference, uncertainty }: Difference): string {
   return uncertainty === null
     ? `${sign}${countOrNumber(difference)}`
     : `${sign}${formatWithUncertainty(number, uncertainty.value)}`;
+}
+
+/** Lines of the table of the way: of more points it would be no table to read. */
+const STOPS = [-0.5, -0.25, 0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1, 1.25, 1.5];
+
+function wayText(
+  { path, positions, losses, barrier }: Interpolation,
+  [first, second]: readonly [string, string],
+): string {
+  const finite = losses.map((loss) => fromScalar(loss));
+  const largest = Math.max(...finite.filter(Number.isFinite));
+  const stops = positions.flatMap((position, index) =>
+    STOPS.some((stop) => Math.abs(stop - position) < 1e-9) ? [{ position, index }] : [],
+  );
+  const name = (position: number): string =>
+    position === 0
+      ? `${formatNumber(0)} (${first})`
+      : position === 1
+        ? `${formatNumber(1)} (${second})`
+        : formatNumber(position);
+  const rows = stops.map(({ position, index }) => [
+    name(position),
+    formatNumber(losses[index] ?? 'NaN', 4),
+    bar((finite[index] ?? NaN) / largest),
+  ]);
+  const way =
+    path === 'line'
+      ? t(
+          'On the straight line the largest loss between the two exceeds both ends by {0}.',
+          formatNumber(barrier),
+        )
+      : t(
+          'On a curve that was trained for a low loss the largest loss between the two exceeds both ends by {0}.',
+          formatNumber(barrier),
+        );
+  return [escapeMarkdown(way), table([t('position'), t('loss'), ''], rows)].join('\n\n');
+}
+
+/** A loss as a length, for the eye. */
+function bar(share: number): string {
+  return Number.isFinite(share) ? '█'.repeat(Math.round(16 * Math.max(0, share))) : '';
 }
 
 function distances({ bottleneck, wasserstein, comparedPairs }: TopologyComparison): string {

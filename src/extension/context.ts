@@ -61,7 +61,8 @@ export class Context implements vscode.Disposable {
     this.documents = this.own(
       new Documents(
         () => this.engine(),
-        (path) => this.library.get(path)?.result?.path,
+        this.library,
+        this.places,
         () => this.installation(),
       ),
     );

@@ -1,9 +1,15 @@
+import { randomUUID } from 'node:crypto';
+import { dirname } from 'node:path';
 import * as vscode from 'vscode';
+import type { Interpolation } from '../shared/comparison';
 import { checkpointLabel } from './checkpointLabel';
 import { comparisonDocument } from './comparisonDocument';
 import { doctorDocument, type Diagnosis, type Installation } from './doctorDocument';
 import type { EngineClient } from './engineClient';
+import type { Library } from './library';
 import { escapeMarkdown } from './markdown';
+import type { ResultPlaces } from './resultPlaces';
+import { settings } from './settings';
 import { t } from './text';
 
 const SCHEME = 'basin';
@@ -11,7 +17,15 @@ const SCHEME = 'basin';
 /** What a document is about; it is in its address, so that it can be written anew any time. */
 export type Subject =
   | { readonly kind: 'doctor' }
-  | { readonly kind: 'comparison'; readonly first: string; readonly second: string };
+  | {
+      readonly kind: 'comparison';
+      readonly first: string;
+      readonly second: string;
+      /** With the loss on the way from the first to the second. */
+      readonly along?: Path;
+    };
+
+type Path = Interpolation['path'];
 
 /** Documents that Basin writes for the user to read: comparisons, and the state of its engine. */
 export class Documents implements vscode.TextDocumentContentProvider, vscode.Disposable {
@@ -21,8 +35,8 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
 
   constructor(
     private readonly engine: () => Promise<EngineClient>,
-    /** Where the result of a checkpoint is, if it has one. */
-    private readonly resultOf: (checkpoint: string) => string | undefined,
+    private readonly library: Pick<Library, 'get'>,
+    private readonly places: ResultPlaces,
     private readonly installation: () => Installation,
   ) {
     this.registration = vscode.workspace.registerTextDocumentContentProvider(SCHEME, this);
@@ -56,6 +70,64 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
     }
   }
 
+  /** Runs the model, so that it needs the trust an analysis needs. */
+  private async sampleBetween(
+    engine: EngineClient,
+    from: string,
+    to: string,
+    path: Path,
+    token: vscode.CancellationToken,
+  ): Promise<Interpolation> {
+    const configuration = this.library.get(from)?.run.configuration ?? null;
+    if (!vscode.workspace.isTrusted) {
+      throw new Error(t('Basin analyzes checkpoints in trusted workspaces only.'));
+    }
+    if (configuration === null) throw new Error(t('No basin.json names this checkpoint.'));
+    const job = randomUUID();
+    const source = new vscode.CancellationTokenSource();
+    const listeners: { dispose: () => unknown }[] = [
+      source,
+      token.onCancellationRequested(() => {
+        source.cancel();
+      }),
+    ];
+    try {
+      return await vscode.window.withProgress(
+        {
+          location: vscode.ProgressLocation.Notification,
+          title: t('Basin: the loss from {0} to {1}', checkpointLabel(from), checkpointLabel(to)),
+          cancellable: true,
+        },
+        (report, cancelled) => {
+          let done = 0;
+          listeners.push(
+            cancelled.onCancellationRequested(() => {
+              source.cancel();
+            }),
+            engine.onProgress(({ job: of, fraction }) => {
+              if (of !== job) return;
+              report.report({ increment: Math.max(0, 100 * (fraction - done)) });
+              done = Math.max(done, fraction);
+            }),
+          );
+          const params = {
+            job,
+            configuration,
+            from,
+            to,
+            path,
+            stores: this.places.stores(configuration),
+            runtime: settings.runtime(),
+            tensorflowFolder: dirname(configuration),
+          };
+          return engine.interpolate(params, source.token);
+        },
+      );
+    } finally {
+      for (const listener of listeners) listener.dispose();
+    }
+  }
+
   dispose(): void {
     this.registration.dispose();
     this.emitter.dispose();
@@ -73,23 +145,32 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
   }
 
   private async compare(
-    { first, second }: Extract<Subject, { kind: 'comparison' }>,
+    { first, second, along }: Extract<Subject, { kind: 'comparison' }>,
     token: vscode.CancellationToken,
   ): Promise<string> {
     try {
       const engine = await this.engine();
-      const [firstResult, secondResult] = [this.resultOf(first), this.resultOf(second)];
+      const firstResult = this.library.get(first)?.result?.path;
+      const secondResult = this.library.get(second)?.result?.path;
       const params = {
         first,
         second,
         ...(firstResult === undefined ? {} : { firstResult }),
         ...(secondResult === undefined ? {} : { secondResult }),
       };
-      return comparisonDocument(await engine.compare(params, token));
+      const comparison = await engine.compare(params, token);
+      if (along === undefined) return comparisonDocument(comparison);
+      const interpolation = await this.sampleBetween(engine, first, second, along, token);
+      return comparisonDocument({ ...comparison, interpolation });
     } catch (error) {
       return `# ${escapeMarkdown(`${checkpointLabel(first)} → ${checkpointLabel(second)}`)}\n\n${escapeMarkdown(sentence(error))}\n`;
     }
   }
+}
+
+/** An address may come from anywhere: what is not known is no path. */
+function isPath(value: unknown): value is Path {
+  return value === 'line' || value === 'curve';
 }
 
 function addressOf(subject: Subject): vscode.Uri {
@@ -97,12 +178,12 @@ function addressOf(subject: Subject): vscode.Uri {
     case 'doctor':
       return vscode.Uri.from({ scheme: SCHEME, path: `/${t('Basin Doctor')}.md` });
     case 'comparison': {
-      const { first, second } = subject;
+      const { first, second, along } = subject;
       const name = (path: string): string => checkpointLabel(path).replaceAll(/[/\\]/g, ' ');
       return vscode.Uri.from({
         scheme: SCHEME,
         path: `/${name(first)} → ${name(second)}.md`,
-        query: JSON.stringify([first, second]),
+        query: JSON.stringify([first, second, ...(along === undefined ? [] : [along])]),
       });
     }
   }
@@ -112,9 +193,9 @@ function addressOf(subject: Subject): vscode.Uri {
 function subjectOf(uri: vscode.Uri): Subject | undefined {
   if (uri.query === '') return { kind: 'doctor' };
   try {
-    const [first, second] = JSON.parse(uri.query) as unknown[];
+    const [first, second, along] = JSON.parse(uri.query) as unknown[];
     if (typeof first !== 'string' || typeof second !== 'string') return undefined;
-    return { kind: 'comparison', first, second };
+    return { kind: 'comparison', first, second, ...(isPath(along) ? { along } : {}) };
   } catch {
     return undefined;
   }

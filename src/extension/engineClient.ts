@@ -10,6 +10,7 @@ import {
   type MessageConnection,
   type RequestType,
 } from 'vscode-jsonrpc/node';
+import type { Interpolation } from '../shared/comparison';
 import {
   ANSWERS,
   INPUT_ERROR_CODE,
@@ -19,6 +20,7 @@ import {
   type CompareResult,
   type DoctorReport,
   type InspectParams,
+  type InterpolateParams,
   type Inspection,
   type PartialDocument,
   type Progress,
@@ -40,6 +42,7 @@ import {
   compareRequest,
   doctorRequest,
   inspectRequest,
+  interpolateRequest,
   partialNotification,
   pingRequest,
   progressNotification,
@@ -132,6 +135,11 @@ export class EngineClient implements Disposable {
   /** @throws EngineError */
   compare(params: CompareParams, token: CancellationToken): Promise<CompareResult> {
     return this.request(compareRequest, params, token);
+  }
+
+  /** How far it is is told by `onProgress`. @throws EngineError */
+  interpolate(params: InterpolateParams, token: CancellationToken): Promise<Interpolation> {
+    return this.request(interpolateRequest, params, token);
   }
 
   /** @throws EngineError */

@@ -1,9 +1,11 @@
 import { NotificationType, RequestType, RequestType0 } from 'vscode-jsonrpc/node';
+import type { Interpolation } from '../shared/comparison';
 import {
   ANALYZE,
   COMPARE,
   DOCTOR,
   INSPECT,
+  INTERPOLATE,
   PARTIAL,
   PING,
   PROGRESS,
@@ -17,6 +19,7 @@ import {
   type CompareResult,
   type DoctorReport,
   type InspectParams,
+  type InterpolateParams,
   type Inspection,
   type PartialDocument,
   type Pong,
@@ -39,6 +42,9 @@ export const pingRequest = new RequestType0<Pong, void>(PING);
 export const analyzeRequest = new RequestType<AnalyzeParams, AnalyzeResult, void>(ANALYZE);
 export const compareRequest = new RequestType<CompareParams, CompareResult, void>(COMPARE);
 export const reportRequest = new RequestType<ReportParams, ReportResult, void>(REPORT);
+export const interpolateRequest = new RequestType<InterpolateParams, Interpolation, void>(
+  INTERPOLATE,
+);
 export const doctorRequest = new RequestType<null, DoctorReport, void>(DOCTOR);
 export const progressNotification = new NotificationType<Progress>(PROGRESS);
 export const partialNotification = new NotificationType<PartialDocument>(PARTIAL);

@@ -1,4 +1,4 @@
-import type { Comparison } from './comparison';
+import type { Comparison, Interpolation } from './comparison';
 import type { Language } from './language';
 import type { Precision, RuntimeSetting } from './runtimeSetting';
 import type { CheckpointFormat, Part, ResultDocument, Scalar } from './result';
@@ -174,6 +174,22 @@ export interface CompareParams {
   readonly secondResult?: string;
 }
 export type CompareResult = Comparison;
+
+/**
+ * Samples the loss on the way from one checkpoint to another. Cancelled like an analysis; how far it
+ * is comes as `PROGRESS` of the part `landscape`.
+ */
+export const INTERPOLATE = 'basin/interpolate';
+export interface InterpolateParams extends Pick<
+  AnalyzeParams,
+  'job' | 'configuration' | 'stores' | 'runtime' | 'tensorflowFolder'
+> {
+  /** A checkpoint of the configuration's model. */
+  readonly from: string;
+  /** Another one, of this run or of another. */
+  readonly to: string;
+  readonly path: Interpolation['path'];
+}
 
 /** Writes a folder's result documents as one page of HTML. */
 export const REPORT = 'basin/report';

@@ -67,4 +67,32 @@ describe('a comparison as a document', () => {
     expect(text).toContain('b\\|\\.pt');
     expect(text).not.toContain('<b>');
   });
+
+  it('tells the loss between the two, and the barrier', () => {
+    const positions = [0, 0.25, 0.3, 0.5, 0.75, 1];
+    const text = comparisonDocument({
+      ...comparison,
+      interpolation: {
+        path: 'line',
+        positions,
+        losses: [0.5, 1, 1.5, 2, 'Infinity', 1],
+        barrier: 1,
+      },
+    });
+    expect(text).toContain('## Between the two');
+    expect(text).toMatch(
+      /straight line the largest loss between the two exceeds both ends by 1\\\./,
+    );
+    const rows = text.split('\n').filter((line) => /^\| 0[ .\\]|^\| 1 \\?\(/.test(line));
+    expect(
+      rows.map((row) =>
+        row
+          .split('|')
+          .slice(1, 3)
+          .map((cell) => cell.trim()),
+      ),
+    ).toHaveLength(5);
+    // As long as the share of the largest finite loss: 16 for all of it.
+    expect(rows.map((row) => row.match(/█/g)?.length ?? 0)).toEqual([4, 8, 16, 0, 8]);
+  });
 });
