@@ -18,9 +18,7 @@ describe('in a workspace where nothing was trained yet', () => {
   });
 
   afterEach(async function () {
-    if (this.currentTest?.state === 'failed') {
-      await bench.screenshot(`failed-${this.currentTest.title.replace(/[^a-z0-9]+/gi, '-')}`);
-    }
+    await bench.afterTest(this.currentTest);
   });
 
   it('the view says what to do next', async () => {

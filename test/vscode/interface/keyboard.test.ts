@@ -18,9 +18,7 @@ describe('by the keyboard alone', () => {
   });
 
   afterEach(async function () {
-    if (this.currentTest?.state === 'failed') {
-      await bench.screenshot(`failed-${this.currentTest.title.replace(/[^a-z0-9]+/gi, '-')}`);
-    }
+    await bench.afterTest(this.currentTest);
   });
 
   const press = (key: string): Promise<void> => bench.page.keyboard.press(key);

@@ -46,9 +46,7 @@ describe('commands and settings', () => {
   });
 
   afterEach(async function () {
-    if (this.currentTest?.state === 'failed') {
-      await bench.screenshot(`failed-${this.currentTest.title.replace(/[^a-z0-9]+/gi, '-')}`);
-    }
+    await bench.afterTest(this.currentTest);
   });
 
   const checkpoint = (name: string): string => inWorkspace('runs', 'resnet', name);
@@ -64,8 +62,7 @@ describe('commands and settings', () => {
   }
 
   async function choose(target: Locator, command: string): Promise<void> {
-    const entries = await bench.menuOf(target);
-    await entries.getByText(titles.get(command) ?? '', { exact: true }).click();
+    await bench.chooseInMenu(target, titles.get(command) ?? '');
   }
 
   /** A file of the explorer, with the folders above it open. */

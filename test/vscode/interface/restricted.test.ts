@@ -17,9 +17,7 @@ describe('in a workspace that is not trusted', () => {
   });
 
   afterEach(async function () {
-    if (this.currentTest?.state === 'failed') {
-      await bench.screenshot(`failed-${this.currentTest.title.replace(/[^a-z0-9]+/gi, '-')}`);
-    }
+    await bench.afterTest(this.currentTest);
   });
 
   it('checkpoints are listed and their headers read', async () => {

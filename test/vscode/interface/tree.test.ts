@@ -20,9 +20,7 @@ describe('in the tree', () => {
   });
 
   afterEach(async function () {
-    if (this.currentTest?.state === 'failed') {
-      await bench.screenshot(`failed-${this.currentTest.title.replace(/[^a-z0-9]+/gi, '-')}`);
-    }
+    await bench.afterTest(this.currentTest);
   });
 
   it('selected checkpoints are analyzed by the keyboard', async () => {
@@ -42,13 +40,10 @@ describe('in the tree', () => {
     await bench.showRuns();
     await bench.row('epoch-024.pt, loss').click();
     await bench.row('epoch-030.pt, loss').click({ modifiers: ['Control'] });
-    await bench.row('epoch-030.pt, loss').click({ button: 'right' });
-    const entry = bench.page.locator('.context-view .action-item', {
-      hasText: 'Compare Checkpoints',
-    });
-    await entry.waitFor();
+    await bench.menuOf(bench.row('epoch-030.pt, loss'));
     await bench.screenshot('compare-menu');
-    await entry.click();
+    await bench.page.keyboard.press('Escape');
+    await bench.chooseInMenu(bench.row('epoch-030.pt, loss'), 'Compare Checkpoints');
     const preview = bench.panel();
     await preview
       .getByRole('heading', { name: 'epoch-024.pt → epoch-030.pt' })

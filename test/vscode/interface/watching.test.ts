@@ -44,9 +44,7 @@ describe('in a workspace of several folders', () => {
   });
 
   afterEach(async function () {
-    if (this.currentTest?.state === 'failed') {
-      await bench.screenshot(`failed-${this.currentTest.title.replace(/[^a-z0-9]+/gi, '-')}`);
-    }
+    await bench.afterTest(this.currentTest);
   });
 
   it('the runs of all of them are listed, and where they are', async () => {

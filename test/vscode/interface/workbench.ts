@@ -90,20 +90,20 @@ export class Workbench {
     const { page } = this;
     const input = page.locator('.quick-input-widget input[type="text"]');
     const entry = page.locator('.quick-input-widget .monaco-list-row', { hasText: title }).first();
-    // The palette does not refresh when a command comes late: it is opened again.
+    // The palette does not refresh when a command comes late, and a list that is drawn again loses a
+    // click: it is opened again.
     for (let attempt = 0; ; attempt++) {
       await page.keyboard.press('F1');
       try {
         // A key may be lost while an editor is opened, and the palette with it.
         await input.fill(`>${title}`, { timeout: 5000 });
-        await entry.waitFor({ timeout: 3000 });
-        break;
+        await entry.click({ timeout: 5000 });
+        return;
       } catch (error) {
         await page.keyboard.press('Escape');
         if (attempt === 9) throw error;
       }
     }
-    await entry.click();
   }
 
   /** Runs a command of the palette by the keyboard alone. */
@@ -131,6 +131,21 @@ export class Workbench {
     const entries = this.page.locator('.context-view .action-item .action-label');
     await entries.first().waitFor();
     return entries;
+  }
+
+  /** Chooses in the right menu of something, which takes no click in its first tenth of a second. */
+  async chooseInMenu(target: Locator, title: string): Promise<void> {
+    const entries = await this.menuOf(target);
+    for (let attempt = 1; ; attempt++) {
+      await this.page.waitForTimeout(250);
+      await entries.getByText(title, { exact: true }).click();
+      try {
+        await entries.first().waitFor({ state: 'detached', timeout: 3000 });
+        return;
+      } catch (error) {
+        if (attempt === 5) throw error;
+      }
+    }
   }
 
   /** Chooses in an open quick pick. */
@@ -205,6 +220,13 @@ export class Workbench {
 
   async dismissNotifications(): Promise<void> {
     await this.run('Notifications: Clear All Notifications');
+  }
+
+  /** What a test that failed has left open is none of the next one's. */
+  async afterTest(test: { title: string; state?: string | undefined } | undefined): Promise<void> {
+    if (test?.state !== 'failed') return;
+    await this.screenshot(`failed-${test.title.replace(/[^a-z0-9]+/gi, '-')}`);
+    for (let k = 0; k < 3; k++) await this.page.keyboard.press('Escape');
   }
 
   async screenshot(name: string): Promise<void> {
