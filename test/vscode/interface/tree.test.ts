@@ -113,6 +113,41 @@ describe('in the tree', () => {
     await bench.dismissNotifications();
   });
 
+  it('with the loss on the way between the two, if that is asked for', async () => {
+    await bench.run('Basin: Compare Checkpoints along a Path');
+    await bench.pick('epoch-030.pt', 'loss');
+    await bench.page
+      .locator('.quick-input-widget', { hasText: 'Compare resnet/epoch-030.pt with' })
+      .waitFor();
+    await bench.pick('epoch-024.pt', 'loss');
+    await bench.pick('Straight Line');
+    const preview = bench.panel();
+    await preview
+      .getByRole('heading', { name: 'Between the two', exact: true })
+      .waitFor({ timeout: 120_000 });
+    // Both ends have the loss that is theirs.
+    const end = async (name: string): Promise<string> =>
+      (await preview
+        .getByRole('row', { name: new RegExp(`\\(${name}`) })
+        .getByRole('cell')
+        .nth(1)
+        .textContent()) ?? '';
+    for (const name of ['epoch-024', 'epoch-030']) {
+      const text = await readFile(
+        inWorkspace('runs', 'resnet', '.basin', 'results', `${name}.pt.basin.json`),
+        'utf8',
+      );
+      const { loss } = (JSON.parse(text) as { metrics: { loss: number } }).metrics;
+      assert.ok(Math.abs(Number(await end(name)) / loss - 1) < 1e-3, `${await end(name)}, ${loss}`);
+    }
+    await pictures(bench, 'compare-path', async () => {
+      await preview.getByRole('heading', { name: 'Between the two', exact: true }).waitFor();
+      return bench.page.locator('.editor-group-container').first();
+    });
+    await bench.run('View: Close All Editors');
+    await bench.dismissNotifications();
+  });
+
   it('folders that are checkpoints are checkpoints of one run', async () => {
     const from = inWorkspace('runs', 'resnet', 'epoch-030.pt');
     for (const step of [500, 1000]) {
