@@ -170,7 +170,7 @@ export function neighborhoodText(neighborhood: Neighborhood): string {
   }
 }
 
-/** What the other neighborhoods count: `with 4: 13 · with 8: 7`. */
+/** What the other neighborhoods count: `with 4: 13 · with 8: 7`, each on one line. */
 export function sensitivityText(topology: Topology): string {
   return Object.entries(topology.sensitivity.saddlesByNeighborhood)
     .flatMap(([neighborhood, saddles]) => {
@@ -180,7 +180,7 @@ export function sensitivityText(topology: Topology): string {
         nearest === undefined
           ? neighborhood.replace('freudenthal', '6')
           : t('nearest {0}', nearest);
-      return [t('with {0}: {1}', label, formatCount(saddles))];
+      return [t('with {0}: {1}', label, formatCount(saddles)).replaceAll(' ', '\u00a0')];
     })
     .join(' · ');
 }

@@ -71,7 +71,7 @@ describe('key figures', () => {
     const { value, notes } = keyFigure('saddles', document);
     expect(value).toBe('3');
     expect(notes[0]).toBe('4 minima · 6 neighbors');
-    expect(notes[1]).toMatch(/^with 4: \d+ · with 8: \d+$/);
+    expect(notes[1]).toMatch(/^with\s4:\s\d+ · with\s8:\s\d+$/);
     expect(notes[2]).toBe('above 1 (noise)');
   });
 
