@@ -46,7 +46,7 @@ const node = {
 
 /** What most windows never need and none needs at its start, and the file it is loaded from. */
 const LATER = {
-  './src/extension/checkBasinJson.ts': 'checkBasinJson',
+  './src/extension/configuration/checkBasinJson.ts': 'checkBasinJson',
   'vscode-jsonrpc/node': 'jsonrpc',
 };
 

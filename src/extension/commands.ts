@@ -1,13 +1,13 @@
 import * as vscode from 'vscode';
-import { checkpointLabel, checkpointName } from './checkpointLabel';
-import { choosePath, compareCheckpoints } from './compareCheckpoints';
+import { checkpointLabel, checkpointName } from './words/checkpointLabel';
+import { choosePath, compareCheckpoints } from './documents/compareCheckpoints';
 import type { Context } from './context';
-import { exportReport } from './exportReport';
-import type { CheckpointRecord } from './library';
-import { newConfiguration } from './newConfiguration';
-import { describeResult } from './summary';
-import { t } from './text';
-import { OPEN_SELECTED_ROW } from './tree';
+import { exportReport } from './documents/exportReport';
+import type { CheckpointRecord } from './checkpoints/library';
+import { newConfiguration } from './configuration/newConfiguration';
+import { describeResult } from './words/summary';
+import { t } from './words/text';
+import { OPEN_SELECTED_ROW } from './views/tree';
 
 /** Registers every command. Each exists whatever state Basin is in, and says so if it cannot run. */
 export function registerCommands(context: Context): vscode.Disposable[] {

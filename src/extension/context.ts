@@ -1,28 +1,28 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { Analyses } from './analyses';
-import { AutoAnalyze } from './autoAnalyze';
-import { BASIN_JSON_SELECTOR, BasinJsonChecks, BasinJsonPaths } from './basinJson';
-import { CHECKPOINT_EDITOR_TYPE, CheckpointEditor } from './checkpointEditor';
-import { CheckpointFinder } from './checkpoints';
-import { CheckpointLens, LENS_SELECTOR } from './codeLens';
-import { CheckpointDecorations } from './decorations';
-import type { Installation } from './doctorDocument';
-import { Documents } from './documents';
-import type { EngineClient } from './engineClient';
-import { CheckpointHover, HOVER_SELECTOR } from './hover';
-import { Inspections } from './inspections';
-import { turn } from './inTurns';
-import { Library } from './library';
-import { LandscapePanel, PANEL_TYPE } from './panel';
-import { RESULT_EDITOR_TYPE, ResultEditor } from './resultEditor';
-import { ResultPlaces } from './resultPlaces';
+import { Analyses } from './analysis/analyses';
+import { AutoAnalyze } from './analysis/autoAnalyze';
+import { BASIN_JSON_SELECTOR, BasinJsonChecks, BasinJsonPaths } from './configuration/basinJson';
+import { CHECKPOINT_EDITOR_TYPE, CheckpointEditor } from './editors/checkpointEditor';
+import { CheckpointFinder } from './checkpoints/checkpoints';
+import { CheckpointLens, LENS_SELECTOR } from './code/codeLens';
+import { CheckpointDecorations } from './views/decorations';
+import type { Installation } from './documents/doctorDocument';
+import { Documents } from './documents/documents';
+import type { EngineClient } from './client/engineClient';
+import { CheckpointHover, HOVER_SELECTOR } from './code/hover';
+import { Inspections } from './checkpoints/inspections';
+import { turn } from './checkpoints/inTurns';
+import { Library } from './checkpoints/library';
+import { LandscapePanel, PANEL_TYPE } from './panel/panel';
+import { RESULT_EDITOR_TYPE, ResultEditor } from './editors/resultEditor';
+import { ResultPlaces } from './checkpoints/resultPlaces';
 import { settings } from './settings';
-import { StatusBar } from './statusBar';
-import { RunTree, VIEW_ID, type TreeNode } from './tree';
-import { UserAnalysis } from './userAnalysis';
-import { ViewProgress } from './viewProgress';
-import { Watch } from './watch';
+import { StatusBar } from './views/statusBar';
+import { RunTree, VIEW_ID, type TreeNode } from './views/tree';
+import { UserAnalysis } from './analysis/userAnalysis';
+import { ViewProgress } from './views/viewProgress';
+import { Watch } from './checkpoints/watch';
 
 /**
  * Owns everything Basin has in a window, and ends all of it.
@@ -159,7 +159,7 @@ export class Context implements vscode.Disposable {
   /** The engine's client; the process itself starts with its first request. */
   engine(): Promise<EngineClient> {
     this.client ??= turn()
-      .then(() => import('./engineClient'))
+      .then(() => import('./client/engineClient'))
       .then(({ EngineClient: Client }) => {
         const client = new Client(
           {

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { DEFAULT_RUNTIME, type RuntimeSetting } from '../shared/runtimeSetting';
-import type { ResultsLocation } from './resultPlaces';
+import type { ResultsLocation } from './checkpoints/resultPlaces';
 
 /** The settings, as they are now. Names and defaults are in package.json. */
 export const settings = {

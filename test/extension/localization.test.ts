@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { comparisonDocument } from '../../src/extension/comparisonDocument';
-import { counted } from '../../src/extension/numbers';
-import { describeResult } from '../../src/extension/summary';
-import { speak, t } from '../../src/extension/text';
+import { comparisonDocument } from '../../src/extension/documents/comparisonDocument';
+import { counted } from '../../src/extension/words/numbers';
+import { describeResult } from '../../src/extension/words/summary';
+import { speak, t } from '../../src/extension/words/text';
 import { textsOfSources, untranslatedTexts } from './textsOfSources';
 
 const root = join(import.meta.dirname, '..', '..');

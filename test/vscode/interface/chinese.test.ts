@@ -76,7 +76,7 @@ describe('in Chinese', () => {
     await panel.locator('#tree').scrollIntoViewIfNeeded();
     await bench.screenshot('chinese-panel-below');
     await bench.page.keyboard.press('Control+B');
-    await bench.run('查看: 关闭所有编辑器');
+    await bench.run('View: Close All Editors');
   });
 
   it('so do quick picks and documents', async () => {

@@ -1,0 +1,130 @@
+import * as vscode from 'vscode';
+import type { Analyses, Ending, Job } from './analyses';
+import { checkpointLabel } from '../words/checkpointLabel';
+import type { CheckpointRecord } from '../checkpoints/library';
+import { counted } from '../words/numbers';
+import type { LandscapePanel } from '../panel/panel';
+import { describeProgress, overallFraction } from './progressFraction';
+import { describeResult } from '../words/summary';
+import { t } from '../words/text';
+
+/**
+ * Analyses the user asked for: with a notification that tells how far they are and can cancel
+ * them, and a word at the end.
+ */
+export class UserAnalysis {
+  constructor(
+    private readonly analyses: Analyses,
+    private readonly panel: LandscapePanel,
+  ) {}
+
+  /** Analyses checkpoints that have a configuration; those of one configuration are one job. */
+  async run(records: readonly CheckpointRecord[]): Promise<void> {
+    if (!(await this.mayAnalyze())) return;
+    const [only] = records;
+    if (records.length === 1 && only !== undefined) this.panel.follow(only.file.path);
+    const byConfiguration = new Map<string, string[]>();
+    for (const { file, run } of records) {
+      if (run.configuration === null) continue;
+      const paths = byConfiguration.get(run.configuration);
+      if (paths === undefined) byConfiguration.set(run.configuration, [file.path]);
+      else paths.push(file.path);
+    }
+    const jobs = [...byConfiguration].map(([configuration, checkpoints]) =>
+      this.analyses.enqueue({ configuration, checkpoints, origin: 'user' }),
+    );
+    await Promise.all(jobs.map((job) => this.follow(job)));
+  }
+
+  private async mayAnalyze(): Promise<boolean> {
+    if (vscode.workspace.isTrusted) return true;
+    const manage = t('Manage Workspace Trust');
+    const choice = await vscode.window.showWarningMessage(
+      t(
+        'Basin analyzes checkpoints in trusted workspaces only: an analysis runs the model and reads the files basin.json names.',
+      ),
+      manage,
+    );
+    if (choice === manage) await vscode.commands.executeCommand('workbench.trust.manage');
+    return false;
+  }
+
+  private async follow(job: Job): Promise<void> {
+    const { checkpoints } = job.order;
+    const what =
+      checkpoints.length === 1
+        ? checkpointLabel(checkpoints[0] ?? '')
+        : counted(checkpoints.length, 'checkpoint');
+    const ending = await vscode.window.withProgress(
+      {
+        location: vscode.ProgressLocation.Notification,
+        title: t('Basin: analyzing {0}', what),
+        cancellable: true,
+      },
+      async (report, token) => {
+        token.onCancellationRequested(() => {
+          job.cancel();
+        });
+        let done = 0;
+        job.onProgress((progress) => {
+          const fraction = overallFraction(progress);
+          const name = checkpoints.length === 1 ? '' : `${checkpointLabel(progress.checkpoint)}, `;
+          report.report({
+            message: `${name}${describeProgress(progress)}`,
+            increment: Math.max(0, 100 * (fraction - done)),
+          });
+          done = Math.max(done, fraction);
+        });
+        return job.ending;
+      },
+    );
+    void this.tell(ending, what);
+  }
+
+  private async tell(ending: Ending, what: string): Promise<void> {
+    switch (ending.kind) {
+      case 'cancelled':
+        return;
+      case 'failed':
+        await showError(ending.message, ending.engine);
+        return;
+      case 'done':
+        await this.tellDone(ending, what);
+    }
+  }
+
+  private async tellDone(
+    { outcomes }: Extract<Ending, { kind: 'done' }>,
+    what: string,
+  ): Promise<void> {
+    const failed = outcomes.filter((outcome) => !outcome.ok);
+    const first = failed[0];
+    if (first !== undefined) {
+      const label = checkpointLabel(first.checkpoint);
+      const which = failed.length > 1 ? t('{0} and {1} more', label, failed.length - 1) : label;
+      await showError(`${which}: ${first.message}`, false);
+      return;
+    }
+    const last = outcomes.at(-1);
+    if (last?.ok !== true) return;
+    // Who looks at it in the panel has seen it end.
+    if (outcomes.length === 1 && this.panel.shows(last.checkpoint)) return;
+    const open = t('Open Landscape');
+    const summary = outcomes.length === 1 ? describeResult(last.document) : t('analyzed');
+    const choice = await vscode.window.showInformationMessage(`${what}: ${summary}.`, open);
+    if (choice === open) this.panel.open(last.checkpoint);
+  }
+}
+
+/** @param engine Whether it is the engine that does not work, rather than what it was given. */
+async function showError(message: string, engine: boolean): Promise<void> {
+  const showLog = t('Show Log');
+  const runDoctor = t('Run Doctor');
+  const choice = await vscode.window.showErrorMessage(
+    message,
+    ...(engine ? [runDoctor] : []),
+    showLog,
+  );
+  if (choice === showLog) await vscode.commands.executeCommand('basin.showLog');
+  if (choice === runDoctor) await vscode.commands.executeCommand('basin.runDoctor');
+}

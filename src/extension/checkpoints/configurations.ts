@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { parse, printParseErrorCode, type ParseError } from 'jsonc-parser';
+import type { CONFIGURATION_FILE } from '../../shared/configuration';
+import type { ConfigurationFile } from './runs';
+
+/** The schema itself stays out of the host's bundle: the editor checks it, and the engine. */
+export const BASIN_JSON: typeof CONFIGURATION_FILE = 'basin.json';
+
+/** A basin.json as far as the host understands it. */
+export type ConfigurationReading =
+  | { readonly ok: true; readonly file: ConfigurationFile }
+  /** The file says nothing the host can use; the sentence says why. */
+  | { readonly ok: false; readonly path: string; readonly message: string };
+
+/** Reads a basin.json; never throws. */
+export async function readConfiguration(path: string): Promise<ConfigurationReading> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { ok: false, path, message: `${path} cannot be read: ${why}.` };
+  }
+  return parseConfiguration(text, path);
+}
+
+/**
+ * Finds the globs and inputs of a basin.json, also in one that is being typed: what cannot be
+ * understood is left out. Whether the file is right is for the schema and the engine to say.
+ */
+export function parseConfiguration(text: string, path: string): ConfigurationReading {
+  const errors: ParseError[] = [];
+  const root: unknown = parse(text.replace(/^\uFEFF/, ''), errors, { allowTrailingComma: true });
+  const checkpoints = strings(property(root, 'checkpoints'));
+  if (checkpoints.length === 0) {
+    const first = errors[0];
+    const why =
+      first === undefined
+        ? 'it names no checkpoints: add "checkpoints": ["epoch-*.pt"]'
+        : `${printParseErrorCode(first.error)} at offset ${first.offset}`;
+    return { ok: false, path, message: `${path}: ${why}.` };
+  }
+  const folder = dirname(path);
+  const data = property(root, 'data');
+  const inputs = [
+    property(root, 'model'),
+    property(data, 'inputs'),
+    property(data, 'targets'),
+    property(property(property(root, 'objective'), 'collocation'), 'points'),
+  ].flatMap((value) =>
+    typeof value === 'string' ? [resolve(folder, value.replace(/#[^#]*$/, ''))] : [],
+  );
+  return { ok: true, file: { path, checkpoints, inputs } };
+}
+
+function property(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  return (value as Record<string, unknown>)[name];
+}
+
+function strings(value: unknown): string[] {
+  if (!Array.isArray(value)) return [];
+  return value.filter((entry): entry is string => typeof entry === 'string' && entry !== '');
+}

@@ -1,0 +1,217 @@
+import type {
+  ComparedMinimum,
+  ComparedSide,
+  Comparison,
+  Difference,
+  Interpolation,
+  MinimumPlace,
+  TopologyComparison,
+} from '../../shared/comparison';
+import { fromScalar, type Scalar } from '../../shared/result';
+import { escapeMarkdown } from '../words/markdown';
+import { formatCount, formatNumber, formatShare, formatWithUncertainty } from '../words/numbers';
+import { t } from '../words/text';
+
+/** Minima listed: the most persistent. */
+const LISTED = 20;
+const NONE = '–';
+
+/** A comparison of two checkpoints as a document to read. Differences are second − first. */
+export function comparisonDocument({
+  first,
+  second,
+  metrics,
+  hessian,
+  topology,
+  interpolation,
+  warnings,
+}: Comparison): string {
+  const names = [nameOf(first), nameOf(second)] as const;
+  const parts = [`# ${escapeMarkdown(`${names[0]} → ${names[1]}`)}`];
+  if (warnings.length > 0) {
+    parts.push(warnings.map((warning) => `> ⚠ ${escapeMarkdown(warning)}`).join('\n>\n'));
+  }
+  const section = (title: string, differences: readonly Difference[]): void => {
+    if (differences.length === 0) return;
+    parts.push(`## ${title}`, differenceTable(differences, names));
+  };
+  section(t('Loss'), metrics);
+  if (interpolation !== undefined) {
+    parts.push(`## ${t('Between the two')}`, wayText(interpolation, names));
+  }
+  section(t('Curvature'), hessian);
+  if (topology !== undefined) {
+    section(t('Topology'), topology.differences);
+    parts.push(distances(topology), `## ${t('Minima')}`, minimaText(topology.minima, names));
+  }
+  const certain = [...metrics, ...hessian].some(({ distinct }) => distinct !== null);
+  if (certain) {
+    parts.push(
+      escapeMarkdown(
+        t(
+          'Differences are second − first. ≈ marks those within their uncertainty: a standard error for what is estimated from samples or random vectors, a bound for eigenvalues.',
+        ),
+      ),
+    );
+  }
+  return `${parts.join('\n\n')}\n`;
+}
+
+function nameOf({ path, checkpoint }: ComparedSide): string {
+  return checkpoint?.path ?? path.split(/[/\\]/).at(-1) ?? path;
+}
+
+function differenceTable(
+  differences: readonly Difference[],
+  [first, second]: readonly [string, string],
+): string {
+  return table(
+    ['', first, second, t('difference'), ''],
+    differences.map((each) => [
+      quantityName(each.name),
+      quantity(each.name, each.first),
+      quantity(each.name, each.second),
+      change(each),
+      each.distinct === false ? '≈' : '',
+    ]),
+  );
+}
+
+/** What the engine calls a quantity; eigenvalues have numbers. */
+function quantityName(name: string): string {
+  const [, index] = /^eigenvalue (\d+)$/.exec(name) ?? [];
+  return index === undefined ? t(name) : t('eigenvalue {0}', index);
+}
+
+function quantity(name: string, value: Scalar): string {
+  if (name === 'accuracy') return formatShare(fromScalar(value));
+  return countOrNumber(value);
+}
+
+/** Counts are whole. */
+function countOrNumber(value: Scalar): string {
+  const number = fromScalar(value);
+  return Number.isInteger(number) && Math.abs(number) < 1e9
+    ? formatCount(number).replace('-', '−')
+    : formatNumber(value, 4);
+}
+
+function change({ name, difference, uncertainty }: Difference): string {
+  const number = fromScalar(difference);
+  const sign = number > 0 ? '+' : '';
+  if (name === 'accuracy' && uncertainty !== null) {
+    return `${sign}${formatWithUncertainty(100 * number, 100 * uncertainty.value)} %`;
+  }
+  return uncertainty === null
+    ? `${sign}${countOrNumber(difference)}`
+    : `${sign}${formatWithUncertainty(number, uncertainty.value)}`;
+}
+
+/** Lines of the table of the way: of more points it would be no table to read. */
+const STOPS = [-0.5, -0.25, 0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1, 1.25, 1.5];
+
+function wayText(
+  { path, positions, losses, barrier }: Interpolation,
+  [first, second]: readonly [string, string],
+): string {
+  const finite = losses.map((loss) => fromScalar(loss));
+  const largest = Math.max(...finite.filter(Number.isFinite));
+  const stops = positions.flatMap((position, index) =>
+    STOPS.some((stop) => Math.abs(stop - position) < 1e-9) ? [{ position, index }] : [],
+  );
+  const name = (position: number): string =>
+    position === 0
+      ? `${formatNumber(0)} (${first})`
+      : position === 1
+        ? `${formatNumber(1)} (${second})`
+        : formatNumber(position);
+  const rows = stops.map(({ position, index }) => [
+    name(position),
+    formatNumber(losses[index] ?? 'NaN', 4),
+    bar((finite[index] ?? NaN) / largest),
+  ]);
+  const way =
+    path === 'line'
+      ? t(
+          'On the straight line the largest loss between the two exceeds both ends by {0}.',
+          formatNumber(barrier),
+        )
+      : t(
+          'On a curve that was trained for a low loss the largest loss between the two exceeds both ends by {0}.',
+          formatNumber(barrier),
+        );
+  return [escapeMarkdown(way), table([t('position'), t('loss'), ''], rows)].join('\n\n');
+}
+
+/** A loss as a length, for the eye. */
+function bar(share: number): string {
+  return Number.isFinite(share) ? '█'.repeat(Math.round(16 * Math.max(0, share))) : '';
+}
+
+function distances({ bottleneck, wasserstein, comparedPairs }: TopologyComparison): string {
+  const rows = [
+    [t('Bottleneck distance'), bottleneck] as const,
+    [t('2-Wasserstein distance'), wasserstein] as const,
+  ].map(([name, { distance, overRange, uncertainty }]) => [
+    name,
+    uncertainty === null
+      ? formatNumber(distance)
+      : formatWithUncertainty(fromScalar(distance), uncertainty.value),
+    t('{0} of the range', formatShare(fromScalar(overRange))),
+  ]);
+  return [
+    table(['', '', ''], rows),
+    escapeMarkdown(
+      t(
+        'Between the persistence diagrams of {0} and {1} finite pairs and the global minima.',
+        comparedPairs.first,
+        comparedPairs.second,
+      ),
+    ),
+  ].join('\n\n');
+}
+
+function minimaText(
+  minima: readonly ComparedMinimum[],
+  [first, second]: readonly [string, string],
+): string {
+  const rows = minima
+    .slice(0, LISTED)
+    .map((minimum) => [
+      fateOf(minimum),
+      lossOf(minimum.first),
+      persistenceOf(minimum.first),
+      lossOf(minimum.second),
+      persistenceOf(minimum.second),
+      minimum.moved === null ? NONE : formatNumber(minimum.moved),
+    ]);
+  const head = ['', first, t('persistence'), second, t('persistence'), t('moved')];
+  const more = minima.length - rows.length;
+  return [
+    table(head, rows),
+    ...(more > 0 ? [escapeMarkdown(t('And {0} less persistent ones.', more))] : []),
+  ].join('\n\n');
+}
+
+function fateOf({ first, second }: ComparedMinimum): string {
+  if (first === null) return t('appeared');
+  if (second === null) return t('vanished');
+  return first.pair === -1 && second.pair === -1 ? t('global minimum') : t('in both');
+}
+
+function lossOf(place: MinimumPlace | null): string {
+  return place === null ? NONE : formatNumber(place.birth, 4);
+}
+
+function persistenceOf(place: MinimumPlace | null): string {
+  if (place === null) return NONE;
+  return formatNumber(fromScalar(place.death) - fromScalar(place.birth));
+}
+
+/** Texts first, then numbers to the right. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => escapeMarkdown(cell)).join(' | ')} |`;
+  const rule = `|${head.map((_, index) => (index === 0 ? ':--' : '--:')).join('|')}|`;
+  return [line(head), rule, ...rows.map(line)].join('\n');
+}

@@ -1,0 +1,149 @@
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+import type { ToPanel } from '../../shared/panelProtocol';
+import type { ResultDocument } from '../../shared/result';
+import { parseResult } from '../../shared/resultShape';
+import { FileWatch } from '../checkpoints/fileWatch';
+import { createNonce, panelHtml } from '../panel/panelHtml';
+import { messageHtml } from './resultEditorMessage';
+import { readFromPanel } from '../panel/snapshot';
+import { t } from '../words/text';
+import { windowLanguage } from '../panel/windowLanguage';
+
+export const RESULT_EDITOR_TYPE = 'basin.result';
+
+/** Reading more than this in one piece would hold up the extension host. */
+const LARGEST = 24 * 1024 * 1024;
+
+type Reading =
+  | { readonly ok: true; readonly document: ResultDocument }
+  /** A sentence. */
+  | { readonly ok: false; readonly message: string };
+
+/** Shows one result document with the panel's plots: all it needs is in the document. */
+export class ResultEditor implements vscode.CustomReadonlyEditorProvider {
+  constructor(private readonly extensionUri: vscode.Uri) {}
+
+  openCustomDocument(uri: vscode.Uri): vscode.CustomDocument {
+    return { uri, dispose: () => undefined };
+  }
+
+  resolveCustomEditor({ uri }: vscode.CustomDocument, panel: vscode.WebviewPanel): void {
+    const view = new ResultView(uri, panel, vscode.Uri.joinPath(this.extensionUri, 'dist'));
+    panel.onDidDispose(() => {
+      view.dispose();
+    });
+  }
+}
+
+class ResultView implements vscode.Disposable {
+  private readonly subscriptions: { dispose(): void }[] = [];
+  private document: ResultDocument | null = null;
+  /** Which page the webview has: that of the plots, or that of one sentence. */
+  private page: 'plots' | 'message' | null = null;
+  private readonly webview: vscode.Webview;
+
+  constructor(
+    private readonly uri: vscode.Uri,
+    panel: vscode.WebviewPanel,
+    private readonly dist: vscode.Uri,
+  ) {
+    this.webview = panel.webview;
+    this.webview.options = { enableScripts: true, localResourceRoots: [dist] };
+    this.subscriptions.push(
+      this.webview.onDidReceiveMessage((message: unknown) => {
+        if (isReopen(message)) {
+          void vscode.commands.executeCommand('vscode.openWith', uri, 'default');
+        } else if (readFromPanel(message)?.type === 'ready') this.send();
+      }),
+      new FileWatch(uri, {
+        onChange: () => void this.load(),
+        // Results are written whole.
+        onWriting: () => undefined,
+      }),
+    );
+    void this.load();
+  }
+
+  dispose(): void {
+    for (const subscription of this.subscriptions) subscription.dispose();
+  }
+
+  private async load(): Promise<void> {
+    const reading = await read(this.uri);
+    if (!reading.ok) {
+      this.document = null;
+      this.page = 'message';
+      this.webview.html = messageHtml({
+        title: t('{0} cannot be shown', basename(this.uri.path)),
+        message: reading.message,
+        button: t('Reopen as Text'),
+        nonce: createNonce(),
+      });
+      return;
+    }
+    this.document = reading.document;
+    if (this.page === 'plots') {
+      this.send();
+      return;
+    }
+    this.page = 'plots';
+    const address = (name: string): string =>
+      this.webview.asWebviewUri(vscode.Uri.joinPath(this.dist, name)).toString();
+    this.webview.html = panelHtml({
+      script: address('webview.js'),
+      style: address('webview.css'),
+      cspSource: this.webview.cspSource,
+      nonce: createNonce(),
+      single: true,
+      ...windowLanguage(),
+    });
+  }
+
+  private send(): void {
+    const { document } = this;
+    if (document === null) return;
+    const key = this.uri.toString();
+    const entry = { key, run: '', label: document.checkpoint.path, document, error: null };
+    const snapshot: ToPanel = { type: 'snapshot', entries: [entry], selected: key, progress: null };
+    void this.webview.postMessage(snapshot);
+  }
+}
+
+async function read(uri: vscode.Uri): Promise<Reading> {
+  const name = basename(uri.path);
+  let bytes: Uint8Array;
+  try {
+    const { size } = await vscode.workspace.fs.stat(uri);
+    if (size > LARGEST) {
+      return {
+        ok: false,
+        message: t(
+          '{0} has {1} MB, too many to show here: lower "resolution" in basin.json and analyze again.',
+          name,
+          Math.round(size / 1e6),
+        ),
+      };
+    }
+    bytes = await vscode.workspace.fs.readFile(uri);
+  } catch {
+    return { ok: false, message: t('{0} cannot be read: check that it is still there.', name) };
+  }
+  const reading = parseResult(new TextDecoder().decode(bytes));
+  if (reading.ok) return reading;
+  return {
+    ok: false,
+    message: t(
+      'It is no result document of Basin that can be drawn: {0}. Analyze the checkpoint again, or look at the text.',
+      reading.why,
+    ),
+  };
+}
+
+function isReopen(message: unknown): boolean {
+  return (
+    typeof message === 'object' &&
+    message !== null &&
+    (message as { type?: unknown }).type === 'reopenAsText'
+  );
+}

@@ -1,0 +1,168 @@
+import * as vscode from 'vscode';
+import type { ToPanel } from '../../shared/panelProtocol';
+import type { Analyses } from '../analysis/analyses';
+import type { Library } from '../checkpoints/library';
+import type { Log } from '../log';
+import { createNonce, panelHtml } from './panelHtml';
+import { makeSnapshot, readFromPanel } from './snapshot';
+import { windowLanguage } from './windowLanguage';
+
+export const PANEL_TYPE = 'basin.panel';
+
+/** Snapshots are whole: between two there is at least this, and the last one has arrived. */
+const RESEND = 500;
+
+export interface PanelActions {
+  readonly analyze: (path: string) => void;
+  readonly cancel: () => void;
+  /** The panel shows this checkpoint now. */
+  readonly selected: (path: string) => void;
+}
+
+/** The panel beside the code: one for each window. */
+export class LandscapePanel implements vscode.Disposable, vscode.WebviewPanelSerializer {
+  private panel: vscode.WebviewPanel | undefined;
+  private selected: string | null = null;
+  private ready = false;
+  private timer: NodeJS.Timeout | undefined;
+  /** Whether something changed after the snapshot that is on its way. */
+  private stale = false;
+  private readonly subscriptions: vscode.Disposable[];
+
+  constructor(
+    private readonly extensionUri: vscode.Uri,
+    private readonly library: Library,
+    private readonly analyses: Analyses,
+    private readonly actions: PanelActions,
+    private readonly log: Log,
+  ) {
+    const resend = (): void => {
+      this.resend();
+    };
+    this.subscriptions = [library.onDidChange(resend), analyses.onDidChange(resend)];
+  }
+
+  /** Whether the user sees this checkpoint in the panel now. */
+  shows(path: string): boolean {
+    return this.panel?.visible === true && this.selected === path;
+  }
+
+  /** Shows this checkpoint if the panel is there; it is not opened for it. */
+  follow(path: string): void {
+    this.selected = path;
+    void this.send();
+  }
+
+  /** Shows the panel; with a path, this checkpoint in it. The editor keeps the focus. */
+  open(path: string | null): void {
+    if (path !== null) this.selected = path;
+    if (this.panel === undefined) {
+      this.adopt(
+        vscode.window.createWebviewPanel(
+          PANEL_TYPE,
+          'Basin',
+          { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true },
+          {},
+        ),
+      );
+      return;
+    }
+    this.panel.reveal(undefined, true);
+    if (path !== null) void this.send();
+  }
+
+  /** A panel that was open when the window was closed. What it showed is its own state. */
+  deserializeWebviewPanel(panel: vscode.WebviewPanel): Promise<void> {
+    this.panel?.dispose();
+    this.adopt(panel);
+    return Promise.resolve();
+  }
+
+  dispose(): void {
+    clearTimeout(this.timer);
+    this.panel?.dispose();
+    for (const subscription of this.subscriptions) subscription.dispose();
+  }
+
+  private adopt(panel: vscode.WebviewPanel): void {
+    this.panel = panel;
+    this.ready = false;
+    // What was on its way to another page never arrives.
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const dist = vscode.Uri.joinPath(this.extensionUri, 'dist');
+    const { webview } = panel;
+    panel.iconPath = {
+      light: vscode.Uri.joinPath(this.extensionUri, 'media', 'panel-light.svg'),
+      dark: vscode.Uri.joinPath(this.extensionUri, 'media', 'panel-dark.svg'),
+    };
+    webview.options = { enableScripts: true, localResourceRoots: [dist] };
+    webview.onDidReceiveMessage((message: unknown) => {
+      this.receive(message);
+    });
+    panel.onDidDispose(() => {
+      if (this.panel !== panel) return;
+      this.panel = undefined;
+      this.ready = false;
+    });
+    panel.onDidChangeViewState(() => {
+      // A hidden page is gone; when it is shown again it starts anew and says 'ready'.
+      if (!panel.visible) this.ready = false;
+    });
+    const address = (name: string): string =>
+      webview.asWebviewUri(vscode.Uri.joinPath(dist, name)).toString();
+    webview.html = panelHtml({
+      script: address('webview.js'),
+      style: address('webview.css'),
+      cspSource: webview.cspSource,
+      nonce: createNonce(),
+      ...windowLanguage(),
+    });
+  }
+
+  private receive(message: unknown): void {
+    const known = readFromPanel(message);
+    switch (known?.type) {
+      case 'ready':
+        this.ready = true;
+        void this.send();
+        break;
+      case 'select':
+        this.selected = known.key;
+        this.actions.selected(known.key);
+        break;
+      case 'analyze':
+        this.actions.analyze(known.key);
+        break;
+      case 'cancel':
+        this.actions.cancel();
+        break;
+      case undefined:
+        this.log.warn('The panel sent a message Basin does not know.');
+        break;
+    }
+  }
+
+  private resend(): void {
+    if (this.panel === undefined || !this.ready) return;
+    if (this.timer !== undefined) this.stale = true;
+    this.timer ??= setTimeout(() => {
+      this.stale = false;
+      void this.send().finally(() => {
+        this.timer = undefined;
+        if (this.stale) this.resend();
+      });
+    }, RESEND);
+  }
+
+  private async send(): Promise<void> {
+    if (this.panel === undefined || !this.ready) return;
+    const snapshot: ToPanel = makeSnapshot({
+      records: this.library.all(),
+      partial: (path) => this.analyses.partial(path),
+      selected: this.selected,
+      progress: this.analyses.progress,
+    });
+    await this.panel.webview.postMessage(snapshot);
+  }
+}

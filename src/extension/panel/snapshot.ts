@@ -1,0 +1,60 @@
+import type { Progress } from '../../shared/engineProtocol';
+import type { FromPanel, PanelEntry, Snapshot } from '../../shared/panelProtocol';
+import type { ResultDocument } from '../../shared/result';
+import { checkpointName } from '../words/checkpointLabel';
+import type { CheckpointRecord } from '../checkpoints/library';
+import { t } from '../words/text';
+
+/** What the panel is shown: the whole of it, every time. */
+export function makeSnapshot(options: {
+  readonly records: readonly CheckpointRecord[];
+  /** The document of a checkpoint that is being analyzed, as far as it is known. */
+  readonly partial: (path: string) => ResultDocument | null;
+  readonly selected: string | null;
+  readonly progress: Progress | null;
+}): Snapshot {
+  const { records, partial, selected, progress } = options;
+  return {
+    type: 'snapshot',
+    entries: records
+      .filter((record) => record.run.configuration !== null || record.file.path === selected)
+      .map((record) => entry(record, partial(record.file.path))),
+    selected,
+    progress,
+  };
+}
+
+function entry(record: CheckpointRecord, partial: ResultDocument | null): PanelEntry {
+  return {
+    key: record.file.path,
+    run: record.run.name,
+    label: checkpointName(record.file.path),
+    document: partial ?? record.result?.document ?? null,
+    error: record.error ?? remark(record),
+  };
+}
+
+function remark(record: CheckpointRecord): string | null {
+  if (record.writing) return t('The checkpoint is being written.');
+  if (record.run.configuration === null) {
+    return t('No basin.json names this checkpoint: create one to analyze it.');
+  }
+  if (record.outdated) return t('The checkpoint or its basin.json is newer than this result.');
+  return null;
+}
+
+/** A message from the panel, or `null` for anything else: a page is not to be believed. */
+export function readFromPanel(message: unknown): FromPanel | null {
+  if (typeof message !== 'object' || message === null) return null;
+  const { type, key } = message as Record<string, unknown>;
+  switch (type) {
+    case 'ready':
+    case 'cancel':
+      return { type };
+    case 'select':
+    case 'analyze':
+      return typeof key === 'string' ? { type, key } : null;
+    default:
+      return null;
+  }
+}

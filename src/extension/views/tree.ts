@@ -1,0 +1,304 @@
+import * as vscode from 'vscode';
+import type { Activity, Analyses } from '../analysis/analyses';
+import { checkpointName } from '../words/checkpointLabel';
+import { stateOf, type CheckpointState } from '../checkpoints/checkpointState';
+import { turn } from '../checkpoints/inTurns';
+import type { CheckpointRecord, Library } from '../checkpoints/library';
+import { escapeMarkdown } from '../words/markdown';
+import { describeProgress } from '../analysis/progressFraction';
+import type { Run } from '../checkpoints/runs';
+import { describeResult, fileLine, resultFacts } from '../words/summary';
+import { t } from '../words/text';
+
+export const VIEW_ID = 'basin.runs';
+
+/** A row of the tree. */
+export type TreeNode =
+  | { readonly kind: 'run'; readonly folder: string }
+  | { readonly kind: 'checkpoint'; readonly path: string };
+
+/** Rows are not drawn again more often than this. */
+const REDRAW = 150;
+/** Where more rows of a run are different, the run is drawn anew. */
+const ROW_BY_ROW = 100;
+/** So many rows are put together in one turn. */
+const ROWS = 64;
+
+/** Runs and their checkpoints, with what is known of each. */
+export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disposable {
+  private readonly emitter = new vscode.EventEmitter<TreeNode[] | undefined>();
+  readonly onDidChangeTreeData = this.emitter.event;
+  private readonly subscriptions: vscode.Disposable[];
+  private timer: NodeJS.Timeout | undefined;
+  /** Whether rows may have come or gone since the last time. */
+  private wholly = false;
+  /** What the rows said of running analyses when they were last drawn. */
+  private activities = new Map<string, string>();
+  /** Checkpoints of which something else is known since then. */
+  private readonly changed = new Set<string>();
+  /** What rows of runs said when they were last drawn, by folder. */
+  private readonly descriptions = new Map<string, string>();
+  private listing: Promise<void> = Promise.resolve();
+  private asked = 0;
+  private putTogether: Promise<void> = Promise.resolve();
+  /** One object for each row, so that VS Code recognises it. */
+  private readonly nodes = new Map<string, TreeNode>();
+
+  constructor(
+    private readonly library: Library,
+    private readonly analyses: Analyses,
+  ) {
+    this.subscriptions = [
+      library.onDidChange(({ runs, paths }) => {
+        if (runs) this.wholly = true;
+        else for (const path of paths) this.changed.add(path);
+        this.redraw();
+      }),
+      analyses.onDidChange(() => {
+        this.redraw();
+      }),
+    ];
+  }
+
+  async getChildren(node?: TreeNode): Promise<TreeNode[]> {
+    if (node === undefined) return this.library.runs.map((run) => this.runNode(run.folder));
+    if (node.kind === 'checkpoint') return [];
+    // VS Code asks for the rows of all open runs at once, and handles each answer in one piece.
+    await (this.listing = this.listing.then(turn));
+    return (this.run(node.folder)?.checkpoints ?? []).map(({ path }) => this.checkpointNode(path));
+  }
+
+  /** What costs words is put together for the one row that is pointed at. */
+  resolveTreeItem(item: vscode.TreeItem, node: TreeNode): vscode.TreeItem {
+    const record = node.kind === 'run' ? undefined : this.library.get(node.path);
+    if (record !== undefined) item.tooltip = tooltip(record);
+    return item;
+  }
+
+  getParent(node: TreeNode): TreeNode | undefined {
+    if (node.kind === 'run') return undefined;
+    const record = this.library.get(node.path);
+    return record === undefined ? undefined : this.runNode(record.run.folder);
+  }
+
+  async getTreeItem(node: TreeNode): Promise<vscode.TreeItem> {
+    // VS Code asks for all rows of a run at once.
+    if (++this.asked % ROWS === 0) this.putTogether = this.putTogether.then(turn);
+    await this.putTogether;
+    if (node.kind === 'run') {
+      const run = this.run(node.folder);
+      return run === undefined ? new vscode.TreeItem('') : this.runItem(run);
+    }
+    const record = this.library.get(node.path);
+    return record === undefined ? new vscode.TreeItem('') : this.checkpointItem(record);
+  }
+
+  /** The row of a checkpoint, for revealing it. */
+  checkpointNode(path: string): TreeNode {
+    return this.node(`checkpoint:${path}`, { kind: 'checkpoint', path });
+  }
+
+  dispose(): void {
+    clearTimeout(this.timer);
+    this.emitter.dispose();
+    for (const subscription of this.subscriptions) subscription.dispose();
+  }
+
+  private redraw(): void {
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      const before = this.activities;
+      this.activities = this.describeActivities();
+      if (this.wholly) {
+        this.wholly = false;
+        this.changed.clear();
+        this.emitter.fire(undefined);
+        return;
+      }
+      for (const path of new Set([...before.keys(), ...this.activities.keys()])) {
+        if (before.get(path) !== this.activities.get(path)) this.changed.add(path);
+      }
+      const rows = this.rowsOf(this.changed);
+      this.changed.clear();
+      if (rows.length > 0) this.emitter.fire(rows);
+    }, REDRAW);
+  }
+
+  /** Rows to draw for checkpoints that are different: runs where their own rows are. */
+  private rowsOf(paths: ReadonlySet<string>): TreeNode[] {
+    const byRun = new Map<string, string[]>();
+    for (const path of paths) {
+      const run = this.library.get(path)?.run;
+      if (run === undefined) continue;
+      const known = byRun.get(run.folder);
+      if (known === undefined) byRun.set(run.folder, [path]);
+      else known.push(path);
+    }
+    return [...byRun].flatMap(([folder, changed]) => {
+      const run = this.run(folder);
+      const drawn = this.descriptions.get(folder);
+      const wholly =
+        changed.length > ROW_BY_ROW ||
+        (run !== undefined && drawn !== undefined && drawn !== this.describeRun(run));
+      return wholly ? [this.runNode(folder)] : changed.map((path) => this.checkpointNode(path));
+    });
+  }
+
+  private describeActivities(): Map<string, string> {
+    const activities = new Map<string, string>();
+    for (const path of this.analyses.active) {
+      const activity = this.library.get(path) && this.analyses.activity(path);
+      // Thousands may wait; what they say is the same.
+      if (activity?.kind === 'queued') activities.set(path, '');
+      else if (activity) activities.set(path, describeActivity(activity));
+    }
+    return activities;
+  }
+
+  private run(of: string): Run | undefined {
+    return this.library.runs.find(({ folder }) => folder === of);
+  }
+
+  private runNode(folder: string): TreeNode {
+    return this.node(`run:${folder}`, { kind: 'run', folder });
+  }
+
+  private node(id: string, node: TreeNode): TreeNode {
+    const known = this.nodes.get(id);
+    if (known !== undefined) return known;
+    this.nodes.set(id, node);
+    return node;
+  }
+
+  private runItem(run: Run): vscode.TreeItem {
+    const configured = run.configuration !== null;
+    const item = new vscode.TreeItem(
+      run.name,
+      configured
+        ? vscode.TreeItemCollapsibleState.Expanded
+        : vscode.TreeItemCollapsibleState.Collapsed,
+    );
+    item.id = `run:${run.folder}`;
+    item.iconPath = new vscode.ThemeIcon('folder');
+    item.contextValue = configured ? 'run configured' : 'run';
+    item.description = this.describeRun(run);
+    this.descriptions.set(run.folder, item.description);
+    item.accessibilityInformation = {
+      label: `${t('Run {0}', run.name)}, ${item.description}`,
+    };
+    item.tooltip =
+      run.configuration !== null
+        ? `${run.folder}\n${t('Analyzed with {0}', run.configuration)}`
+        : `${run.folder}\n${t('No basin.json names these checkpoints: create one to analyze them.')}`;
+    return item;
+  }
+
+  private describeRun(run: Run): string {
+    return [
+      run.location === run.name ? '' : run.location,
+      run.configuration === null
+        ? t('no basin.json')
+        : t('{0}/{1} analyzed', this.library.analyzedIn(run.folder), run.checkpoints.length),
+    ]
+      .filter(Boolean)
+      .join(' · ');
+  }
+
+  private checkpointItem(record: CheckpointRecord): vscode.TreeItem {
+    const { path } = record.file;
+    const activity = this.analyses.activity(path);
+    const name = checkpointName(path);
+    const item = new vscode.TreeItem(name, vscode.TreeItemCollapsibleState.None);
+    const state = stateOf(record);
+    item.id = `checkpoint:${path}`;
+    item.contextValue = [
+      'checkpoint',
+      record.run.configuration === null ? '' : 'configured',
+      record.result === null ? '' : 'result',
+      activity === null ? 'idle' : 'busy',
+    ]
+      .filter(Boolean)
+      .join(' ');
+    item.iconPath = icon(activity?.kind ?? state);
+    item.description =
+      activity === null ? describeState(record, state) : describeActivity(activity);
+    item.accessibilityInformation = { label: `${name}, ${item.description}` };
+    if (record.run.configuration !== null) {
+      item.command = { command: OPEN_SELECTED_ROW, title: t('Open Landscape') };
+    }
+    return item;
+  }
+}
+
+/**
+ * What a click on a row runs. It has no arguments: VS Code forgets those of a row that is drawn
+ * again, and a click on the old one would find nothing.
+ */
+export const OPEN_SELECTED_ROW = '_basin.openSelectedRow';
+
+function describeActivity(activity: Activity): string {
+  if (activity.kind === 'queued') return t('waiting');
+  return activity.progress === null ? t('starting…') : describeProgress(activity.progress);
+}
+
+function describeState(record: CheckpointRecord, state: CheckpointState): string {
+  const known = record.result === null ? '' : describeResult(record.result.document);
+  switch (state) {
+    case 'writing':
+      return t('being written');
+    case 'failed':
+      return [known, t('failed')].filter(Boolean).join(' · ');
+    case 'outdated':
+      return [known, t('outdated')].filter(Boolean).join(' · ');
+    case 'analyzed':
+      return known;
+    case 'open':
+    case 'unconfigured':
+      return '';
+  }
+}
+
+function icon(state: CheckpointState | 'queued' | 'running'): vscode.ThemeIcon {
+  switch (state) {
+    case 'running':
+      return new vscode.ThemeIcon('loading~spin');
+    case 'queued':
+      return new vscode.ThemeIcon('watch');
+    case 'writing':
+      return new vscode.ThemeIcon('edit');
+    case 'failed':
+      return new vscode.ThemeIcon('error', new vscode.ThemeColor('list.errorForeground'));
+    case 'outdated':
+      return new vscode.ThemeIcon('history', new vscode.ThemeColor('list.warningForeground'));
+    case 'analyzed':
+      return new vscode.ThemeIcon('pass-filled', new vscode.ThemeColor('charts.green'));
+    case 'open':
+      return new vscode.ThemeIcon('circle-outline');
+    case 'unconfigured':
+      return new vscode.ThemeIcon('file-binary');
+  }
+}
+
+function tooltip(record: CheckpointRecord): vscode.MarkdownString {
+  const text = new vscode.MarkdownString();
+  text.appendMarkdown(`**${escapeMarkdown(checkpointName(record.file.path))}**\n\n`);
+  text.appendMarkdown(`${escapeMarkdown(fileLine(record.file))}\n\n`);
+  if (record.error !== null) text.appendMarkdown(`${escapeMarkdown(record.error)}\n\n`);
+  if (record.result !== null) {
+    if (record.outdated) {
+      text.appendMarkdown(
+        `${escapeMarkdown(t('The checkpoint or its basin.json is newer than this result.'))}\n\n`,
+      );
+    }
+    text.appendMarkdown(
+      resultFacts(record.result.document)
+        .map(({ name, value }) => `- ${escapeMarkdown(name)}: ${escapeMarkdown(value)}`)
+        .join('\n'),
+    );
+  } else if (record.run.configuration === null) {
+    text.appendMarkdown(escapeMarkdown(t('No basin.json names this checkpoint.')));
+  } else if (record.error === null) {
+    text.appendMarkdown(escapeMarkdown(t('Not analyzed yet.')));
+  }
+  return text;
+}

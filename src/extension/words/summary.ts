@@ -1,0 +1,131 @@
+import type { CheckpointFormat, Metrics, ResultDocument, Topology } from '../../shared/result';
+import type { Inspection } from '../../shared/engineProtocol';
+import {
+  counted,
+  formatBytes,
+  formatCount,
+  formatNumber,
+  formatShare,
+  formatWithUncertainty,
+} from './numbers';
+import { t } from './text';
+
+/** What a result says, in words: for the tree, tooltips and hovers. */
+
+/** One line: loss, largest eigenvalue, saddles, as far as they are known. */
+export function describeResult(document: ResultDocument): string {
+  const parts: string[] = [];
+  if (document.metrics) parts.push(t('loss {0}', formatNumber(document.metrics.loss)));
+  const largest = document.hessian?.eigenvalues[0];
+  if (largest) parts.push(`λmax ${formatNumber(largest.value)}`);
+  if (document.topology) parts.push(counted(document.topology.saddles, 'saddle'));
+  return parts.join(' · ');
+}
+
+export interface Fact {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** Every figure of a result with how sure it is; few rows, for a hover shows few. */
+export function resultFacts(document: ResultDocument): Fact[] {
+  const facts: Fact[] = [{ name: t('Parameters'), value: formatCount(document.parameters) }];
+  const { metrics, hessian, topology } = document;
+  if (metrics) facts.push(metricsFact(metrics));
+  const largest = hessian?.eigenvalues[0];
+  if (largest) {
+    const figure = formatWithUncertainty(largest.value, largest.residual);
+    facts.push({
+      name: t('λmax ± residual'),
+      value: largest.converged ? figure : t('{0}, not converged', figure),
+    });
+  }
+  if (hessian) {
+    const { value, standardError } = hessian.trace;
+    facts.push({
+      name: t('Trace ± s.e.'),
+      value: `${formatWithUncertainty(value, standardError)} (${counted(hessian.probes, 'probe')})`,
+    });
+  }
+  if (topology) {
+    const { minima, saddles, neighborhood, threshold } = topology;
+    facts.push(
+      {
+        name: t('Minima, saddles'),
+        value: t(
+          '{0}, {1} ({2}, above {3})',
+          formatCount(minima),
+          formatCount(saddles),
+          neighborhood,
+          formatNumber(threshold, 2),
+        ),
+      },
+      ...otherCounts(topology),
+      {
+        name: t('Average persistence'),
+        value: t(
+          '{0} with the essential pair',
+          formatNumber(topology.summaries.withEssential.mean),
+        ),
+      },
+    );
+  }
+  return facts;
+}
+
+/** How many saddles other choices of neighbours, resolution and directions give. */
+function otherCounts({ sensitivity: { band, saddlesByNeighborhood } }: Topology): Fact[] {
+  const counts = Object.values(saddlesByNeighborhood).filter((count) => count !== undefined);
+  const { low, high } = band?.saddles ?? {
+    low: Math.min(...counts),
+    high: Math.max(...counts),
+  };
+  if (!Number.isFinite(low) || !Number.isFinite(high)) return [];
+  const value = low === high ? formatCount(low) : `${formatCount(low)}–${formatCount(high)}`;
+  return [{ name: t('Saddles with other choices'), value }];
+}
+
+function metricsFact({ loss, accuracy, error, samples }: Metrics): Fact {
+  const names = [t('Loss')];
+  const values = [formatNumber(loss, 4)];
+  if (accuracy !== undefined) {
+    names.push(t('accuracy'));
+    values.push(formatShare(accuracy));
+  }
+  if (error !== undefined) {
+    names.push(t('error'));
+    values.push(formatNumber(error));
+  }
+  return { name: names.join(', '), value: `${values.join(', ')} (${counted(samples, 'sample')})` };
+}
+
+/** What the header says, in one line. */
+export function describeInspection(inspection: Inspection): string {
+  return [
+    formatName(inspection.format),
+    ...(inspection.epoch === null ? [] : [t('epoch {0}', formatCount(inspection.epoch))]),
+    ...(inspection.step === null ? [] : [t('step {0}', formatCount(inspection.step))]),
+    counted(inspection.tensors.length, 'tensor'),
+    counted(inspection.parameters, 'value'),
+  ].join(' · ');
+}
+
+/** Size and time of a file. */
+export function fileLine(file: { readonly size: number; readonly modified: number }): string {
+  const time = new Date(file.modified).toLocaleString('sv-SE').slice(0, 16);
+  return `${formatBytes(file.size)} · ${t('modified {0}', time)}`;
+}
+
+export function formatName(format: CheckpointFormat): string {
+  const names: Readonly<Record<CheckpointFormat, string>> = {
+    pytorch: 'PyTorch',
+    'pytorch-legacy': t('PyTorch (legacy)'),
+    safetensors: 'safetensors',
+    npz: t('NumPy archive'),
+    keras: 'Keras',
+    hdf5: 'HDF5',
+    tfjs: 'TensorFlow.js',
+    onnx: 'ONNX',
+  };
+  return names[format];
+}

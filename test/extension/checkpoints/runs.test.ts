@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { groupRuns, type CheckpointFile } from '../../../src/extension/checkpoints/runs';
+
+const file = (path: string): CheckpointFile => ({ path, size: 1, modified: 0 });
+
+describe('runs', () => {
+  it('are folders, with their checkpoints in the order of training', () => {
+    const runs = groupRuns(
+      [
+        {
+          configuration: '/w/basin.json',
+          files: ['/w/runs/a/e-10.pt', '/w/runs/a/e-9.pt', '/w/runs/b/e-1.pt'].map(file),
+        },
+      ],
+      ['/w'],
+    );
+    expect(runs.map(({ name, location }) => [name, location])).toEqual([
+      ['a', 'runs/a'],
+      ['b', 'runs/b'],
+    ]);
+    expect(runs[0]?.checkpoints.map(({ path }) => path)).toEqual([
+      '/w/runs/a/e-9.pt',
+      '/w/runs/a/e-10.pt',
+    ]);
+    expect(runs[0]?.configuration).toBe('/w/basin.json');
+  });
+
+  it('belong to the nearest configuration that names them', () => {
+    const files = [file('/w/runs/a/e-1.pt')];
+    for (const order of [
+      ['/w/basin.json', '/w/runs/a/basin.json'],
+      ['/w/runs/a/basin.json', '/w/basin.json'],
+    ]) {
+      const runs = groupRuns(
+        order.map((configuration) => ({ configuration, files })),
+        ['/w'],
+      );
+      expect(runs.map(({ configuration }) => configuration)).toEqual(['/w/runs/a/basin.json']);
+    }
+  });
+
+  it('hold only what a configuration names where one speaks for the folder', () => {
+    const runs = groupRuns(
+      [
+        { configuration: null, files: [file('/w/a/best.pt'), file('/w/b/best.pt')] },
+        { configuration: '/w/a/basin.json', files: [file('/w/a/e-1.pt')] },
+      ],
+      ['/w'],
+    );
+    expect(runs.map((run) => [run.name, run.checkpoints.map(({ path }) => path)])).toEqual([
+      ['a', ['/w/a/e-1.pt']],
+      ['b', ['/w/b/best.pt']],
+    ]);
+  });
+
+  it('say which workspace folder they are in where there are several, and their path elsewhere', () => {
+    const runs = groupRuns(
+      [{ configuration: null, files: ['/w/one/a/x.pt', '/w/two/a/x.pt', '/far/x.pt'].map(file) }],
+      ['/w/one', '/w/two'],
+    );
+    expect(runs.map(({ location }) => location)).toEqual(['/far', 'one/a', 'two/a']);
+  });
+});

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { comparisonDocument } from '../../../src/extension/documents/comparisonDocument';
+import type { Comparison } from '../../../src/shared/comparison';
+
+const side = (path: string) => ({
+  path: `/w/.basin/results/${path}.basin.json`,
+  kind: 'result' as const,
+  checkpoint: { path, format: 'pytorch' as const, sha256: '', step: null, epoch: 1 },
+});
+
+const comparison: Comparison = {
+  schema: 1,
+  first: side('a.pt'),
+  second: side('b|.pt'),
+  metrics: [
+    {
+      name: 'accuracy',
+      first: 0.9,
+      second: 0.9125,
+      difference: 0.0125,
+      uncertainty: { kind: 'standard error', value: 0.02 },
+      distinct: false,
+    },
+  ],
+  hessian: [],
+  topology: {
+    differences: [
+      {
+        name: 'saddles',
+        first: 7,
+        second: 2,
+        difference: -5,
+        uncertainty: null,
+        distinct: null,
+      },
+    ],
+    comparedPairs: { first: 7, second: 2 },
+    bottleneck: {
+      distance: 0.5,
+      overRange: 0.25,
+      uncertainty: { kind: 'bound', value: 0.01 },
+      matches: [],
+    },
+    wasserstein: { distance: 1, overRange: 0.5, uncertainty: null, matches: [] },
+    minima: [
+      {
+        first: { pair: 0, vertex: 3, birth: 1, death: 1.25, position: [0, 0] },
+        second: null,
+        moved: null,
+      },
+    ],
+  },
+  warnings: ['The grids <b>differ</b>.'],
+};
+
+describe('a comparison as a document', () => {
+  const text = comparisonDocument(comparison);
+
+  it('has both sides, the difference and whether it is one', () => {
+    expect(text).toContain('| accuracy | 90 % | 91\\.3 % | \\+1 ± 2 % | ≈ |');
+    expect(text).toContain('| saddles | 7 | 2 | −5 |');
+    expect(text).toContain('| Bottleneck distance | 0\\.50 ± 0\\.01 | 25 % of the range |');
+    expect(text).toContain('| vanished | 1 | 0\\.25 | – | – | – |');
+  });
+
+  it('leaves text from files what it is', () => {
+    expect(text).toContain('b\\|\\.pt');
+    expect(text).not.toContain('<b>');
+  });
+
+  it('tells the loss between the two, and the barrier', () => {
+    const positions = [0, 0.25, 0.3, 0.5, 0.75, 1];
+    const text = comparisonDocument({
+      ...comparison,
+      interpolation: {
+        path: 'line',
+        positions,
+        losses: [0.5, 1, 1.5, 2, 'Infinity', 1],
+        barrier: 1,
+      },
+    });
+    expect(text).toContain('## Between the two');
+    expect(text).toMatch(
+      /straight line the largest loss between the two exceeds both ends by 1\\\./,
+    );
+    const rows = text.split('\n').filter((line) => /^\| 0[ .\\]|^\| 1 \\?\(/.test(line));
+    expect(
+      rows.map((row) =>
+        row
+          .split('|')
+          .slice(1, 3)
+          .map((cell) => cell.trim()),
+      ),
+    ).toHaveLength(5);
+    // As long as the share of the largest finite loss: 16 for all of it.
+    expect(rows.map((row) => row.match(/█/g)?.length ?? 0)).toEqual([4, 8, 16, 0, 8]);
+  });
+});
