@@ -102,7 +102,7 @@ const all = [
       basin: 'src/engine/cli/basin.ts',
       engine: 'src/engine/server.ts',
       worker: 'src/engine/study/worker.ts',
-      hdf5: 'src/engine/topology/surfaceWorker.ts',
+      hdf5: 'src/engine/topology/files/surfaceWorker.ts',
     },
     external: ['onnxruntime-node', 'onnxruntime-web'],
   },

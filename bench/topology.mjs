@@ -51,7 +51,7 @@ try {
 async function bundled() {
   const outfile = join(folder, 'topology.mjs');
   const from = (name) => fileURLToPath(new URL(`../src/engine/topology/${name}`, import.meta.url));
-  const names = ['basins.ts', 'joinTree.ts', 'persistence.ts'];
+  const names = ['trees/basins.ts', 'trees/joinTree.ts', 'persistence.ts'];
   await esbuild.build({
     stdin: {
       contents: names.map((name) => `export * from ${JSON.stringify(from(name))};`).join('\n'),

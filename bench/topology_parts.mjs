@@ -24,14 +24,14 @@ const repeats = Number(options.repeats);
 const modules = [
   'adjacency',
   'analyzeTopology',
-  'bottleneck',
-  'contourTree',
+  'distances/bottleneck',
+  'trees/contourTree',
   'loops',
   'profile',
   'segmentation',
-  'splitTree',
-  'sweep',
-  'wasserstein',
+  'trees/splitTree',
+  'trees/sweep',
+  'distances/wasserstein',
 ];
 
 let state = 1;

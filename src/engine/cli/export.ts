@@ -1,14 +1,14 @@
 import { extname } from 'node:path';
 import { InputError } from '../../shared/inputError';
 import { writeWhole } from '../study/cache';
-import { writeJson } from '../topology/jsonLandscape';
-import { readLandscape } from '../topology/readLandscape';
-import { writeCsv } from '../topology/writeCsv';
-import { writeNpz } from '../topology/writeNpz';
-import { writeVti, writeVtp } from '../topology/writeVtk';
+import { writeJson } from '../topology/files/jsonLandscape';
+import { readLandscape } from '../topology/files/readLandscape';
+import { writeCsv } from '../topology/files/writeCsv';
+import { writeNpz } from '../topology/files/writeNpz';
+import { writeVti, writeVtp } from '../topology/files/writeVtk';
 import { ExitStatus } from './exitStatus';
 import type { Axis } from '../../shared/result';
-import type { WritableLandscape } from '../topology/writeVtk';
+import type { WritableLandscape } from '../topology/files/writeVtk';
 
 const WRITERS: Readonly<Record<string, (landscape: WritableLandscape) => string | Uint8Array>> = {
   '.vti': writeVti,

@@ -1,12 +1,12 @@
 import { InputError } from '../../shared/inputError';
 import { fromScalar } from '../../shared/result';
 import { analyzeTopology } from '../topology/analyzeTopology';
-import { clippingWarnings } from '../topology/importedLandscape';
+import { clippingWarnings } from '../topology/files/importedLandscape';
 import { parseNeighborhood } from '../topology/neighborhood';
-import { graphTopology, pointGraph } from '../topology/pointTopology';
-import { readLandscape } from '../topology/readLandscape';
-import { isMesh, readMesh } from '../topology/readMesh';
-import { repairedAxes, repairSerpentine } from '../topology/serpentine';
+import { graphTopology, pointGraph } from '../topology/points/pointTopology';
+import { readLandscape } from '../topology/files/readLandscape';
+import { isMesh, readMesh } from '../topology/files/readMesh';
+import { repairedAxes, repairSerpentine } from '../topology/files/serpentine';
 import { finiteRange, summarize } from '../topology/summaries';
 import { ExitStatus } from './exitStatus';
 import { exportLandscape } from './export';

@@ -1,7 +1,7 @@
 import { adjacencyOf, type Adjacency } from '../topology/adjacency';
 import { gridExtents } from '../topology/neighborhood';
 import { Random } from '../random';
-import type { Branches } from '../topology/branches';
+import type { Branches } from '../topology/trees/branches';
 import type { Neighborhood, PredictionErrors, Refinement } from '../../shared/result';
 import { encodeRuns } from './refinementRuns';
 import { possibleBirths, lastingPairs, type Bounds, type LastingPairs } from './refinementDecision';

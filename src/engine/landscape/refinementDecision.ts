@@ -1,9 +1,9 @@
-import { branchesOf } from '../topology/gridBranches';
+import { branchesOf } from '../topology/trees/gridBranches';
 import { sortedOrder } from '../topology/order';
 import { branchPersistences } from '../topology/persistence';
 import type { Neighborhood } from '../../shared/result';
 import type { Adjacency } from '../topology/adjacency';
-import type { Branches } from '../topology/branches';
+import type { Branches } from '../topology/trees/branches';
 
 /** Bounds of a grid's values; equal where a value is measured. Without NaN. */
 export interface Bounds {

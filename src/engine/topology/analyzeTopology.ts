@@ -1,7 +1,7 @@
 import { InputError } from '../../shared/inputError';
 import { fromScalar, toScalar } from '../../shared/result';
-import { branchesOf } from './gridBranches';
-import { joinTree } from './joinTree';
+import { branchesOf } from './trees/gridBranches';
+import { joinTree } from './trees/joinTree';
 import { loopPairs } from './loops';
 import { gridExtents, nearestOf, parseNeighborhood, STENCIL_NEIGHBORHOODS } from './neighborhood';
 import { FLOAT32_NOISE, noiseFloor } from './noiseFloor';
@@ -12,8 +12,8 @@ import { sensitivityOf } from './sensitivity';
 import { saddleMinimumDistance } from './smad';
 import { finiteRange, summarize, summarizePairs } from './summaries';
 import type { MergeTree, Neighborhood, PersistencePair, Topology } from '../../shared/result';
-import type { Branches } from './branches';
-import type { JoinTree } from './joinTree';
+import type { Branches } from './trees/branches';
+import type { JoinTree } from './trees/joinTree';
 import type { BirthsAndDeaths } from './noiseFloor';
 import type { FiniteRange } from './summaries';
 

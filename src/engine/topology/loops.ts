@@ -1,6 +1,6 @@
 import { InputError } from '../../shared/inputError';
 import { toScalar } from '../../shared/result';
-import { branchesOf, turnedKeys } from './gridBranches';
+import { branchesOf, turnedKeys } from './trees/gridBranches';
 import { gridExtents } from './neighborhood';
 import { comparableKeys, sortedOrder } from './order';
 import { persistenceOf } from './persistence';

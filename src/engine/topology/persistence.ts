@@ -1,5 +1,5 @@
 import { sortedOrder } from './order';
-import type { Branches } from './branches';
+import type { Branches } from './trees/branches';
 
 /**
  * Persistence of a pair: death − birth. NaN counts as +Infinity, and from an infinity to the same

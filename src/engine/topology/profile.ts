@@ -1,13 +1,13 @@
 import { toScalar } from '../../shared/result';
-import { branchesOf } from './gridBranches';
-import { joinTree } from './joinTree';
+import { branchesOf } from './trees/gridBranches';
+import { joinTree } from './trees/joinTree';
 import { gridExtents } from './neighborhood';
 import { comparableKeys } from './order';
 import { branchesAbove, branchPersistences } from './persistence';
 import { finiteRange } from './summaries';
 import type { LandscapeProfile, Neighborhood } from '../../shared/result';
-import type { Branches } from './branches';
-import type { JoinTree } from './joinTree';
+import type { Branches } from './trees/branches';
+import type { JoinTree } from './trees/joinTree';
 
 export interface ProfileOptions {
   /** `freudenthal` unless given. */

@@ -1,11 +1,11 @@
 import { adjacencyOf } from './adjacency';
-import { branchesOf, superlevelBranches } from './gridBranches';
+import { branchesOf, superlevelBranches } from './trees/gridBranches';
 import { gridExtents } from './neighborhood';
 import { comparableKeys } from './order';
 import { branchesAbove, persistenceOf } from './persistence';
 import type { Neighborhood } from '../../shared/result';
 import type { Adjacency } from './adjacency';
-import type { Branches } from './branches';
+import type { Branches } from './trees/branches';
 
 /** The grid cut along its ridges and valleys. */
 export interface Segmentation {

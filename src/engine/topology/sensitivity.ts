@@ -5,7 +5,7 @@ import type {
   Sensitivity,
   SensitivityBands,
 } from '../../shared/result';
-import { branchesOf } from './gridBranches';
+import { branchesOf } from './trees/gridBranches';
 import { gridExtents, parseNeighborhood, stridesOf } from './neighborhood';
 import { comparableKeys } from './order';
 import { branchesAbove, branchPersistences } from './persistence';

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeNpy } from '../../../src/engine/checkpoint/npy';
 import { compare } from '../../../src/engine/study/compare';
 import { analyzeTopology } from '../../../src/engine/topology/analyzeTopology';
-import { writeVti } from '../../../src/engine/topology/writeVtk';
+import { writeVti } from '../../../src/engine/topology/files/writeVtk';
 import { InputError } from '../../../src/shared/inputError';
 import type { Hessian, Landscape, ResultDocument } from '../../../src/shared/result';
 

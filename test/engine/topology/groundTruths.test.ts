@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { analyzeTopology } from '../../../src/engine/topology/analyzeTopology';
-import { branchesOf } from '../../../src/engine/topology/gridBranches';
+import { branchesOf } from '../../../src/engine/topology/trees/gridBranches';
 import {
   himmelblau,
   hyperbola,

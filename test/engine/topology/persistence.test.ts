@@ -3,13 +3,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { adjacencyOf } from '../../../src/engine/topology/adjacency';
 import { analyzeTopology } from '../../../src/engine/topology/analyzeTopology';
-import { basinBranches, hasBasinPath } from '../../../src/engine/topology/basins';
-import { branchesOf } from '../../../src/engine/topology/gridBranches';
-import { joinTree } from '../../../src/engine/topology/joinTree';
+import { basinBranches, hasBasinPath } from '../../../src/engine/topology/trees/basins';
+import { branchesOf } from '../../../src/engine/topology/trees/gridBranches';
+import { joinTree } from '../../../src/engine/topology/trees/joinTree';
 import { gridExtents } from '../../../src/engine/topology/neighborhood';
 import { comparableKeys } from '../../../src/engine/topology/order';
 import { persistenceOf } from '../../../src/engine/topology/persistence';
-import { sweepBranches } from '../../../src/engine/topology/sweep';
+import { sweepBranches } from '../../../src/engine/topology/trees/sweep';
 import { fromScalar } from '../../../src/shared/result';
 import { naiveNeighbors, naivePairs } from './floodFill';
 import {
@@ -20,7 +20,7 @@ import {
   tiedGrids,
   wildGrids,
 } from './landscapes';
-import type { Branches } from '../../../src/engine/topology/branches';
+import type { Branches } from '../../../src/engine/topology/trees/branches';
 import type { Neighborhood, PersistencePair, Topology } from '../../../src/shared/result';
 import type { NaivePair } from './floodFill';
 import type { RandomGrid } from './landscapes';

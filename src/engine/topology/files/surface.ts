@@ -1,0 +1,190 @@
+import { randomUUID } from 'node:crypto';
+import { Dataset, File as Hdf5File, FS, ready } from 'h5wasm';
+import { Fault } from '../../checkpoint/fault';
+import { evenAxis, swappedAxesWarnings } from './importedLandscape';
+import type { Group } from 'h5wasm';
+import type { Axis } from '../../../shared/result';
+import type { ImportedLandscape } from './importedLandscape';
+
+/** Names of a surface's own datasets, the surest first. */
+const SURFACES = ['train_loss', 'test_loss', 'train_acc', 'test_acc'];
+const X = 'xcoordinates';
+const Y = 'ycoordinates';
+const MOST_POINTS = 2 ** 26;
+/** A chunk is inflated whole. */
+const MOST_CHUNK_BYTES = 2 ** 28;
+/** Deflate, shuffle, checksum: what HDF5 itself undoes, without plug-ins. */
+const FILTERS = [1, 2, 3];
+/** HDF5's classes of types: integers, floating point. */
+const NUMBER_CLASSES = [0, 1];
+const NOT_EVALUATED = -1;
+
+/**
+ * A loss surface in HDF5, as the code of Li et al. (2018, tomgoldstein/loss-landscape) writes it:
+ * `xcoordinates` and, for planes, `ycoordinates`, and beside them `train_loss` and the like.
+ *
+ * That code walks the plane with x fastest, but gives its array the shape (x, y): on a grid that is
+ * not square the array's axes are the other way round. Points that were not evaluated hold −1.
+ *
+ * The HDF5 library runs in WebAssembly on a copy of the file in its memory, where there is no other
+ * file, not even a device, that an external or virtual dataset could name.
+ *
+ * @param wanted Takes this dataset.
+ * @throws Fault when there is no surface, or reading it would need what is not in the file.
+ */
+export async function parseSurface(
+  bytes: Uint8Array,
+  wanted: string | undefined,
+): Promise<ImportedLandscape> {
+  const module = await ready;
+  emptyFileSystem();
+  // The library takes two files of one name for one.
+  const name = `/surface-${randomUUID()}.h5`;
+  FS!.writeFile(name, bytes);
+  // Without it a read that fails leaves memory as it was, and says nothing.
+  module.activate_throwing_error_handler();
+  let file: Hdf5File | undefined;
+  try {
+    file = new Hdf5File(name, 'r');
+    return surfaceIn(file, wanted);
+  } catch (error) {
+    if (error instanceof Fault) throw error;
+    throw new Fault(
+      'damaged',
+      'the HDF5 library cannot read it, nor are other files opened that it may name',
+    );
+  } finally {
+    module.deactivate_throwing_error_handler();
+    attempt(() => {
+      file?.close();
+    });
+    FS!.unlink(name);
+  }
+}
+
+/** Devices, and links to what is open, among them the standard input of the process. */
+const SPECIAL_FOLDERS = ['/dev', '/proc/self', '/proc'];
+
+function emptyFileSystem(): void {
+  for (const folder of SPECIAL_FOLDERS) {
+    if (!FS!.analyzePath(folder, false).exists) continue;
+    for (const name of FS!.readdir(folder)) {
+      if (name === '.' || name === '..') continue;
+      const path = `${folder}/${name}`;
+      const isGone = attempt(() => {
+        FS!.unlink(path);
+      });
+      if (!isGone) {
+        attempt(() => {
+          FS!.rmdir(path);
+        });
+      }
+    }
+  }
+}
+
+/** The file system throws what is no Error; what cannot be removed is a folder that is mounted. */
+function attempt(work: () => void): boolean {
+  try {
+    work();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function surfaceIn(root: Group, wanted: string | undefined): ImportedLandscape {
+  const names = root.keys();
+  const xs = numbersOf(root, names, X);
+  if (xs === null) {
+    throw new Fault(
+      'unsupported',
+      `it has no "${X}", so it is no loss surface`,
+      'name a surface file, or analyze a checkpoint through its basin.json',
+    );
+  }
+  const ys = numbersOf(root, names, Y);
+  const name = wanted ?? SURFACES.find((one) => names.includes(one));
+  const values = name === undefined ? null : numbersOf(root, names, name);
+  if (values === null) {
+    throw new Fault(
+      'invalid',
+      `it has no ${wanted === undefined ? SURFACES.slice(0, 2).join(' and no ') : `dataset "${wanted}"`}`,
+      'say with --array which dataset holds the losses',
+    );
+  }
+  // The slow axis first: y, then x.
+  const lengths = [...(ys === null ? [] : [ys.data.length]), xs.data.length];
+  const shape = values.shape;
+  const warnings = swappedAxesWarnings(lengths, shape);
+  if (warnings.length === 0 && !lengths.every((length, axis) => length === shape[axis])) {
+    throw new Fault(
+      'invalid',
+      `"${name!}" has ${shape.join(' × ')} values for ${lengths.join(' × ')} coordinates`,
+      'sample the surface again',
+    );
+  }
+  const missing = values.data.reduce((sum, x) => sum + Number(x === NOT_EVALUATED), 0);
+  if (missing > 0) {
+    warnings.push(
+      `${missing} of ${values.data.length} points were not evaluated (-1 in the file); they are taken as NaN, above every value, so wait for the rest or sample it again.`,
+    );
+  }
+  const axes = [...(ys === null ? [] : [evenAxis('y', ys.data)]), evenAxis('x', xs.data)];
+  if (axes.includes(null)) {
+    warnings.push('The coordinates are not evenly spaced; places are given by index only.');
+  }
+  return {
+    values: values.data.map((x) => (x === NOT_EVALUATED ? NaN : x)),
+    shape: lengths,
+    axes: axes.every((axis): axis is Axis => axis !== null) ? axes : null,
+    warnings,
+  };
+}
+
+interface Numbers {
+  readonly data: Float64Array;
+  readonly shape: readonly number[];
+}
+
+function numbersOf(root: Group, names: readonly string[], name: string): Numbers | null {
+  if (!names.includes(name)) return null;
+  const entity = root.get(name);
+  if (!(entity instanceof Dataset)) {
+    throw new Fault('hostile', `"${name}" is no dataset but leads elsewhere`);
+  }
+  const { metadata } = entity;
+  const { shape, chunks } = metadata;
+  if (metadata.virtual_sources !== undefined && metadata.virtual_sources.length > 0) {
+    throw new Fault('hostile', `"${name}" takes its values from other files`);
+  }
+  if (shape === null || shape.length < 1 || shape.length > 2) {
+    throw new Fault('unsupported', `"${name}" is no line and no plane of values`);
+  }
+  const points = product(shape);
+  if (!(points >= 1 && points <= MOST_POINTS)) {
+    throw new Fault('unsupported', `"${name}" has ${points} values`, 'take a coarser grid');
+  }
+  if (chunks !== null && !(product(chunks) * metadata.size <= MOST_CHUNK_BYTES)) {
+    throw new Fault('unsupported', `"${name}" is stored in chunks that are too large`);
+  }
+  const strange = entity.filters.find(({ id }) => !FILTERS.includes(id));
+  if (strange !== undefined) {
+    throw new Fault(
+      'unsupported',
+      `"${name}" is compressed by the filter ${strange.id}`,
+      'save it with gzip or without compression',
+    );
+  }
+  const isNumber = NUMBER_CLASSES.includes(metadata.type) && [1, 2, 4, 8].includes(metadata.size);
+  const value = isNumber ? entity.value : null;
+  if (!ArrayBuffer.isView(value) || value instanceof Uint8ClampedArray) {
+    throw new Fault('unsupported', `"${name}" holds no numbers Basin reads`, 'save it as float64');
+  }
+  if (value.length !== points) throw new Fault('damaged', `"${name}" is cut short`);
+  return { data: Float64Array.from(value as ArrayLike<number | bigint>, Number), shape };
+}
+
+function product(extents: readonly number[]): number {
+  return extents.reduce((size, extent) => size * extent, 1);
+}

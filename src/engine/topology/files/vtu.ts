@@ -1,0 +1,108 @@
+import { Fault } from '../../checkpoint/fault';
+import { graphOf } from '../points/pointGraph';
+import { chooseArray, openVtkXml, readNumbers } from './vtkXml';
+import type { Adjacency } from '../adjacency';
+import type { Points } from '../points/pointGraph';
+import type { VtkXml } from './vtkXml';
+
+/** A landscape sampled on points that are no grid. */
+export interface ImportedMesh {
+  readonly values: Float64Array;
+  /** In three dimensions, as VTK has them. */
+  readonly points: Points;
+  /** Points are neighbours when they share a cell. */
+  readonly graph: Adjacency;
+}
+
+/** Cells in which every two corners share an edge, by VTK's numbers. */
+const SIMPLICES = new Map([
+  [1, 1],
+  [3, 2],
+  [5, 3],
+  [10, 4],
+]);
+const MOST_POINTS = 2 ** 26;
+
+/**
+ * VTK's unstructured grid in XML: `.vtu`. Points, lines, triangles and tetrahedra.
+ *
+ * @param arrayName Takes this array; otherwise the one named like losses, the one the file marks as
+ *   scalars, or the only one.
+ * @throws Fault when cells are other ones, or corners are no points of the file.
+ */
+export function parseVtu(bytes: Uint8Array, arrayName: string | undefined): ImportedMesh {
+  const file = openVtkXml(
+    bytes,
+    'UnstructuredGrid',
+    'unstructured grid',
+    'save the landscape as .vtu or .vti',
+  );
+  const count = sizeOf(file, 'NumberOfPoints');
+  const cells = sizeOf(file, 'NumberOfCells');
+  const { array, onCells } = chooseArray(file.elements, arrayName);
+  if (onCells) {
+    throw new Fault('unsupported', 'its losses are on cells', 'save them on points');
+  }
+  const values = readNumbers(file, array, count);
+  const coordinates = readNumbers(file, arrayIn(file, 'Points', null), 3 * count);
+  const types = readNumbers(file, arrayIn(file, 'Cells', 'types'), cells);
+  const offsets = readNumbers(file, arrayIn(file, 'Cells', 'offsets'), cells);
+  const corners = offsets.at(-1) ?? 0;
+  if (!(Number.isInteger(corners) && corners >= 0 && corners <= 4 * cells)) throw brokenCells();
+  const connectivity = readNumbers(file, arrayIn(file, 'Cells', 'connectivity'), corners);
+  if (!connectivity.every((v) => Number.isInteger(v) && v >= 0 && v < count)) throw brokenCells();
+  return {
+    values,
+    points: { coordinates, dimensions: 3 },
+    graph: graphOf(count, cellEdges(types, offsets, connectivity)),
+  };
+}
+
+function cellEdges(
+  types: Float64Array,
+  offsets: Float64Array,
+  connectivity: Float64Array,
+): number[] {
+  const edges: number[] = [];
+  let from = 0;
+  for (let cell = 0; cell < types.length; cell++) {
+    const to = offsets[cell]!;
+    const expected = SIMPLICES.get(types[cell]!);
+    if (expected === undefined) {
+      throw new Fault(
+        'unsupported',
+        `it has cells of VTK's type ${types[cell]!}`,
+        'cut them into triangles or tetrahedra first',
+      );
+    }
+    if (to - from !== expected) throw brokenCells();
+    for (let a = from; a < to; a++) {
+      for (let b = a + 1; b < to; b++) edges.push(connectivity[a]!, connectivity[b]!);
+    }
+    from = to;
+  }
+  return edges;
+}
+
+function sizeOf({ piece }: VtkXml, name: string): number {
+  const size = Number(piece.attributes.get(name));
+  if (!(Number.isInteger(size) && size >= 0 && size <= MOST_POINTS)) {
+    throw new Fault('damaged', `its ${name} makes no sense`);
+  }
+  return size;
+}
+
+function arrayIn({ elements }: VtkXml, parent: string, name: string | null) {
+  const array = elements.find(
+    (element) =>
+      element.name === 'DataArray' &&
+      element.path.at(-1) === parent &&
+      (name === null || element.attributes.get('Name') === name),
+  );
+  if (array === undefined) throw new Fault('damaged', `it has no ${name ?? parent}`);
+  return array;
+}
+
+function brokenCells(): Fault {
+  return new Fault('damaged', 'its cells are no cells of its points');
+}
