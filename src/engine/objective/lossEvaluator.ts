@@ -5,9 +5,10 @@ import { zerosLike } from '../tensor';
 import { splitBatches, type Batch } from './batches';
 import { liveElements, outputElements, termElements } from './evaluationMemory';
 import type { LossData } from './lossData';
-import { DERIVATIVE, DIRECTION, LossGraph } from './lossGraph';
+import { DERIVATIVE, DIRECTION, LossGraph, momentNames, type Normalisation } from './lossGraph';
 import { LOSSES, type LossTerm, type Measures } from './lossTerm';
 import type { WeightLayout } from './weights';
+import { MomentSum, WHOLE_ELEMENTS, wholeSets } from './wholeSetStatistics';
 
 /** The loss of one model on one set of data, as a function of θ. */
 export interface LossProblem {
@@ -18,6 +19,11 @@ export interface LossProblem {
   readonly parameters: WeightLayout;
   readonly buffers: WeightLayout;
   readonly bufferValues: FloatArray;
+  /**
+   * Whether every BatchNormalization takes the statistics of its input over all samples, at the θ
+   * it is evaluated at, instead of those of the checkpoint; not if absent.
+   */
+  readonly recomputesStatistics?: boolean;
 }
 
 export interface BatchMetrics extends Measures {
@@ -35,6 +41,8 @@ const KEPT_BYTES = 512 * 2 ** 20;
 export class LossEvaluator {
   readonly #problem: LossProblem;
   readonly #runtime: Runtime;
+  readonly #normalisation: Normalisation;
+  readonly #batches: readonly Batch[];
   #bufferValues: FloatArray;
   readonly #graphs = new Map<string, LossGraph>();
   readonly #executables = new Map<string, Promise<Executable>>();
@@ -46,10 +54,16 @@ export class LossEvaluator {
   readonly #fixedBytes: number[] = [];
   #point: FloatArray | undefined;
 
-  constructor(problem: LossProblem, runtime: Runtime) {
+  /** @param mostTogether as that of `wholeSets`. */
+  constructor(problem: LossProblem, runtime: Runtime, mostTogether = WHOLE_ELEMENTS) {
     this.#problem = problem;
     this.#bufferValues = problem.bufferValues;
     this.#runtime = runtime;
+    const { sets } = problem.data;
+    const whole = problem.recomputesStatistics === true ? wholeSets(problem, mostTogether) : null;
+    this.#batches = splitBatches(whole ?? sets);
+    this.#normalisation =
+      problem.recomputesStatistics !== true ? 'running' : whole === null ? 'given' : 'batch';
   }
 
   /** Takes the buffers of another checkpoint of the same model; what was compiled stays. */
@@ -62,13 +76,44 @@ export class LossEvaluator {
   async loss(theta: FloatArray): Promise<number> {
     const { sets } = this.#problem.data;
     const sums = new Float64Array(sets.length);
-    for (const batch of splitBatches(sets)) {
+    const given = this.#normalisation === 'given' ? await this.#moments(theta) : [];
+    for (const batch of this.#batches) {
       if (sets[batch.set]!.role !== 'loss') continue;
       const value = await this.#executable('value', batch, (graph) => graph.value());
-      const results = await value.run(this.#inputs(theta, batch));
+      const results = await value.run(new Map([...this.#inputs(theta, batch), ...given]));
       for (const loss of results.get(LOSSES)!) sums[batch.set]! += loss;
     }
     return sums.reduce((total, sum, set) => total + sum / sets[set]!.points, 0);
+  }
+
+  /** Mean and variance of what each BatchNormalization normalises, over all samples. */
+  async #moments(theta: FloatArray): Promise<ReadonlyMap<string, FloatArray>> {
+    const given = new Map<string, FloatArray>();
+    const stages = this.#graph(this.#batches[0]!).moments().length;
+    for (let stage = 0; stage < stages; stage += 1) {
+      const sums = new Map<number, MomentSum>();
+      for (const batch of this.#batches) {
+        const moments = this.#graph(batch).moments()[stage]!;
+        const executable = await this.#executable(`moments ${stage}`, batch, () => moments.program);
+        const results = await executable.run(new Map([...this.#inputs(theta, batch), ...given]));
+        for (const [place, count] of moments.places) {
+          const { mean, variance } = momentNames(place);
+          const sum = sums.get(place) ?? new MomentSum(results.get(mean)!.length);
+          sum.add(count, results.get(mean)!, results.get(variance)!);
+          sums.set(place, sum);
+        }
+      }
+      for (const [place, sum] of sums) {
+        const { mean, variance } = momentNames(place);
+        given.set(mean, this.#rounded(sum.mean));
+        given.set(variance, this.#rounded(sum.variance()));
+      }
+    }
+    return given;
+  }
+
+  #rounded(values: Float64Array): FloatArray {
+    return this.#runtime.precision === 'float64' ? values : Float32Array.from(values);
   }
 
   async metrics(theta: FloatArray, batch: Batch): Promise<BatchMetrics> {
@@ -155,9 +200,9 @@ export class LossEvaluator {
    * what the runtime takes for itself.
    */
   memory(of: 'values' | 'derivatives'): number {
-    const { data, parameters, buffers } = this.#problem;
+    const { parameters, buffers } = this.#problem;
     const element = this.#runtime.precision === 'float64' ? 8 : 4;
-    const batches = splitBatches(data.sets);
+    const batches = this.#batches;
     const peak = (elements: (graph: LossGraph) => number): number => {
       const graphs = new Map(batches.map((batch) => [`${batch.set} ${batch.size}`, batch]));
       return Math.max(...[...graphs.values()].map((batch) => elements(this.#graph(batch))));
@@ -209,7 +254,7 @@ export class LossEvaluator {
     let graph = this.#graphs.get(key);
     if (graph === undefined) {
       const { model, parameters, buffers, terms } = this.#problem;
-      graph = new LossGraph(model, parameters, buffers, terms[set]!, size);
+      graph = new LossGraph(model, parameters, buffers, terms[set]!, size, this.#normalisation);
       this.#graphs.set(key, graph);
     }
     return graph;

@@ -2,18 +2,39 @@ import { directionalDerivative } from '../graph/forward';
 import { inParts } from '../graph/inParts';
 import { Graph, topologicalOrder, type Node, type Program } from '../graph/graph';
 import type { OnnxModel } from '../graph/onnx/importOnnx';
+import { channelMoments } from '../graph/onnx/normalization';
+import type { ChannelMoments } from '../graph/onnx/operatorCall';
 import { partition, type Partition } from '../graph/partition';
 import { gradient } from '../graph/reverse';
 import { shareFactors } from '../graph/sharedFactors';
 import { stackDirections } from '../graph/stackDirections';
 import { sizeOf } from '../tensor';
-import { LOSSES, type LossTerm, type TermNodes } from './lossTerm';
+import { LOSSES, TERM, type LossTerm, type TermNodes } from './lossTerm';
 import type { WeightLayout } from './weights';
 
 /** Prefix of the inputs that hold a direction, before the name of the parameter. */
 export const DIRECTION = 'basin:direction:';
 /** Prefix of the outputs that hold a derivative, before the name of the parameter. */
 export const DERIVATIVE = 'basin:derivative:';
+
+/**
+ * What a network's BatchNormalization normalises by: the checkpoint's running statistics; those of
+ * its input over the batch; or values that are given to the programs, as those of all batches are.
+ */
+export type Normalisation = 'running' | 'batch' | 'given';
+
+/** The inputs that hold given statistics, and the outputs of `moments`: one pair for each. */
+export function momentNames(place: number): { readonly mean: string; readonly variance: string } {
+  return { mean: `${TERM}mean:${place}`, variance: `${TERM}variance:${place}` };
+}
+
+/** Statistics that can be computed together, as they depend on the same ones before them. */
+export interface MomentProgram {
+  /** Means and biased variances over the batch, [channels] each. */
+  readonly program: Program;
+  /** The BatchNormalizations they are of, and the number of values of each of their channels. */
+  readonly places: ReadonlyMap<number, number>;
+}
 
 /**
  * Elements of the largest array of a program for several directions. Several at once save what each
@@ -35,6 +56,9 @@ export class LossGraph {
   readonly #parameters: readonly Node<'input'>[];
   readonly #nodes: TermNodes;
   readonly #losses: Node;
+  /** What each BatchNormalization normalises, where its statistics are given. */
+  readonly #normalised: Node[] = [];
+  #stages: readonly MomentProgram[] | undefined;
   #gradient: readonly Node[] | undefined;
   #product: Partition | undefined;
   #together: number | undefined;
@@ -45,6 +69,7 @@ export class LossGraph {
     buffers: WeightLayout,
     term: LossTerm,
     batch: number,
+    normalisation: Normalisation = 'running',
   ) {
     const g = this.#g;
     const weights = new Map<string, Node<'input'>>();
@@ -53,7 +78,12 @@ export class LossGraph {
     }
     this.#parameters = parameters.entries.map(({ name }) => weights.get(name)!);
     const network = (input: Node): Node =>
-      model.build(g, input, (name) => weights.get(name) ?? null);
+      model.build(
+        g,
+        input,
+        (name) => weights.get(name) ?? null,
+        normalisation === 'running' ? null : (x) => this.#moments(x, normalisation),
+      );
     this.#nodes = term.build(g, network, batch);
     this.#losses = shareFactors(g, [this.#nodes.losses])[0]!;
   }
@@ -66,6 +96,44 @@ export class LossGraph {
   /** losses [batch] and what the term measures. */
   evaluation(): Program {
     return { outputs: new Map([[LOSSES, this.#nodes.losses], ...this.#nodes.measured]) };
+  }
+
+  /**
+   * The statistics that are to be given, of one batch: in programs that each want those of all
+   * before it, for the whole set.
+   */
+  moments(): readonly MomentProgram[] {
+    this.#stages ??= this.#makeMoments();
+    return this.#stages;
+  }
+
+  #makeMoments(): readonly MomentProgram[] {
+    const g = this.#g;
+    const stages: { readonly outputs: Map<string, Node>; readonly places: Map<number, number> }[] =
+      [];
+    const stageOf = new Map<string, number>();
+    for (const [place, x] of this.#normalised.entries()) {
+      const { mean, variance } = momentNames(place);
+      let stage = 0;
+      for (const node of topologicalOrder([x])) {
+        if (node.operation !== 'input') continue;
+        stage = Math.max(stage, (stageOf.get(node.attributes.name) ?? -1) + 1);
+      }
+      stageOf.set(mean, stage).set(variance, stage);
+      const { outputs, places } = (stages[stage] ??= { outputs: new Map(), places: new Map() });
+      const moments = channelMoments(g, x);
+      outputs.set(mean, moments.mean).set(variance, moments.variance);
+      places.set(place, sizeOf(x.shape) / x.shape[1]!);
+    }
+    return stages.map(({ outputs, places }) => ({ program: { outputs }, places }));
+  }
+
+  #moments(x: Node, normalisation: 'batch' | 'given'): ChannelMoments {
+    if (normalisation === 'batch') return channelMoments(this.#g, x);
+    const { mean, variance } = momentNames(this.#normalised.length);
+    this.#normalised.push(x);
+    const channels = [x.shape[1]!];
+    return { mean: this.#g.input(mean, channels), variance: this.#g.input(variance, channels) };
   }
 
   /** The derivative of Σ losses with respect to every parameter. */

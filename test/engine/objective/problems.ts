@@ -9,7 +9,7 @@ import {
   lossTerms,
   type LossData,
 } from '../../../src/engine/objective/lossData';
-import { LossEvaluator } from '../../../src/engine/objective/lossEvaluator';
+import { LossEvaluator, type LossProblem } from '../../../src/engine/objective/lossEvaluator';
 import { loadWeights } from '../../../src/engine/objective/weights';
 import type { FloatArray, Runtime } from '../../../src/engine/runtime/runtime';
 import { configurationSchema, type Configuration } from '../../../src/shared/configuration';
@@ -20,6 +20,8 @@ export const EXAMPLE = join(import.meta.dirname, '../../../examples/digits-resne
 /** A checkpoint with its graph and data, ready to be evaluated. */
 export interface Problem {
   readonly evaluator: LossEvaluator;
+  /** What it evaluates. */
+  readonly loss: LossProblem;
   readonly theta: FloatArray;
   readonly data: LossData;
   readonly samples: number;
@@ -66,9 +68,10 @@ export async function openConfigured(
   const weights = await loadWeights(model, checkpoint, runtime.precision);
   await checkpoint.close();
   const terms = lossTerms(data, model.path);
-  const evaluator = new LossEvaluator({ ...weights, model, data, terms }, runtime);
+  const loss: LossProblem = { ...weights, model, data, terms };
   return {
-    evaluator,
+    evaluator: new LossEvaluator(loss, runtime),
+    loss,
     theta: weights.theta,
     data,
     samples: data.samples,

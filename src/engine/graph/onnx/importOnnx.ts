@@ -10,7 +10,14 @@ import {
   type NodeProto,
   type TensorProto,
 } from './onnx_pb';
-import { elementType, OperatorCall, type Result, type Sequence, type Value } from './operatorCall';
+import {
+  elementType,
+  OperatorCall,
+  type BatchStatistics,
+  type Result,
+  type Sequence,
+  type Value,
+} from './operatorCall';
 import { operators } from './operators';
 import { readTensorProto, type TensorValues } from './tensorProto';
 
@@ -161,10 +168,17 @@ export class OnnxModel {
    *
    * @param input of the model's input shape, the batch size for the open first axis.
    * @param weight the node of a weight, or null where an alias is to be taken for its original.
+   * @param statistics what every BatchNormalization normalises by, called for one after the other
+   *   in the order of the graph; their own if absent.
    * @returns the model's output.
    * @throws InputError naming the node that cannot be built.
    */
-  build(g: Graph, input: Node, weight: (name: string) => Node | null): Node {
+  build(
+    g: Graph,
+    input: Node,
+    weight: (name: string) => Node | null,
+    statistics: BatchStatistics | null = null,
+  ): Node {
     const values = new Map<string, Value | Sequence>();
     for (const [name, { data, shape, dataType }] of this.#constants) {
       values.set(name, { node: g.constant(data, shape), type: elementType(dataType) });
@@ -177,7 +191,7 @@ export class OnnxModel {
     for (const node of this.#nodes) {
       // An alias the checkpoint has weights for is those weights.
       if (node.output.every((name) => values.has(name))) continue;
-      for (const [position, value] of this.#apply(g, node, values).entries()) {
+      for (const [position, value] of this.#apply(g, node, values, statistics).entries()) {
         const name = node.output[position];
         if (name !== undefined && name !== '') values.set(name, value);
       }
@@ -196,6 +210,7 @@ export class OnnxModel {
     g: Graph,
     node: NodeProto,
     values: ReadonlyMap<string, Value | Sequence>,
+    statistics: BatchStatistics | null,
   ): readonly (Value | Sequence)[] {
     const where = `${this.path}: node ${node.name === '' ? node.output[0] : node.name} (${node.opType})`;
     const inputs = node.input.map((name) => {
@@ -210,7 +225,7 @@ export class OnnxModel {
       return value;
     });
     try {
-      const call = new OperatorCall(g, inputs, node.attribute, node.output.length);
+      const call = new OperatorCall(g, inputs, node.attribute, node.output.length, statistics);
       const made = operators.get(node.opType)!(call);
       const [first] = inputs;
       const type = first !== undefined && first !== null && 'type' in first ? first.type : 'float';

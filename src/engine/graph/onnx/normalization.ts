@@ -1,6 +1,14 @@
+import { InputError } from '../../../shared/inputError';
 import { sizeOf } from '../../tensor';
 import { sameShape, type Graph, type Node } from '../graph';
-import { axisOf, countable, type Operator, type OperatorCall, type Result } from './operatorCall';
+import {
+  axisOf,
+  countable,
+  type ChannelMoments,
+  type Operator,
+  type OperatorCall,
+  type Result,
+} from './operatorCall';
 import { perChannel } from './convolutions';
 
 /** (x − mean) / √(variance + ε) over axes, with what it was divided by. */
@@ -66,14 +74,41 @@ function affine(g: Graph, x: Node, scale: Node, bias: Node): Node {
 }
 
 /**
+ * Of the values of each channel, as BatchNormalization in training mode takes them.
+ *
+ * @throws InputError where a channel has one value alone.
+ */
+export function channelMoments(g: Graph, x: Node): ChannelMoments {
+  if (sizeOf(x.shape) === x.shape[1]) {
+    throw new InputError(
+      'there is one value of each channel, which has no variance; evaluate on more samples, or set "landscape.batchNorm" to "stored"',
+      'mismatch',
+    );
+  }
+  const axes = x.shape.map((_, axis) => axis).filter((axis) => axis !== 1);
+  const mean = g.mean(x, axes, true);
+  const centred = g.sub(x, mean);
+  return {
+    mean: g.reshape(mean, [x.shape[1]!]),
+    variance: g.mean(g.mul(centred, centred), axes),
+  };
+}
+
+/**
  * (x − mean) · scale / √(variance + ε) + bias: with the checkpoint's own statistics, or in
- * training mode with the batch's.
+ * training mode with the batch's, or with those that the caller wants instead of either.
  */
 function batchNormalization(c: OperatorCall): readonly Result[] {
   const { g } = c;
   const x = c.node(0);
   const epsilon = c.float('epsilon', 1e-5);
   const [scale, bias] = [c.node(1), c.node(2)];
+  if (c.batchStatistics !== null) {
+    const { mean, variance } = c.batchStatistics(x);
+    const factor = g.div(scale, g.sqrt(g.add(variance, g.scalar(epsilon))));
+    // Statistics of a network's own values: no loss of digits where the mean is large.
+    return [affine(g, g.sub(x, perChannel(g, mean, x)), factor, bias)];
+  }
   // Before operator set 14, statistics that are given out were a sign of training.
   if (c.integer('training_mode', c.results > 1 ? 1 : 0) === 1) {
     const axes = x.shape.map((_, axis) => axis).filter((axis) => axis !== 1);

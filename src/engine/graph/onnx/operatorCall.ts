@@ -36,6 +36,18 @@ export interface Sequence {
 /** A node alone is of the type of the first input. */
 export type Result = Node | Value | Sequence;
 
+/** Mean and biased variance of each channel of an array [N, C, …], each [C]. */
+export interface ChannelMoments {
+  readonly mean: Node;
+  readonly variance: Node;
+}
+
+/**
+ * What every BatchNormalization of a network normalises its input by, in place of running
+ * statistics.
+ */
+export type BatchStatistics = (x: Node) => ChannelMoments;
+
 /** An ONNX operator in terms of Basin's own operations. */
 export type Operator = (call: OperatorCall) => Result | readonly Result[];
 
@@ -49,6 +61,8 @@ export class OperatorCall {
   readonly inputs: readonly (Value | Sequence | null)[];
   /** Number of results the graph has names for. */
   readonly results: number;
+  /** null: the running statistics, or the batch's in training mode. */
+  readonly batchStatistics: BatchStatistics | null;
   readonly #attributes: ReadonlyMap<string, AttributeProto>;
 
   constructor(
@@ -56,8 +70,10 @@ export class OperatorCall {
     inputs: readonly (Value | Sequence | null)[],
     attributes: readonly AttributeProto[],
     results: number,
+    batchStatistics: BatchStatistics | null = null,
   ) {
     this.g = g;
+    this.batchStatistics = batchStatistics;
     this.inputs = inputs;
     this.results = results;
     this.#attributes = new Map(attributes.map((attribute) => [attribute.name, attribute]));
