@@ -1,4 +1,4 @@
-import type { CheckpointIdentity, Scalar } from './result';
+import type { CheckpointIdentity, Landscape, Scalar } from './result';
 
 /**
  * What differs between two analysed checkpoints, or two landscapes: what `basin compare --json`
@@ -31,6 +31,8 @@ export interface Interpolation {
   readonly losses: readonly Scalar[];
   /** Largest loss from 0 to 1 less the larger of both ends; 0 where nothing is in between. */
   readonly barrier: Scalar;
+  /** As of a landscape: set where the statistics were computed anew at each position. */
+  readonly batchNorm?: Landscape['batchNorm'];
 }
 
 export interface ComparedSide {

@@ -80,6 +80,12 @@ const landscape = z
         'The other checkpoints of an interpolation, a curve (one) or a plane (two): "first", "last", or files relative to this one.',
       ),
     curve: curve.prefault({}),
+    batchNorm: z
+      .enum(['stored', 'recompute'])
+      .default('stored')
+      .describe(
+        'What BatchNorm normalises by at each point of the grid: the running statistics of the checkpoint, or the mean and variance of its own input there over the evaluation data, as in training. The reported loss and the curvature always use the running statistics.',
+      ),
     refine: z
       .union([
         z.boolean(),
@@ -366,7 +372,15 @@ export const configurationSchema = z
       });
     }
   })
-  .superRefine(({ data, objective: { kind } }, context) => {
+  .superRefine(({ data, objective: { kind }, landscape: { batchNorm } }, context) => {
+    if (batchNorm === 'recompute' && kind === 'pde') {
+      context.addIssue({
+        code: 'custom',
+        path: ['landscape', 'batchNorm'],
+        message:
+          'is for evaluation data, and a differential equation is evaluated at points of several kinds; remove it with pde',
+      });
+    }
     if (data === undefined && (kind === 'classification' || kind === 'regression')) {
       context.addIssue({
         code: 'custom',

@@ -103,6 +103,12 @@ export interface Landscape {
    */
   readonly relativeNoise: number | null;
   /**
+   * Set where BatchNorm normalised by the statistics of its input over the evaluation data at each
+   * point, and not by those of the checkpoint: the value at the checkpoint is then not the loss in
+   * `metrics`.
+   */
+  readonly batchNorm?: 'recompute';
+  /**
    * The checkpoints of the run in its order, projected into the landscape; where the landscape is
    * one they can be compared in.
    */

@@ -86,6 +86,7 @@ function isLandscape(value: unknown): boolean {
         undecided: arrayOf(isNumber),
       }),
     ),
+    batchNorm: optional(isString),
     shape: arrayOf(isNumber),
     values: arrayOf((point) => point === null || isScalar(point)),
   })(value);

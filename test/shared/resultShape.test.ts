@@ -46,6 +46,7 @@ describe('a result document from disk', () => {
   it.each([
     ['a run without coordinates', { ...line, trajectory: [{ ...point, coordinates: null }] }],
     ['axes that are not of its shape', { ...line, shape: [3, 1] }],
+    ['BatchNorm statistics of no name', { ...line, batchNorm: 1 }],
     ['no axis at all', { ...line, axes: [], shape: [], values: [1] }],
     [
       'a curve that is none',

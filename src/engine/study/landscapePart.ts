@@ -51,6 +51,21 @@ const TRAINING = 0.5;
 
 /** Samples the landscape of one checkpoint. */
 export async function sampleLandscape(part: LandscapePart): Promise<Landscape> {
+  const { batchNorm } = part.plan.settings;
+  if (batchNorm === 'stored') return sampleValues(part);
+  const { onProgress } = part;
+  return {
+    ...(await sampleValues({
+      ...part,
+      onProgress: (fraction, landscape) => {
+        onProgress(fraction, landscape && (() => ({ ...landscape(), batchNorm })));
+      },
+    })),
+    batchNorm,
+  };
+}
+
+async function sampleValues(part: LandscapePart): Promise<Landscape> {
   const { plan, pool, key, cache, signal } = part;
   const span = await landscapeSpan(part);
   const { grid, described } = span;
@@ -123,10 +138,11 @@ function lossOnPool(
   { mix }: LandscapeSpan,
   weights: LandscapeSpan['weights'],
 ): LossAt {
-  const { seed } = plan.settings;
+  const { seed, batchNorm } = plan.settings;
   return (at, kind) => {
     const points = {
       coordinates: at.map(weights),
+      batchNorm,
       ...(mix === null ? {} : { mixes: at.map(mix) }),
     };
     return kind === 'plain'

@@ -4,6 +4,7 @@ import { inOrderOf, type Run, type RunMember } from './run';
 
 /** Whose landscape is sampled, in which directions, and through what: all that is read for it. */
 export interface LandscapePlan {
+  /** With the stored statistics where the model has no BatchNorm. */
   readonly settings: Configuration['landscape'];
   /** At coordinates 0; its buffers hold everywhere but between checkpoints. */
   readonly center: OpenedCheckpoint;
@@ -27,12 +28,14 @@ export interface LandscapePlan {
  * @throws InputError when a checkpoint that basin.json names cannot be read or is of another model.
  */
 export async function planLandscape(
-  settings: Configuration['landscape'],
+  wanted: Configuration['landscape'],
   own: OpenedCheckpoint,
   run: Run,
   ownPath: string,
   signal?: AbortSignal,
 ): Promise<LandscapePlan> {
+  const recomputes = wanted.batchNorm === 'recompute';
+  const settings: typeof wanted = run.hasBatchNorm ? wanted : { ...wanted, batchNorm: 'stored' };
   const openedByPath = new Map([[ownPath, own]]);
   const find = async (name: string, setting: string): Promise<OpenedCheckpoint> => {
     const path = await run.find(name, setting, signal);
@@ -60,14 +63,25 @@ export async function planLandscape(
     others,
     run: members?.members ?? null,
     open: (path) => run.open(path, reference, signal),
-    notes: members?.left ?? [],
+    notes: [
+      ...(recomputes ? [run.hasBatchNorm ? RECOMPUTED : NOTHING_TO_RECOMPUTE] : []),
+      ...(members?.left ?? []),
+    ],
   };
 }
 
+const RECOMPUTED =
+  'At every point of the landscape BatchNorm normalises by the mean and variance of its input over the evaluation data, not by the running statistics of the checkpoint; the loss and the curvature that are reported use those, so that the loss of the landscape where the checkpoint is need not be the reported one ("landscape.batchNorm" is "recompute").';
+
+const NOTHING_TO_RECOMPUTE =
+  'The network has no BatchNormalization whose statistics could be computed anew, so that "recompute" as "landscape.batchNorm" changes nothing; remove it from basin.json.';
+
 /** What the losses follow from beside the centre and the settings: part of the cache's key. */
 export function contentOfPlan({ settings, reference, others, run }: LandscapePlan): object {
+  const { batchNorm, ...all } = settings;
   return {
-    settings,
+    // Landscapes of before there was a choice are those of the stored statistics.
+    settings: batchNorm === 'stored' ? all : settings,
     reference: reference.key,
     others: others.map(({ key }) => key),
     run: settings.directions === 'trajectory' ? contentOfRun(run) : null,

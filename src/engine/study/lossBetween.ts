@@ -22,7 +22,7 @@ export async function lossBetween(
   path: Interpolation['path'],
   options: Pick<InterpolationOptions, 'signal' | 'onProgress'>,
 ): Promise<Interpolation> {
-  const { axes, values } = await interpolate(study, pool, from, to, {
+  const { axes, values, batchNorm } = await interpolate(study, pool, from, to, {
     ...options,
     curve: path === 'curve',
     resolution: POINTS,
@@ -35,5 +35,11 @@ export async function lossBetween(
   const losses = values.map((value) => fromScalar(value ?? 'NaN'));
   const between = losses.slice(positions.indexOf(0), positions.indexOf(1) + 1);
   const barrier = Math.max(...between) - Math.max(between[0]!, between.at(-1)!);
-  return { path, positions, losses: losses.map(toScalar), barrier: toScalar(barrier) };
+  return {
+    path,
+    positions,
+    losses: losses.map(toScalar),
+    barrier: toScalar(barrier),
+    ...(batchNorm === undefined ? {} : { batchNorm }),
+  };
 }

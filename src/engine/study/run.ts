@@ -35,6 +35,11 @@ export class Run {
     this.#inputs = inputs;
   }
 
+  /** Whether the model of its checkpoints has any. */
+  get hasBatchNorm(): boolean {
+    return this.#inputs.model.hasBatchNorm;
+  }
+
   /**
    * Opens a checkpoint of the study or any other file.
    *

@@ -26,6 +26,8 @@ const runtime = leavable(openRuntime(chosen, threads));
 let current = 0;
 
 let evaluator: LossEvaluator | undefined;
+/** The same loss with BatchNorm's statistics recomputed. */
+let recomputing: LossEvaluator | undefined;
 let problem: ProblemMessage | undefined;
 let directions: readonly Float64Array[] = [];
 let bufferDirections: readonly Float64Array[] = [];
@@ -60,12 +62,15 @@ async function change(message: ProblemMessage): Promise<void> {
   // Native runtimes do not take shared memory.
   const theta = message.theta.slice();
   const next = { ...message, theta, bufferValues: message.bufferValues.slice() };
-  if (evaluator !== undefined && problem?.programs === next.programs) {
-    evaluator.setBuffers(next.bufferValues);
-    evaluator.setPoint(next.theta);
+  if (problem?.programs === next.programs) {
+    for (const each of [evaluator, recomputing]) {
+      each?.setBuffers(next.bufferValues);
+      each?.setPoint(next.theta);
+    }
   } else {
-    await evaluator?.release();
+    for (const each of [evaluator, recomputing]) await each?.release();
     evaluator = undefined;
+    recomputing = undefined;
   }
   problem = next;
   measured.clear();
@@ -115,13 +120,15 @@ async function perform(id: number, task: Task): Promise<void> {
 async function answerTo(task: Task): Promise<Answers[Task['kind']]> {
   if (task.kind === 'topology') return analyzeTopology(task.values, task.shape, task.options);
   if (problem === undefined) throw new Error('No problem was set.');
-  evaluator ??= open(problem);
   const { theta } = problem;
-  const own = evaluator;
   const work = workOf(task);
+  const own =
+    work === 'recomputed values'
+      ? (recomputing ??= open(problem, true))
+      : (evaluator ??= open(problem, false));
   if (work !== null && !measured.has(work)) {
     measured.add(work);
-    port!.postMessage({ type: 'memory', work, bytes: own.memory(work) } satisfies FromWorker);
+    port!.postMessage({ type: 'memory', work, bytes: memory(own, work) } satisfies FromWorker);
   }
   switch (task.kind) {
     case 'metrics':
@@ -147,10 +154,14 @@ async function answerTo(task: Task): Promise<Answers[Task['kind']]> {
   }
 }
 
-function open(message: ProblemMessage): LossEvaluator {
+function memory(own: LossEvaluator, work: Work): number {
+  return own.memory(work === 'derivatives' ? 'derivatives' : 'values');
+}
+
+function open(message: ProblemMessage, recomputesStatistics: boolean): LossEvaluator {
   const model = new OnnxModel(message.model, message.modelPath);
   const terms = lossTerms(message.data, message.modelPath);
-  const opened = new LossEvaluator({ ...message, model, terms }, runtime);
+  const opened = new LossEvaluator({ ...message, model, terms, recomputesStatistics }, runtime);
   opened.setPoint(message.theta);
   return opened;
 }

@@ -1,3 +1,4 @@
+import type { Configuration } from '../../shared/configuration';
 import type { InputErrorReason } from '../../shared/inputError';
 import type { Topology } from '../../shared/result';
 import type { Batch } from '../objective/batches';
@@ -30,6 +31,9 @@ export interface ProblemMessage {
   readonly theta: FloatArray;
 }
 
+/** Which statistics BatchNorm normalises by at a point of a landscape: stored ones if absent. */
+export type BatchNorm = Configuration['landscape']['batchNorm'];
+
 /** Work of one worker. Each kind's answer is in `Answers`. */
 export type Task =
   | { readonly kind: 'metrics'; readonly batch: Batch }
@@ -41,6 +45,7 @@ export type Task =
       readonly kind: 'losses';
       readonly coordinates: readonly (readonly number[])[];
       readonly mixes?: readonly (readonly number[])[];
+      readonly batchNorm?: BatchNorm;
     }
   /**
    * The loss at the same points with every weight moved by about its own rounding error: what
@@ -50,6 +55,7 @@ export type Task =
       readonly kind: 'perturbedLosses';
       readonly coordinates: readonly (readonly number[])[];
       readonly mixes?: readonly (readonly number[])[];
+      readonly batchNorm?: BatchNorm;
       readonly seed: number;
     }
   | { readonly kind: 'gradient'; readonly batch: Batch }
@@ -98,14 +104,15 @@ export type ToWorker =
   | { readonly type: 'task'; readonly id: number; readonly task: Task };
 
 /** What a task makes a worker keep programs and values for. */
-export type Work = 'values' | 'derivatives';
+export type Work = 'values' | 'recomputed values' | 'derivatives';
 
 /** @returns null for tasks that need little memory. */
-export function workOf({ kind }: Task): Work | null {
-  switch (kind) {
-    case 'metrics':
+export function workOf(task: Task): Work | null {
+  switch (task.kind) {
     case 'losses':
     case 'perturbedLosses':
+      return task.batchNorm === 'recompute' ? 'recomputed values' : 'values';
+    case 'metrics':
     case 'pointLoss':
       return 'values';
     case 'gradient':
