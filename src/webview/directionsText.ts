@@ -1,4 +1,4 @@
-import type { Directions } from '../shared/result';
+import type { Directions, Landscape } from '../shared/result';
 import { formatNumber, formatShare } from './quantity';
 import { t } from './text';
 
@@ -16,6 +16,14 @@ export function directionsText(directions: Directions): string {
   ]
     .filter((part) => part !== '')
     .join(', ');
+}
+
+/** What a landscape was made with: its directions, and what is not as usual. */
+export function samplingText({ directions, batchNorm }: Landscape): string {
+  const text = directionsText(directions);
+  return batchNorm === 'recompute'
+    ? `${text} · ${t('BatchNorm statistics recomputed at each point')}`
+    : text;
 }
 
 function ofKind({ kind, explained, anchors, curve }: Directions): string {

@@ -10,7 +10,7 @@ import {
   type ScaleKind,
 } from './heightScale';
 import type { Highlight } from './highlight';
-import { directionsText } from './directionsText';
+import { samplingText } from './directionsText';
 import {
   nearestOnPath,
   ownCoordinates,
@@ -399,7 +399,7 @@ function caption(
 ): string {
   return [
     t('{0} points', landscape?.shape.join(' × ') ?? ''),
-    landscape === undefined ? '' : directionsText(landscape.directions),
+    landscape === undefined ? '' : samplingText(landscape),
     Number.isFinite(own) ? `○\u00a0${t('this checkpoint, loss {0}', formatNumber(own))}` : '',
     path.length > 1 && field.columns > 1 ? `▫\u00a0${t('the run')}` : '',
     topology === undefined

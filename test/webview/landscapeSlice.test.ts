@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Axis, Landscape } from '../../src/shared/result';
 import { lossAt } from '../../src/webview/curveView';
-import { directionsText } from '../../src/webview/directionsText';
+import { directionsText, samplingText } from '../../src/webview/directionsText';
 import {
   nearestOnPath,
   ownCoordinates,
@@ -132,5 +132,10 @@ describe('the run in a landscape', () => {
     expect(directionsText(landscape.directions)).toContain('principal components of the run (90');
     expect(directionsText(landscape.directions)).toContain('around last.pt');
     expect(directionsText(plane.directions)).toBe('random directions, filter-normalized, seed 0');
+    // What differs from how the checkpoint is used is said, and nothing else.
+    expect(samplingText(plane)).toBe(directionsText(plane.directions));
+    expect(samplingText({ ...plane, batchNorm: 'recompute' })).toBe(
+      'random directions, filter-normalized, seed 0 · BatchNorm statistics recomputed at each point',
+    );
   });
 });

@@ -104,12 +104,14 @@ function topologyText({ bottleneck, wasserstein, minima, comparedPairs }: Topolo
 /** Lines of the table of the way between two checkpoints. */
 const STOPS = [-0.5, -0.25, 0, 0.25, 0.5, 0.75, 1, 1.25, 1.5];
 
-function interpolationText({ path, positions, losses, barrier }: Interpolation): string {
+function interpolationText({ path, positions, losses, barrier, batchNorm }: Interpolation): string {
   const rows = positions.flatMap((position, i) =>
     STOPS.includes(position) ? [[String(position), figure(fromScalar(losses[i]!))]] : [],
   );
   const way = path === 'line' ? 'straight line' : 'trained curve';
-  return `loss on the ${way} from the first (0) to the second (1): barrier ${figure(fromScalar(barrier))}\n${table(['', 'loss'], rows)}`;
+  const statistics =
+    batchNorm === 'recompute' ? '\nBatchNorm statistics recomputed at each point' : '';
+  return `loss on the ${way} from the first (0) to the second (1): barrier ${figure(fromScalar(barrier))}${statistics}\n${table(['', 'loss'], rows)}`;
 }
 
 function distanceText({ distance, overRange, uncertainty }: ComparedDistance): string {

@@ -273,6 +273,14 @@ function sampleWarnings(first: ResultDocument | null, second: ResultDocument | n
   if (a !== undefined && b !== undefined && a !== b) {
     warnings.push(`The losses are means of ${a} and of ${b} samples, so of different data.`);
   }
+  const [p, q] = [first.landscape, second.landscape];
+  if (p !== undefined && q !== undefined && p.batchNorm !== q.batchNorm) {
+    const [recomputed, other] =
+      p.batchNorm === undefined ? ['second', 'first'] : ['first', 'second'];
+    warnings.push(
+      `The landscape of the ${recomputed} was computed with BatchNorm statistics of each point, that of the ${other} with those of the checkpoint, so that the two are different functions; analyze both with the same "landscape.batchNorm".`,
+    );
+  }
   if (first.runtime.precision !== second.runtime.precision) {
     warnings.push(
       `The first was computed in ${first.runtime.precision} and the second in ${second.runtime.precision}: small differences may be rounding.`,

@@ -111,7 +111,7 @@ function change({ name, difference, uncertainty }: Difference): string {
 const STOPS = [-0.5, -0.25, 0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1, 1.25, 1.5];
 
 function wayText(
-  { path, positions, losses, barrier }: Interpolation,
+  { path, positions, losses, barrier, batchNorm }: Interpolation,
   [first, second]: readonly [string, string],
 ): string {
   const finite = losses.map((loss) => fromScalar(loss));
@@ -140,7 +140,13 @@ function wayText(
           'On a curve that was trained for a low loss the largest loss between the two exceeds both ends by {0}.',
           formatNumber(barrier),
         );
-  return [escapeMarkdown(way), table([t('position'), t('loss'), ''], rows)].join('\n\n');
+  const statistics =
+    batchNorm === 'recompute'
+      ? ` ${t('BatchNorm statistics are recomputed at each point, as basin.json asks.')}`
+      : '';
+  return [escapeMarkdown(way + statistics), table([t('position'), t('loss'), ''], rows)].join(
+    '\n\n',
+  );
 }
 
 /** A loss as a length, for the eye. */

@@ -114,6 +114,22 @@ describe('the topologies of two results', () => {
     ]);
   });
 
+  it('are of different functions where BatchNorm’s statistics are, at the same places', async () => {
+    const recomputed = withTopology(LATER, { batchNorm: 'recompute' });
+    const { warnings, topology } = await compare(
+      written('a', withTopology(LINE)),
+      written('b', recomputed),
+    );
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^The landscape of the second was computed with BatchNorm .*batchNorm"\.$/,
+      ),
+    ]);
+    expect(topology!.minima[0]!.moved).toBe(0);
+    const same = await compare(written('a', recomputed), written('b', recomputed));
+    expect(same.warnings).toEqual([]);
+  });
+
   it('are computed where a document has a landscape only', async () => {
     const { topology } = await compare(
       written('a', { landscape: landscape(LINE) }),

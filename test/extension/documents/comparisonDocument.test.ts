@@ -68,6 +68,14 @@ describe('a comparison as a document', () => {
     expect(text).not.toContain('<b>');
   });
 
+  it('says which BatchNorm statistics the loss between the two is of', () => {
+    const interpolation = { path: 'line', positions: [0, 1], losses: [1, 1], barrier: 0 } as const;
+    const recomputed = { ...interpolation, batchNorm: 'recompute' } as const;
+    const sentence = 'BatchNorm statistics are recomputed at each point';
+    expect(comparisonDocument({ ...comparison, interpolation })).not.toContain(sentence);
+    expect(comparisonDocument({ ...comparison, interpolation: recomputed })).toContain(sentence);
+  });
+
   it('tells the loss between the two, and the barrier', () => {
     const positions = [0, 0.25, 0.3, 0.5, 0.75, 1];
     const text = comparisonDocument({
