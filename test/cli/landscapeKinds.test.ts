@@ -258,6 +258,30 @@ test('a network with BatchNorm: both ends of a line have their own running stati
   expect((line!.values[2] as number) / (end.metrics!.loss as number)).toBeCloseTo(1, 5);
 });
 
+test('recomputed BatchNorm statistics are said once for all checkpoints, with a path between too', async () => {
+  const from = join(ROOT, 'test/fixtures/batchNorm');
+  for (const file of ['a.pt', 'b.pt', 'net.onnx', 'data.npz']) {
+    cpSync(join(from, file), join(folder, file));
+  }
+  const configuration = {
+    checkpoints: ['?.pt'],
+    model: 'net.onnx',
+    data: { inputs: 'data.npz#x', targets: 'data.npz#y' },
+    objective: { kind: 'classification' },
+    landscape: { resolution: 3, batchNorm: 'recompute' },
+  };
+  writeFileSync(join(folder, 'basin.json'), JSON.stringify(configuration));
+  const { status, stdout, stderr } = await basin(['analyze', folder, '--only', 'landscape']);
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/a\.pt.*\n.*b\.pt/);
+  expect(stderr.trim().split('\n')).toHaveLength(1);
+  expect(stderr).toMatch(/^Note: .*running statistics.*need not be the reported one/);
+
+  const [a, b] = ['a.pt', 'b.pt'].map((file) => join(folder, file));
+  const compared = await basin(['compare', a!, b!, '--interpolate', 'line'], { cwd: folder });
+  expect(compared.stdout).toContain('BatchNorm statistics recomputed at each point');
+});
+
 describe('basin compare --interpolate', () => {
   test('samples the loss on the line between two checkpoints', async () => {
     await analyzed({}, '--only', 'metrics');

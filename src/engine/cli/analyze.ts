@@ -6,6 +6,7 @@ import { chooseRuntime } from '../runtime/chooseRuntime';
 import { DEFAULT_RUNTIME, type Precision, type RuntimeSetting } from '../../shared/runtimeSetting';
 import { writeWhole } from '../study/cache';
 import { runJob, type JobOutcome } from '../study/job';
+import { BATCH_NORM_NOTES } from '../study/landscapePlan';
 import { findConfigurations, nameInStudy, readStudy, type Study } from '../study/study';
 import { WorkerPool } from '../study/workerPool';
 import { ExitStatus } from './exitStatus';
@@ -99,6 +100,10 @@ export async function analyzeCommand(
         if (!(error instanceof InputError)) throw error;
         fail(error.message);
       }
+      const said = new Set(
+        results.flatMap((result) => (result.study === study ? result.document.notes : [])),
+      );
+      for (const note of BATCH_NORM_NOTES) if (said.has(note)) console.error(`Note: ${note}`);
     }
   } finally {
     bar.clear();
