@@ -184,7 +184,7 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
     item.description = this.describeRun(run);
     this.descriptions.set(run.folder, item.description);
     item.accessibilityInformation = {
-      label: `${t('Run {0}', run.name)}, ${item.description}`,
+      label: [t('Run {0}', run.name), ...this.aboutRun(run).toReversed()].join(', '),
     };
     item.tooltip =
       run.configuration !== null
@@ -194,14 +194,17 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
   }
 
   private describeRun(run: Run): string {
+    return this.aboutRun(run).join(' · ');
+  }
+
+  /** What changes first: a narrow side bar cuts off what comes last. */
+  private aboutRun(run: Run): string[] {
     return [
-      run.location === run.name ? '' : run.location,
       run.configuration === null
         ? t('no basin.json')
         : t('{0}/{1} analyzed', this.library.analyzedIn(run.folder), run.checkpoints.length),
-    ]
-      .filter(Boolean)
-      .join(' · ');
+      run.location === run.name ? '' : run.location,
+    ].filter(Boolean);
   }
 
   private checkpointItem(record: CheckpointRecord): vscode.TreeItem {
