@@ -119,10 +119,22 @@ test('one sample has no variance behind a linear layer: refused with the node', 
   );
 });
 
-test('more weights in one run ask for more memory, said before it is taken', async () => {
+test('more samples in one run ask for more memory, said before it is taken', async () => {
   const problem = await openResnet(onnxRuntime(), '030');
   const stored = problem.evaluator.memory('values');
   const whole = recomputing(problem, onnxRuntime(), false).memory('values');
   // 360 samples instead of 180, each with its own copy for the statistics.
   expect(whole).toBeGreaterThan(1.5 * stored);
+});
+
+test('a graph exported in training mode does so anyway, with one batch', async () => {
+  const problem = await openProblem(referenceRuntime, {
+    checkpoint: join(FIXTURES, 'import/training.pt'),
+    model: join(FIXTURES, 'import/training.onnx'),
+    data: join(FIXTURES, 'mlp/data.npz'),
+    objective: 'classification',
+  });
+  const own = await problem.evaluator.loss(problem.theta);
+  const recomputed = await recomputing(problem, referenceRuntime, false).loss(problem.theta);
+  expect(Math.abs(recomputed / own - 1)).toBeLessThan(1e-13);
 });
