@@ -1,6 +1,6 @@
 import { button } from './controls';
 import { element } from './element';
-import type { Screen } from './screen';
+import type { Screen } from './state/screen';
 import { t } from './text';
 
 export interface MessageActions {

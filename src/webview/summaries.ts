@@ -7,7 +7,7 @@ import type {
   ResultDocument,
   Topology,
 } from '../shared/result';
-import type { LossField } from './lossField';
+import type { LossField } from './landscape/lossField';
 import {
   formatCount,
   formatNumber,

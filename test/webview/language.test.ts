@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { keyFigure } from '../../src/webview/keyFigure';
-import { pairText } from '../../src/webview/pairText';
-import type { PairId, PairMark } from '../../src/webview/pairMark';
+import { keyFigure } from '../../src/webview/training/keyFigure';
+import { pairText } from '../../src/webview/topology/pairText';
+import type { PairId, PairMark } from '../../src/webview/topology/pairMark';
 import { plural } from '../../src/webview/quantity';
-import { progressText } from '../../src/webview/screen';
-import { MEASURES } from '../../src/webview/series';
+import { progressText } from '../../src/webview/state/screen';
+import { MEASURES } from '../../src/webview/training/series';
 import { COLUMNS } from '../../src/webview/checkpoint/columns';
 import { speak, t } from '../../src/webview/text';
 

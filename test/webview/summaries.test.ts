@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { densityFrame, densityPoints } from '../../src/webview/densityFrame';
-import { keyFigure } from '../../src/webview/keyFigure';
-import { lossAtPlace, lossField } from '../../src/webview/lossField';
+import { densityFrame, densityPoints } from '../../src/webview/curvature/densityFrame';
+import { keyFigure } from '../../src/webview/training/keyFigure';
+import { lossAtPlace, lossField } from '../../src/webview/landscape/lossField';
 import {
   curvatureSummary,
   landscapeSummary,

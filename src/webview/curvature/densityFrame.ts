@@ -1,0 +1,97 @@
+import type { Hessian } from '../../shared/result';
+
+/** The part of the density that is shown; heights are logarithms to base 10. */
+export interface DensityFrame {
+  readonly low: number;
+  readonly high: number;
+  readonly bottom: number;
+  readonly top: number;
+  /** Exponents with a tick. */
+  readonly decades: readonly number[];
+  /** Linear between the points it is given at; 0 outside. */
+  readonly densityAt: (eigenvalue: number) => number;
+  /** Length of a Ritz value's stem, in [0, 1]. */
+  readonly weightToUnit: (weight: number) => number;
+}
+
+/** Gaussians fall below any floor: so many decades below the peak are still something. */
+const LEAST_DECADES = 4;
+const MOST_DECADES = 9;
+const MARGIN = 0.04;
+
+export function densityFrame(hessian: Hessian): DensityFrame {
+  const { grid, values, nodes } = hessian.density;
+  const ends = [
+    ...nodes.map((node) => node.value),
+    ...hessian.eigenvalues.map((eigenvalue) => eigenvalue.value),
+    hessian.smallest.value,
+  ];
+  const smallest = Math.min(...ends);
+  const largest = Math.max(...ends);
+  const extent = largest - smallest || Math.abs(largest) || 1;
+  let peak = 0;
+  for (const value of values) peak = Math.max(peak, value);
+  const top = Math.ceil(Math.log10(peak || 1) + 0.1);
+  // As deep as the bump of the lightest Ritz value, so that single outliers are seen.
+  const weights = nodes.map((node) => node.weight).filter((weight) => weight > 0);
+  const lightestWeight = Math.max(1e-30, Math.min(1, ...weights));
+  const bump = lightestWeight / (hessian.density.sigma * Math.sqrt(2 * Math.PI));
+  const deepest = Number.isFinite(bump) ? Math.floor(Math.log10(bump) - 0.3) : top;
+  const bottom = Math.min(top - LEAST_DECADES, Math.max(top - MOST_DECADES, deepest));
+  const decades: number[] = [];
+  for (let exponent = bottom; exponent <= top; exponent += 2) decades.push(exponent);
+  const lightest = Math.log10(Math.max(1e-10, lightestWeight));
+  return {
+    low: smallest - MARGIN * extent,
+    high: largest + MARGIN * extent,
+    bottom,
+    top,
+    decades,
+    densityAt: (eigenvalue) => interpolate(grid, values, eigenvalue),
+    weightToUnit: (weight) => {
+      if (weight <= 0) return 0;
+      const unit = lightest >= 0 ? 1 : 1 - Math.log10(weight) / lightest;
+      return 0.12 + 0.88 * Math.min(1, Math.max(0, unit));
+    },
+  };
+}
+
+/**
+ * The curve as [eigenvalue, log₁₀ density], the largest value of each of `count` columns: with
+ * every k-th value instead, a spike narrower than a column would come and go.
+ */
+export function densityPoints(
+  hessian: Hessian,
+  frame: DensityFrame,
+  count: number,
+): readonly (readonly [number, number])[] {
+  const { grid, values } = hessian.density;
+  const height = (value: number) =>
+    value > 0 ? Math.max(frame.bottom - 1, Math.log10(value)) : frame.bottom - 1;
+  const columns = new Float64Array(count).fill(-1);
+  for (let k = 0; k < grid.length; k++) {
+    const column = Math.floor(((grid[k]! - frame.low) / (frame.high - frame.low)) * count);
+    if (column >= 0 && column < count) columns[column] = Math.max(columns[column]!, values[k]!);
+  }
+  const points: (readonly [number, number])[] = [];
+  for (let column = 0; column < count; column++) {
+    const eigenvalue = frame.low + ((column + 0.5) / count) * (frame.high - frame.low);
+    const value = columns[column]! >= 0 ? columns[column]! : frame.densityAt(eigenvalue);
+    points.push([eigenvalue, height(value)]);
+  }
+  return points;
+}
+
+function interpolate(grid: readonly number[], values: readonly number[], at: number): number {
+  if (grid.length === 0 || at < grid[0]! || at > grid.at(-1)!) return 0;
+  let low = 0;
+  let high = grid.length - 1;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (grid[middle]! <= at) low = middle;
+    else high = middle;
+  }
+  const width = grid[high]! - grid[low]!;
+  const t = width > 0 ? (at - grid[low]!) / width : 0;
+  return values[low]! * (1 - t) + values[high]! * t;
+}

@@ -1,0 +1,265 @@
+import type { EChartsCoreOption } from 'echarts/core';
+import type { Axis, Landscape } from '../../shared/result';
+import { Chart, FIXED, ticksAt } from '../plots/chart';
+import type { CustomApi } from '../plots/customApi';
+import { DisposableStore, type Disposable } from '../disposable';
+import { element } from '../element';
+import type { HeightScale } from './heightScale';
+import type { Highlight } from '../topology/highlight';
+import type { PathPoint } from './landscapePath';
+import { coordinateAt } from './lossField';
+import { nearestMark, type Anchor } from '../topology/nearestMark';
+import type { PairMark } from '../topology/pairMark';
+import { formatTick } from '../quantity';
+import { withAlpha, type Theme } from '../plots/theme';
+import { linearTicks } from '../plots/ticks';
+import { t } from '../text';
+
+export interface CurveContent {
+  readonly landscape: Landscape;
+  readonly scale: HeightScale;
+  readonly marks: readonly PairMark[];
+  readonly path: readonly PathPoint[];
+  /** Coordinate of the document's checkpoint. */
+  readonly own: number | null;
+  readonly theme: Theme;
+}
+
+const MARGIN = { left: 62, right: 18, top: 14, bottom: 42 };
+
+/** A landscape of one dimension: loss over the one axis. */
+export class CurveView implements Disposable {
+  readonly root = element('div', { class: 'map' });
+  private readonly store = new DisposableStore();
+  private readonly chart: Chart;
+  private content: CurveContent | null = null;
+  /** Step where the keys stand. */
+  private cursor: number | null = null;
+
+  constructor(
+    keys: HTMLElement,
+    private readonly pointed: Highlight,
+    /** Step of the axis under the pointer or the keys. */
+    private readonly onStep: (step: number | null) => void,
+  ) {
+    this.chart = this.store.add(
+      new Chart(this.root, (place) => {
+        const id = place && nearestMark(this.anchors(), place.x, place.y);
+        pointed.set(id);
+        if (id === null) onStep(place && this.stepAt(place.x, place.y));
+      }),
+    );
+    this.store.add(
+      pointed.onChange(() => {
+        this.draw();
+      }),
+    );
+    this.store.listen(keys, 'keydown', (event) => {
+      if (!this.root.hidden && event.target === keys) this.key(event);
+    });
+    this.store.listen(keys, 'blur', () => {
+      if (this.cursor === null) return;
+      this.cursor = null;
+      this.onStep(null);
+      this.draw();
+    });
+  }
+
+  show(content: CurveContent): void {
+    this.content = content;
+    this.draw();
+  }
+
+  dispose(): void {
+    this.store.dispose();
+    this.root.remove();
+  }
+
+  private draw(): void {
+    const { content } = this;
+    if (content !== null && !this.root.hidden) this.chart.draw(() => this.option(content));
+  }
+
+  private option(content: CurveContent): EChartsCoreOption {
+    const { landscape, scale, theme } = content;
+    const axis = landscape.axes[0]!;
+    const ticks = linearTicks(axis.min, axis.max, Math.max(3, Math.floor(this.chart.width / 90)));
+    return {
+      grid: { ...MARGIN, ...FIXED },
+      xAxis: {
+        ...ticksAt(
+          theme,
+          ticks.values.map((at) => ({ at, text: formatTick(at, ticks.step) })),
+        ),
+        min: axis.min,
+        max: axis.max,
+        name: axis.name,
+        nameGap: 24,
+      },
+      yAxis: {
+        ...ticksAt(
+          theme,
+          scale.ticks.map(({ unit, text }) => ({ at: unit, text })),
+        ),
+        // Room for a mark at the lowest and at the highest loss.
+        min: -0.03,
+        max: 1.03,
+        name: scale.kind === 'log' ? t('loss (log)') : t('loss'),
+        nameGap: 48,
+        nameRotate: 90,
+      },
+      series: [this.series(content)],
+    };
+  }
+
+  private series(content: CurveContent): Record<string, unknown> {
+    const { landscape, theme, marks, scale, own } = content;
+    const axis = landscape.axes[0]!;
+    const values = landscape.values.map((value) => (value === null ? null : Number(value)));
+    const straight = landscape.directions.curve?.straight.map(Number) ?? [];
+    return {
+      type: 'custom',
+      silent: true,
+      clip: false,
+      data: [0],
+      renderItem: (_: unknown, api: CustomApi) => {
+        const at = (x: number, loss: number) => api.coord([x, scale.toUnit(loss)]);
+        const children: unknown[] = [];
+        const line = (points: readonly unknown[], style: object): void => {
+          children.push({ type: 'polyline', shape: { points }, style: { fill: null, ...style } });
+        };
+        const upright = (x: number, style: object): void => {
+          line([api.coord([x, 0]), api.coord([x, 1])], style);
+        };
+        for (const { coordinates } of content.path) {
+          const [x] = coordinates;
+          if (x === undefined || x < axis.min || x > axis.max) continue;
+          upright(x, { stroke: withAlpha(theme.muted, 0.45), lineWidth: 1, lineDash: [2, 4] });
+        }
+        for (const part of finiteParts(axis, straight)) {
+          const points = part.map(([x, loss]) => at(x, loss));
+          line(points, { stroke: theme.muted, lineWidth: 1.5, lineDash: [6, 4] });
+        }
+        for (const part of finiteParts(axis, values)) {
+          const points = part.map(([x, loss]) => at(x, loss));
+          line(points, { stroke: theme.foreground, lineWidth: 2 });
+          if (points.length === 1) {
+            const [cx, cy] = points[0]!;
+            children.push({
+              type: 'circle',
+              shape: { cx, cy, r: 2 },
+              style: { fill: theme.foreground },
+            });
+          }
+        }
+        for (const mark of marks) {
+          if (mark.places === null) continue;
+          const pointed = mark.id === this.pointed.pair;
+          const color = pointed ? theme.highlight : theme.foreground;
+          const [x, y] = at(...mark.places.birth);
+          children.push({
+            type: 'circle',
+            shape: { cx: x, cy: y, r: pointed ? 6 : 4.5 },
+            style: { fill: color, stroke: theme.background, lineWidth: 1.5 },
+          });
+          if (mark.essential) continue;
+          const [endX, endY] = at(...mark.places.death);
+          const a = pointed ? 6 : 4.5;
+          for (const [stroke, lineWidth] of [
+            [theme.background, 5],
+            [color, 2.2],
+          ] as const) {
+            children.push({
+              type: 'path',
+              shape: {
+                pathData: `M${endX - a} ${endY - a}L${endX + a} ${endY + a}M${endX + a} ${endY - a}L${endX - a} ${endY + a}`,
+              },
+              style: { fill: null, stroke, lineWidth, lineCap: 'round' },
+            });
+          }
+          if (pointed) {
+            line(
+              [
+                [x, y],
+                [x, endY],
+                [endX, endY],
+              ],
+              { stroke: theme.highlight, lineWidth: 1.5 },
+            );
+          }
+        }
+        const loss = own === null ? NaN : lossAt(axis, values, own);
+        if (own !== null && Number.isFinite(loss)) {
+          const [cx, cy] = at(own, loss);
+          children.push({
+            type: 'circle',
+            shape: { cx, cy, r: 9 },
+            style: { fill: null, stroke: theme.foreground, lineWidth: 1.8 },
+          });
+        }
+        if (this.cursor !== null) {
+          upright(coordinateAt(axis, this.cursor), { stroke: theme.highlight, lineWidth: 1 });
+        }
+        return { type: 'group', children };
+      },
+    };
+  }
+
+  private anchors(): Anchor[] {
+    const { content } = this;
+    if (content === null) return [];
+    return content.marks.flatMap((mark) => {
+      if (mark.places === null) return [];
+      const ends = mark.essential ? [mark.places.birth] : [mark.places.birth, mark.places.death];
+      return ends.flatMap(([x, loss]) => {
+        const pixel = this.chart.toPixel(0, x, content.scale.toUnit(loss));
+        return pixel === null ? [] : [{ id: mark.id, ...pixel }];
+      });
+    });
+  }
+
+  private stepAt(x: number, y: number): number | null {
+    const axis = this.content?.landscape.axes[0];
+    const data = this.chart.fromPixel(0, x, y);
+    if (axis === undefined || data === null) return null;
+    const step = Math.round(((data.x - axis.min) / (axis.max - axis.min)) * (axis.steps - 1));
+    return step >= 0 && step < axis.steps ? step : null;
+  }
+
+  private key(event: KeyboardEvent): void {
+    const axis = this.content?.landscape.axes[0];
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (axis === undefined || step === undefined) return;
+    event.preventDefault();
+    const from = this.cursor ?? Math.round((axis.steps - 1) / 2);
+    const far = event.shiftKey ? 5 : 1;
+    this.cursor = Math.min(axis.steps - 1, Math.max(0, from + step * far));
+    this.pointed.set(null);
+    this.onStep(this.cursor);
+    this.draw();
+  }
+}
+
+/** Stretches of finite losses; points not evaluated yet are skipped, others end a stretch. */
+function finiteParts(
+  axis: Axis,
+  values: readonly (number | null)[],
+): readonly (readonly (readonly [number, number])[])[] {
+  const parts: [number, number][][] = [[]];
+  for (const [step, value] of values.entries()) {
+    if (value === null) continue;
+    if (Number.isFinite(value)) parts.at(-1)!.push([coordinateAt(axis, step), value]);
+    else parts.push([]);
+  }
+  return parts.filter((part) => part.length > 0);
+}
+
+/** Between the points linear; NaN outside, and beside a point that has no finite loss. */
+export function lossAt(axis: Axis, values: readonly (number | null)[], coordinate: number): number {
+  const place = ((coordinate - axis.min) / (axis.max - axis.min)) * (axis.steps - 1);
+  if (!(place >= 0 && place <= axis.steps - 1)) return NaN;
+  const step = Math.floor(place);
+  const share = place - step;
+  const low = values[step] ?? NaN;
+  return share < 1e-9 ? low : (1 - share) * low + share * (values[step + 1] ?? NaN);
+}

@@ -1,0 +1,76 @@
+import type { Axis, Landscape } from '../../shared/result';
+import { coordinateAt, vertexCoordinates } from './lossField';
+import type { PairMark, Place } from '../topology/pairMark';
+import { formatNumber, plural } from '../quantity';
+import { t } from '../text';
+
+/** Steps along the third axis and those after it: where a plane through the landscape lies. */
+export type SliceSteps = readonly number[];
+
+/** The slice nearest to coordinates 0. */
+export function centralSlice({ axes }: Pick<Landscape, 'axes'>): SliceSteps {
+  return axes.slice(2).map((axis) => stepNearest(axis, 0));
+}
+
+export function stepNearest({ min, max, steps }: Axis, coordinate: number): number {
+  if (steps < 2) return 0;
+  const step = Math.round(((coordinate - min) / (max - min)) * (steps - 1));
+  return Math.min(steps - 1, Math.max(0, step));
+}
+
+/** The plane of the first two axes at steps of the others, as a landscape of two dimensions. */
+export function sliceOf(landscape: Landscape, at: SliceSteps): Landscape {
+  if (landscape.axes.length < 3) return landscape;
+  const { axes, shape, values } = landscape;
+  const inner = sizeOf(shape.slice(2));
+  const offset = offsetOf(shape, at);
+  const points = shape[0]! * shape[1]!;
+  return {
+    ...landscape,
+    axes: axes.slice(0, 2),
+    shape: shape.slice(0, 2),
+    values: Array.from({ length: points }, (_, point) => values[point * inner + offset] ?? null),
+  };
+}
+
+/** Marks of the pairs both of whose ends lie in a slice; the others have no place in it. */
+export function marksInSlice(
+  marks: readonly PairMark[],
+  { axes, shape }: Pick<Landscape, 'axes' | 'shape'>,
+  at: SliceSteps,
+): readonly PairMark[] {
+  const [first, second] = axes;
+  if (axes.length < 3 || first === undefined || second === undefined) return marks;
+  const inner = sizeOf(shape.slice(2));
+  const offset = offsetOf(shape, at);
+  const place = (vertex: number): Place | null =>
+    vertex % inner === offset
+      ? vertexCoordinates(Math.floor(vertex / inner), [first, second])
+      : null;
+  return marks.map((mark) => {
+    const birth = place(mark.birthVertex);
+    const death = place(mark.deathVertex);
+    return { ...mark, places: birth === null || death === null ? null : { birth, death } };
+  });
+}
+
+/** What is drawn of more than two dimensions, in a sentence. */
+export function sliceNote({ axes }: Pick<Landscape, 'axes'>, at: SliceSteps): string | null {
+  if (axes.length < 3) return null;
+  const where = axes
+    .slice(2)
+    .map((axis, i) => `${axis.name} = ${formatNumber(coordinateAt(axis, at[i] ?? 0), 3)}`);
+  return t(
+    'A slice through {0} at {1}. Minima and saddles are those of the whole grid; marked are the pairs that lie in the slice.',
+    plural(axes.length, 'dimension'),
+    where.join(', '),
+  );
+}
+
+function offsetOf(shape: readonly number[], at: SliceSteps): number {
+  return shape.slice(2).reduce((sum, steps, i) => sum * steps + (at[i] ?? 0), 0);
+}
+
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, steps) => product * steps, 1);
+}

@@ -1,0 +1,421 @@
+import type { EChartsCoreOption } from 'echarts/core';
+import { Chart, FIXED, ticksAt } from '../plots/chart';
+import { COLOR_COUNT, colorTable } from '../plots/colorMap';
+import { contourLines, type Polyline } from './contour';
+import type { CustomApi } from '../plots/customApi';
+import { DisposableStore, type Disposable } from '../disposable';
+import { element } from '../element';
+import { fieldImage } from './fieldImage';
+import type { Highlight } from '../topology/highlight';
+import { nearestMark, type Anchor } from '../topology/nearestMark';
+import type { PairMark, Place } from '../topology/pairMark';
+import { formatTick } from '../quantity';
+import type { SurfaceContent } from './surfaceScene';
+import { rgba, withAlpha } from '../plots/theme';
+import { linearTicks } from '../plots/ticks';
+import { t } from '../text';
+
+const COLORS = colorTable();
+const IMAGE_SIZE = 640;
+/** Of the dots at evaluated points: seen on the dark half of the colours and on the light one. */
+const EVALUATED_COLOR = 'rgba(255, 255, 255, 0.6)';
+/** Room for labels left and below, for the colour bar on the right, and above. */
+const MARGIN = { left: 52, right: 78, top: 10, bottom: 42 };
+
+export interface MapHooks {
+  readonly onPlace: (place: readonly [number, number] | null) => void;
+}
+
+/** The landscape from above. */
+export class MapView implements Disposable {
+  readonly root = element('div', { class: 'map' });
+  private readonly store = new DisposableStore();
+  private readonly chart: Chart;
+  private content: SurfaceContent | null = null;
+  private readonly bar = barImage();
+  private image: HTMLCanvasElement | null = null;
+  private lines: readonly { readonly line: Polyline; readonly light: boolean }[] = [];
+  /** Shares of both axes where the keys stand. */
+  private cursor: readonly [number, number] | null = null;
+
+  constructor(
+    keys: HTMLElement,
+    private readonly pointed: Highlight,
+    private readonly hooks: MapHooks,
+  ) {
+    this.chart = this.store.add(
+      new Chart(this.root, (place) => {
+        const id = place && nearestMark(this.anchors(), place.x, place.y);
+        pointed.set(id);
+        if (id === null) hooks.onPlace(place && this.placeAt(place.x, place.y));
+      }),
+    );
+    this.store.add(
+      pointed.onChange(() => {
+        this.draw();
+      }),
+    );
+    this.store.listen(keys, 'keydown', (event) => {
+      if (!this.root.hidden && event.target === keys) this.key(event);
+    });
+    this.store.listen(keys, 'blur', () => {
+      if (this.cursor === null) return;
+      this.cursor = null;
+      hooks.onPlace(null);
+      this.draw();
+    });
+  }
+
+  show(content: SurfaceContent): void {
+    const old = this.content;
+    this.content = content;
+    if (
+      old?.field !== content.field ||
+      old.scale !== content.scale ||
+      old.theme !== content.theme ||
+      this.image === null
+    ) {
+      const { field, scale } = content;
+      this.image = imageOf(content);
+      this.lines = scale.levels.flatMap((level) =>
+        contourLines(field.values, field.rows, field.columns, level).map((line) => ({
+          line,
+          light: scale.toUnit(level) <= 0.55,
+        })),
+      );
+    }
+    this.draw();
+  }
+
+  dispose(): void {
+    this.store.dispose();
+    this.root.remove();
+  }
+
+  private draw(): void {
+    const { content } = this;
+    if (content !== null && !this.root.hidden) this.chart.draw(() => this.option(content));
+  }
+
+  /** The plane is drawn with equal units where its axes are equally long. */
+  private box(content: SurfaceContent): {
+    left: number;
+    top: number;
+    width: number;
+    height: number;
+  } {
+    const [first, second] = content.field.axes;
+    const ratio = (second.max - second.min) / (first.max - first.min);
+    const square = ratio > 0.2 && ratio < 5 ? ratio : 1;
+    const width = this.chart.width - MARGIN.left - MARGIN.right;
+    const height = this.chart.height - MARGIN.top - MARGIN.bottom;
+    const side = Math.max(40, Math.min(width, height / square));
+    return {
+      left: Math.round(MARGIN.left + Math.max(0, (width - side) / 2)),
+      top: MARGIN.top,
+      width: Math.round(side),
+      height: Math.round(side * square),
+    };
+  }
+
+  private option(content: SurfaceContent): EChartsCoreOption {
+    const { field, scale, theme, marks } = content;
+    const [first, second] = field.axes;
+    const box = this.box(content);
+    const axis = (which: typeof first) => {
+      const ticks = linearTicks(which.min, which.max, 6);
+      return {
+        ...ticksAt(
+          theme,
+          ticks.values.map((at) => ({ at, text: formatTick(at, ticks.step) })),
+        ),
+        min: which.min,
+        max: which.max,
+        name: which.name,
+      };
+    };
+    const bar = { left: box.left + box.width + 16, top: box.top, width: 10, height: box.height };
+    return {
+      grid: [
+        { ...box, ...FIXED },
+        { ...bar, ...FIXED },
+      ],
+      xAxis: [
+        { ...axis(first), gridIndex: 0, nameGap: 24 },
+        { gridIndex: 1, type: 'value', min: 0, max: 1, show: false },
+      ],
+      yAxis: [
+        { ...axis(second), gridIndex: 0, nameGap: 34 },
+        {
+          ...ticksAt(
+            theme,
+            scale.ticks.map(({ unit, text }) => ({ at: unit, text })),
+          ),
+          axisLine: { show: false },
+          gridIndex: 1,
+          min: 0,
+          max: 1,
+          position: 'right',
+          name: scale.kind === 'log' ? t('loss (log)') : t('loss'),
+          nameGap: 46,
+          nameRotate: 90,
+        },
+      ],
+      series: [
+        this.picture(0, () => this.image!, [first.min, second.min, first.max, second.max]),
+        this.contours(content),
+        this.picture(1, () => this.bar, [0, 0, 1, 1]),
+        this.markSeries(content, marks),
+      ],
+    };
+  }
+
+  private picture(
+    grid: number,
+    image: () => HTMLCanvasElement,
+    [left, bottom, right, top]: readonly [number, number, number, number],
+  ): Record<string, unknown> {
+    return {
+      type: 'custom',
+      xAxisIndex: grid,
+      yAxisIndex: grid,
+      silent: true,
+      data: [0],
+      renderItem: (_: unknown, api: CustomApi) => {
+        const [x, y] = api.coord([left, top]);
+        const [x2, y2] = api.coord([right, bottom]);
+        return {
+          type: 'image',
+          style: { image: image(), x, y, width: x2 - x, height: y2 - y },
+        };
+      },
+    };
+  }
+
+  /** White lines on the dark half of the colours, black ones on the light half. */
+  private contours({ field, theme }: SurfaceContent): Record<string, unknown> {
+    const [white, black] = theme.highContrast ? [0.8, 0.7] : [0.32, 0.3];
+    return {
+      type: 'custom',
+      silent: true,
+      data: [0],
+      renderItem: (_: unknown, api: CustomApi) => ({
+        type: 'group',
+        children: this.lines.map(({ line, light }) => ({
+          type: 'polyline',
+          shape: { points: line.map((point) => api.coord(gridPlace(field, point))) },
+          style: {
+            fill: null,
+            stroke: light ? `rgba(255,255,255,${white})` : `rgba(0,0,0,${black})`,
+            lineWidth: 1,
+          },
+        })),
+      }),
+    };
+  }
+
+  /** Pairs, the checkpoint, the level of the saddle that is pointed at, and the keys' cursor. */
+  private markSeries(
+    { field, theme, own, path }: SurfaceContent,
+    marks: readonly PairMark[],
+  ): Record<string, unknown> {
+    const on = this.pointed.pair;
+    const chosen = marks.find((mark) => mark.id === on);
+    const dark = 'rgba(0,0,0,0.75)';
+    return {
+      type: 'custom',
+      silent: true,
+      clip: false,
+      data: [0],
+      renderItem: (_: unknown, api: CustomApi) => {
+        const children: unknown[] = [];
+        const level =
+          chosen !== undefined && !chosen.essential && Number.isFinite(chosen.death)
+            ? contourLines(field.values, field.rows, field.columns, chosen.death)
+            : [];
+        for (const line of level) {
+          children.push({
+            type: 'polyline',
+            shape: { points: line.map((point) => api.coord(gridPlace(field, point))) },
+            style: { fill: null, stroke: theme.highlight, lineWidth: 2 },
+          });
+        }
+        // The one that is pointed at is drawn last, over the others.
+        // Many marks must leave something to be seen of what they mark.
+        const shrink = Math.min(1, Math.max(0.55, Math.sqrt(40 / marks.length)));
+        const ordered = [...marks].sort((a, b) => Number(a.id === on) - Number(b.id === on));
+        for (const mark of ordered) {
+          if (mark.places === null) continue;
+          const pointed = mark.id === on;
+          const [x, y] = api.coord(mark.places.birth);
+          const [endX, endY] = api.coord(mark.places.death);
+          const color = pointed ? theme.highlight : '#ffffff';
+          const r = (mark.essential ? 5 : 4 * shrink) + (pointed ? 1.5 : 0);
+          if (!mark.essential || pointed) {
+            children.push({
+              type: 'line',
+              shape: { x1: x, y1: y, x2: endX, y2: endY },
+              style: {
+                stroke: pointed ? theme.highlight : 'rgba(255,255,255,0.6)',
+                lineWidth: pointed ? 2 : 1,
+                lineDash: mark.essential ? [4, 4] : null,
+              },
+            });
+          }
+          children.push({
+            type: 'circle',
+            shape: { cx: x, cy: y, r },
+            style: { fill: color, stroke: dark, lineWidth: 1.2 },
+          });
+          if (!mark.essential) {
+            const a = pointed ? 5.5 : 4 * shrink;
+            for (const [stroke, lineWidth] of [
+              [dark, 4.4 * shrink],
+              [color, 2 * shrink],
+            ] as const) {
+              children.push({
+                type: 'path',
+                shape: {
+                  pathData: `M${endX - a} ${endY - a}L${endX + a} ${endY + a}M${endX + a} ${endY - a}L${endX - a} ${endY + a}`,
+                },
+                style: { fill: null, stroke, lineWidth, lineCap: 'round' },
+              });
+            }
+          } else if (pointed) {
+            children.push({
+              type: 'path',
+              shape: {
+                pathData: `M${endX - 5} ${endY + 4}L${endX} ${endY - 5}L${endX + 5} ${endY + 4}Z`,
+              },
+              style: { fill: color, stroke: dark, lineWidth: 1.2 },
+            });
+          }
+        }
+        const [first, second] = field.axes;
+        const steps = path.map(({ coordinates: [x = NaN, y = NaN] }) => api.coord([x, y]));
+        for (const [stroke, lineWidth] of [
+          [dark, 3.4],
+          ['#ffffff', 1.6],
+        ] as const) {
+          children.push({
+            type: 'polyline',
+            shape: { points: steps },
+            style: { fill: null, stroke, lineWidth },
+          });
+        }
+        for (const [cx, cy] of steps) {
+          children.push({
+            type: 'rect',
+            shape: { x: cx - 3, y: cy - 3, width: 6, height: 6 },
+            style: { fill: '#ffffff', stroke: dark, lineWidth: 1.2 },
+          });
+        }
+        for (const [stroke, lineWidth] of [
+          [dark, 3.6],
+          ['#ffffff', 1.8],
+        ] as const) {
+          if (own === null) break;
+          const [cx, cy] = api.coord(own);
+          children.push({
+            type: 'circle',
+            shape: { cx, cy, r: 8 },
+            style: { fill: null, stroke, lineWidth },
+          });
+        }
+        if (this.cursor !== null) {
+          const [x, y] = api.coord(placeOf(field, this.cursor));
+          const [left, top] = api.coord([first.min, second.max]);
+          const [right, bottom] = api.coord([first.max, second.min]);
+          for (const shape of [
+            { x1: left, y1: y, x2: right, y2: y },
+            { x1: x, y1: top, x2: x, y2: bottom },
+          ]) {
+            children.push({
+              type: 'line',
+              shape,
+              style: { stroke: withAlpha(theme.highlight, 0.9), lineWidth: 1 },
+            });
+          }
+        }
+        return { type: 'group', children };
+      },
+    };
+  }
+
+  private anchors(): Anchor[] {
+    const anchors: Anchor[] = [];
+    for (const mark of this.content?.marks ?? []) {
+      if (mark.places === null) continue;
+      const ends = mark.essential ? [mark.places.birth] : [mark.places.birth, mark.places.death];
+      for (const end of ends) {
+        const pixel = this.chart.toPixel(0, end[0], end[1]);
+        if (pixel !== null) anchors.push({ id: mark.id, ...pixel });
+      }
+    }
+    return anchors;
+  }
+
+  private placeAt(x: number, y: number): readonly [number, number] | null {
+    const { content } = this;
+    const data = this.chart.fromPixel(0, x, y);
+    if (content === null || data === null) return null;
+    const [first, second] = content.field.axes;
+    const u = (data.x - first.min) / (first.max - first.min);
+    const v = (data.y - second.min) / (second.max - second.min);
+    return u >= 0 && u <= 1 && v >= 0 && v <= 1 ? [u, v] : null;
+  }
+
+  /** Arrows walk over the points of the grid. */
+  private key(event: KeyboardEvent): void {
+    const { content } = this;
+    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[
+      event.key
+    ];
+    if (content === null || step === undefined) return;
+    event.preventDefault();
+    const [u, v] = this.cursor ?? [0.5, 0.5];
+    const { rows, columns } = content.field;
+    const far = event.shiftKey ? 5 : 1;
+    const move = (share: number, by: number, steps: number) =>
+      Math.min(1, Math.max(0, Math.round(share * (steps - 1) + by * far) / (steps - 1)));
+    this.cursor = [move(u, step[0]!, rows), move(v, step[1]!, columns)];
+    this.pointed.set(null);
+    this.hooks.onPlace(this.cursor);
+    this.draw();
+  }
+}
+
+function placeOf({ axes }: SurfaceContent['field'], [u, v]: readonly [number, number]): Place {
+  const [first, second] = axes;
+  return [first.min + u * (first.max - first.min), second.min + v * (second.max - second.min)];
+}
+
+function gridPlace(field: SurfaceContent['field'], [i, j]: readonly [number, number]): Place {
+  return placeOf(field, [i / (field.rows - 1), j / (field.columns - 1)]);
+}
+
+function imageOf({ field, scale, theme, evaluated }: SurfaceContent): HTMLCanvasElement {
+  const canvas = element('canvas', { width: IMAGE_SIZE, height: IMAGE_SIZE });
+  const pixels = fieldImage(field, scale, COLORS, rgba(theme.muted), IMAGE_SIZE);
+  const context = canvas.getContext('2d');
+  context?.putImageData(new ImageData(pixels, IMAGE_SIZE, IMAGE_SIZE), 0, 0);
+  if (context !== null && evaluated !== null) {
+    context.fillStyle = EVALUATED_COLOR;
+    for (const [x, y] of evaluated) {
+      context.fillRect(x * (IMAGE_SIZE - 1) - 0.75, (1 - y) * (IMAGE_SIZE - 1) - 0.75, 1.5, 1.5);
+    }
+  }
+  return canvas;
+}
+
+/** The colour bar: one pixel wide, stretched to its place. */
+function barImage(): HTMLCanvasElement {
+  const canvas = element('canvas', { width: 1, height: COLOR_COUNT });
+  const pixels = new Uint8ClampedArray(COLOR_COUNT * 4);
+  for (let k = 0; k < COLOR_COUNT; k++) {
+    const from = 4 * (COLOR_COUNT - 1 - k);
+    pixels.set(COLORS.subarray(from, from + 4), 4 * k);
+  }
+  canvas.getContext('2d')?.putImageData(new ImageData(pixels, 1, COLOR_COUNT), 0, 0);
+  return canvas;
+}

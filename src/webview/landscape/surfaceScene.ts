@@ -1,0 +1,506 @@
+import {
+  BufferAttribute,
+  BufferGeometry,
+  ColorManagement,
+  Color,
+  DataTexture,
+  DoubleSide,
+  GreaterDepth,
+  LessEqualDepth,
+  LinearFilter,
+  LinearSRGBColorSpace,
+  LineBasicMaterial,
+  LineSegments,
+  type Material,
+  Mesh,
+  PerspectiveCamera,
+  Points,
+  RGBAFormat,
+  Scene,
+  ShaderMaterial,
+  Vector3,
+  WebGLRenderer,
+} from 'three';
+import { LineMaterial } from 'three/examples/jsm/lines/LineMaterial.js';
+import { LineSegments2 } from 'three/examples/jsm/lines/LineSegments2.js';
+import { LineSegmentsGeometry } from 'three/examples/jsm/lines/LineSegmentsGeometry.js';
+import { COLOR_COUNT, colorTable } from '../plots/colorMap';
+import type { Disposable } from '../disposable';
+import type { HeightScale } from './heightScale';
+import type { PathPoint } from './landscapePath';
+import { fieldAt, lossAtPlace, type LossField } from './lossField';
+import type { Anchor } from '../topology/nearestMark';
+import type { PairId, PairMark, Place } from '../topology/pairMark';
+import { formatTick } from '../quantity';
+import {
+  HOLE_FRAGMENT,
+  HOLE_VERTEX,
+  MARK_FRAGMENT,
+  MARK_VERTEX,
+  SURFACE_FRAGMENT,
+  SURFACE_VERTEX,
+} from './surfaceShader';
+import { BOX_HEIGHT, surfaceGeometry } from './surfaceGeometry';
+import { SurfaceLabels, type SurfaceLabel } from './surfaceLabels';
+import { rgba, type Theme } from '../plots/theme';
+import { linearTicks, type Ticks } from '../plots/ticks';
+import { HOME, type Camera } from '../state/viewState';
+import { t } from '../text';
+
+export interface SurfaceContent {
+  readonly field: LossField;
+  readonly scale: HeightScale;
+  readonly marks: readonly PairMark[];
+  /** Coordinates of the document's checkpoint. */
+  readonly own: Place | null;
+  /** The run, in its order. */
+  readonly path: readonly PathPoint[];
+  /** Evaluated points where only some were, as shares of both axes. */
+  readonly evaluated: readonly (readonly [number, number])[] | null;
+  readonly theme: Theme;
+}
+
+/** Where the camera looks, on the axis of the box: a little below its middle, for the labels. */
+const TARGET_HEIGHT = 0.22;
+
+const SHAPE = { minimum: 0, saddle: 1, checkpoint: 2 } as const;
+
+/**
+ * The landscape in space. Owns the panel's only WebGL context; draws when something changed and
+ * not otherwise.
+ */
+export class SurfaceScene implements Disposable {
+  readonly canvas: HTMLCanvasElement;
+  readonly labels = new SurfaceLabels();
+  private readonly renderer: WebGLRenderer;
+  private readonly scene = new Scene();
+  private readonly camera = new PerspectiveCamera(30, 1, 0.1, 50);
+  private readonly colors: DataTexture;
+  private readonly surface: Mesh<BufferGeometry, ShaderMaterial>;
+  private readonly holes: Mesh<BufferGeometry, ShaderMaterial>;
+  private readonly frame: LineSegments<BufferGeometry, LineBasicMaterial>;
+  private readonly stems: LineSegments<BufferGeometry, LineBasicMaterial>;
+  private readonly marks: Points<BufferGeometry, ShaderMaterial>;
+  private readonly hiddenMarks: Points<BufferGeometry, ShaderMaterial>;
+  private readonly pointed: LineSegments2;
+  private readonly pointedBehind: LineSegments2;
+  private content: SurfaceContent | null = null;
+  private view: Camera = HOME;
+  private highlighted: PairId | null = null;
+  private width = 1;
+  private height = 1;
+  private drawing = 0;
+
+  /** Throws where there is no WebGL. */
+  constructor() {
+    // Colours here are what they are on the screen: nothing is lit by physical light.
+    ColorManagement.enabled = false;
+    this.renderer = new WebGLRenderer({ antialias: true, alpha: true });
+    this.renderer.outputColorSpace = LinearSRGBColorSpace;
+    this.renderer.setPixelRatio(Math.min(2, window.devicePixelRatio));
+    this.canvas = this.renderer.domElement;
+    const pixelRatio = { value: this.renderer.getPixelRatio() };
+
+    this.colors = new DataTexture(colorTable(), COLOR_COUNT, 1, RGBAFormat);
+    this.colors.minFilter = LinearFilter;
+    this.colors.magFilter = LinearFilter;
+    this.colors.needsUpdate = true;
+
+    this.surface = new Mesh(
+      new BufferGeometry(),
+      new ShaderMaterial({
+        vertexShader: SURFACE_VERTEX,
+        fragmentShader: SURFACE_FRAGMENT,
+        side: DoubleSide,
+        uniforms: {
+          colors: { value: this.colors },
+          levelOffset: { value: 0 },
+          levelStep: { value: 1 },
+          contourStrength: { value: 0.3 },
+          pixelRatio,
+          plateau: { value: false },
+          marked: { value: -1 },
+          markColor: { value: new Color() },
+        },
+      }),
+    );
+    this.holes = new Mesh(
+      new BufferGeometry(),
+      new ShaderMaterial({
+        vertexShader: HOLE_VERTEX,
+        fragmentShader: HOLE_FRAGMENT,
+        side: DoubleSide,
+        transparent: true,
+        uniforms: { color: { value: new Color() }, pixelRatio },
+      }),
+    );
+    this.frame = new LineSegments(
+      new BufferGeometry(),
+      new LineBasicMaterial({ transparent: true }),
+    );
+    this.stems = new LineSegments(
+      new BufferGeometry(),
+      new LineBasicMaterial({ transparent: true, opacity: 0.75 }),
+    );
+    const markMaterial = (opacity: number, hidden: boolean) =>
+      new ShaderMaterial({
+        vertexShader: MARK_VERTEX,
+        fragmentShader: MARK_FRAGMENT,
+        transparent: true,
+        depthWrite: false,
+        depthFunc: hidden ? GreaterDepth : LessEqualDepth,
+        uniforms: { opacity: { value: opacity }, pixelRatio },
+      });
+    const markGeometry = new BufferGeometry();
+    this.marks = new Points(markGeometry, markMaterial(1, false));
+    this.hiddenMarks = new Points(markGeometry, markMaterial(0.3, true));
+    this.pointed = new LineSegments2(
+      new LineSegmentsGeometry(),
+      new LineMaterial({ linewidth: 2.5 }),
+    );
+    // The part behind the surface is fainter, not gone.
+    this.pointedBehind = new LineSegments2(
+      this.pointed.geometry,
+      new LineMaterial({
+        linewidth: 1.5,
+        depthFunc: GreaterDepth,
+        depthWrite: false,
+        transparent: true,
+        opacity: 0.5,
+      }),
+    );
+    const objects = [
+      this.frame,
+      this.holes,
+      this.surface,
+      this.stems,
+      this.pointedBehind,
+      this.pointed,
+      this.hiddenMarks,
+      this.marks,
+    ];
+    objects.forEach((object, order) => {
+      object.renderOrder = order;
+      // Geometry is replaced in place: bounds kept from before would hide it.
+      object.frustumCulled = false;
+      this.scene.add(object);
+    });
+  }
+
+  show(content: SurfaceContent): void {
+    const old = this.content;
+    this.content = content;
+    if (old?.field !== content.field || old.scale !== content.scale) this.buildSurface(content);
+    this.paint(content);
+    this.buildMarks();
+    this.requestDraw();
+  }
+
+  highlight(id: PairId | null): void {
+    this.highlighted = id;
+    if (this.content === null) return;
+    this.buildMarks();
+    this.requestDraw();
+  }
+
+  look(camera: Camera): void {
+    this.view = camera;
+    this.requestDraw();
+  }
+
+  resize(width: number, height: number): void {
+    if (width < 1 || height < 1) return;
+    this.width = width;
+    this.height = height;
+    this.renderer.setSize(width, height);
+    this.requestDraw();
+  }
+
+  /** Both ends of every pair, in pixels of the canvas. */
+  anchors(): Anchor[] {
+    const { content } = this;
+    if (content === null) return [];
+    return content.marks.flatMap((mark) => {
+      if (mark.places === null) return [];
+      const ends = [this.project(this.stand(mark.places.birth, mark.birth))];
+      if (!mark.essential) ends.push(this.project(this.stand(mark.places.death, mark.death)));
+      return ends.map(({ x, y }) => ({ id: mark.id, x, y }));
+    });
+  }
+
+  /** Place on the surface under a pixel, as shares of both axes; null where there is none. */
+  placeAt(x: number, y: number): readonly [number, number] | null {
+    const { content } = this;
+    if (content === null) return null;
+    const ndc = new Vector3((2 * x) / this.width - 1, 1 - (2 * y) / this.height, 0.5);
+    const direction = ndc.unproject(this.camera).sub(this.camera.position).normalize();
+    const origin = this.camera.position;
+    const far = origin.length() + 2.5;
+    const steps = 400;
+    let before = Infinity;
+    for (let k = 0; k <= steps; k++) {
+      const along = Math.max(0.1, origin.length() - 2.5) + (k * 5) / steps;
+      if (along > far) break;
+      const px = origin.x + along * direction.x;
+      const py = origin.y + along * direction.y;
+      const pz = origin.z + along * direction.z;
+      const u = (px + 1) / 2;
+      const v = (1 - pz) / 2;
+      const loss = fieldAt(content.field, content.field.values, u, v);
+      if (!Number.isFinite(loss)) {
+        before = Infinity;
+        continue;
+      }
+      const above = py - content.scale.toUnit(loss) * BOX_HEIGHT;
+      if (before !== Infinity && above * before <= 0) return [u, v];
+      before = above;
+    }
+    return null;
+  }
+
+  dispose(): void {
+    cancelAnimationFrame(this.drawing);
+    this.scene.traverse((object) => {
+      if (object instanceof Mesh || object instanceof LineSegments || object instanceof Points) {
+        (object.geometry as BufferGeometry).dispose();
+        (object.material as Material).dispose();
+      }
+    });
+    this.colors.dispose();
+    this.renderer.dispose();
+    this.renderer.forceContextLoss();
+    this.canvas.remove();
+    this.labels.root.remove();
+  }
+
+  private requestDraw(): void {
+    if (this.drawing !== 0) return;
+    this.drawing = requestAnimationFrame(() => {
+      this.drawing = 0;
+      this.draw();
+    });
+  }
+
+  private draw(): void {
+    const { content } = this;
+    if (content === null) return;
+    const aspect = this.width / this.height;
+    this.camera.aspect = aspect;
+    // A narrow panel must still hold the whole box.
+    const distance = this.view.distance * Math.max(1, 1.5 / aspect);
+    const { azimuth, elevation } = this.view;
+    this.camera.position.set(
+      distance * Math.cos(elevation) * Math.sin(azimuth),
+      distance * Math.sin(elevation) + TARGET_HEIGHT,
+      distance * Math.cos(elevation) * Math.cos(azimuth),
+    );
+    this.camera.lookAt(0, TARGET_HEIGHT, 0);
+    this.camera.updateProjectionMatrix();
+    this.camera.updateMatrixWorld();
+    for (const line of [this.pointed, this.pointedBehind]) {
+      line.material.resolution.set(this.width, this.height);
+    }
+    this.buildFrame(content);
+    this.renderer.render(this.scene, this.camera);
+  }
+
+  private buildSurface({ field, scale }: SurfaceContent): void {
+    const { positions, normals, units, triangles, holes } = surfaceGeometry(field, scale);
+    this.surface.geometry.dispose();
+    this.holes.geometry.dispose();
+    const geometry = new BufferGeometry();
+    const position = new BufferAttribute(positions, 3);
+    geometry.setAttribute('position', position);
+    geometry.setAttribute('normal', new BufferAttribute(normals, 3));
+    geometry.setAttribute('unit', new BufferAttribute(units, 1));
+    geometry.setIndex(new BufferAttribute(triangles, 1));
+    this.surface.geometry = geometry;
+    const holeGeometry = new BufferGeometry();
+    holeGeometry.setAttribute('position', position);
+    holeGeometry.setIndex(new BufferAttribute(holes, 1));
+    this.holes.geometry = holeGeometry;
+    this.holes.visible = holes.length > 0;
+  }
+
+  private paint({ scale, theme }: SurfaceContent): void {
+    const { uniforms } = this.surface.material;
+    uniforms.levelOffset!.value = scale.levelOffset;
+    uniforms.levelStep!.value = scale.levelStep;
+    uniforms.contourStrength!.value =
+      scale.levels.length === 0 ? 0 : theme.highContrast ? 0.55 : 0.3;
+    uniforms.plateau!.value = scale.clipped > 0;
+    (uniforms.markColor!.value as Color).copy(colorOf(theme.highlight));
+    (this.holes.material.uniforms.color!.value as Color).copy(colorOf(theme.muted));
+    this.frame.material.color.copy(colorOf(theme.foreground));
+    this.frame.material.opacity = theme.highContrast ? 0.7 : theme.kind === 'dark' ? 0.2 : 0.24;
+    this.stems.material.color.set(0xffffff);
+    for (const line of [this.pointed, this.pointedBehind]) {
+      line.material.color.copy(colorOf(theme.highlight));
+    }
+  }
+
+  private buildMarks(): void {
+    const { content } = this;
+    if (content === null) return;
+    const positions: number[] = [];
+    const shapes: number[] = [];
+    const sizes: number[] = [];
+    const tints: number[] = [];
+    const highlight = colorOf(content.theme.highlight);
+    const put = (at: Vector3, shape: number, size: number, on: boolean) => {
+      positions.push(at.x, at.y, at.z);
+      shapes.push(shape);
+      sizes.push(on ? size * 1.35 : size);
+      if (on) tints.push(highlight.r, highlight.g, highlight.b);
+      else tints.push(1, 1, 1);
+    };
+    const stems: number[] = [];
+    let pointed: number[] = [];
+    let level = -1;
+    // Many marks must leave something to be seen of what they mark.
+    const shrink = Math.min(1, Math.max(0.55, Math.sqrt(40 / content.marks.length)));
+    for (const mark of [...content.marks].reverse()) {
+      if (mark.places === null) continue;
+      const on = mark.id === this.highlighted;
+      const low = this.stand(mark.places.birth, mark.birth);
+      const end = this.stand(mark.places.death, mark.death);
+      put(low, SHAPE.minimum, mark.essential ? 15 : 12 * shrink, on);
+      if (!mark.essential) put(end, SHAPE.saddle, 14 * shrink, on);
+      // Up from the minimum by the pair's persistence, then level to the saddle.
+      const corner = new Vector3(low.x, end.y, low.z);
+      const path = [low, corner, corner, end].flatMap((point) => [point.x, point.y, point.z]);
+      if (on) {
+        pointed = path;
+        level = mark.essential ? -1 : content.scale.toUnit(mark.death);
+      } else if (!mark.essential) {
+        stems.push(...path);
+      }
+    }
+    const { field, own, path } = content;
+    const ownLoss = own === null ? NaN : lossAtPlace(field, own);
+    if (own !== null && Number.isFinite(ownLoss)) {
+      put(this.stand(own, ownLoss), SHAPE.checkpoint, 20, false);
+    }
+    for (let k = 1; k < path.length; k++) stems.push(...this.onSurface(path[k - 1]!, path[k]!));
+    const geometry = this.marks.geometry;
+    geometry.dispose();
+    geometry.setAttribute('position', new BufferAttribute(Float32Array.from(positions), 3));
+    geometry.setAttribute('shape', new BufferAttribute(Float32Array.from(shapes), 1));
+    geometry.setAttribute('size', new BufferAttribute(Float32Array.from(sizes), 1));
+    geometry.setAttribute('tint', new BufferAttribute(Float32Array.from(tints), 3));
+    this.stems.geometry.dispose();
+    this.stems.geometry = new BufferGeometry().setAttribute(
+      'position',
+      new BufferAttribute(Float32Array.from(stems), 3),
+    );
+    this.pointed.visible = pointed.length > 0;
+    this.pointedBehind.visible = pointed.length > 0;
+    if (pointed.length > 0) {
+      this.pointed.geometry.dispose();
+      const lines = new LineSegmentsGeometry();
+      lines.setPositions(pointed);
+      this.pointed.geometry = lines;
+      this.pointedBehind.geometry = lines;
+    }
+    this.surface.material.uniforms.marked!.value = level;
+  }
+
+  /** Floor grid, the two far walls and the labels: which are far depends on where one stands. */
+  private buildFrame({ field, scale }: SurfaceContent): void {
+    const sideX = this.camera.position.x >= 0 ? 1 : -1;
+    const sideZ = this.camera.position.z >= 0 ? 1 : -1;
+    const [first, second] = field.axes;
+    const firstTicks = linearTicks(first.min, first.max, 5);
+    const secondTicks = linearTicks(second.min, second.max, 5);
+    const placeOf = (value: number, axis: { min: number; max: number }) =>
+      (2 * (value - axis.min)) / (axis.max - axis.min) - 1;
+    const lines: number[] = [];
+    const line = (...points: readonly number[]) => lines.push(...points);
+    for (const value of firstTicks.values) {
+      const x = placeOf(value, first);
+      line(x, 0, -1, x, 0, 1, x, 0, -sideZ, x, BOX_HEIGHT, -sideZ);
+    }
+    for (const value of secondTicks.values) {
+      const z = -placeOf(value, second);
+      line(-1, 0, z, 1, 0, z, -sideX, 0, z, -sideX, BOX_HEIGHT, z);
+    }
+    for (const { unit } of scale.ticks) {
+      const y = unit * BOX_HEIGHT;
+      line(-1, y, -sideZ, 1, y, -sideZ, -sideX, y, -1, -sideX, y, 1);
+    }
+    line(-1, 0, -1, 1, 0, -1, -1, 0, 1, 1, 0, 1, -1, 0, -1, -1, 0, 1, 1, 0, -1, 1, 0, 1);
+    this.frame.geometry.dispose();
+    this.frame.geometry = new BufferGeometry().setAttribute(
+      'position',
+      new BufferAttribute(Float32Array.from(lines), 3),
+    );
+
+    const labels: SurfaceLabel[] = [];
+    const text = (
+      words: string,
+      at: Vector3,
+      kind: SurfaceLabel['kind'],
+      anchor: SurfaceLabel['anchor'] = 'center',
+      offset = 0,
+    ) => {
+      const { x, y } = this.project(at);
+      labels.push({ text: words, x: x + offset, y, kind, anchor });
+    };
+    const along = (ticks: Ticks, axis: typeof first, at: (place: number) => Vector3) => {
+      for (const value of ticks.values) {
+        text(formatTick(value, ticks.step), at(placeOf(value, axis)), 'tick');
+      }
+    };
+    text(first.name, new Vector3(0, 0, sideZ * 1.3), 'title');
+    text(second.name, new Vector3(sideX * 1.3, 0, 0), 'title');
+    along(firstTicks, first, (place) => new Vector3(place, 0, sideZ * 1.12));
+    along(secondTicks, second, (place) => new Vector3(sideX * 1.12, 0, -place));
+    // The height axis stands on the corner that is leftmost on the screen.
+    const corners = [new Vector3(-sideX, 0, sideZ), new Vector3(sideX, 0, -sideZ)];
+    corners.sort((a, b) => this.project(a).x - this.project(b).x);
+    const [left] = corners as [Vector3, Vector3];
+    text(
+      scale.kind === 'log' ? t('loss (log)') : t('loss'),
+      left.clone().setY(BOX_HEIGHT * 1.12),
+      'title',
+      'center',
+    );
+    for (const tick of scale.ticks) {
+      text(tick.text, left.clone().setY(tick.unit * BOX_HEIGHT), 'tick', 'end', -7);
+    }
+    this.labels.draw(labels);
+  }
+
+  /** Where a place of the plane with this loss is in space. */
+  /** Segments of a line that lies on the surface from one checkpoint to the next. */
+  private onSurface(from: PathPoint, to: PathPoint): readonly number[] {
+    const { field } = this.content!;
+    const points = Array.from({ length: 25 }, (_, k) => {
+      const [x = NaN, y = NaN] = from.coordinates.map(
+        (start, i) => start + (k / 24) * ((to.coordinates[i] ?? NaN) - start),
+      );
+      const point = this.stand([x, y], lossAtPlace(field, [x, y]));
+      return [point.x, point.y + 0.006, point.z];
+    });
+    return points.slice(1).flatMap((point, k) => [...points[k]!, ...point]);
+  }
+
+  private stand(place: Place, loss: number): Vector3 {
+    const { field, scale } = this.content!;
+    const [first, second] = field.axes;
+    const u = (place[0] - first.min) / (first.max - first.min);
+    const v = (place[1] - second.min) / (second.max - second.min);
+    const unit = Number.isFinite(loss) ? scale.toUnit(loss) : loss > 0 ? 1 : 0;
+    return new Vector3(2 * u - 1, unit * BOX_HEIGHT, 1 - 2 * v);
+  }
+
+  private project(point: Vector3): { x: number; y: number } {
+    const ndc = point.clone().project(this.camera);
+    return { x: ((ndc.x + 1) / 2) * this.width, y: ((1 - ndc.y) / 2) * this.height };
+  }
+}
+
+function colorOf(css: string): Color {
+  const [red, green, blue] = rgba(css);
+  return new Color(red / 255, green / 255, blue / 255);
+}

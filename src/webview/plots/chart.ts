@@ -1,0 +1,136 @@
+import { CustomChart } from 'echarts/charts';
+import { GridComponent } from 'echarts/components';
+import { init, use, type ECharts, type EChartsCoreOption } from 'echarts/core';
+import { CanvasRenderer } from 'echarts/renderers';
+import type { Disposable } from '../disposable';
+import { DisposableStore } from '../disposable';
+import { element } from '../element';
+import type { Theme } from './theme';
+
+use([CustomChart, GridComponent, CanvasRenderer]);
+
+/** A plot on a canvas that keeps the size of its container. */
+export class Chart implements Disposable {
+  private readonly store = new DisposableStore();
+  private readonly host = element('div', { class: 'chart', 'aria-hidden': 'true' });
+  private chart: ECharts | null = null;
+  private option: (() => EChartsCoreOption) | null = null;
+
+  constructor(
+    container: HTMLElement,
+    onPointer: (place: { readonly x: number; readonly y: number } | null) => void,
+  ) {
+    container.append(this.host);
+    const observer = new ResizeObserver(() => {
+      this.resize();
+    });
+    observer.observe(this.host);
+    this.store.add({
+      dispose: () => {
+        observer.disconnect();
+      },
+    });
+    this.store.listen(this.host, 'pointermove', (event) => {
+      const box = this.host.getBoundingClientRect();
+      onPointer({ x: event.clientX - box.left, y: event.clientY - box.top });
+    });
+    this.store.listen(this.host, 'pointerleave', () => {
+      onPointer(null);
+    });
+  }
+
+  get width(): number {
+    return this.host.clientWidth;
+  }
+
+  get height(): number {
+    return this.host.clientHeight;
+  }
+
+  /** The option is a function of the size it is drawn at. */
+  draw(option: () => EChartsCoreOption): void {
+    this.option = option;
+    this.resize();
+  }
+
+  /** Pixels of data coordinates of a grid; null while nothing is drawn. */
+  toPixel(gridIndex: number, x: number, y: number): { x: number; y: number } | null {
+    const pixel = this.chart?.convertToPixel({ gridIndex }, [x, y]) as [number, number] | undefined;
+    return pixel === undefined ? null : { x: pixel[0], y: pixel[1] };
+  }
+
+  fromPixel(gridIndex: number, x: number, y: number): { x: number; y: number } | null {
+    const data = this.chart?.convertFromPixel({ gridIndex }, [x, y]) as
+      [number, number] | undefined;
+    return data === undefined ? null : { x: data[0], y: data[1] };
+  }
+
+  dispose(): void {
+    this.store.dispose();
+    this.chart?.dispose();
+    this.host.remove();
+  }
+
+  private resize(): void {
+    // Hidden: drawn when it is shown again.
+    if (this.width === 0 || this.height === 0 || this.option === null) return;
+    if (this.chart === null) this.chart = init(this.host, null, { renderer: 'canvas' });
+    else this.chart.resize();
+    this.chart.setOption({ animation: false, ...this.option() }, { notMerge: true });
+  }
+}
+
+/** A grid is where it is put: ECharts would move it for its labels, and two grids apart. */
+export const FIXED = { outerBoundsMode: 'none' } as const;
+
+const FONT_SIZE = 11;
+
+/** What every axis of every plot looks like. */
+export function axisStyle(theme: Theme): Record<string, unknown> {
+  return {
+    type: 'value',
+    axisLine: { show: true, onZero: false, lineStyle: { color: theme.line, width: 1 } },
+    axisTick: { show: true, length: 3, lineStyle: { color: theme.line } },
+    splitLine: { show: false },
+    axisLabel: {
+      color: theme.muted,
+      fontFamily: theme.fontFamily,
+      fontSize: FONT_SIZE,
+      hideOverlap: true,
+    },
+    nameTextStyle: { color: theme.muted, fontFamily: theme.fontFamily, fontSize: FONT_SIZE },
+    nameLocation: 'middle',
+    nameMoveOverlap: false,
+  };
+}
+
+/** Ticks at given places with given texts. */
+export function ticksAt(
+  theme: Theme,
+  ticks: readonly { readonly at: number; readonly text: string }[],
+): Record<string, unknown> {
+  const style = axisStyle(theme);
+  const customValues = ticks.map((tick) => tick.at);
+  const texts = new Map(ticks.map((tick) => [tick.at, tick.text]));
+  return {
+    ...style,
+    axisTick: { ...(style.axisTick as object), customValues },
+    axisLabel: {
+      ...(style.axisLabel as object),
+      customValues,
+      formatter: (value: number) => texts.get(value) ?? nearestText(ticks, value),
+    },
+  };
+}
+
+/** ECharts rounds the values it hands to a formatter. */
+function nearestText(
+  ticks: readonly { readonly at: number; readonly text: string }[],
+  value: number,
+): string {
+  let best = ticks[0];
+  for (const tick of ticks) {
+    if (best === undefined || Math.abs(tick.at - value) < Math.abs(best.at - value)) best = tick;
+  }
+  return best?.text ?? '';
+}

@@ -1,0 +1,77 @@
+import type { ScaleKind } from '../landscape/heightScale';
+
+/** What the user chose to look at: kept by the editor when the panel is hidden. */
+export interface ViewState {
+  readonly selected: string | null;
+  /** What the host wanted shown when it last spoke: only a change of it is news. */
+  readonly hostSelected: string | null;
+  readonly landscape: 'surface' | 'map';
+  readonly scale: ScaleKind;
+  readonly persistence: 'diagram' | 'barcode';
+  /** Plots shown as tables. */
+  readonly tables: readonly PlotId[];
+  readonly camera: Camera;
+}
+
+export const PLOTS = ['landscape', 'persistence', 'tree', 'density'] as const;
+export type PlotId = (typeof PLOTS)[number];
+
+/** Angles in radians; the distance is in sizes of the landscape's box. */
+export interface Camera {
+  readonly azimuth: number;
+  readonly elevation: number;
+  readonly distance: number;
+}
+
+export const HOME: Camera = { azimuth: -0.62, elevation: 0.56, distance: 5.1 };
+
+export const INITIAL_STATE: ViewState = {
+  selected: null,
+  hostSelected: null,
+  landscape: 'surface',
+  scale: 'linear',
+  persistence: 'diagram',
+  tables: [],
+  camera: HOME,
+};
+
+/** What was kept may come from another version: every part is checked, and replaced where wrong. */
+export function restoreState(kept: unknown): ViewState {
+  if (typeof kept !== 'object' || kept === null) return INITIAL_STATE;
+  const state = kept as Partial<Record<keyof ViewState, unknown>>;
+  return {
+    selected: typeof state.selected === 'string' ? state.selected : null,
+    hostSelected: typeof state.hostSelected === 'string' ? state.hostSelected : null,
+    landscape: state.landscape === 'map' ? 'map' : 'surface',
+    scale: state.scale === 'log' ? 'log' : 'linear',
+    persistence: state.persistence === 'barcode' ? 'barcode' : 'diagram',
+    tables: Array.isArray(state.tables)
+      ? PLOTS.filter((plot) => (state.tables as unknown[]).includes(plot))
+      : [],
+    camera: restoreCamera(state.camera),
+  };
+}
+
+function restoreCamera(kept: unknown): Camera {
+  if (typeof kept !== 'object' || kept === null) return HOME;
+  const { azimuth, elevation, distance } = kept as Partial<Record<keyof Camera, unknown>>;
+  return Number.isFinite(azimuth) && Number.isFinite(elevation) && Number.isFinite(distance)
+    ? clampCamera({
+        azimuth: azimuth as number,
+        elevation: elevation as number,
+        distance: distance as number,
+      })
+    : HOME;
+}
+
+/** Never below the floor, never over the top, never inside. */
+export function clampCamera(camera: Camera): Camera {
+  return {
+    azimuth:
+      Math.abs(camera.azimuth) <= Math.PI
+        ? camera.azimuth
+        : Math.atan2(Math.sin(camera.azimuth), Math.cos(camera.azimuth)),
+    elevation: Math.min(1.5, Math.max(0.05, camera.elevation)),
+    distance: Math.min(12, Math.max(2, camera.distance)),
+  };
+}

@@ -1,0 +1,231 @@
+import type { EChartsCoreOption } from 'echarts/core';
+import type { ResultDocument, Topology } from '../../shared/result';
+import { Chart, FIXED, ticksAt } from '../plots/chart';
+import type { CustomApi } from '../plots/customApi';
+import { DisposableStore, type Disposable } from '../disposable';
+import type { Highlight } from './highlight';
+import { nearestMark, stepMark, type Anchor } from './nearestMark';
+import { pairMarks, type PairId, type PairMark } from './pairMark';
+import { pairText } from './pairText';
+import { persistenceFrame, type PersistenceFrame } from './persistenceFrame';
+import { PlotSection } from '../plots/plotSection';
+import { formatCount, formatScalar, formatTick } from '../quantity';
+import { mergeTreeSummary } from '../summaries';
+import { withAlpha, type Theme } from '../plots/theme';
+import { linearTicks } from '../plots/ticks';
+import { treeLayout, type TreeLayout } from './treeLayout';
+import { t } from '../text';
+
+/** How the basins join as the loss rises. */
+export class MergeTreeView implements Disposable {
+  readonly section: PlotSection;
+  private readonly store = new DisposableStore();
+  private readonly chart: Chart;
+  private shown: {
+    readonly topology: Topology;
+    readonly layout: TreeLayout;
+    readonly marks: readonly PairMark[];
+    readonly frame: PersistenceFrame;
+    readonly theme: Theme;
+  } | null = null;
+
+  constructor(
+    private readonly highlight: Highlight,
+    onTable: (shown: boolean) => void,
+  ) {
+    this.section = new PlotSection(
+      'tree',
+      t('Merge tree'),
+      t('Arrow keys go through the pairs, most persistent first; Escape lets go.'),
+      onTable,
+    );
+    this.chart = this.store.add(
+      new Chart(this.section.stage, (place) => {
+        highlight.set(place && nearestMark(this.anchors(), place.x, place.y));
+      }),
+    );
+    this.store.listen(this.section.stage, 'keydown', (event) => {
+      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key] as
+        1 | -1 | undefined;
+      if (event.key === 'Escape') highlight.set(null);
+      if (step === undefined) return;
+      event.preventDefault();
+      highlight.set(stepMark(this.shown?.marks ?? [], highlight.pair, step));
+    });
+    this.store.add(
+      highlight.onChange((id) => {
+        const mark = this.shown?.marks.find((candidate) => candidate.id === id);
+        this.section.read(mark === undefined ? null : pairText(mark));
+        this.draw();
+      }),
+    );
+  }
+
+  update(document: ResultDocument, theme: Theme, running: boolean): void {
+    const { topology, landscape } = document;
+    if (topology === undefined) {
+      this.shown = null;
+      this.section.explain(
+        running
+          ? t('The tree comes when the landscape is complete.')
+          : t('Minima and saddles have not been looked for.'),
+      );
+      return;
+    }
+    const marks = pairMarks(topology, landscape?.axes ?? []);
+    const layout = treeLayout(topology.mergeTree);
+    this.shown = {
+      topology,
+      layout,
+      marks,
+      frame: persistenceFrame(marks, topology.threshold),
+      theme,
+    };
+    this.section.update({
+      summary: mergeTreeSummary(topology),
+      caption: t('Height is loss; the thicker a branch, the more grid points it holds.'),
+      table: () => ({
+        caption: t('Nodes of the merge tree, lowest first'),
+        columns: [
+          t('Node'),
+          t('Kind'),
+          t('Loss'),
+          t('Vertex'),
+          t('Merges into'),
+          t('Grid points on the arc'),
+        ],
+        rows: topology.mergeTree.nodes.map((node, index) => [
+          String(index),
+          kindText(node.kind),
+          formatScalar(node.value, 6),
+          String(node.vertex),
+          node.parent < 0 ? '–' : String(node.parent),
+          formatCount(node.size),
+        ]),
+      }),
+    });
+    this.draw();
+  }
+
+  dispose(): void {
+    this.store.dispose();
+  }
+
+  private draw(): void {
+    const { shown } = this;
+    if (shown !== null) this.chart.draw(() => this.option(shown));
+  }
+
+  private option({
+    topology,
+    layout,
+    frame,
+    theme,
+  }: NonNullable<typeof this.shown>): EChartsCoreOption {
+    const on = this.highlight.pair;
+    const { nodes } = topology.mergeTree;
+    const ticks = linearTicks(frame.low, frame.high, 5);
+    const largest = Math.max(1, ...layout.branches.map((branch) => branch.size));
+    const top = (value: number) => Math.min(value, frame.high);
+    return {
+      grid: { ...FIXED, left: 58, right: 16, top: 10, bottom: 12 },
+      xAxis: { type: 'value', min: -0.6, max: Math.max(0.6, layout.leaves - 0.4), show: false },
+      yAxis: {
+        ...ticksAt(
+          theme,
+          ticks.values.map((at) => ({ at, text: formatTick(at, ticks.step) })),
+        ),
+        min: frame.low,
+        max: frame.high,
+        name: t('loss'),
+        nameGap: 44,
+      },
+      series: [
+        {
+          type: 'custom',
+          silent: true,
+          clip: false,
+          data: [0],
+          renderItem: (_: unknown, api: CustomApi) => {
+            const children: unknown[] = [];
+            const spacing = api.coord([1, 0])[0] - api.coord([0, 0])[0];
+            const widest = Math.min(5, Math.max(1, spacing * 0.5));
+            for (const branch of layout.branches) {
+              const [x, y] = api.coord([branch.x, branch.from]);
+              const [parentX, parentY] = api.coord([branch.parentX, top(branch.to)]);
+              const isOn = branch.minimumVertex === on;
+              const thickness = 1 + (widest - 1) * Math.sqrt(branch.size / largest);
+              children.push({
+                type: 'polyline',
+                shape: {
+                  points: [
+                    [x, y],
+                    [x, parentY],
+                  ],
+                },
+                style: {
+                  fill: null,
+                  stroke: isOn ? theme.highlight : withAlpha(theme.accent, 0.8),
+                  lineWidth: isOn ? Math.max(2, thickness) : thickness,
+                },
+              });
+              if (parentX === x) continue;
+              // Thin: a join has a height and no size.
+              children.push({
+                type: 'line',
+                shape: { x1: x, y1: parentY, x2: parentX, y2: parentY },
+                style: {
+                  stroke: isOn ? theme.highlight : withAlpha(theme.accent, 0.55),
+                  lineWidth: isOn ? 2 : 1,
+                },
+              });
+            }
+            nodes.forEach((node, index) => {
+              if (node.kind !== 'minimum') return;
+              const [x, y] = api.coord([layout.x[index]!, Number(node.value)]);
+              const isOn = node.vertex === on;
+              children.push({
+                type: 'circle',
+                shape: { cx: x, cy: y, r: isOn ? 5.5 : Math.min(4, Math.max(1.5, spacing / 3)) },
+                style: {
+                  fill: isOn ? theme.highlight : theme.accent,
+                  stroke: theme.background,
+                  lineWidth: 1.2,
+                },
+              });
+            });
+            return { type: 'group', children };
+          },
+        },
+      ],
+    };
+  }
+
+  private anchors(): Anchor[] {
+    const { shown } = this;
+    if (shown === null) return [];
+    const { layout, frame } = shown;
+    return layout.branches.flatMap((branch) => {
+      const from = this.chart.toPixel(0, branch.x, branch.from);
+      const to = this.chart.toPixel(0, branch.x, Math.min(branch.to, frame.high));
+      if (from === null || to === null) return [];
+      const count = 1 + Math.ceil(Math.abs(from.y - to.y) / 8);
+      return Array.from({ length: count }, (_, k) => ({
+        id: branch.minimumVertex as PairId,
+        x: from.x,
+        y: from.y + (k * (to.y - from.y)) / Math.max(1, count - 1),
+      }));
+    });
+  }
+}
+
+function kindText(kind: Topology['mergeTree']['nodes'][number]['kind']): string {
+  switch (kind) {
+    case 'minimum':
+      return t('minimum');
+    case 'saddle':
+      return t('saddle');
+    case 'root':
+      return t('root');
+  }
+}

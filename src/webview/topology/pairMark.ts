@@ -1,0 +1,60 @@
+import type { Axis, Topology } from '../../shared/result';
+import { coordinateAt, vertexCoordinates } from '../landscape/lossField';
+
+/**
+ * A persistence pair as it is drawn everywhere: in the diagram, on the map, on the surface and in
+ * the tree. The vertex of its minimum tells it apart from the others.
+ */
+export interface PairMark {
+  readonly id: PairId;
+  readonly essential: boolean;
+  readonly birth: number;
+  readonly death: number;
+  readonly persistence: number;
+  readonly birthVertex: number;
+  readonly deathVertex: number;
+  /**
+   * Coordinates of the minimum and of the saddle (of the maximum, for the essential pair); on a
+   * line the coordinate and the loss. Null in more dimensions than are drawn.
+   */
+  readonly places: { readonly birth: Place; readonly death: Place } | null;
+}
+
+export type PairId = number & { readonly brand: unique symbol };
+export type Place = readonly [number, number];
+
+/** More marks than this cover what they mark; the most persistent come first. */
+export const MOST_MARKS = 300;
+
+/** The essential pair first, then the finite ones, most persistent first. */
+export function pairMarks(topology: Topology, axes: readonly Axis[]): readonly PairMark[] {
+  const [first, second] = axes;
+  const plane =
+    axes.length === 2 && first !== undefined && second !== undefined
+      ? ([first, second] as const)
+      : null;
+  const line = axes.length === 1 ? first : undefined;
+  return [topology.essential, ...topology.pairs].slice(0, MOST_MARKS).map((pair, index) => {
+    const birth = Number(pair.birth);
+    const death = Number(pair.death);
+    return {
+      id: pair.birthVertex as PairId,
+      essential: index === 0,
+      birth,
+      death,
+      persistence: death - birth,
+      birthVertex: pair.birthVertex,
+      deathVertex: pair.deathVertex,
+      places:
+        line !== undefined
+          ? {
+              birth: [coordinateAt(line, pair.birthVertex), birth],
+              death: [coordinateAt(line, pair.deathVertex), death],
+            }
+          : plane && {
+              birth: vertexCoordinates(pair.birthVertex, plane),
+              death: vertexCoordinates(pair.deathVertex, plane),
+            },
+    };
+  });
+}

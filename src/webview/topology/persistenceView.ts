@@ -1,0 +1,385 @@
+import type { EChartsCoreOption } from 'echarts/core';
+import type { ResultDocument, Topology } from '../../shared/result';
+import { Chart, FIXED, ticksAt } from '../plots/chart';
+import { Choice } from '../controls';
+import type { CustomApi } from '../plots/customApi';
+import { DisposableStore, type Disposable } from '../disposable';
+import type { Highlight } from './highlight';
+import { nearestMark, stepMark, type Anchor } from './nearestMark';
+import { pairMarks, type PairMark } from './pairMark';
+import { pairText, placeText } from './pairText';
+import { persistenceFrame, type PersistenceFrame } from './persistenceFrame';
+import { PlotSection } from '../plots/plotSection';
+import { formatNumber, formatTick, plural } from '../quantity';
+import { persistenceSummary } from '../summaries';
+import { withAlpha, type Theme } from '../plots/theme';
+import { linearTicks } from '../plots/ticks';
+import type { ViewState } from '../state/viewState';
+import { t } from '../text';
+
+/** Most a bar takes, with the space around it, in pixels. */
+const ROW_HEIGHT = 22;
+
+/** Births and deaths of the basins: as a diagram, or as bars. */
+export class PersistenceView implements Disposable {
+  readonly section: PlotSection;
+  private readonly store = new DisposableStore();
+  private readonly chart: Chart;
+  private readonly choice: Choice<ViewState['persistence']>;
+  private shown: {
+    readonly topology: Topology;
+    readonly marks: readonly PairMark[];
+    readonly frame: PersistenceFrame;
+    readonly theme: Theme;
+    readonly as: ViewState['persistence'];
+  } | null = null;
+
+  constructor(
+    private readonly highlight: Highlight,
+    onState: (change: Partial<ViewState>) => void,
+    onTable: (shown: boolean) => void,
+  ) {
+    this.section = new PlotSection(
+      'persistence',
+      t('Persistence'),
+      t('Arrow keys go through the pairs, most persistent first; Escape lets go.'),
+      onTable,
+    );
+    this.choice = new Choice(
+      t('Persistence as'),
+      [
+        { value: 'diagram', text: t('Diagram') },
+        { value: 'barcode', text: t('Barcode') },
+      ],
+      (persistence) => {
+        onState({ persistence });
+      },
+    );
+    this.section.tools.append(this.choice.root);
+    this.chart = this.store.add(
+      new Chart(this.section.stage, (place) => {
+        highlight.set(place && nearestMark(this.anchors(), place.x, place.y));
+      }),
+    );
+    this.store.listen(this.section.stage, 'keydown', (event) => {
+      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key] as
+        1 | -1 | undefined;
+      if (event.key === 'Escape') highlight.set(null);
+      if (step === undefined) return;
+      event.preventDefault();
+      highlight.set(stepMark(this.shown?.marks ?? [], highlight.pair, step));
+    });
+    this.store.add(
+      highlight.onChange((id) => {
+        const mark = this.shown?.marks.find((candidate) => candidate.id === id);
+        this.section.read(mark === undefined ? null : pairText(mark));
+        this.draw();
+      }),
+    );
+  }
+
+  update(document: ResultDocument, theme: Theme, state: ViewState, running: boolean): void {
+    const { topology, landscape } = document;
+    if (topology === undefined) {
+      this.shown = null;
+      this.section.explain(
+        running
+          ? t('Minima and saddles come when the landscape is complete.')
+          : t('Minima and saddles have not been looked for.'),
+      );
+      return;
+    }
+    const marks = pairMarks(topology, landscape?.axes ?? []);
+    const as = state.persistence;
+    const frame = persistenceFrame(marks, topology.threshold);
+    this.shown = { topology, marks, frame, theme, as };
+    this.choice.update(as);
+    this.section.update({
+      summary: persistenceSummary(topology),
+      caption: caption(topology, frame),
+      table: () => ({
+        caption: t('Persistence pairs, the essential one first'),
+        columns: [
+          t('Pair'),
+          t('Birth'),
+          t('Minimum at'),
+          t('Death'),
+          t('Saddle at'),
+          t('Persistence'),
+        ],
+        rows: marks.map((mark, index) => [
+          mark.essential ? t('Essential') : String(index),
+          formatNumber(mark.birth, 6),
+          mark.places === null ? String(mark.birthVertex) : placeText(mark.places.birth),
+          formatNumber(mark.death, 6),
+          mark.places === null ? String(mark.deathVertex) : placeText(mark.places.death),
+          formatNumber(mark.persistence, 6),
+        ]),
+      }),
+    });
+    this.draw();
+  }
+
+  dispose(): void {
+    this.store.dispose();
+  }
+
+  private draw(): void {
+    const { shown } = this;
+    if (shown !== null) {
+      this.chart.draw(() => (shown.as === 'diagram' ? this.diagram(shown) : this.barcode(shown)));
+    }
+  }
+
+  private diagram(shown: NonNullable<typeof this.shown>): EChartsCoreOption {
+    const { theme, frame, topology } = shown;
+    const ticks = linearTicks(
+      frame.low,
+      frame.high,
+      Math.max(3, Math.floor(this.chart.width / 90)),
+    );
+    const axis = {
+      ...ticksAt(
+        theme,
+        ticks.values.map((at) => ({ at, text: formatTick(at, ticks.step) })),
+      ),
+      min: frame.low,
+      max: frame.high,
+    };
+    return {
+      grid: { ...FIXED, left: 58, right: 16, top: 16, bottom: 42 },
+      xAxis: { ...axis, name: t('birth: loss at the minimum'), nameGap: 26 },
+      yAxis: { ...axis, name: t('death: loss at the saddle'), nameGap: 44 },
+      series: [
+        {
+          type: 'custom',
+          silent: true,
+          clip: true,
+          data: [0],
+          renderItem: (_: unknown, api: CustomApi) => {
+            const { low, high } = frame;
+            const children: unknown[] = [
+              polygon(
+                [api.coord([low, low]), api.coord([high, high]), api.coord([high, low])],
+                withAlpha(theme.foreground, 0.035),
+              ),
+            ];
+            // Noise is next to the diagonal: pairs in this band are left out.
+            children.push(
+              polygon(
+                [
+                  [low, low],
+                  [low, low + topology.threshold],
+                  [high - topology.threshold, high],
+                  [high, high],
+                ].map(([x, y]) => api.coord([x!, y!])),
+                withAlpha(theme.highlight, 0.22),
+              ),
+              line(api.coord([low, low]), api.coord([high, high]), theme.muted, 1),
+            );
+            return { type: 'group', children };
+          },
+        },
+        this.points(shown),
+      ],
+    };
+  }
+
+  private points({ marks, theme, frame }: NonNullable<typeof this.shown>): Record<string, unknown> {
+    const on = this.highlight.pair;
+    return {
+      type: 'custom',
+      silent: true,
+      clip: false,
+      data: [0],
+      renderItem: (_: unknown, api: CustomApi) => {
+        const children: unknown[] = [];
+        const ordered = [...marks].sort((a, b) => Number(a.id === on) - Number(b.id === on));
+        for (const mark of ordered) {
+          const pointed = mark.id === on;
+          const color = pointed
+            ? theme.highlight
+            : mark.essential
+              ? theme.foreground
+              : theme.accent;
+          const [x, y] = api.coord([mark.birth, frame.toHeight(mark)]);
+          const [, foot] = api.coord([mark.birth, mark.birth]);
+          if (pointed) children.push(line([x, foot], [x, y], color, 1.5));
+          if (mark.essential) {
+            const r = pointed ? 7 : 6;
+            children.push({
+              type: 'polygon',
+              shape: {
+                points: frame.essentialBeyond
+                  ? [
+                      [x - r, y + r],
+                      [x, y - r],
+                      [x + r, y + r],
+                    ]
+                  : [
+                      [x, y - r],
+                      [x + r, y],
+                      [x, y + r],
+                      [x - r, y],
+                    ],
+              },
+              style: { fill: theme.background, stroke: color, lineWidth: 1.8 },
+            });
+            children.push({
+              type: 'text',
+              style: {
+                text: t('essential, to {0}', formatNumber(mark.death, 3)),
+                x: x + 12,
+                y,
+                fill: pointed ? color : theme.muted,
+                font: `11px ${theme.fontFamily}`,
+                align: 'left',
+                verticalAlign: 'middle',
+              },
+            });
+          } else {
+            children.push({
+              type: 'circle',
+              shape: { cx: x, cy: y, r: pointed ? 6 : 4.5 },
+              style: { fill: color, stroke: theme.background, lineWidth: 1.2 },
+            });
+          }
+        }
+        return { type: 'group', children };
+      },
+    };
+  }
+
+  private barcode({ marks, theme, frame }: NonNullable<typeof this.shown>): EChartsCoreOption {
+    const on = this.highlight.pair;
+    // A few bars stand together at the top instead of far apart.
+    const rows = Math.max(marks.length, Math.floor((this.chart.height - 52) / ROW_HEIGHT));
+    const ticks = linearTicks(
+      frame.low,
+      frame.high,
+      Math.max(3, Math.floor(this.chart.width / 90)),
+    );
+    return {
+      grid: { ...FIXED, left: 20, right: 20, top: 10, bottom: 42 },
+      xAxis: {
+        ...ticksAt(
+          theme,
+          ticks.values.map((at) => ({ at, text: formatTick(at, ticks.step) })),
+        ),
+        min: frame.low,
+        max: frame.high,
+        name: t('loss, from the minimum to the saddle'),
+        nameGap: 26,
+      },
+      yAxis: { type: 'value', min: 0, max: rows, inverse: true, show: false },
+      series: [
+        {
+          type: 'custom',
+          silent: true,
+          clip: false,
+          data: [0],
+          renderItem: (_: unknown, api: CustomApi) => ({
+            type: 'group',
+            children: marks.flatMap((mark, row) => {
+              const pointed = mark.id === on;
+              const color = pointed
+                ? theme.highlight
+                : mark.essential
+                  ? theme.foreground
+                  : theme.accent;
+              const [x1, y] = api.coord([mark.birth, row + 0.5]);
+              const [x2] = api.coord([frame.toHeight(mark), row + 0.5]);
+              const [, top] = api.coord([mark.birth, row]);
+              const [, bottom] = api.coord([mark.birth, row + 1]);
+              const height = Math.max(1, Math.min(8, (bottom - top) * 0.6));
+              const bar = {
+                type: 'rect',
+                shape: {
+                  x: x1,
+                  y: y - height / 2,
+                  width: Math.max(1.5, x2 - x1),
+                  height,
+                  r: Math.min(2, height / 2),
+                },
+                style: mark.essential
+                  ? { fill: withAlpha(color, 0.15), stroke: color, lineWidth: 1 }
+                  : { fill: color },
+              };
+              if (!mark.essential || !frame.essentialBeyond) return [bar];
+              return [
+                bar,
+                polygon(
+                  [
+                    [x2 + 2, y - 5],
+                    [x2 + 10, y],
+                    [x2 + 2, y + 5],
+                  ],
+                  color,
+                ),
+              ];
+            }),
+          }),
+        },
+      ],
+    };
+  }
+
+  private anchors(): Anchor[] {
+    const { shown } = this;
+    if (shown === null) return [];
+    return shown.marks.flatMap((mark, row) => {
+      if (shown.as === 'diagram') {
+        const pixel = this.chart.toPixel(0, mark.birth, shown.frame.toHeight(mark));
+        return pixel === null ? [] : [{ id: mark.id, ...pixel }];
+      }
+      // A bar is long: an anchor every few pixels makes all of it answer.
+      const from = this.chart.toPixel(0, mark.birth, row + 0.5);
+      const to = this.chart.toPixel(0, shown.frame.toHeight(mark), row + 0.5);
+      if (from === null || to === null) return [];
+      const count = 1 + Math.ceil((to.x - from.x) / 8);
+      return Array.from({ length: count }, (_, k) => ({
+        id: mark.id,
+        x: from.x + (k * (to.x - from.x)) / Math.max(1, count - 1),
+        y: from.y,
+      }));
+    });
+  }
+}
+
+function caption(topology: Topology, frame: PersistenceFrame): string {
+  const { finite, range } = topology.summaries;
+  return [
+    finite.count === 0
+      ? t('no finite pair: a single basin')
+      : range > 0
+        ? t(
+            '{0}, mean {1} ({2} of the range)',
+            plural(finite.count, 'finite pair'),
+            formatNumber(finite.mean, 3),
+            formatNumber(finite.meanOverRange, 2),
+          )
+        : t('{0}, mean {1}', plural(finite.count, 'finite pair'), formatNumber(finite.mean, 3)),
+    t(
+      topology.thresholdSource === 'noise'
+        ? 'band: up to {0}, left out as noise'
+        : 'band: up to {0}, left out',
+      formatNumber(topology.threshold, 2),
+    ),
+    frame.essentialBeyond ? t('△ ends above the plot') : '',
+  ]
+    .filter((part) => part !== '')
+    .join(' · ');
+}
+
+function polygon(points: readonly (readonly number[])[], fill: string): unknown {
+  return { type: 'polygon', shape: { points }, style: { fill } };
+}
+
+function line(
+  [x1, y1]: readonly [number, number],
+  [x2, y2]: readonly [number, number],
+  stroke: string,
+  lineWidth: number,
+): unknown {
+  return { type: 'line', shape: { x1, y1, x2, y2 }, style: { stroke, lineWidth } };
+}

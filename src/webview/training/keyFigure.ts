@@ -1,0 +1,122 @@
+import type { ResultDocument, Sensitivity, Topology } from '../../shared/result';
+import {
+  formatCount,
+  formatNumber,
+  formatScalar,
+  formatShare,
+  formatUncertain,
+  plural,
+} from '../quantity';
+import type { Measure } from './series';
+import { neighborhoodText, sensitivityText, shareError } from '../summaries';
+import { t } from '../text';
+
+/** A number with how sure it is, and what must be known to read it. */
+export interface KeyFigure {
+  readonly value: string;
+  /** With its sign; empty where the number has none. */
+  readonly error: string;
+  readonly notes: readonly string[];
+}
+
+const UNKNOWN: KeyFigure = { value: '–', error: '', notes: [] };
+
+export function keyFigure(measure: Measure['id'], document: ResultDocument | null): KeyFigure {
+  const { metrics, hessian, topology } = document ?? {};
+  switch (measure) {
+    case 'loss':
+      if (metrics === undefined) return UNKNOWN;
+      return {
+        value: formatScalar(metrics.loss),
+        error: '',
+        notes: [t('mean of {0}', plural(metrics.samples, 'sample'))],
+      };
+    case 'accuracy': {
+      if (metrics?.accuracy === undefined) return UNKNOWN;
+      const error = shareError(metrics);
+      return {
+        value: formatShare(metrics.accuracy),
+        error: error === null ? '' : `± ${formatShare(error)}`,
+        notes: [t('of {0}', plural(metrics.samples, 'sample'))],
+      };
+    }
+    case 'error':
+      if (metrics?.error === undefined) return UNKNOWN;
+      return {
+        value: formatScalar(metrics.error),
+        error: '',
+        notes: [t('mean of {0}', plural(metrics.samples, 'sample'))],
+      };
+    case 'eigenvalue': {
+      const largest = hessian?.eigenvalues[0];
+      if (hessian === undefined || largest === undefined) return UNKNOWN;
+      return {
+        ...formatUncertain(largest.value, largest.residual),
+        notes: [
+          largest.converged ? t('residual of the Ritz pair') : t('not converged'),
+          t('smallest {0}', formatNumber(hessian.smallest.value, 3)),
+        ],
+      };
+    }
+    case 'trace':
+      if (hessian === undefined) return UNKNOWN;
+      return {
+        ...formatUncertain(hessian.trace.value, hessian.trace.standardError),
+        notes: [t('standard error, {0}', plural(hessian.trace.samples, 'probe'))],
+      };
+    case 'saddles': {
+      if (topology === undefined) return UNKNOWN;
+      const others = sensitivityText(topology);
+      const band = topology.sensitivity.band?.saddles;
+      const isSpread = band !== undefined && band.low < band.high;
+      return {
+        value: formatCount(topology.saddles),
+        error: isSpread ? `(${formatCount(band.low)}–${formatCount(band.high)})` : '',
+        notes: [
+          `${plural(topology.minima, 'minimum', 'minima')} · ${neighborhoodText(topology.neighborhood)}`,
+          ...(others === '' ? [] : [others]),
+          ...(isSpread ? [t('in brackets across {0}', bandSpan(topology.sensitivity))] : []),
+          thresholdText(topology),
+        ],
+      };
+    }
+    case 'persistence': {
+      if (topology === undefined) return UNKNOWN;
+      const { finite, withEssential } = topology.summaries;
+      return {
+        value: formatNumber(finite.mean),
+        error: '',
+        notes: [
+          t('of {0}', plural(finite.count, 'finite pair')),
+          Number.isFinite(withEssential.mean)
+            ? t('{0} with the essential pair', formatNumber(withEssential.mean))
+            : t('not finite with the essential pair'),
+        ],
+      };
+    }
+  }
+}
+
+/** Which pairs count. */
+function thresholdText({ threshold, thresholdSource }: Topology): string {
+  const value = formatNumber(threshold, 2);
+  switch (thresholdSource) {
+    case 'noise':
+      return t('above {0} (noise)', value);
+    case 'given':
+      return t('above {0}', value);
+    case 'refinement':
+      return t('above {0} (refined)', value);
+  }
+}
+
+/** What the counts of a band differ in. */
+function bandSpan({ byResolution = [], bySeed = [] }: Sensitivity): string {
+  return [
+    t('neighborhoods'),
+    byResolution.length > 1 ? t('coarser grids') : '',
+    bySeed.length > 0 ? plural(bySeed.length, 'other plane') : '',
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
+}

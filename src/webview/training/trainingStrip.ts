@@ -1,0 +1,146 @@
+import type { PanelEntry } from '../../shared/panelProtocol';
+import { DisposableStore, type Disposable } from '../disposable';
+import { element, setAttributes } from '../element';
+import { keyFigure } from './keyFigure';
+import { positions, trainingPlace, type Run } from './runs';
+import { seriesOf, seriesScale, shownMeasures } from './series';
+import { sparkline, type SparklineSeries } from './sparkline';
+import { stepEntry, type Step } from '../state/selection';
+import { t } from '../text';
+
+/**
+ * The numbers of the checkpoint, each over its course through the training: key figures, small
+ * multiples and slider in one. Pointing at a place in any of them goes to the checkpoint there.
+ */
+export class TrainingStrip implements Disposable {
+  readonly root: HTMLElement;
+  private readonly store = new DisposableStore();
+  private run: Run | null = null;
+  private key = '';
+  /** Places of the run's checkpoints in [0, 1]. */
+  private places: readonly number[] = [];
+
+  constructor(private readonly onSelect: (key: string) => void) {
+    this.root = element('div', {
+      class: 'strip',
+      id: 'training-strip',
+      role: 'slider',
+      tabindex: 0,
+      'aria-label': t('Checkpoint in training'),
+      'aria-orientation': 'horizontal',
+    });
+    this.store.listen(this.root, 'keydown', (event) => {
+      const steps: Partial<Record<string, Step>> = {
+        ArrowLeft: 'previous',
+        ArrowDown: 'previous',
+        ArrowRight: 'next',
+        ArrowUp: 'next',
+        Home: 'first',
+        End: 'last',
+      };
+      const step = steps[event.key];
+      if (step === undefined || this.run === null) return;
+      event.preventDefault();
+      const entry = stepEntry(this.run, this.key, step);
+      if (entry !== null) this.select(entry);
+    });
+    this.store.listen(this.root, 'pointerdown', (event) => {
+      this.pick(event);
+    });
+    this.store.listen(this.root, 'pointermove', (event) => {
+      if ((event.buttons & 1) === 1) this.pick(event);
+    });
+  }
+
+  update(runs: readonly Run[], run: Run, entry: PanelEntry): void {
+    this.run = run;
+    this.key = entry.key;
+    const current = run.entries.indexOf(entry);
+    const own = positions(run);
+    const comparable = runs.filter((other) => other === run || positions(other).unit === own.unit);
+    const all = comparable.flatMap((other) => positions(other).at);
+    const low = Math.min(...all);
+    const high = Math.max(...all);
+    const placesOf = (other: Run) =>
+      positions(other).at.map((at) => (high > low ? (at - low) / (high - low) : 0.5));
+    this.places = placesOf(run);
+
+    this.root.replaceChildren(
+      ...shownMeasures(runs).map((measure) => {
+        const scale = seriesScale(comparable.flatMap((other) => seriesOf(other, measure)));
+        const series = (other: Run): SparklineSeries => ({
+          x: placesOf(other),
+          y: seriesOf(other, measure).map((value) => (value === null ? null : scale.toUnit(value))),
+        });
+        const figure = keyFigure(measure.id, entry.document);
+        return element(
+          'div',
+          { class: 'measure', 'data-measure': measure.id },
+          element(
+            'div',
+            { class: 'measure-title' },
+            measure.title(),
+            scale.logarithmic ? element('span', { class: 'measure-scale' }, t('log')) : null,
+          ),
+          element(
+            'div',
+            { class: 'measure-figure' },
+            element('span', { class: 'measure-value' }, figure.value),
+            figure.error === '' ? null : element('span', { class: 'measure-error' }, figure.error),
+          ),
+          run.entries.length > 1
+            ? sparkline(
+                series(run),
+                comparable.filter((other) => other !== run).map(series),
+                current,
+              )
+            : null,
+          element(
+            'div',
+            { class: 'measure-notes' },
+            ...figure.notes.map((note) => element('div', {}, note)),
+          ),
+        );
+      }),
+    );
+    const figures = shownMeasures(runs).map((measure) => {
+      const figure = keyFigure(measure.id, entry.document);
+      return `${measure.title()} ${figure.value}${figure.error === '' ? '' : ` ${figure.error}`}`;
+    });
+    setAttributes(this.root, {
+      // With one checkpoint there is nowhere to slide to.
+      role: run.entries.length > 1 ? 'slider' : 'group',
+      'aria-valuemin': 1,
+      'aria-valuemax': run.entries.length,
+      'aria-valuenow': current + 1,
+      'aria-valuetext': t(
+        '{0}, {1} of {2}: {3}',
+        trainingPlace(entry),
+        current + 1,
+        run.entries.length,
+        entry.document === null ? t('not analyzed yet') : figures.join(', '),
+      ),
+    });
+  }
+
+  dispose(): void {
+    this.store.dispose();
+  }
+
+  private pick(event: PointerEvent): void {
+    const svg = (event.target as Element).closest('.sparkline');
+    if (svg === null || this.run === null) return;
+    const box = svg.getBoundingClientRect();
+    const at = (event.clientX - box.left) / box.width;
+    let best = 0;
+    this.places.forEach((place, index) => {
+      if (Math.abs(place - at) < Math.abs(this.places[best]! - at)) best = index;
+    });
+    const entry = this.run.entries[best];
+    if (entry !== undefined) this.select(entry);
+  }
+
+  private select(entry: PanelEntry): void {
+    if (entry.key !== this.key) this.onSelect(entry.key);
+  }
+}
