@@ -1,7 +1,7 @@
 /**
  * Loops, trees, basins, profile and distances: milliseconds of processor time.
  *
- *   node bench/topology_parts.mjs [--sides 41,512] [--points 500] [--repeats 3]
+ *   node bench/topologyParts.mjs [--sides 41,512] [--points 500] [--repeats 3]
  *
  * The grid is a bowl of sines with noise a thousandth of its size; diagrams are uniform in births with
  * few long pairs. Best of the repeats.
