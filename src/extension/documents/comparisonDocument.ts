@@ -10,7 +10,8 @@ import type {
 import { fromScalar, type Scalar } from '../../shared/result';
 import { escapeMarkdown } from '../words/markdown';
 import { formatCount, formatNumber, formatShare, formatWithUncertainty } from '../words/numbers';
-import { t } from '../words/text';
+import { t, translated } from '../words/text';
+import { pathPicture } from './pathPicture';
 
 /** Minima listed: the most persistent. */
 const LISTED = 20;
@@ -29,7 +30,7 @@ export function comparisonDocument({
   const names = [nameOf(first), nameOf(second)] as const;
   const parts = [`# ${escapeMarkdown(`${names[0]} → ${names[1]}`)}`];
   if (warnings.length > 0) {
-    parts.push(warnings.map((warning) => `> ⚠ ${escapeMarkdown(warning)}`).join('\n>\n'));
+    parts.push(warnings.map((warning) => `> ⚠ ${escapeMarkdown(translated(warning))}`).join('\n>\n'));
   }
   const section = (title: string, differences: readonly Difference[]): void => {
     if (differences.length === 0) return;
@@ -112,46 +113,54 @@ const STOPS = [-0.5, -0.25, 0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1, 1
 
 function wayText(
   { path, positions, losses, barrier, batchNorm }: Interpolation,
-  [first, second]: readonly [string, string],
+  names: readonly [string, string],
 ): string {
-  const finite = losses.map((loss) => fromScalar(loss));
-  const largest = Math.max(...finite.filter(Number.isFinite));
-  const stops = positions.flatMap((position, index) =>
-    STOPS.some((stop) => Math.abs(stop - position) < 1e-9) ? [{ position, index }] : [],
-  );
-  const name = (position: number): string =>
-    position === 0
-      ? `${formatNumber(0)} (${first})`
-      : position === 1
-        ? `${formatNumber(1)} (${second})`
-        : formatNumber(position);
-  const rows = stops.map(({ position, index }) => [
-    name(position),
-    formatNumber(losses[index] ?? 'NaN', 4),
-    bar((finite[index] ?? NaN) / largest),
-  ]);
-  const way =
-    path === 'line'
-      ? t(
-          'On the straight line the largest loss between the two exceeds both ends by {0}.',
-          formatNumber(barrier),
-        )
-      : t(
-          'On a curve that was trained for a low loss the largest loss between the two exceeds both ends by {0}.',
-          formatNumber(barrier),
-        );
-  const statistics =
-    batchNorm === 'recompute'
-      ? ` ${t('BatchNorm statistics are recomputed at each point, as basin.json asks.')}`
-      : '';
-  return [escapeMarkdown(way + statistics), table([t('position'), t('loss'), ''], rows)].join(
-    '\n\n',
-  );
+  const picture = pathPicture({
+    positions,
+    losses: losses.map(fromScalar),
+    names,
+    format: (loss) => formatNumber(loss),
+  });
+  const rows = positions.flatMap((position, index) => {
+    if (!STOPS.some((stop) => Math.abs(stop - position) < 1e-9)) return [];
+    const name = position === 0 ? names[0] : position === 1 ? names[1] : undefined;
+    const place = name === undefined ? '' : ` (${name})`;
+    return [[formatNumber(position) + place, formatNumber(losses[index] ?? 'NaN', 4)]];
+  });
+  const sentences = [
+    wayHeight(path, barrier),
+    ...(batchNorm === 'recompute'
+      ? [t('BatchNorm statistics are recomputed at each point, as basin.json asks.')]
+      : []),
+  ];
+  return [
+    escapeMarkdown(sentences.join(' ')),
+    ...(picture === null
+      ? []
+      : [
+          `![${escapeMarkdown(t('The loss on the way'))}](data:image/svg+xml;base64,${Buffer.from(picture).toString('base64')})`,
+        ]),
+    table([t('position'), t('loss')], rows),
+  ].join('\n\n');
 }
 
-/** A loss as a length, for the eye. */
-function bar(share: number): string {
-  return Number.isFinite(share) ? '█'.repeat(Math.round(16 * Math.max(0, share))) : '';
+function wayHeight(path: Interpolation['path'], barrier: Scalar): string {
+  if (barrier === 0) {
+    return path === 'line'
+      ? t('On the straight line no loss between the two exceeds that of the higher end.')
+      : t(
+          'On a curve that was trained for a low loss no loss between the two exceeds that of the higher end.',
+        );
+  }
+  return path === 'line'
+    ? t(
+        'On the straight line the largest loss between the two exceeds both ends by {0}.',
+        formatNumber(barrier),
+      )
+    : t(
+        'On a curve that was trained for a low loss the largest loss between the two exceeds both ends by {0}.',
+        formatNumber(barrier),
+      );
 }
 
 function distances({ bottleneck, wasserstein, comparedPairs }: TopologyComparison): string {

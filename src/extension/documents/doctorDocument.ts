@@ -1,7 +1,7 @@
 import type { DoctorReport, RuntimeReport } from '../../shared/engineProtocol';
 import { escapeMarkdown } from '../words/markdown';
 import { formatBytes } from '../words/numbers';
-import { t } from '../words/text';
+import { t, translated } from '../words/text';
 
 /** What the host knows of itself and of its engine. */
 export interface Installation {
@@ -72,7 +72,7 @@ export function doctorDocument(installation: Installation, diagnosis: Diagnosis)
 function runtimeLine({ name, found, version, providers, advice }: RuntimeReport): string {
   const names = providers.map((provider) => provider.name);
   const runsOn = names.length === 0 ? '' : ` (${names.join(', ')})`;
-  const state = found ? `${version ?? ''}${runsOn}` : (advice ?? t('not found'));
+  const state = found ? `${version ?? ''}${runsOn}` : advice === null ? t('not found') : translated(advice);
   return `- ${found ? '✓' : '✗'} **${plain(name)}** ${plain(state)}`;
 }
 

@@ -10,7 +10,7 @@ import type { Library } from '../checkpoints/library';
 import { escapeMarkdown } from '../words/markdown';
 import type { ResultPlaces } from '../checkpoints/resultPlaces';
 import { settings } from '../settings';
-import { t } from '../words/text';
+import { t, translated } from '../words/text';
 
 const SCHEME = 'basin';
 
@@ -202,5 +202,5 @@ function subjectOf(uri: vscode.Uri): Subject | undefined {
 }
 
 function sentence(error: unknown): string {
-  return error instanceof Error ? error.message : t('Basin failed: {0}', String(error));
+  return error instanceof Error ? translated(error.message) : t('Basin failed: {0}', String(error));
 }

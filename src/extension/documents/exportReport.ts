@@ -4,7 +4,7 @@ import type { EngineClient } from '../client/engineClient';
 import { EngineError } from '../client/engineError';
 import type { Run } from '../checkpoints/runs';
 import type { ResultPlaces } from '../checkpoints/resultPlaces';
-import { t } from '../words/text';
+import { t, translated } from '../words/text';
 import { windowLanguage } from '../panel/windowLanguage';
 
 /**
@@ -53,7 +53,7 @@ export async function exportReport(
   } catch (error) {
     if (error instanceof EngineError && error.reason === 'cancelled') return;
     const message = error instanceof Error ? error.message : String(error);
-    await vscode.window.showErrorMessage(t('The report was not written: {0}', message));
+    await vscode.window.showErrorMessage(t('The report was not written: {0}', translated(message)));
     return;
   }
   const open = t('Open');

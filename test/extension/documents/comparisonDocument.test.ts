@@ -92,15 +92,22 @@ describe('a comparison as a document', () => {
       /straight line the largest loss between the two exceeds both ends by 1\\\./,
     );
     const rows = text.split('\n').filter((line) => /^\| 0[ .\\]|^\| 1 \\?\(/.test(line));
-    expect(
-      rows.map((row) =>
-        row
-          .split('|')
-          .slice(1, 3)
-          .map((cell) => cell.trim()),
-      ),
-    ).toHaveLength(5);
-    // As long as the share of the largest finite loss: 16 for all of it.
-    expect(rows.map((row) => row.match(/█/g)?.length ?? 0)).toEqual([4, 8, 16, 0, 8]);
+    const losses = rows.map((row) => row.split(/(?<!\\)\|/)[2]?.trim());
+    // Without that at 0.3, which is no stop of the table.
+    expect(losses).toEqual(['0\\.5', '1', '2', '∞', '1']);
+    const encoded = /data:image\/svg\+xml;base64,([\w+/=]+)\)/.exec(text)?.[1] ?? '';
+    const picture = Buffer.from(encoded, 'base64').toString();
+    // What is infinite is a gap.
+    expect(/<path d="(M[^"]*)"[^>]*stroke-width/.exec(picture)?.[1]?.match(/[ML]/g)).toEqual(
+      'MLLLM'.split(''),
+    );
+  });
+
+  it('says so where nothing on the way is higher', () => {
+    const text = comparisonDocument({
+      ...comparison,
+      interpolation: { path: 'curve', positions: [0, 0.5, 1], losses: [2, 1, 1], barrier: 0 },
+    });
+    expect(text).toMatch(/curve that was trained .* no loss between the two exceeds/);
   });
 });
