@@ -20,7 +20,7 @@ import { ThemeSource } from './plots/theme';
 import { TrainingStrip } from './training/trainingStrip';
 import { openTransport, type Transport } from './state/transport';
 import { restoreState, type PlotId, type ViewState } from './state/viewState';
-import { t } from './text';
+import { t, translated } from './text';
 
 /** So long the host may take to repeat what it was told, in milliseconds. */
 const ECHO_TIME = 3000;
@@ -182,7 +182,7 @@ class Panel implements Disposable {
     this.notes.hidden = notes.length === 0;
     this.notes.replaceChildren(
       element('h2', {}, t('Notes')),
-      element('ul', {}, ...notes.map((note) => element('li', {}, note))),
+      element('ul', {}, ...notes.map((note) => element('li', {}, translated(note)))),
     );
   }
 }

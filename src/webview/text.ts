@@ -1,13 +1,17 @@
 import type { Language } from '../shared/language';
+import { sentenceTranslation } from '../shared/sentences';
 
 type Value = string | number;
 
 /** English is what the source says. */
 let texts: Language['texts'] = {};
+let sentences = (sentence: string): string => sentence;
 
 /** Takes the language of the page, once, before anything is shown. */
 export function speak(language: Language | null): void {
   texts = language?.texts ?? {};
+  sentences =
+    language === null ? (sentence) => sentence : sentenceTranslation(() => language.sentences);
 }
 
 /**
@@ -18,4 +22,9 @@ export function t(message: string, ...values: readonly Value[]): string {
   return (texts[message] ?? message).replace(/\{(\d+)\}/g, (hole, index: string) =>
     String(values[Number(index)] ?? hole),
   );
+}
+
+/** A sentence that the engine put together, in the language of the page. */
+export function translated(sentence: string): string {
+  return sentences(sentence);
 }

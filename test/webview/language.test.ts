@@ -26,7 +26,7 @@ const mark: PairMark = {
 
 describe('a page in Chinese', () => {
   beforeEach(() => {
-    speak({ tag: 'zh-cn', texts });
+    speak({ tag: 'zh-cn', texts, sentences: {} });
   });
 
   afterEach(() => {

@@ -6,7 +6,7 @@ import { counted } from '../words/numbers';
 import type { LandscapePanel } from '../panel/panel';
 import { describeProgress, overallFraction } from './progressFraction';
 import { describeResult } from '../words/summary';
-import { t } from '../words/text';
+import { t, translated } from '../words/text';
 
 /**
  * Analyses the user asked for: with a notification that tells how far they are and can cancel
@@ -86,7 +86,7 @@ export class UserAnalysis {
       case 'cancelled':
         return;
       case 'failed':
-        await showError(ending.message, ending.engine);
+        await showError(translated(ending.message), ending.engine);
         return;
       case 'done':
         await this.tellDone(ending, what);
@@ -102,7 +102,7 @@ export class UserAnalysis {
     if (first !== undefined) {
       const label = checkpointLabel(first.checkpoint);
       const which = failed.length > 1 ? t('{0} and {1} more', label, failed.length - 1) : label;
-      await showError(`${which}: ${first.message}`, false);
+      await showError(`${which}: ${translated(first.message)}`, false);
       return;
     }
     const last = outcomes.at(-1);

@@ -3,7 +3,7 @@ import type { ResultDocument } from '../../shared/result';
 import { parseResult } from '../../shared/resultShape';
 import type { FolderListings } from './folderListings';
 import { turn } from './inTurns';
-import { t } from '../words/text';
+import { t, translated } from '../words/text';
 
 /** A result document as it was found on disk. */
 export interface StoredResult {
@@ -99,7 +99,7 @@ export class ResultReader {
       ? { kind: 'found', result: { document: reading.document, written: modified, path } }
       : {
           kind: 'unusable',
-          message: t('{0} is no usable result: {1}. Analyze again.', path, reading.why),
+          message: t('{0} is no usable result: {1}. Analyze again.', path, translated(reading.why)),
         };
   }
 }

@@ -15,7 +15,7 @@ import { relativeTime } from '../words/relativeTime';
 import type { CheckpointFile } from '../checkpoints/runs';
 import { describeInspection, fileLine, resultFacts } from '../words/summary';
 import { documentsOf, surroundingsOf } from './surroundings';
-import { t } from '../words/text';
+import { t, translated } from '../words/text';
 
 /** Where a path to a checkpoint may stand. */
 export const HOVER_SELECTOR: vscode.DocumentSelector = [
@@ -106,7 +106,7 @@ export class CheckpointHover implements vscode.HoverProvider {
       return describeInspection(await this.inspections.inspect(file, token));
     } catch (error) {
       if (error instanceof EngineError && error.reason === 'cancelled') return null;
-      return error instanceof Error ? error.message : String(error);
+      return translated(error instanceof Error ? error.message : String(error));
     }
   }
 
@@ -123,7 +123,7 @@ export class CheckpointHover implements vscode.HoverProvider {
       `${escapeMarkdown(header)}  \n${escapeMarkdown(`${fileLine(file)} (${age})`)}\n`,
     );
     if (others !== null) text.appendMarkdown(`\n${escapeMarkdown(others)}\n`);
-    if (error !== null) text.appendMarkdown(`\n${escapeMarkdown(error)}\n`);
+    if (error !== null) text.appendMarkdown(`\n${escapeMarkdown(translated(error))}\n`);
     if (record?.outdated === true) {
       text.appendMarkdown(
         `\n${escapeMarkdown(t('The checkpoint or its basin.json is newer than this result.'))}\n`,

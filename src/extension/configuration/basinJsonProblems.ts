@@ -5,7 +5,7 @@ import {
   type JSONPath,
   type Node,
 } from 'jsonc-parser';
-import { t } from '../words/text';
+import { t, translated } from '../words/text';
 
 /**
  * What is wrong with a basin.json beside what its JSON schema tells: files that are not there,
@@ -63,7 +63,7 @@ export async function findProblems(text: string, disk: Disk, check: Check): Prom
     const node = nearest(root, path);
     problems.push({
       ...placeOf(node),
-      message: `${path.length === 0 ? '' : `"${path.join('.')}" `}${message}.`,
+      message: translated(`${path.length === 0 ? '' : `"${path.join('.')}" `}${message}.`),
       severity: 'error',
       fixes: [],
     });
@@ -82,16 +82,19 @@ export async function findProblems(text: string, disk: Disk, check: Check): Prom
 export function problemOfEngine(text: string, message: string, path: string): Problem | null {
   const isNamed = message.startsWith(`${path}:`);
   const rest = isNamed ? message.slice(path.length + 1).trim() : message;
-  const problem = (place: { offset: number; length: number }, sentence = rest): Problem => ({
+  const whole = translated(message);
+  // Whoever reads it in the file knows where it is.
+  const sentence = isNamed ? whole.replace(path, '').replace(/^(:\d+:\d+)?[:：]\s*/, '') : whole;
+  const problem = (place: { offset: number; length: number }): Problem => ({
     ...place,
     message: sentence,
     severity: 'error',
     fixes: [],
   });
-  const line = isNamed ? /^(\d+):(\d+): (.*)$/s.exec(rest) : null;
-  const [, row, column, sentence] = line ?? [];
+  const line = isNamed ? /^(\d+):(\d+): /.exec(rest) : null;
+  const [, row, column] = line ?? [];
   if (row !== undefined && column !== undefined) {
-    return problem({ offset: offsetOf(text, Number(row), Number(column)), length: 1 }, sentence);
+    return problem({ offset: offsetOf(text, Number(row), Number(column)), length: 1 });
   }
   const root = parseTree(text, [], { allowTrailingComma: true });
   if (root === undefined) return isNamed ? problem({ offset: 0, length: 1 }) : null;

@@ -72,7 +72,11 @@ export function doctorDocument(installation: Installation, diagnosis: Diagnosis)
 function runtimeLine({ name, found, version, providers, advice }: RuntimeReport): string {
   const names = providers.map((provider) => provider.name);
   const runsOn = names.length === 0 ? '' : ` (${names.join(', ')})`;
-  const state = found ? `${version ?? ''}${runsOn}` : advice === null ? t('not found') : translated(advice);
+  const state = found
+    ? `${version ?? ''}${runsOn}`
+    : advice === null
+      ? t('not found')
+      : translated(advice);
   return `- ${found ? '✓' : '✗'} **${plain(name)}** ${plain(state)}`;
 }
 

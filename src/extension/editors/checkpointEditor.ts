@@ -7,7 +7,7 @@ import { EngineError } from '../client/engineError';
 import { FileWatch } from '../checkpoints/fileWatch';
 import type { Log } from '../log';
 import { createNonce, panelHtml } from '../panel/panelHtml';
-import { t } from '../words/text';
+import { t, translated } from '../words/text';
 import { windowLanguage } from '../panel/windowLanguage';
 
 export const CHECKPOINT_EDITOR_TYPE = 'basin.checkpoint';
@@ -134,7 +134,7 @@ class CheckpointView implements vscode.Disposable {
     } catch (error) {
       if (error instanceof EngineError && error.reason === 'cancelled') return;
       this.listing = null;
-      this.failure = error instanceof Error ? error.message : String(error);
+      this.failure = translated(error instanceof Error ? error.message : String(error));
     } finally {
       source.dispose();
       if (this.loading === source) this.loading = null;
@@ -183,8 +183,9 @@ class CheckpointView implements vscode.Disposable {
       const engine = await this.engine();
       listener = engine.onTensorStatistics(({ job: of, outcome }) => {
         if (of !== job || this.version !== version) return;
-        this.outcomes.set(outcome.index, outcome);
-        gathered.push(outcome);
+        const told = outcome.ok ? outcome : { ...outcome, message: translated(outcome.message) };
+        this.outcomes.set(told.index, told);
+        gathered.push(told);
         left--;
       });
       await engine.measureTensors({ job, path: this.uri.fsPath, indices }, source.token);
@@ -193,7 +194,7 @@ class CheckpointView implements vscode.Disposable {
     } catch (error) {
       const cancelled = error instanceof EngineError && error.reason === 'cancelled';
       left = 0;
-      flush(cancelled ? null : error instanceof Error ? error.message : String(error));
+      flush(cancelled ? null : translated(error instanceof Error ? error.message : String(error)));
     } finally {
       clearInterval(timer);
       listener?.dispose();

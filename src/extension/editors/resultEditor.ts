@@ -7,7 +7,7 @@ import { FileWatch } from '../checkpoints/fileWatch';
 import { createNonce, panelHtml } from '../panel/panelHtml';
 import { messageHtml } from './resultEditorMessage';
 import { readFromPanel } from '../panel/snapshot';
-import { t } from '../words/text';
+import { t, translated } from '../words/text';
 import { windowLanguage } from '../panel/windowLanguage';
 
 export const RESULT_EDITOR_TYPE = 'basin.result';
@@ -135,7 +135,7 @@ async function read(uri: vscode.Uri): Promise<Reading> {
     ok: false,
     message: t(
       'It is no result document of Basin that can be drawn: {0}. Analyze the checkpoint again, or look at the text.',
-      reading.why,
+      translated(reading.why),
     ),
   };
 }

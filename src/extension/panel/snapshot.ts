@@ -3,7 +3,7 @@ import type { FromPanel, PanelEntry, Snapshot } from '../../shared/panelProtocol
 import type { ResultDocument } from '../../shared/result';
 import { checkpointName } from '../words/checkpointLabel';
 import type { CheckpointRecord } from '../checkpoints/library';
-import { t } from '../words/text';
+import { t, translated } from '../words/text';
 
 /** What the panel is shown: the whole of it, every time. */
 export function makeSnapshot(options: {
@@ -30,7 +30,7 @@ function entry(record: CheckpointRecord, partial: ResultDocument | null): PanelE
     run: record.run.name,
     label: checkpointName(record.file.path),
     document: partial ?? record.result?.document ?? null,
-    error: record.error ?? remark(record),
+    error: record.error === null ? remark(record) : translated(record.error),
   };
 }
 

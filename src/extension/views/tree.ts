@@ -8,7 +8,7 @@ import { escapeMarkdown } from '../words/markdown';
 import { describeProgress } from '../analysis/progressFraction';
 import type { Run } from '../checkpoints/runs';
 import { describeResult, fileLine, resultFacts } from '../words/summary';
-import { t } from '../words/text';
+import { t, translated } from '../words/text';
 
 export const VIEW_ID = 'basin.runs';
 
@@ -286,7 +286,7 @@ function tooltip(record: CheckpointRecord): vscode.MarkdownString {
   const text = new vscode.MarkdownString();
   text.appendMarkdown(`**${escapeMarkdown(checkpointName(record.file.path))}**\n\n`);
   text.appendMarkdown(`${escapeMarkdown(fileLine(record.file))}\n\n`);
-  if (record.error !== null) text.appendMarkdown(`${escapeMarkdown(record.error)}\n\n`);
+  if (record.error !== null) text.appendMarkdown(`${escapeMarkdown(translated(record.error))}\n\n`);
   if (record.result !== null) {
     if (record.outdated) {
       text.appendMarkdown(

@@ -1,3 +1,5 @@
+import { sentenceTranslation, type Templates } from '../../shared/sentences';
+
 type Value = string | number;
 
 /** Gives the text in the user's language, with `{0}`, `{1}` … filled in. */
@@ -8,13 +10,17 @@ const english: Translation = (message, ...values) =>
   message.replace(/\{(\d+)\}/g, (hole, index: string) => String(values[Number(index)] ?? hole));
 
 let translation = english;
+let sentences = (sentence: string): string => sentence;
 
 /**
  * Takes the language of the window, once, when the extension starts: `vscode.l10n.t`. It is the one
  * thing the whole process shares, so that what only puts words together needs no editor.
+ *
+ * @param templates of the engine's sentences, asked for when the first of them is shown.
  */
-export function speak(with_: Translation = english): void {
+export function speak(with_: Translation = english, templates?: () => Templates): void {
   translation = with_;
+  sentences = templates === undefined ? (sentence) => sentence : sentenceTranslation(templates);
 }
 
 /**
@@ -23,4 +29,9 @@ export function speak(with_: Translation = english): void {
  */
 export function t(message: string, ...values: Value[]): string {
   return translation(message, ...values);
+}
+
+/** A sentence that the engine put together, in the user's language; as it is where none is known. */
+export function translated(sentence: string): string {
+  return sentences(sentence);
 }

@@ -94,10 +94,10 @@ test('carries the language it is to be read in, in a page that is closed all the
   expect(english.page).toContain('<html lang="en"');
   expect(english.page).not.toContain('basin-language');
   const texts = { 'Loss landscape': '损失景观', '</script><script>alert(1)': '<b>' };
-  const { page } = await report({ language: { tag: 'zh-cn', texts } });
+  const { page } = await report({ language: { tag: 'zh-cn', texts, sentences: {} } });
   expect(page).toContain('<html lang="zh-cn"');
   const [, json] = /id="basin-language">(.*?)<\/script>/s.exec(page) ?? [];
-  expect(JSON.parse(json ?? '')).toEqual({ tag: 'zh-cn', texts });
+  expect(JSON.parse(json ?? '')).toEqual({ tag: 'zh-cn', texts, sentences: {} });
   expect(page).not.toContain('alert(1)<');
   expect(page.match(/<script/g)).toHaveLength(3);
 });

@@ -30,14 +30,14 @@ describe('the page of the panel', () => {
       style: 'https://host/webview.css',
       cspSource: 'https://host',
       nonce: 'abc',
-      language: { tag: 'zh-cn', texts },
+      language: { tag: 'zh-cn', texts, sentences: {} },
     });
     const policy = /Content-Security-Policy" content="[^"]*"/;
     expect(policy.exec(chinese)?.[0]).toBe(policy.exec(html)?.[0]);
     expect(chinese).toContain('<html lang="zh-cn">');
     const [, json] =
       /type="application\/json" id="basin-language">(.*?)<\/script>/.exec(chinese) ?? [];
-    expect(JSON.parse(json ?? '')).toEqual({ tag: 'zh-cn', texts });
+    expect(JSON.parse(json ?? '')).toEqual({ tag: 'zh-cn', texts, sentences: {} });
     expect(chinese.match(/<script/g)).toHaveLength(2);
     // Before the script that reads it.
     expect(chinese.indexOf('basin-language')).toBeLessThan(chinese.indexOf('webview.js'));
