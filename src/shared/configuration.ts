@@ -116,6 +116,8 @@ const landscape = z
       issue('dimensions', `must be ${fixed} with ${settings.directions}, or absent`);
     }
     const dimensions = dimensionsOf(settings);
+    // So many are an error already, and no grid.
+    if (RESOLUTIONS[dimensions - 1] === undefined) return;
     for (const name of ['resolution', 'range'] as const) {
       const value = settings[name];
       if (Array.isArray(value) && value.length !== dimensions) {
