@@ -30,7 +30,9 @@ export function comparisonDocument({
   const names = [nameOf(first), nameOf(second)] as const;
   const parts = [`# ${escapeMarkdown(`${names[0]} → ${names[1]}`)}`];
   if (warnings.length > 0) {
-    parts.push(warnings.map((warning) => `> ⚠ ${escapeMarkdown(translated(warning))}`).join('\n>\n'));
+    parts.push(
+      warnings.map((warning) => `> ⚠ ${escapeMarkdown(translated(warning))}`).join('\n>\n'),
+    );
   }
   const section = (title: string, differences: readonly Difference[]): void => {
     if (differences.length === 0) return;
