@@ -57,8 +57,8 @@ describe('in Chinese', () => {
       (await panel.locator('#landscape-stage').getAttribute('aria-label')) ?? '',
       /^11 × 11 个网格点上的损失，/,
     );
-    // What is left in Latin letters: names of files and formats, the engine's notes, symbols.
-    const words = await panel.locator('.plots, .checkpoint-header, .strip').allInnerTexts();
+    // What is left in Latin letters: names of files and formats, symbols.
+    const words = await panel.locator('.plots, .checkpoint-header, .strip, .notes').allInnerTexts();
     const left = words
       .join('\n')
       .match(/\b(the|of|and|loss|with|mean|points|saddles?|minim(um|a))\b/gi);
@@ -77,6 +77,18 @@ describe('in Chinese', () => {
     await bench.screenshot('chinese-panel-below');
     await bench.page.keyboard.press('Control+B');
     await bench.run('View: Close All Editors');
+  });
+
+  it('so do sentences of the engine', async () => {
+    const file = join(given().workspace, 'runs', 'resnet', 'epoch-000.pt');
+    // The beginning of a file of gzip.
+    await writeFile(file, Uint8Array.of(0x1f, 0x8b, 8, 0));
+    await bench.run('Basin: 分析检查点');
+    await bench.pick('epoch-000.pt', 'resnet');
+    const fault = 'epoch-000.pt 无法使用：它是用 gzip 压缩的；请先用 gunzip 解压。';
+    await bench.notification(new RegExp(fault)).waitFor({ timeout: 90_000 });
+    await bench.screenshot('chinese-fault');
+    await bench.dismissNotifications();
   });
 
   it('so do quick picks and documents', async () => {
