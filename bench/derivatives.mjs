@@ -24,12 +24,12 @@
  *   product   one H·v at a point that was prepared (PyTorch: its gradient's graph is kept)
  *   first     H·v with that preparation
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 import esbuild from 'esbuild';
 
 const { values: options } = parseArgs({
@@ -119,11 +119,7 @@ async function compare(folder) {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const cores = availableParallelism();
-  const peakOf = (threads) =>
-    JSON.parse(
-      execFileSync(options.python, [torch, 'peak', String(threads)], { encoding: 'utf8' }),
-    );
-  const peaks = { one: peakOf(1), all: peakOf(cores) };
+  const peaks = await matrixProducts(cores);
   const rows = [];
   for (const network of options.networks.split(',')) {
     for (const kind of options.kinds.split(',')) {
@@ -153,7 +149,7 @@ async function compare(folder) {
       }
       const best = (who) => Math.min(...[...elapsed[who].values()].map(median));
       const least = (who) => Math.min(...cpu[who]);
-      const share = (who) => operations / (best(who) * 1e6) / peaks.all.gflops;
+      const share = (who) => operations / (best(who) * 1e6) / peaks.all;
       const row = {
         network,
         kind,
@@ -188,8 +184,8 @@ async function compare(folder) {
   const report = {
     processor: cpus()[0].model,
     cores,
-    torch: peaks.all.version,
-    gflops: { one: peaks.one.gflops, all: peaks.all.gflops },
+    torch: peaks.version,
+    gflops: { one: peaks.one, all: peaks.all },
     rows,
   };
   const table = markdown(report);
@@ -226,6 +222,29 @@ function markdown({ processor, cores, torch, gflops, rows }) {
 
 function percent(share) {
   return `${(100 * share).toFixed(0)} %`;
+}
+
+/**
+ * How fast PyTorch multiplies matrices, in GFLOPS: on one thread, and on all cores, as one process or
+ * as one for each, whichever is faster.
+ */
+async function matrixProducts(cores) {
+  const measure = async (processes, threads) => {
+    const told = await Promise.all(
+      Array.from({ length: processes }, () =>
+        promisify(execFile)(options.python, [torch, 'peak', String(threads)]),
+      ),
+    );
+    const runs = told.map(({ stdout }) => JSON.parse(stdout));
+    return { gflops: runs.reduce((sum, run) => sum + run.gflops, 0), version: runs[0].version };
+  };
+  const one = await measure(1, 1);
+  const all = [await measure(1, cores), await measure(cores, 1)];
+  return {
+    version: one.version,
+    one: one.gflops,
+    all: Math.max(...all.map(({ gflops }) => gflops)),
+  };
 }
 
 /** One measurement in a process of its own. */
