@@ -12,8 +12,11 @@ interface Template {
 /** Longer sentences stay in English: their length is anybody's who names files. */
 const LONGEST = 4000;
 
+/** The same sentences are shown again with every change: that of each checkpoint that failed. */
+const MOST_KNOWN = 2000;
+
 /** Sentences are put together from sentences, this often at most. */
-const DEEPEST = 5;
+const DEEPEST = 6;
 
 /**
  * Translates sentences that were put together elsewhere, in English, by finding the template they
@@ -28,10 +31,16 @@ const DEEPEST = 5;
  */
 export function sentenceTranslation(templates: () => Templates): (sentence: string) => string {
   let sorted: readonly Template[] | undefined;
+  const known = new Map<string, string>();
   return (sentence) => {
     if (sentence.length > LONGEST) return sentence;
+    const before = known.get(sentence);
+    if (before !== undefined) return before;
     sorted ??= byFixedText(templates());
-    return translate(sentence, sorted, 0)?.text ?? sentence;
+    const text = translate(sentence, sorted, 0)?.text ?? sentence;
+    if (known.size === MOST_KNOWN) known.clear();
+    known.set(sentence, text);
+    return text;
   };
 }
 

@@ -67,6 +67,8 @@ const PUT_TOGETHER = [
   'The landscape of the first was computed with BatchNorm statistics of each point, that of the second with those of the checkpoint, so that the two are different functions; analyze both with the same "landscape.batchNorm".',
   'The landscape of the second was computed with BatchNorm statistics of each point, that of the first with those of the checkpoint, so that the two are different functions; analyze both with the same "landscape.batchNorm".',
   'The landscapes lie in different planes: {0} {1} and {2}; differences between them are differences of the planes too.',
+  'The landscapes lie in different planes: {0} {1} and {2}, {3} {4} and {5}, {6} {7} and {8}; differences between them are differences of the planes too.',
+  'The landscapes lie in different planes: {0} {1} and {2}, {3} {4} and {5}; differences between them are differences of the planes too.',
   'There is no precision {0}; choose one of {1}.',
   'There is no runtime {0}; choose one of {1}.',
   'Too big: expected {0} to be <={1}',
@@ -88,15 +90,23 @@ const PUT_TOGETHER = [
   'it holds no VTK data, no {0}',
   'its schema is missing, and this version reads {0}',
   'uniform, seed {0}',
+  '{0} boundary',
+  '{0} boundary, {1}',
   '{0} cannot be read: {1}; {2}.',
   '{0} cannot be used: {1}; {2}.',
   '{0} has samples of shape [{1}] and {2} takes [{3}]; give the inputs the shape the model was exported with.',
   '{0} has shape [{1}] and not [{2}], {3}',
   '{0} has shape [{1}]; the first axis is the samples, of which there are none.',
+  '{0} initial',
+  '{0} initial, {1}',
+  '{0} interior',
+  '{0} interior, {1}',
   '{0} is damaged: {1}; {2}.',
   '{0} is no number of parts',
   '{0} is no number of places',
   '{0} means nothing; there are the variables {1}; unknowns {2} and derivatives as in {3}_{4}; constants {5}; and functions {6}',
+  '{0} measured',
+  '{0} measured, {1}',
   '{0} parts are more than Basin computes with',
   '{0} places are more than Basin computes with',
   '{0} points from {1} to {2} by {3}',
@@ -123,7 +133,7 @@ describe('the sentences of the engine', () => {
 
   it('have no translation of what nobody says', () => {
     const left = Object.keys(chinese).filter((sentence) => !said.has(sentence));
-    expect(left.sort()).toEqual(PUT_TOGETHER);
+    expect(left.sort()).toEqual([...PUT_TOGETHER].sort());
   });
 
   it('keep their holes and names', () => {
@@ -210,7 +220,29 @@ describe('a sentence', () => {
         'The landscapes are not comparable point by point: the first covers 21 points from -1 to 1 by 21 points from -1 to 1, the second 41 points from -0.5 to 0.5; sample both with the same range and resolution.',
       ),
     ).toBe(
-      '两个损失景观不能逐点比较：前者为 从 -1 到 1 的 21 个点 × 从 -1 到 1 的 21 个点，后者为 从 -0.5 到 0.5 的 41 个点；请以相同的范围和分辨率采样。',
+      '两个损失景观不能逐点比较：前者为从 -1 到 1 的 21 个点 × 从 -1 到 1 的 21 个点，后者为从 -0.5 到 0.5 的 41 个点；请以相同的范围和分辨率采样。',
+    );
+  });
+
+  it('is translated with the lists in it', () => {
+    expect(
+      toChinese(
+        'The landscapes lie in different planes: seed 0 and 1, normalization "filter" and "none"; differences between them are differences of the planes too.',
+      ),
+    ).toBe(
+      '两个损失景观位于不同的平面：seed 分别为 0 和 1，normalization 分别为 "filter" 和 "none"；其差异也包含平面的差异。',
+    );
+    expect(
+      toChinese(
+        'The loss is taken at collocation points: 256 interior, 64 initial, 32 boundary (uniform, seed 3).',
+      ),
+    ).toBe('损失在配点上计算：内部 256 个，初始 64 个，边界 32 个（均匀分布，种子 3）。');
+    expect(
+      toChinese(
+        'a.pt does not fit the graph: w has shape [2] and not [3], b has shape [1, 2] and not [2], c has shape [] and not [1] and 4 more. Export the graph again from the same model.',
+      ),
+    ).toBe(
+      'a.pt 与计算图不符：w 的形状是 [2]，而应为 [3]；b 的形状是 [1, 2]，而应为 [2]；c 的形状是 []，而应为 [1] 及另外 4 个。请从同一模型重新导出计算图。',
     );
   });
 
