@@ -8,7 +8,7 @@ import { plural } from '../../src/webview/quantity';
 import { progressText } from '../../src/webview/state/screen';
 import { MEASURES } from '../../src/webview/training/series';
 import { COLUMNS } from '../../src/webview/checkpoint/columns';
-import { speak, t } from '../../src/webview/text';
+import { speak, t, translated } from '../../src/webview/text';
 
 const file = join(import.meta.dirname, '../../l10n/bundle.l10n.zh-cn.json');
 const texts = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
@@ -69,6 +69,17 @@ describe('a page in Chinese', () => {
       'Pair · minimum 0.25 at (0, 1) · saddle 0.75 at (−1, 0.5) · persistence 0.5',
     );
     expect(keyFigure('loss', null).value).toBe('–');
+  });
+
+  it('has the engine’s sentences in it, and in English without a language', () => {
+    const sentence = 'The graph does not use 2 tensors of the checkpoint (a, b).';
+    const sentences = {
+      'The graph does not use {0} tensors of the checkpoint ({1}).': '{1}（{0}）',
+    };
+    speak({ tag: 'zh-cn', texts, sentences });
+    expect(translated(sentence)).toBe('a, b（2）');
+    speak(null);
+    expect(translated(sentence)).toBe(sentence);
   });
 
   it('takes what is put into a text as it is', () => {

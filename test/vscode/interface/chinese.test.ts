@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { given, Workbench } from './workbench';
 
@@ -89,6 +89,20 @@ describe('in Chinese', () => {
     await bench.notification(new RegExp(fault)).waitFor({ timeout: 90_000 });
     await bench.screenshot('chinese-fault');
     await bench.dismissNotifications();
+
+    // Notes of a result, which its page translates.
+    const results = join(given().workspace, 'runs', 'resnet', '.basin', 'results');
+    const document = await readFile(join(results, 'epoch-030.pt.basin.json'), 'utf8');
+    const notes = ['The graph does not use 2 tensors of the checkpoint (a, b).'];
+    await writeFile(
+      join(given().workspace, 'noted.basin.json'),
+      JSON.stringify({ ...(JSON.parse(document) as object), notes }),
+    );
+    await bench.openFile('noted.basin.json');
+    const note = bench.panel().locator('#notes li');
+    await note.waitFor({ timeout: 60_000 });
+    assert.equal(await note.innerText(), '计算图没有用到检查点中的 2 个张量（a, b）。');
+    await bench.run('View: Close All Editors');
   });
 
   it('so do quick picks and documents', async () => {
