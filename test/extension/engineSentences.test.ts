@@ -327,6 +327,8 @@ describe('what is wrong with a basin.json', () => {
     ['an option', { ...whole, landscape: { directions: 'sideways' } }],
     ['too little', { ...whole, landscape: { resolution: 1 } }],
     ['too much', { ...whole, landscape: { dimensions: 100 } }],
+    ['far too much', { ...whole, landscape: { dimensions: 1e9, resolution: 3 } }],
+    ['less than none', { ...whole, landscape: { dimensions: -1, resolution: 3 } }],
     ['too few', { ...whole, checkpoints: [] }],
     ['too short', { ...whole, model: '' }],
     ['a list', []],
