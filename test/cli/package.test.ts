@@ -56,7 +56,7 @@ const COMMON = [
   /^extension\/(package(\.nls(\.[\w-]+)?)?\.json|readme\.md|changelog\.md|LICENSE\.txt|THIRD-PARTY-NOTICES\.txt)$/,
   /^extension\/media\/[\w-]+(\/[\w-]+)*\.(svg|png|md)$/,
   /^extension\/snippets\/[\w-]+\.json$/,
-  /^extension\/l10n\/bundle\.l10n(\.[\w-]+)?\.json$/,
+  /^extension\/l10n\/(bundle\.l10n|engine)(\.[\w-]+)?\.json$/,
   /^extension\/dist\/[\w-]+\.(js|css|wasm)$/,
   /^extension\/dist\/[\w-]+\.js\.LEGAL\.txt$/,
   /^extension\/dist\/basin\.schema\.json$/,
