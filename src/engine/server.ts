@@ -6,45 +6,33 @@ import {
 import { Socket } from 'node:net';
 import { resolve } from 'node:path';
 import packageJson from '../../package.json';
+import { FrameReader, FrameWriter } from '../channel/frameStreams';
 import {
-  ANALYZE,
+  analyzeRequest,
+  compareRequest,
+  doctorRequest,
+  inspectRequest,
+  interpolateRequest,
+  partialNotification,
+  pingRequest,
+  progressNotification,
+  reportRequest,
+  tensorsRequest,
+  tensorStatisticsNotification,
+  tensorStatisticsRequest,
+} from '../channel/requests';
+import {
   ANSWERS,
-  COMPARE,
-  DOCTOR,
   INPUT_ERROR_CODE,
-  INSPECT,
-  INTERPOLATE,
-  PARTIAL,
-  PING,
-  PROGRESS,
-  REPORT,
-  TENSOR_STATISTICS,
-  TENSOR_STATISTICS_DONE,
-  TENSORS,
   type AnalyzeParams,
   type AnalyzeResult,
-  type CompareParams,
-  type CompareResult,
-  type DoctorReport,
-  type Inspection,
-  type InspectParams,
   type InterpolateParams,
-  type PartialDocument,
-  type Pong,
-  type Progress,
-  type ReportParams,
-  type ReportResult,
-  type TensorListing,
-  type TensorsParams,
-  type TensorStatisticsDone,
-  type TensorStatisticsParams,
 } from '../shared/engineProtocol';
 import type { Interpolation } from '../shared/comparison';
 import { InputError } from '../shared/inputError';
 import { DEFAULT_RUNTIME } from '../shared/runtimeSetting';
 import { inspect } from './checkpoint/inspect';
 import { listTensors, measureTensors } from './checkpoint/tensors';
-import { FrameReader, FrameWriter } from './hostChannel';
 import { chooseRuntime, isSameRuntime } from './runtime/chooseRuntime';
 import { examineMachine } from './runtime/machine';
 import { compare } from './study/compare';
@@ -68,43 +56,30 @@ let last: Promise<unknown> = Promise.resolve();
 /** Requests that have not been answered: all that are not answered at once go through `answering`. */
 let working = 0;
 
-connection.onRequest(INSPECT, ({ path }: InspectParams) =>
-  answering<Inspection>(() => inspect(path)),
-);
-connection.onRequest(PING, (): Pong => ({ working }));
-connection.onRequest(TENSORS, ({ path }: TensorsParams) =>
-  answering<TensorListing>(() => listTensors(path)),
-);
-connection.onRequest(
-  TENSOR_STATISTICS,
-  ({ job, path, indices }: TensorStatisticsParams, token: CancellationToken) =>
-    cancellable(token, (signal) =>
-      answering<null>(async () => {
-        await measureTensors(path, indices, signal, (outcome) => {
-          void connection.sendNotification(TENSOR_STATISTICS_DONE, {
-            job,
-            outcome,
-          } satisfies TensorStatisticsDone);
-        });
-        return null;
-      }),
-    ),
-);
-connection.onRequest(COMPARE, ({ first, second, firstResult, secondResult }: CompareParams) =>
-  answering<CompareResult>(() =>
-    compare(first, second, { first: firstResult, second: secondResult }),
+connection.onRequest(inspectRequest, ({ path }) => answering(() => inspect(path)));
+connection.onRequest(pingRequest, () => ({ working }));
+connection.onRequest(tensorsRequest, ({ path }) => answering(() => listTensors(path)));
+connection.onRequest(tensorStatisticsRequest, ({ job, path, indices }, token) =>
+  cancellable(token, (signal) =>
+    answering(async () => {
+      await measureTensors(path, indices, signal, (outcome) => {
+        void connection.sendNotification(tensorStatisticsNotification, { job, outcome });
+      });
+      return null;
+    }),
   ),
 );
-connection.onRequest(INTERPOLATE, (params: InterpolateParams, token: CancellationToken) =>
+connection.onRequest(compareRequest, ({ first, second, firstResult, secondResult }) =>
+  answering(() => compare(first, second, { first: firstResult, second: secondResult })),
+);
+connection.onRequest(interpolateRequest, (params, token) =>
   answering(() => inTurn(() => cancellable(token, (signal) => interpolate(params, signal)))),
 );
-connection.onRequest(REPORT, (params: ReportParams) =>
-  answering<ReportResult>(async () => ({
-    count: await writeReport({ ...params, assets: __dirname }),
-  })),
+connection.onRequest(reportRequest, (params) =>
+  answering(async () => ({ count: await writeReport({ ...params, assets: __dirname }) })),
 );
-connection.onRequest(DOCTOR, (): DoctorReport => examineMachine(packageJson.version));
-connection.onRequest(ANALYZE, (params: AnalyzeParams, token: CancellationToken) =>
+connection.onRequest(doctorRequest, () => examineMachine(packageJson.version));
+connection.onRequest(analyzeRequest, (params, token) =>
   answering(() => inTurn(() => cancellable(token, (signal) => analyze(params, signal)))),
 );
 // The host is gone: so is the need for an engine.
@@ -142,11 +117,7 @@ async function interpolate(params: InterpolateParams, signal: AbortSignal): Prom
     signal,
     onProgress: (fraction) => {
       const place = { checkpoint: from, index: 0, count: 1, part: 'landscape' as const };
-      void connection.sendNotification(PROGRESS, {
-        job,
-        ...place,
-        fraction,
-      } satisfies Progress);
+      void connection.sendNotification(progressNotification, { job, ...place, fraction });
     },
   });
 }
@@ -162,14 +133,10 @@ async function analyze(
     only,
     signal,
     onProgress: (progress) => {
-      void connection.sendNotification(PROGRESS, { job, ...progress } satisfies Progress);
+      void connection.sendNotification(progressNotification, { job, ...progress });
     },
     onPartial: (checkpoint, document) => {
-      void connection.sendNotification(PARTIAL, {
-        job,
-        checkpoint,
-        document,
-      } satisfies PartialDocument);
+      void connection.sendNotification(partialNotification, { job, checkpoint, document });
     },
   });
   for (const outcome of outcomes) {

@@ -32,7 +32,7 @@ import {
   type TensorStatisticsParams,
 } from '../../shared/engineProtocol';
 import { BackOff } from './backOff';
-import { FrameReader, FrameWriter } from './engineChannel';
+import { FrameReader, FrameWriter } from '../../channel/frameStreams';
 import { EngineError } from './engineError';
 import { Heartbeat, type Verdict } from './heartbeat';
 import type { Log } from '../log';
@@ -50,7 +50,7 @@ import {
   tensorsRequest,
   tensorStatisticsNotification,
   tensorStatisticsRequest,
-} from './requests';
+} from '../../channel/requests';
 
 export interface EngineOptions {
   /** The engine's script, absolute. */

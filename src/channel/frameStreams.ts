@@ -9,10 +9,10 @@ import {
   type MessageReader,
   type MessageWriter,
 } from 'vscode-jsonrpc/node';
-import { FrameError, frameHead, FrameSplitter } from '../../shared/frames';
+import { FrameError, frameHead, FrameSplitter } from './frames';
 
 /**
- * Messages from the engine, as V8 writes them: typed arrays stay typed arrays. Node's own channel
+ * Messages of the other process, as V8 writes them: typed arrays stay typed arrays. Node's own channel
  * between processes does the same, and throws where nobody can catch at bytes it cannot read.
  */
 export class FrameReader extends AbstractMessageReader implements MessageReader {

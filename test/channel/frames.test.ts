@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FrameError, frameHead, FrameSplitter, LARGEST_FRAME } from '../../src/shared/frames';
+import { FrameError, frameHead, FrameSplitter, LARGEST_FRAME } from '../../src/channel/frames';
 
 function frame(content: Uint8Array): Uint8Array {
   return Uint8Array.from([...frameHead(content.length), ...content]);

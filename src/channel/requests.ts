@@ -1,5 +1,5 @@
 import { NotificationType, RequestType, RequestType0 } from 'vscode-jsonrpc/node';
-import type { Interpolation } from '../../shared/comparison';
+import type { Interpolation } from '../shared/comparison';
 import {
   ANALYZE,
   COMPARE,
@@ -30,9 +30,9 @@ import {
   type TensorsParams,
   type TensorStatisticsDone,
   type TensorStatisticsParams,
-} from '../../shared/engineProtocol';
+} from '../shared/engineProtocol';
 
-/** The engine's protocol, typed for vscode-jsonrpc. */
+/** The engine's protocol, typed for vscode-jsonrpc: both ends take it from here. */
 export const inspectRequest = new RequestType<InspectParams, Inspection, void>(INSPECT);
 export const tensorsRequest = new RequestType<TensorsParams, TensorListing, void>(TENSORS);
 export const tensorStatisticsRequest = new RequestType<TensorStatisticsParams, null, void>(
