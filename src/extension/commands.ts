@@ -56,10 +56,11 @@ export function registerCommands(context: Context): vscode.Disposable[] {
     }),
     register('compareAlongPath', async (target, selection) => {
       const pair = await choosePair(context, target, selection);
-      const path = pair && (await choosePath());
-      if (path === undefined) return;
-      const find = (each: string) => library.get(each);
-      await compareCheckpoints(pair!, find, context.userAnalysis, context.documents, path);
+      if (pair === undefined) return;
+      const along = await choosePath();
+      if (along === undefined) return;
+      const find = (path: string) => library.get(path);
+      await compareCheckpoints(pair, find, context.userAnalysis, context.documents, along);
     }),
     register('runDoctor', () => context.documents.show({ kind: 'doctor' })),
     register('exportReport', async (target) => {

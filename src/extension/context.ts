@@ -61,8 +61,7 @@ export class Context implements vscode.Disposable {
     this.documents = this.own(
       new Documents(
         () => this.engine(),
-        this.library,
-        this.places,
+        (path) => this.library.get(path)?.result?.path,
         () => this.installation(),
       ),
     );
@@ -94,7 +93,9 @@ export class Context implements vscode.Disposable {
         this.log,
       ),
     );
-    this.userAnalysis = new UserAnalysis(this.analyses, this.panel);
+    this.userAnalysis = new UserAnalysis(this.analyses, this.panel, this.places, () =>
+      this.engine(),
+    );
     this.own(new StatusBar(this.analyses));
     this.own(new ViewProgress(this.analyses, VIEW_ID));
     this.own(vscode.window.registerWebviewPanelSerializer(PANEL_TYPE, this.panel));

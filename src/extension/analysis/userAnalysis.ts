@@ -1,10 +1,17 @@
+import { randomUUID } from 'node:crypto';
+import { dirname } from 'node:path';
 import * as vscode from 'vscode';
+import type { Interpolation } from '../../shared/comparison';
 import type { Analyses, Ending, Job } from './analyses';
 import { checkpointLabel } from '../words/checkpointLabel';
 import type { CheckpointRecord } from '../checkpoints/library';
+import type { ResultPlaces } from '../checkpoints/resultPlaces';
+import type { EngineClient } from '../client/engineClient';
+import { EngineError } from '../client/engineError';
 import { counted } from '../words/numbers';
 import type { LandscapePanel } from '../panel/panel';
 import { describeProgress, overallFraction } from './progressFraction';
+import { settings } from '../settings';
 import { describeResult } from '../words/summary';
 import { t, translated } from '../words/text';
 
@@ -16,6 +23,8 @@ export class UserAnalysis {
   constructor(
     private readonly analyses: Analyses,
     private readonly panel: LandscapePanel,
+    private readonly places: ResultPlaces,
+    private readonly engine: () => Promise<EngineClient>,
   ) {}
 
   /** Analyses checkpoints that have a configuration; those of one configuration are one job. */
@@ -34,6 +43,61 @@ export class UserAnalysis {
       this.analyses.enqueue({ configuration, checkpoints, origin: 'user' }),
     );
     await Promise.all(jobs.map((job) => this.follow(job)));
+  }
+
+  /**
+   * The loss on the way from one checkpoint to another, by the basin.json of the first; `undefined`
+   * where it was cancelled or cannot be had, which the user has been told.
+   */
+  async lossBetween(
+    from: CheckpointRecord,
+    to: CheckpointRecord,
+    path: Interpolation['path'],
+  ): Promise<Interpolation | undefined> {
+    const { configuration } = from.run;
+    if (configuration === null || !(await this.mayAnalyze())) return undefined;
+    const labels = [from, to].map(({ file }) => checkpointLabel(file.path));
+    try {
+      const engine = await this.engine();
+      return await vscode.window.withProgress(
+        {
+          location: vscode.ProgressLocation.Notification,
+          title: t('Basin: the loss from {0} to {1}', ...labels),
+          cancellable: true,
+        },
+        async (report, token) => {
+          const job = randomUUID();
+          const advance = advancing(report);
+          const progress = engine.onProgress(({ job: of, fraction }) => {
+            if (of === job) advance(fraction);
+          });
+          const params = {
+            job,
+            configuration,
+            from: from.file.path,
+            to: to.file.path,
+            path,
+            stores: this.places.stores(configuration),
+            runtime: settings.runtime(),
+            tensorflowFolder: dirname(configuration),
+          };
+          try {
+            return await engine.interpolate(params, token);
+          } finally {
+            progress.dispose();
+          }
+        },
+      );
+    } catch (error) {
+      const known = error instanceof EngineError;
+      if (known && error.reason === 'cancelled') return undefined;
+      const message = error instanceof Error ? error.message : String(error);
+      await showError(
+        known ? translated(message) : t('Basin failed: {0}', message),
+        !known || error.reason !== 'input',
+      );
+      return undefined;
+    }
   }
 
   private async mayAnalyze(): Promise<boolean> {
@@ -65,15 +129,10 @@ export class UserAnalysis {
         token.onCancellationRequested(() => {
           job.cancel();
         });
-        let done = 0;
+        const advance = advancing(report);
         job.onProgress((progress) => {
-          const fraction = overallFraction(progress);
           const name = checkpoints.length === 1 ? '' : `${checkpointLabel(progress.checkpoint)}, `;
-          report.report({
-            message: `${name}${describeProgress(progress)}`,
-            increment: Math.max(0, 100 * (fraction - done)),
-          });
-          done = Math.max(done, fraction);
+          advance(overallFraction(progress), `${name}${describeProgress(progress)}`);
         });
         return job.ending;
       },
@@ -114,6 +173,18 @@ export class UserAnalysis {
     const choice = await vscode.window.showInformationMessage(`${what}: ${summary}.`, open);
     if (choice === open) this.panel.open(last.checkpoint);
   }
+}
+
+/** A bar that is told how far it is, and never goes back. */
+function advancing(
+  bar: vscode.Progress<{ message?: string; increment?: number }>,
+): (fraction: number, message?: string) => void {
+  let done = 0;
+  return (fraction, message) => {
+    const increment = Math.max(0, 100 * (fraction - done));
+    bar.report({ increment, ...(message === undefined ? {} : { message }) });
+    done = Math.max(done, fraction);
+  };
 }
 
 /** @param engine Whether it is the engine that does not work, rather than what it was given. */

@@ -6,7 +6,11 @@ import type { CheckpointRecord } from '../checkpoints/library';
 import { t } from '../words/text';
 import type { UserAnalysis } from '../analysis/userAnalysis';
 
-/** Shows what differs between two checkpoints; offers to analyze those that have no result. */
+/**
+ * Shows what differs between two checkpoints; offers to analyze those that have no result.
+ *
+ * @param along the way between them whose loss is added as soon as it is known.
+ */
 export async function compareCheckpoints(
   pair: readonly [CheckpointRecord, CheckpointRecord],
   find: (path: string) => CheckpointRecord | undefined,
@@ -32,12 +36,11 @@ export async function compareCheckpoints(
     if (open.some(({ file }) => (find(file.path)?.result ?? null) === null)) return;
   }
   const [first, second] = pair;
-  await documents.show({
-    kind: 'comparison',
-    first: first.file.path,
-    second: second.file.path,
-    ...(along === undefined ? {} : { along }),
-  });
+  const paths = { first: first.file.path, second: second.file.path };
+  await documents.show({ kind: 'comparison', ...paths });
+  if (along === undefined) return;
+  const interpolation = await userAnalysis.lossBetween(first, second, along);
+  if (interpolation !== undefined) documents.addPath(paths.first, paths.second, interpolation);
 }
 
 /** The way between two checkpoints on which the loss is sampled. */

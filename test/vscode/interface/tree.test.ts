@@ -113,14 +113,30 @@ describe('in the tree', () => {
     await bench.dismissNotifications();
   });
 
-  it('with the loss on the way between the two, if that is asked for', async () => {
+  async function compareAlong(path: string): Promise<void> {
     await bench.run('Basin: Compare Checkpoints along a Path');
     await bench.pick('epoch-030.pt', 'loss');
     await bench.page
       .locator('.quick-input-widget', { hasText: 'Compare resnet/epoch-030.pt with' })
       .waitFor();
     await bench.pick('epoch-024.pt', 'loss');
-    await bench.pick('Straight Line');
+    await bench.pick(path);
+  }
+
+  it('what takes long can be cancelled, and what is compared already stays', async () => {
+    await compareAlong('Trained Curve');
+    const progress = bench.notification('the loss from resnet/epoch-024.pt to resnet/epoch-030.pt');
+    await progress.hover();
+    await progress.getByRole('button', { name: 'Cancel' }).click();
+    await progress.waitFor({ state: 'detached' });
+    const preview = bench.panel();
+    await preview.getByRole('heading', { name: 'Curvature', exact: true }).waitFor();
+    assert.equal(await preview.getByRole('heading', { name: 'Between the two' }).count(), 0);
+    await bench.run('View: Close All Editors');
+  });
+
+  it('with the loss on the way between the two, if that is asked for', async () => {
+    await compareAlong('Straight Line');
     const preview = bench.panel();
     await preview
       .getByRole('heading', { name: 'Between the two', exact: true })
