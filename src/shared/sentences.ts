@@ -1,3 +1,5 @@
+import { fillIn } from './fillIn';
+
 /** Translations of sentences by their English templates, with `{0}`, `{1}` … for what is put in. */
 export type Templates = Readonly<Record<string, string>>;
 
@@ -114,11 +116,7 @@ function filledIn(
     found += inner?.found ?? 0;
     translated[holes[k]!] = inner?.text ?? value;
   });
-  const text = translation.replace(
-    /\{(\d+)\}/g,
-    (hole, index: string) => translated[Number(index)] ?? hole,
-  );
-  return { text, found };
+  return { text: fillIn(translation, translated), found };
 }
 
 function byFixedText(templates: Templates): readonly Template[] {

@@ -1,3 +1,4 @@
+import { fillIn } from '../shared/fillIn';
 import type { Language } from '../shared/language';
 import { sentenceTranslation } from '../shared/sentences';
 
@@ -19,9 +20,7 @@ export function speak(language: Language | null): void {
  * literal, the key of `l10n/bundle.l10n.*.json`, as in the extension host.
  */
 export function t(message: string, ...values: readonly Value[]): string {
-  return (texts[message] ?? message).replace(/\{(\d+)\}/g, (hole, index: string) =>
-    String(values[Number(index)] ?? hole),
-  );
+  return fillIn(texts[message] ?? message, values);
 }
 
 /** A sentence that the engine put together, in the language of the page. */

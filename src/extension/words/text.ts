@@ -1,3 +1,4 @@
+import { fillIn } from '../../shared/fillIn';
 import { sentenceTranslation, type Templates } from '../../shared/sentences';
 
 type Value = string | number;
@@ -6,8 +7,7 @@ type Value = string | number;
 export type Translation = (message: string, ...values: Value[]) => string;
 
 /** English is what the source says. */
-const english: Translation = (message, ...values) =>
-  message.replace(/\{(\d+)\}/g, (hole, index: string) => String(values[Number(index)] ?? hole));
+const english: Translation = (message, ...values) => fillIn(message, values);
 
 let translation = english;
 let sentences = (sentence: string): string => sentence;

@@ -4,9 +4,9 @@ import { Chart, FIXED, ticksAt } from '../plots/chart';
 import type { CustomApi } from '../plots/customApi';
 import { DisposableStore, type Disposable } from '../disposable';
 import type { Highlight } from './highlight';
-import { nearestMark, stepMark, type Anchor } from './nearestMark';
+import { nearestMark, type Anchor } from './nearestMark';
 import { pairMarks, type PairId, type PairMark } from './pairMark';
-import { pairText } from './pairText';
+import { readPairs } from './pairReading';
 import { persistenceFrame, type PersistenceFrame } from './persistenceFrame';
 import { PlotSection } from '../plots/plotSection';
 import { formatCount, formatScalar, formatTick } from '../quantity';
@@ -44,20 +44,14 @@ export class MergeTreeView implements Disposable {
         highlight.set(place && nearestMark(this.anchors(), place.x, place.y));
       }),
     );
-    this.store.listen(this.section.stage, 'keydown', (event) => {
-      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key] as
-        1 | -1 | undefined;
-      if (event.key === 'Escape') highlight.set(null);
-      if (step === undefined) return;
-      event.preventDefault();
-      highlight.set(stepMark(this.shown?.marks ?? [], highlight.pair, step));
-    });
-    this.store.add(
-      highlight.onChange((id) => {
-        const mark = this.shown?.marks.find((candidate) => candidate.id === id);
-        this.section.read(mark === undefined ? null : pairText(mark));
+    readPairs(
+      this.store,
+      this.section,
+      highlight,
+      () => this.shown?.marks ?? [],
+      () => {
         this.draw();
-      }),
+      },
     );
   }
 
