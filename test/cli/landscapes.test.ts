@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { writeNpy } from '../../src/engine/checkpoint/npy';
+import { openCheckpoint } from '../../src/engine/checkpoint/openCheckpoint';
 import type { Comparison } from '../../src/shared/comparison';
 import type { Topology } from '../../src/shared/result';
 import { basin, ROOT } from './basin';
@@ -87,6 +88,106 @@ describe('basin topology', () => {
     expect([unknown.status, unknown.stderr]).toEqual([
       1,
       expect.stringContaining('names no format to export to'),
+    ]);
+  });
+});
+
+describe('basin topology with more than the merge tree', () => {
+  /** Neighbours of a vertex of the plane, as `freudenthal` has them. */
+  function neighbors(vertex: number): number[] {
+    const [row, column] = [Math.floor(vertex / 5), vertex % 5];
+    return [
+      [0, 1],
+      [0, -1],
+      [1, 0],
+      [-1, 0],
+      [1, -1],
+      [-1, 1],
+    ].flatMap(([down = 0, right = 0]) => {
+      const [r, c] = [row + down, column + right];
+      return r >= 0 && r < 3 && c >= 0 && c < 5 ? [5 * r + c] : [];
+    });
+  }
+
+  function minimumBelow(vertex: number): number {
+    if (vertex === 6 || vertex === 8) return vertex;
+    const below = neighbors(vertex).sort((a, b) => PLANE[a]! - PLANE[b]! || a - b);
+    // A corner of the plateau is a minimum of persistence 0, and spills into what is beside it.
+    return minimumBelow(below[0]!);
+  }
+
+  const BASINS = PLANE.map((_, vertex) => minimumBelow(vertex));
+
+  interface Printed {
+    readonly splitTree: { readonly nodes: readonly { vertex: number; size: number }[] };
+    readonly contourTree: {
+      readonly nodes: readonly { vertex: number; down: number }[];
+      readonly arcs: readonly { size: number }[];
+    };
+    readonly basins: { readonly minima: readonly number[]; readonly basin: readonly number[] };
+  }
+  async function printed(...flags: string[]): Promise<Printed> {
+    const { stdout } = await basin(['topology', plane('plane.npy'), '--json', ...flags]);
+    return JSON.parse(stdout) as Printed;
+  }
+
+  test('gives the split and the contour tree, simplified to the threshold', async () => {
+    for (const [threshold, minima] of [
+      ['0', [6, 8]],
+      // The shallower basin is 4 deep.
+      ['4.5', [6]],
+    ] as const) {
+      const { splitTree, contourTree } = await printed('--trees', '--threshold', threshold);
+      const { nodes, arcs } = contourTree;
+      expect(arcs).toHaveLength(nodes.length - 1);
+      const lowest = nodes.filter(({ down }) => down === 0).map(({ vertex }) => vertex);
+      expect(lowest).toEqual(minima);
+      // One maximum, the last of the plateau, and the way down to the minimum.
+      expect(splitTree.nodes.map(({ vertex }) => vertex)).toEqual([14, 6]);
+      expect(splitTree.nodes.reduce((sum, { size }) => sum + size, 0)).toBe(15);
+    }
+    const text = await basin(['topology', plane('plane.npy'), '--trees', '--threshold', '0']);
+    expect(text.stdout).toMatch(/split tree: 1 maxima; contour tree: \d+ nodes, \d+ arcs/);
+    const squares = await basin([
+      ...['topology', plane('plane.npy'), '--trees', '--neighborhood', '4'],
+    ]);
+    expect([squares.status, squares.stderr]).toEqual([
+      1,
+      expect.stringContaining('use freudenthal or 8'),
+    ]);
+  });
+
+  test('gives the basin of each point, in documents and in other formats', async () => {
+    const { basins } = await printed('--basins', '--threshold', '0');
+    expect(basins.minima).toEqual([6, 8]);
+    expect(basins.basin.map((index) => basins.minima[index])).toEqual(BASINS);
+
+    const args = ['topology', plane('plane.npy'), '--basins', '--threshold', '0', '--export'];
+    const npz = join(folder, 'out.npz');
+    const { stdout } = await basin([...args, npz]);
+    expect(stdout).toContain('2 basins');
+    const archive = await openCheckpoint(npz);
+    expect(Array.from((await archive.read('basin')).data, Number)).toEqual(BASINS);
+    await archive.close();
+    for (const ending of ['vti', 'vtp']) {
+      const out = join(folder, `out.${ending}`);
+      expect((await basin([...args, out])).status).toBe(0);
+      const block = /Name="basin" format="binary">([^<]+)</.exec(readFileSync(out, 'utf8'))?.[1];
+      const bytes = Buffer.from(block ?? '', 'base64');
+      // After the length of the block.
+      const read = Array.from({ length: 15 }, (_, k) => bytes.readInt32LE(8 + 4 * k));
+      expect(read).toEqual(BASINS);
+    }
+    const csv = await basin([...args, join(folder, 'out.csv')]);
+    expect([csv.status, csv.stderr]).toEqual([1, expect.stringContaining('can hold losses alone')]);
+    // The losses are read again, and not the labels beside them.
+    const again = await basin(['topology', npz, '--json', '--threshold', '0']);
+    expect(JSON.parse(again.stdout)).toMatchObject({ minima: 2, essential: { birthVertex: 6 } });
+
+    const mesh = await basin(['topology', fixture('mesh-ascii.vtu'), '--basins', '--trees']);
+    expect([mesh.status, mesh.stderr]).toEqual([
+      1,
+      expect.stringContaining('--trees and --basins are for grids'),
     ]);
   });
 });

@@ -75,6 +75,11 @@ async function main(): Promise<number> {
     )
     .option('--array <name>', 'the array, dataset or column that holds the losses')
     .option('--export <file>', `write the landscape as well: ${EXPORT_FORMATS}`)
+    .option('--trees', 'the split tree and the contour tree as well')
+    .option(
+      '--basins',
+      'the basin, the hill and the Morse–Smale cell of each point as well; in --export too',
+    )
     .option('--repair', 'move back the lines of a plane that was sampled back and forth')
     .option('--threshold <persistence>', 'leave out pairs up to this; 0 keeps all', parseThreshold)
     .option('--json', 'print one JSON document')

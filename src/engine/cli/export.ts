@@ -28,24 +28,38 @@ interface ExportedLandscape {
   readonly axes: readonly Axis[] | null;
 }
 
+/** Formats that hold more of each point than its loss. */
+const LABELLED = ['.vti', '.vtp', '.npz'];
+
 /**
  * Writes a landscape in the format its file's name ends in.
  *
+ * @param labels whole numbers of each point, by name.
  * @throws InputError when the name ends in none of them, or the format does not hold the landscape.
  */
 export async function exportLandscape(
   { values, shape, axes }: ExportedLandscape,
   path: string,
+  labels?: ReadonlyMap<string, Int32Array>,
 ): Promise<void> {
-  const write = WRITERS[extname(path).toLowerCase()];
+  const ending = extname(path).toLowerCase();
+  const write = WRITERS[ending];
   if (write === undefined) {
     throw new InputError(
       `${path} names no format to export to; let it end in ${EXPORT_FORMATS.replace(/, (\S+)$/, ' or $1')}.`,
     );
   }
+  if (labels !== undefined && !LABELLED.includes(ending)) {
+    throw new InputError(
+      `${path} can hold losses alone, without the basin of each point; let it end in ${LABELLED.join(', ').replace(/, (\S+)$/, ' or $1')}.`,
+    );
+  }
   const known =
     axes ?? shape.map((steps, axis) => ({ name: `axis ${axis}`, min: 0, max: steps - 1, steps }));
-  await writeWhole(path, write({ values, axes: known }));
+  await writeWhole(
+    path,
+    write({ values, axes: known, ...(labels === undefined ? {} : { labels }) }),
+  );
 }
 
 /** Writes the landscape of a result document, or of another tool, in another format. */

@@ -12,6 +12,14 @@ import { ExitStatus } from './exitStatus';
 import { exportLandscape } from './export';
 import { figure } from './numbers';
 import { table } from './table';
+import {
+  basinLabels,
+  basinsDocument,
+  basinsOf,
+  basinsText,
+  otherTrees,
+  treesText,
+} from './topologyParts';
 import type { PersistencePair, Topology, TopologySummaries } from '../../shared/result';
 
 export interface TopologyFlags {
@@ -20,6 +28,8 @@ export interface TopologyFlags {
   readonly repair?: boolean;
   readonly array?: string;
   readonly export?: string;
+  readonly trees?: boolean;
+  readonly basins?: boolean;
   readonly json?: boolean;
 }
 
@@ -27,10 +37,8 @@ export async function topologyCommand(file: string, flags: TopologyFlags): Promi
   return (await isMesh(file)) ? meshTopology(file, flags) : gridTopology(file, flags);
 }
 
-async function gridTopology(
-  file: string,
-  { neighborhood = 'freudenthal', threshold, repair, array, export: out, json }: TopologyFlags,
-): Promise<number> {
+async function gridTopology(file: string, flags: TopologyFlags): Promise<number> {
+  const { neighborhood = 'freudenthal', threshold, repair, array, export: out, json } = flags;
   const started = performance.now();
   const kind = parseNeighborhood(neighborhood);
   const given = await readLandscape(file, array === undefined ? {} : { array });
@@ -44,6 +52,14 @@ async function gridTopology(
     neighborhood: kind,
     ...(threshold === undefined ? {} : { threshold }),
   });
+  const choice = {
+    values: landscape.values,
+    shape: landscape.shape,
+    neighborhood: kind,
+    threshold: topology.threshold,
+  };
+  const trees = flags.trees === true ? otherTrees(choice) : null;
+  const basins = flags.basins === true ? basinsOf(choice) : null;
   const milliseconds = { read: read - started, topology: performance.now() - read };
 
   const warnings =
@@ -53,9 +69,12 @@ async function gridTopology(
           `Every other line along axis ${repaired.axis} was moved back by one step: the plane was sampled back and forth. Its shape is now ${repaired.shape.join(' × ')}.`,
         ];
   for (const warning of warnings) console.error(`Warning: ${warning}`);
-  if (out !== undefined) await exportLandscape(landscape, out);
+  if (out !== undefined) {
+    await exportLandscape(landscape, out, basins === null ? undefined : basinLabels(basins));
+  }
   if (json === true) {
-    console.log(JSON.stringify({ ...topology, warnings, milliseconds }));
+    const more = { ...trees, ...(basins === null ? {} : { basins: basinsDocument(basins) }) };
+    console.log(JSON.stringify({ ...topology, ...more, warnings, milliseconds }));
     return ExitStatus.done;
   }
   const { pairs, essential, summaries } = topology;
@@ -66,6 +85,8 @@ async function gridTopology(
   );
   for (const line of countLines(topology)) console.log(line);
   printPairs(pairs, essential, summaries);
+  if (trees !== null) console.log(`\n${treesText(trees)}`);
+  if (basins !== null) console.log(`\n${basinsText(basins)}`);
   if (out !== undefined) console.log(`\nwritten to ${out}`);
   return ExitStatus.done;
 }
@@ -86,11 +107,18 @@ function countLines({ sensitivity, loops, smad }: Topology): string[] {
 /** Points that are no grid: with their cells as neighbourhood, or another one that is asked for. */
 async function meshTopology(
   file: string,
-  { neighborhood, threshold = 0, repair, array, export: out, json }: TopologyFlags,
+  { neighborhood, threshold = 0, repair, array, export: out, trees, basins, json }: TopologyFlags,
 ): Promise<number> {
-  if (repair === true || out !== undefined) {
+  const wanted = [
+    repair === true ? '--repair' : [],
+    out === undefined ? [] : '--export',
+    trees === true ? '--trees' : [],
+    basins === true ? '--basins' : [],
+  ].flat();
+  if (wanted.length > 0) {
+    const [are, them] = wanted.length === 1 ? ['is', 'it'] : ['are', 'them'];
     throw new InputError(
-      `${file} holds points that are no grid, which cannot be ${repair === true ? 'repaired' : 'exported'}; leave the option out.`,
+      `${wanted.join(' and ')} ${are} for grids, and ${file} holds points that are none; leave ${them} out.`,
       'unsupported',
     );
   }

@@ -6,9 +6,14 @@ import type { WritableLandscape } from './writeVtk';
 /**
  * A landscape as NumPy's `.npz`: `loss` with an axis for each of the grid's, and the coordinates of
  * the points along each, in float64. Where all axes have as many points, as `coordinates`, one row
- * for each axis, which is how Landscaper has them; else as `coordinates_0`, `coordinates_1`, …
+ * for each axis, which is how Landscaper has them; else as `coordinates_0`, `coordinates_1`, … Labels
+ * have the shape of the loss.
  */
-export function writeNpz({ values, axes }: WritableLandscape): Uint8Array {
+export function writeNpz({
+  values,
+  axes,
+  labels = new Map<string, Int32Array>(),
+}: WritableLandscape): Uint8Array {
   const rows = axes.map(({ min, max, steps }) =>
     Float64Array.from({ length: steps }, (_, k) =>
       steps > 1 ? min + ((max - min) * k) / (steps - 1) : min,
@@ -38,10 +43,13 @@ export function writeNpz({ values, axes }: WritableLandscape): Uint8Array {
         ),
       ),
     ],
-    ...coordinates.map(([name, tensor]): [string, Uint8Array] => [
-      `${name}.npy`,
-      encodeNpy(tensor),
-    ]),
+    ...[
+      ...coordinates,
+      ...[...labels].map(([name, data]): [string, Tensor] => [
+        name,
+        { dtype: 'int32', shape: axes.map((axis) => axis.steps), data },
+      ]),
+    ].map(([name, tensor]): [string, Uint8Array] => [`${name}.npy`, encodeNpy(tensor)]),
   ]);
 }
 

@@ -5,16 +5,18 @@ import type { Axis } from '../../../shared/result';
 export interface WritableLandscape {
   readonly values: Float64Array;
   readonly axes: readonly Axis[];
+  /** Whole numbers of each point, by the name of their array; in formats that hold them. */
+  readonly labels?: ReadonlyMap<string, Int32Array>;
 }
 
 /**
  * VTK image data (`.vti`) for ParaView: one point array `loss` in float64, NaN and infinities as they
- * are. The last axis is x, the fastest, the one before it y; names of axes are not kept.
+ * are, and the labels. The last axis is x, the fastest, the one before it y; names of axes are not kept.
  *
  * @throws InputError when there are more than three axes.
  */
 export function writeVti(landscape: WritableLandscape): string {
-  const { values } = landscape;
+  const { values, labels = new Map<string, Int32Array>() } = landscape;
   const axes = spaceAxes(landscape);
   const extent = axes.map(({ steps }) => `0 ${steps - 1}`).join(' ');
   const origin = axes.map(({ min }) => min).join(' ');
@@ -26,7 +28,7 @@ export function writeVti(landscape: WritableLandscape): string {
     `<ImageData WholeExtent="${extent}" Origin="${origin}" Spacing="${spacing}">
 <Piece Extent="${extent}">
 <PointData Scalars="loss">
-${dataArray('loss', 'Float64', values)}
+${[dataArray('loss', 'Float64', values), ...[...labels].map(([name, numbers]) => dataArray(name, 'Int32', numbers))].join('\n')}
 </PointData>
 </Piece>
 </ImageData>`,
@@ -37,11 +39,15 @@ ${dataArray('loss', 'Float64', values)}
  * The surface of a plane as VTK polygonal data (`.vtp`): points (x, y, loss), x the last axis, and
  * the triangles of the freudenthal neighbourhood, so that ParaView finds the same critical points.
  * Points whose loss is not finite are left out with their triangles. The point array `vertex` holds
- * the index in C order.
+ * the index in C order; labels are point arrays of their own.
  *
  * @throws InputError when there are not two axes.
  */
-export function writeVtp({ values, axes }: WritableLandscape): string {
+export function writeVtp({
+  values,
+  axes,
+  labels = new Map<string, Int32Array>(),
+}: WritableLandscape): string {
   const [slow, fast] = axes;
   if (axes.length !== 2 || slow === undefined || fast === undefined) {
     throw new InputError(
@@ -75,7 +81,16 @@ ${dataArray(
   'Float64',
   Float64Array.from(vertices, (v) => values[v]!),
 )}
-${dataArray('vertex', 'Int32', vertices)}
+${[
+  dataArray('vertex', 'Int32', vertices),
+  ...[...labels].map(([name, numbers]) =>
+    dataArray(
+      name,
+      'Int32',
+      vertices.map((v) => numbers[v]!),
+    ),
+  ),
+].join('\n')}
 </PointData>
 <Points>
 ${dataArray('points', 'Float64', points, 3)}
