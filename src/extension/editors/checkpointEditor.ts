@@ -6,9 +6,8 @@ import type { EngineClient } from '../client/engineClient';
 import { EngineError } from '../client/engineError';
 import { FileWatch } from '../checkpoints/fileWatch';
 import type { Log } from '../log';
-import { createNonce, panelHtml } from '../panel/panelHtml';
+import { bundledPage } from '../panel/bundledPage';
 import { t, translated } from '../words/text';
-import { windowLanguage } from '../panel/windowLanguage';
 
 export const CHECKPOINT_EDITOR_TYPE = 'basin.checkpoint';
 
@@ -37,15 +36,7 @@ export class CheckpointEditor implements vscode.CustomReadonlyEditorProvider {
     const dist = vscode.Uri.joinPath(this.extensionUri, 'dist');
     const { webview } = panel;
     webview.options = { enableScripts: true, localResourceRoots: [dist] };
-    const address = (name: string): string =>
-      webview.asWebviewUri(vscode.Uri.joinPath(dist, name)).toString();
-    webview.html = panelHtml({
-      script: address('checkpoint.js'),
-      style: address('checkpoint.css'),
-      cspSource: webview.cspSource,
-      nonce: createNonce(),
-      ...windowLanguage(),
-    });
+    webview.html = bundledPage(webview, dist, 'checkpoint');
   }
 }
 

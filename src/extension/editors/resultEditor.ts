@@ -4,11 +4,11 @@ import type { ToPanel } from '../../shared/panelProtocol';
 import type { ResultDocument } from '../../shared/result';
 import { parseResult } from '../../shared/resultShape';
 import { FileWatch } from '../checkpoints/fileWatch';
-import { createNonce, panelHtml } from '../panel/panelHtml';
+import { bundledPage } from '../panel/bundledPage';
+import { createNonce } from '../panel/panelHtml';
 import { messageHtml } from './resultEditorMessage';
 import { readFromPanel } from '../panel/snapshot';
 import { t, translated } from '../words/text';
-import { windowLanguage } from '../panel/windowLanguage';
 
 export const RESULT_EDITOR_TYPE = 'basin.result';
 
@@ -88,16 +88,7 @@ class ResultView implements vscode.Disposable {
       return;
     }
     this.page = 'plots';
-    const address = (name: string): string =>
-      this.webview.asWebviewUri(vscode.Uri.joinPath(this.dist, name)).toString();
-    this.webview.html = panelHtml({
-      script: address('webview.js'),
-      style: address('webview.css'),
-      cspSource: this.webview.cspSource,
-      nonce: createNonce(),
-      single: true,
-      ...windowLanguage(),
-    });
+    this.webview.html = bundledPage(this.webview, this.dist, 'webview', true);
   }
 
   private send(): void {

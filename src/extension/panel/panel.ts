@@ -3,9 +3,8 @@ import type { ToPanel } from '../../shared/panelProtocol';
 import type { Analyses } from '../analysis/analyses';
 import type { Library } from '../checkpoints/library';
 import type { Log } from '../log';
-import { createNonce, panelHtml } from './panelHtml';
+import { bundledPage } from './bundledPage';
 import { makeSnapshot, readFromPanel } from './snapshot';
-import { windowLanguage } from './windowLanguage';
 
 export const PANEL_TYPE = 'basin.panel';
 
@@ -109,15 +108,7 @@ export class LandscapePanel implements vscode.Disposable, vscode.WebviewPanelSer
       // A hidden page is gone; when it is shown again it starts anew and says 'ready'.
       if (!panel.visible) this.ready = false;
     });
-    const address = (name: string): string =>
-      webview.asWebviewUri(vscode.Uri.joinPath(dist, name)).toString();
-    webview.html = panelHtml({
-      script: address('webview.js'),
-      style: address('webview.css'),
-      cspSource: webview.cspSource,
-      nonce: createNonce(),
-      ...windowLanguage(),
-    });
+    webview.html = bundledPage(webview, dist, 'webview');
   }
 
   private receive(message: unknown): void {
