@@ -41,9 +41,10 @@ export async function loadEvaluationData(
       'missing',
     );
   }
-  const inputs = await findSamples(data.inputs, folder, options);
+  const named = data.inputs as string;
+  const inputs = await findSamples(named, folder, options);
   const targets = await findSamples(data.targets, folder, options);
-  const samples = countSamples(inputs, targets, { ...data, targets: data.targets });
+  const samples = countSamples(inputs, targets, { ...data, inputs: named, targets: data.targets });
   const isClasses = kind === 'classification';
   if (isClasses && sizeOf(targets.shape) !== targets.shape[0]) {
     throw new InputError(
@@ -54,7 +55,7 @@ export async function loadEvaluationData(
     kind: 'samples',
     sets: [{ role: 'loss', points: samples, largestBatch: LARGEST_BATCH }],
     samples,
-    inputs: await openSamples(data.inputs, inputs, samples, 'values', options),
+    inputs: await openSamples(named, inputs, samples, 'values', options),
     targets: {
       kind: isClasses ? 'classes' : 'values',
       array: await openSamples(

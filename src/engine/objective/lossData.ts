@@ -39,18 +39,30 @@ export function lossModel(
  * @throws InputError when data are missing, or do not fit each other, the graph or the objective.
  */
 export async function loadLossData(
-  { data, objective }: Configuration,
+  { data, objective, output }: Configuration,
   model: OnnxModel,
   { inputs }: Pick<JoinedModel, 'inputs'>,
   folder: string,
   options: SampleOptions = {},
 ): Promise<LossData> {
+  if (output !== undefined || (data !== undefined && typeof data.inputs !== 'string')) {
+    throw new InputError(
+      `"output" and "data.inputs" by name are not computed with yet; leave them out.`,
+      'unsupported',
+    );
+  }
   switch (objective.kind) {
+    case 'binary':
+      throw new InputError('"objective.kind": "binary" is not computed yet.', 'unsupported');
     case 'classification':
     case 'regression': {
       if (data === undefined) throw new Error('The configuration was not checked.');
+      const { kind, ...more } = objective;
+      if (Object.values(more).some((value) => value !== undefined && value !== 'squared')) {
+        throw new InputError(`Settings of ${kind} are not computed with yet.`, 'unsupported');
+      }
       const loaded = await loadEvaluationData(data, objective.kind, folder, options);
-      requireInput(model, loaded.inputs.shape, `${data.inputs} has samples`);
+      requireInput(model, loaded.inputs.shape, `${data.inputs as string} has samples`);
       return loaded;
     }
     case 'pde': {
@@ -104,7 +116,7 @@ async function loadOutputData(
   folder: string,
   options: SampleOptions,
 ): Promise<OutputData> {
-  const names = [data?.inputs, data?.targets].filter((name) => name !== undefined);
+  const names = [data?.inputs as string | undefined, data?.targets].filter((name) => name !== undefined);
   if (names.length !== wanted.length) {
     const all = wanted.map(({ name }) => name).join(', ');
     throw new InputError(

@@ -45,13 +45,18 @@ export function parseConfiguration(text: string, path: string): ConfigurationRea
   const data = property(root, 'data');
   const inputs = [
     property(root, 'model'),
-    property(data, 'inputs'),
+    ...arrays(property(data, 'inputs')),
     property(data, 'targets'),
     property(property(property(root, 'objective'), 'collocation'), 'points'),
   ].flatMap((value) =>
     typeof value === 'string' ? [resolve(folder, value.replace(/#[^#]*$/, ''))] : [],
   );
   return { ok: true, file: { path, checkpoints, inputs } };
+}
+
+/** One array, or those of an object. */
+function arrays(value: unknown): readonly unknown[] {
+  return typeof value === 'object' && value !== null ? Object.values(value) : [value];
 }
 
 function property(value: unknown, name: string): unknown {

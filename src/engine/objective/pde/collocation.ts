@@ -201,16 +201,17 @@ async function readMeasurements(
   const { length } = notation.unknowns;
   if (data.targets === undefined) {
     throw new InputError(
-      `"data.targets" is missing: the measured values at the points of ${data.inputs}; name their array, as in "measured.npz#u".`,
+      `"data.targets" is missing: the measured values at the points of ${data.inputs as string}; name their array, as in "measured.npz#u".`,
       'missing',
     );
   }
-  const inputs = await readArray(data.inputs, folder);
+  const named = data.inputs as string;
+  const inputs = await readArray(named, folder);
   const targets = await readArray(data.targets, folder);
-  const count = countSamples(inputs, targets, { ...data, targets: data.targets });
+  const count = countSamples(inputs, targets, { ...data, inputs: named, targets: data.targets });
   if (inputs.shape.length !== 2 || inputs.shape[1] !== width) {
     throw new InputError(
-      `${data.inputs} has shape [${inputs.shape.join(', ')}]; measured points need the shape [points, ${width}], a column for each of "variables".`,
+      `${data.inputs as string} has shape [${inputs.shape.join(', ')}]; measured points need the shape [points, ${width}], a column for each of "variables".`,
       'mismatch',
     );
   }
@@ -222,7 +223,7 @@ async function readMeasurements(
     );
   }
   return {
-    points: finite(inputs, data.inputs, count * width),
+    points: finite(inputs, named, count * width),
     values: finite(targets, data.targets, count * length),
   };
 }
