@@ -116,7 +116,9 @@ async function loadOutputData(
   folder: string,
   options: SampleOptions,
 ): Promise<OutputData> {
-  const names = [data?.inputs as string | undefined, data?.targets].filter((name) => name !== undefined);
+  const names = [data?.inputs as string | undefined, data?.targets].filter(
+    (name) => name !== undefined,
+  );
   if (names.length !== wanted.length) {
     const all = wanted.map(({ name }) => name).join(', ');
     throw new InputError(
