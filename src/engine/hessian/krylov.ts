@@ -1,5 +1,5 @@
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
-import { addScaled, dot, type LanczosRun } from './lanczos';
+import { addScaled, dot, norm, type LanczosRun } from './lanczos';
 
 /**
  * What several Lanczos runs of one operator know together.
@@ -64,7 +64,8 @@ export class KrylovUnion {
     this.#columns.flat().forEach((position, i) => {
       addScaled(sum, coefficients[i]!, this.#vectors[position]!);
     });
-    return sum.map((x) => x / Math.sqrt(dot(sum, sum)));
+    const length = norm(sum);
+    return sum.map((x) => x / length);
   }
 
   /**

@@ -16,6 +16,9 @@ export interface LanczosRun {
   readonly basis: readonly Float64Array[];
 }
 
+/** A product held NaN or infinity: the operator is not defined at the point it is taken at. */
+export class NonFiniteProduct extends Error {}
+
 /**
  * Lanczos tridiagonalisation with full reorthogonalisation, done twice so that the basis is
  * orthonormal to machine precision (Parlett, The Symmetric Eigenvalue Problem, 6.9: "twice is
@@ -25,6 +28,7 @@ export interface LanczosRun {
  *
  * @param start of any length but zero; not changed.
  * @param steps no more than the dimension are taken.
+ * @throws NonFiniteProduct
  */
 export async function lanczos(
   apply: SymmetricOperator,
@@ -44,6 +48,8 @@ export async function lanczos(
       for (const q of basis) addScaled(w, -dot(w, q), q);
     }
     const beta = norm(w);
+    // Any entry that is not finite makes their squares' sum so.
+    if (!Number.isFinite(beta)) throw new NonFiniteProduct();
     scale = Math.max(scale, Math.abs(alphas[j]!), beta);
     // What is left of a product computed in single precision is noise below this.
     const closed = beta <= 1e-7 * scale || j + 1 >= start.length;

@@ -7,8 +7,6 @@ import { lanczosTogether, type SymmetricOperators } from './lanczos';
 
 export interface Spectrum {
   readonly hessian: Hessian;
-  /** Unit Ritz vectors of the largest eigenvalues, in their order. */
-  readonly eigenvectors: readonly Float64Array[];
   /**
    * Ritz pairs of the largest values, or of the largest absolute ones, whose ends of the spectrum
    * are mixed; as many as the runs found where that is fewer.
@@ -87,7 +85,6 @@ export async function spectrum(
       lanczosSteps: steps,
       probes,
     },
-    eigenvectors: largest.map((pair) => union.vector(pair)),
     leading: (count, order) => {
       const ordered =
         order === 'value'

@@ -15,6 +15,7 @@ import {
   type Timings,
   type Topology,
 } from '../../shared/result';
+import { NonFiniteProduct } from '../hessian/lanczos';
 import { spectrum, type Spectrum } from '../hessian/spectrum';
 import { dimensionsOf, type Configuration } from '../../shared/configuration';
 import { refinementNotes } from '../landscape/refinementNotes';
@@ -32,13 +33,14 @@ import {
 } from './openProblem';
 import { projectPlan, sampleLandscape, type LandscapePart } from './landscapePart';
 import { contentOfPlan, contentOfRun, planLandscape } from './landscapePlan';
+import { EigenvectorStore } from './eigenvectorStore';
 import type { Eigenvectors } from './landscapeSpan';
 import type { Study } from './study';
 import { Run } from './run';
 import type { WorkerPool } from './workerPool';
 
 /** Part of every cache key: raised when a part's computation changes. */
-const COMPUTATION = 4;
+const COMPUTATION = 5;
 
 /** Shortest time between two documents of an analysis that runs, in milliseconds. */
 const PARTIAL_INTERVAL = 250;
@@ -110,6 +112,18 @@ export class Analysis {
   }
 }
 
+/** What the cache holds of a Hessian; its eigenvectors are beside it. */
+interface StoredSpectrum {
+  readonly hessian: Hessian;
+  /** Eigenvalues of the eigenvectors that are kept. */
+  readonly leading: readonly number[];
+}
+
+const NO_CURVATURE =
+  'The second derivatives of the loss are infinite or not a number at this checkpoint: it has no curvature.';
+const NO_DIRECTIONS =
+  'The second derivatives of the loss are infinite or not a number where the directions are made: there is no landscape along Hessian directions.';
+
 interface Computed<T> {
   readonly value: T;
   readonly milliseconds: number;
@@ -178,7 +192,7 @@ class CheckpointAnalysis {
       needsLandscape && this.#study.configuration.landscape.directions === 'hessian';
     if (hessianFirst && wanted.has('hessian')) await this.#addHessian();
     if (needsLandscape) await this.#addLandscape();
-    if (wanted.has('topology')) await this.#addTopology();
+    if (wanted.has('topology') && this.#document.landscape) await this.#addTopology();
     if (wanted.has('hessian') && !hessianFirst) await this.#addHessian();
     this.#document = {
       ...this.#document,
@@ -207,9 +221,17 @@ class CheckpointAnalysis {
       },
     );
     const { plan, key } = part;
-    const { value, milliseconds } = await this.#cached('landscape', key, () =>
-      sampleLandscape(part),
+    const sampled = await this.#cached('landscape', key, () => sampleLandscape(part)).catch(
+      (error: unknown) => {
+        if (error instanceof NonFiniteProduct) return null;
+        throw error;
+      },
     );
+    if (sampled === null) {
+      this.#note(NO_DIRECTIONS);
+      return;
+    }
+    const { value, milliseconds } = sampled;
     const started = performance.now();
     const trajectory = await this.#trajectory(part);
     const landscape = { ...value, ...(trajectory === null ? {} : { trajectory }) };
@@ -314,8 +336,18 @@ class CheckpointAnalysis {
   }
 
   async #addHessian(): Promise<void> {
-    const { hessian, milliseconds } = await this.#hessianOf(this.#opened);
-    this.#update({ hessian }, { hessian: milliseconds });
+    try {
+      const { hessian, milliseconds } = await this.#hessianOf(this.#opened);
+      this.#update({ hessian }, { hessian: milliseconds });
+    } catch (error) {
+      if (!(error instanceof NonFiniteProduct)) throw error;
+      this.#note(NO_CURVATURE);
+    }
+  }
+
+  #note(sentence: string): void {
+    const { notes } = this.#document;
+    if (!notes.includes(sentence)) this.#update({ notes: [...notes, sentence] });
   }
 
   /** The spectrum of a checkpoint, and the eigenvectors a landscape needs. */
@@ -325,35 +357,29 @@ class CheckpointAnalysis {
     readonly eigenvectors: Eigenvectors;
   }> {
     const { hessian: settings, landscape } = this.#study.configuration;
-    const { length } = opened.weights.theta;
     const kept = landscape.directions === 'hessian' ? dimensionsOf(landscape) : 0;
     const asked = { ...settings, eigenvalues: Math.max(settings.eigenvalues, kept) };
     const key = this.#partKey(opened, 'hessian', { asked, kept, order: landscape.order });
-    const { value, milliseconds } = await this.#cached('hessian', key, async () => {
-      const { hessian, leading } = await this.#spectrum(opened, asked);
-      if (kept > 0) {
-        const { values, vectors } = leading(kept, landscape.order);
-        const numbers = new Float64Array(kept * (1 + length));
-        numbers.set(values);
-        vectors.forEach((vector, i) => {
-          numbers.set(vector, kept + i * length);
-        });
-        await this.#cache.writeBytes(key, new Uint8Array(numbers.buffer));
-      }
-      return hessian;
-    });
-    const bytes = kept === 0 ? null : await this.#cache.readBytes(key);
-    const numbers = new Float64Array(Uint8Array.from(bytes ?? []).buffer);
-    const found = numbers.length / (1 + length);
-    return {
-      hessian: value,
-      milliseconds,
-      eigenvectors: {
-        values: [...numbers.subarray(0, found)],
-        vectors: Array.from({ length: found }, (_, i) =>
-          numbers.subarray(found + i * length, found + (i + 1) * length),
-        ),
+    const store = new EigenvectorStore(this.#cache, key, opened.weights.theta.length);
+    let vectors: readonly Float64Array[] | null = null;
+    const { value, milliseconds } = await this.#cached<StoredSpectrum>(
+      'hessian',
+      key,
+      async () => {
+        const { hessian, leading } = await this.#spectrum(opened, asked);
+        const found = leading(kept, landscape.order);
+        vectors = await store.write(found.vectors);
+        return { hessian, leading: found.values };
       },
+      async ({ leading }) => {
+        vectors = await store.read(leading.length);
+        return vectors !== null;
+      },
+    );
+    return {
+      hessian: value.hessian,
+      milliseconds,
+      eigenvectors: { values: value.leading, vectors: vectors! },
     };
   }
 
@@ -410,14 +436,16 @@ class CheckpointAnalysis {
     return `${part}-${own.slice(0, 32)}`;
   }
 
-  async #cached<T extends Metrics | Landscape | Hessian>(
+  /** @param isWhole whether what is stored beside the value is there too. */
+  async #cached<T extends Metrics | Landscape | StoredSpectrum>(
     part: Part,
     key: string,
     compute: () => Promise<T>,
+    isWhole: (value: T) => Promise<boolean> = () => Promise.resolve(true),
   ): Promise<Computed<T>> {
     this.#options.signal?.throwIfAborted();
     const known = await this.#cache.read<Computed<T>>(key);
-    if (known !== null) {
+    if (known !== null && (await isWhole(known.value))) {
       this.#options.onProgress?.({ part, fraction: 1 });
       return known;
     }

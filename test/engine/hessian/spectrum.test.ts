@@ -110,7 +110,7 @@ describe('the spectrum of a known matrix', () => {
     // A clustered top pair in an indefinite matrix, where power iteration is off in the second digit.
     const bulk = Array.from({ length: 194 }, (_, i) => Math.sin(i));
     const values = [10, 9.99, 8, 8, 8, -12, ...bulk];
-    const { hessian, eigenvectors } = await spectrum(each(rotated(values, 2)), 200, {
+    const { hessian, leading } = await spectrum(each(rotated(values, 2)), 200, {
       ...settings,
       lanczosSteps: 60,
     });
@@ -124,7 +124,7 @@ describe('the spectrum of a known matrix', () => {
       expect(converged).toBe(true);
     }
     const apply = rotated(values, 2);
-    for (const [i, vector] of eigenvectors.entries()) {
+    for (const [i, vector] of leading(5, 'value').vectors.entries()) {
       const image = await apply(vector);
       const miss = norm(image.map((x, j) => x - found[i]! * vector[j]!));
       expect(miss).toBeLessThan(1e-3);

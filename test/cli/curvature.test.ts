@@ -1,0 +1,74 @@
+import { cpSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { ResultDocument } from '../../src/shared/result';
+import { basin, ROOT } from './basin';
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'basin-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Files of a fixture, and how to analyse them. */
+function study(fixture: string, names: readonly string[], configuration: object): void {
+  for (const name of names) {
+    cpSync(join(ROOT, 'test/fixtures', fixture, name), join(folder, name));
+  }
+  writeFileSync(join(folder, 'basin.json'), JSON.stringify(configuration));
+}
+
+async function analyzed(...more: readonly string[]): Promise<ResultDocument> {
+  const { status, stdout, stderr } = await basin(['analyze', folder, '--json', ...more]);
+  expect(stderr).not.toMatch(/ {4}at /);
+  expect(status).toBe(0);
+  return JSON.parse(stdout) as ResultDocument;
+}
+
+describe('where the loss has no second derivatives', () => {
+  test.each(['random', 'hessian'])('the document is all the rest: %s directions', async (kind) => {
+    study('curvature', ['norm.onnx', 'norm.safetensors'], {
+      checkpoints: ['norm.safetensors'],
+      model: 'norm.onnx',
+      objective: { kind: 'output' },
+      landscape: { resolution: 5, normalization: 'none', directions: kind },
+    });
+    const document = await analyzed();
+    expect(document.metrics!.loss).toBe(0);
+    expect(document.hessian).toBeUndefined();
+    expect(document.notes.join()).toContain('it has no curvature');
+    // √(a² + b²) has one minimum.
+    expect(document.topology?.minima).toBe(kind === 'random' ? 1 : undefined);
+    expect(document.notes.some((note) => note.includes('no landscape along'))).toBe(
+      kind === 'hessian',
+    );
+  });
+});
+
+describe('eigenvectors in the cache', () => {
+  test.each(['missing', 'cut'])('that are %s are computed again', async (fault) => {
+    study('mlp', ['mlp.onnx', 'mlp.pt', 'data.npz'], {
+      checkpoints: ['mlp.pt'],
+      model: 'mlp.onnx',
+      data: { inputs: 'data.npz#x', targets: 'data.npz#y' },
+      objective: { kind: 'classification' },
+      landscape: { resolution: 5, directions: 'hessian' },
+      hessian: { eigenvalues: 2, lanczosSteps: 10, probes: 2 },
+    });
+    const before = await analyzed();
+    const cache = join(folder, '.basin/cache');
+    for (const name of readdirSync(cache)) {
+      const path = join(cache, name);
+      if (name.startsWith('landscape')) rmSync(path);
+      else if (name.includes('vector') && fault === 'missing') rmSync(path);
+      else if (name.includes('vector')) truncateSync(path, 100);
+    }
+    const after = await analyzed();
+    expect(after.landscape).toEqual(before.landscape);
+    expect(after.hessian).toEqual(before.hessian);
+  });
+});
