@@ -240,6 +240,8 @@ export interface Topology {
   readonly minima: number;
   /** Minimum–saddle pairs above the threshold. */
   readonly saddles: number;
+  /** Those of them that are not on the border of the grid. Absent in documents of older versions. */
+  readonly inner?: InnerCounts;
   /** Finite pairs above the threshold, most persistent first. */
   readonly pairs: readonly PersistencePair[];
   /** Global minimum and global maximum. */
@@ -261,18 +263,37 @@ export interface Topology {
 
 export type Neighborhood = 'freudenthal' | '4' | '8' | `knn:${number}`;
 
+/** Of vertices that are neither the first nor the last along any axis of more than one point. */
+export interface InnerCounts {
+  /** The global one among them. */
+  readonly minima: number;
+  readonly saddles: number;
+}
+
 export interface PersistencePair {
   readonly birth: Scalar;
   readonly death: Scalar;
   readonly birthVertex: number;
   readonly deathVertex: number;
+  /**
+   * Present where the minimum or the saddle is on the border of the grid (of the essential pair: the
+   * minimum): it may be of the cut alone.
+   */
+  readonly border?: true;
+  /**
+   * Of pairs at the border: whether the minimum would still be one, above the threshold, on a grid
+   * one step wider, as the values near the edge continue. Absent on grids of more than 2²⁰ points.
+   */
+  readonly keptWhenWidened?: boolean;
 }
 
 /** Persistences are death − birth. */
 export interface TopologySummaries {
+  /** Finite pairs of which neither end is on the border. Absent in documents of older versions. */
+  readonly inner?: PersistenceSummary;
   /** Finite pairs only; 0 where there is none. */
   readonly finite: PersistenceSummary;
-  /** With the essential pair: what the field calls average persistence. */
+  /** With the essential pair, whose persistence is nearly the range of the values. */
   readonly withEssential: PersistenceSummary;
   /** Difference of the largest and the smallest finite value. */
   readonly range: number;
@@ -315,6 +336,8 @@ export interface Sensitivity {
 export interface PairCounts {
   readonly saddles: number;
   readonly minima: number;
+  /** Saddles that are not on the border. Absent in documents of older versions. */
+  readonly innerSaddles?: number;
   /** Of the finite pairs. */
   readonly totalPersistence: number;
 }

@@ -114,8 +114,11 @@ function isTopology(value: unknown): boolean {
     death: isScalar,
     birthVertex: isNumber,
     deathVertex: isNumber,
+    border: optional((value) => value === true),
+    keptWhenWidened: optional((value) => typeof value === 'boolean'),
   });
   const summary = shape({ count: isNumber, mean: isNumber });
+  const range = shape({ low: isNumber, high: isNumber });
   const basin = shape({
     kind: isString,
     vertex: isNumber,
@@ -137,10 +140,11 @@ function isTopology(value: unknown): boolean {
     saddles: isNumber,
     pairs: arrayOf(pair),
     essential: pair,
-    summaries: shape({ finite: summary, withEssential: summary }),
+    inner: optional(shape({ minima: isNumber, saddles: isNumber })),
+    summaries: shape({ inner: optional(summary), finite: summary, withEssential: summary }),
     sensitivity: shape({
       saddlesByNeighborhood: (counts) => isRecord(counts) && Object.values(counts).every(isNumber),
-      band: optional(shape({ saddles: shape({ low: isNumber, high: isNumber }) })),
+      band: optional(shape({ saddles: range, innerSaddles: optional(range) })),
     }),
     smad: optional(shape({ edges: isNumber, mean: isNumber, meanOverRange: isNumber })),
     loops: optional(summary),

@@ -64,15 +64,19 @@ describe('the manifest', () => {
 /** Names that the engine gives to what it compares, and what a report without scripts says. */
 const SAID_ELSEWHERE = [
   'This report draws its plots with a script; the numbers are in the page’s source, as JSON.',
-  'average persistence',
-  'average persistence over range',
+  'average persistence over range, finite pairs',
   'average persistence, finite pairs',
+  'average persistence, pairs inside',
+  'average persistence, with the essential pair',
   'largest persistence, finite pairs',
   'minima',
+  'minima inside',
   'persistence entropy',
   'range of values',
   'saddles',
+  'saddles inside',
   'total persistence, finite pairs',
+  'total persistence, pairs inside',
   'trace',
 ];
 

@@ -158,6 +158,13 @@ export function sampleTopology(landscape: Landscape, threshold: number): Topolog
     sweep(landscape, neighborhood).pairs.filter((pair) => persistence(pair) > threshold).length;
   const finite = landscape.values.map(Number).filter(Number.isFinite);
   const range = Math.max(...finite) - Math.min(...finite);
+  const isAtEdge = (vertex: number): boolean => {
+    const [rows = 1, columns = 1] = landscape.shape;
+    const [row, column] = [Math.floor(vertex / columns), vertex % columns];
+    return (
+      row === 0 || row === rows - 1 || (columns > 1 && (column === 0 || column === columns - 1))
+    );
+  };
   return {
     shape: landscape.shape,
     neighborhood: 'freudenthal',
@@ -165,9 +172,17 @@ export function sampleTopology(landscape: Landscape, threshold: number): Topolog
     thresholdSource: 'noise',
     minima: pairs.length + 1,
     saddles: pairs.length,
+    inner: {
+      minima: [...pairs, essential].filter(({ birthVertex }) => !isAtEdge(birthVertex)).length,
+      saddles: pairs.filter(({ deathVertex }) => !isAtEdge(deathVertex)).length,
+    },
     pairs,
     essential,
     summaries: {
+      inner: summary(
+        pairs.filter((pair) => !isAtEdge(pair.birthVertex) && !isAtEdge(pair.deathVertex)),
+        range,
+      ),
       finite: summary(pairs, range),
       withEssential: summary([...pairs, essential], range),
       range,

@@ -75,12 +75,23 @@ describe('key figures', () => {
     expect(notes[2]).toBe('above 1 (noise)');
   });
 
-  it('give the average persistence with and without the essential pair', () => {
+  it('give the average persistence of the pairs inside, and of all where some are at the border', () => {
     const { notes } = keyFigure('persistence', document);
-    expect(notes).toEqual([
-      'of 3 finite pairs',
-      expect.stringMatching(/with the essential pair$/) as string,
-    ]);
+    expect(notes).toEqual(['of 3 pairs inside']);
+    const atBorder = keyFigure('persistence', {
+      ...document,
+      topology: {
+        ...document.topology!,
+        summaries: {
+          ...document.topology!.summaries,
+          inner: { ...document.topology!.summaries.finite, count: 2, mean: 0.25 },
+        },
+      },
+    });
+    expect(atBorder).toMatchObject({
+      value: '0.25',
+      notes: ['of 2 pairs inside', expect.stringMatching(/with those at the border$/) as string],
+    });
   });
 
   it('are dashes where nothing is known', () => {

@@ -12,7 +12,7 @@ import { WorkerPool } from '../study/workerPool';
 import { ExitStatus } from './exitStatus';
 import { governing } from './governing';
 import { ProgressBar } from './progressBar';
-import { ResultTable, type Measure } from './resultTable';
+import { BORDER_LEGEND, hasBorderSaddles, ResultTable, type Measure } from './resultTable';
 
 export interface AnalyzeFlags {
   readonly checkpoint?: readonly string[];
@@ -103,6 +103,9 @@ export async function analyzeCommand(
       const said = new Set(
         results.flatMap((result) => (result.study === study ? result.document.notes : [])),
       );
+      if (results.some((result) => result.study === study && hasBorderSaddles(result.document))) {
+        write(`${BORDER_LEGEND}\n`);
+      }
       for (const note of BATCH_NORM_NOTES) if (said.has(note)) console.error(`Note: ${note}`);
     }
   } finally {

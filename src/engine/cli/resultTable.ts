@@ -1,4 +1,5 @@
-import { fromScalar, type Band, type ResultDocument } from '../../shared/result';
+import { leadingFigures, type LeadingFigures } from '../../shared/leadingFigures';
+import { fromScalar, type ResultDocument } from '../../shared/result';
 import { figure, percent } from './numbers';
 import { cell } from './table';
 
@@ -41,13 +42,13 @@ function columnsFor(measure: Measure, refined: boolean): readonly Column[] {
       hessian === undefined ? null : figure(hessian.trace.standardError, 2),
     ),
     column('saddles (band)', 14, ({ topology }) =>
-      topology === undefined
-        ? null
-        : withBand(topology.saddles, topology.sensitivity.band?.saddles),
+      topology === undefined ? null : saddleCount(leadingFigures(topology)),
     ),
-    column('avg. pers.', 10, ({ topology }) =>
-      topology === undefined ? null : figure(topology.summaries.withEssential.mean),
-    ),
+    column('avg. pers.', 10, ({ topology }) => {
+      if (topology === undefined) return null;
+      const { averagePersistence } = leadingFigures(topology);
+      return averagePersistence === null ? NONE : figure(averagePersistence);
+    }),
     ...(refined ? [column('evaluations', 18, evaluations)] : []),
   ];
 }
@@ -59,11 +60,21 @@ function evaluations({ landscape }: ResultDocument): string | null {
   return `${made.toLocaleString('en-US')} of ${gridPoints.toLocaleString('en-US')}`;
 }
 
-/** A count, and in brackets from what to what it goes with other choices (docs/topology.md). */
-function withBand(count: number, band: Band | undefined): string {
-  return band === undefined || band.low === band.high
-    ? String(count)
-    : `${count} (${band.low}–${band.high})`;
+/**
+ * The saddles inside of the plane, in brackets from what to what their number goes with other choices
+ * (docs/topology.md), and behind a plus those at its border.
+ */
+function saddleCount({ saddles, band, borderSaddles }: LeadingFigures): string {
+  const spread = band === undefined || band.low === band.high ? '' : ` (${band.low}–${band.high})`;
+  return `${saddles}${spread}${borderSaddles === 0 ? '' : ` +${borderSaddles}b`}`;
+}
+
+/** What the marks of a table mean, where a document has one. */
+export const BORDER_LEGEND =
+  '+b: further saddles at the border of the sampled plane, which may be of the cut alone; average persistence is of the pairs inside.';
+
+export function hasBorderSaddles({ topology }: ResultDocument): boolean {
+  return topology !== undefined && leadingFigures(topology).borderSaddles > 0;
 }
 
 const GAP = '  ';

@@ -20,7 +20,12 @@ import {
   otherTrees,
   treesText,
 } from './topologyParts';
-import type { PersistencePair, Topology, TopologySummaries } from '../../shared/result';
+import type {
+  PersistencePair,
+  PersistenceSummary,
+  Topology,
+  TopologySummaries,
+} from '../../shared/result';
 
 export interface TopologyFlags {
   readonly neighborhood?: string;
@@ -83,12 +88,28 @@ async function gridTopology(file: string, flags: TopologyFlags): Promise<number>
   console.log(
     `${topology.minima} minima and ${topology.saddles} saddles above persistence ${figure(topology.threshold)} (${source[topology.thresholdSource]})`,
   );
+  console.log(innerLine(topology));
   for (const line of countLines(topology)) console.log(line);
   printPairs(pairs, essential, summaries);
   if (trees !== null) console.log(`\n${treesText(trees)}`);
   if (basins !== null) console.log(`\n${basinsText(basins)}`);
   if (out !== undefined) console.log(`\nwritten to ${out}`);
   return ExitStatus.done;
+}
+
+/** What of the counts lies inside of the plane, and what may be of the cut alone. */
+function innerLine({ inner, minima, saddles, pairs }: Topology): string {
+  const counts = inner ?? { minima, saddles };
+  if (counts.minima === minima && counts.saddles === saddles)
+    return 'all of them inside of the grid';
+  const kept = pairs.filter(({ keptWhenWidened }) => keptWhenWidened === true).length;
+  const touching = pairs.filter(({ border }) => border === true).length;
+  const outlook =
+    touching === 0 ||
+    pairs.every(({ border, keptWhenWidened }) => border !== true || keptWhenWidened === undefined)
+      ? ''
+      : `; of ${touching} pairs at the border a grid one step wider would keep ${kept}, as the values near the edge continue`;
+  return `inside of the grid: ${counts.minima} minima and ${counts.saddles} saddles; at its border ${minima - counts.minima} and ${saddles - counts.saddles}${outlook}`;
 }
 
 function countLines({ sensitivity, loops, smad }: Topology): string[] {
@@ -170,9 +191,7 @@ function printPairs(
   essential: PersistencePair,
   summaries: TopologySummaries,
 ): void {
-  console.log(
-    `average persistence ${figure(summaries.withEssential.mean)}, of finite pairs ${figure(summaries.finite.mean)}`,
-  );
+  for (const line of persistenceLines(summaries)) console.log(line);
   const rows = [essential, ...pairs.slice(0, SHOWN)].map((pair, i) => [
     i === 0 ? 'essential' : String(i),
     figure(fromScalar(pair.birth), 6),
@@ -180,11 +199,24 @@ function printPairs(
     figure(fromScalar(pair.death) - fromScalar(pair.birth), 6),
     String(pair.birthVertex),
     String(pair.deathVertex),
+    pair.border === true ? 'border' : '',
   ]);
   console.log(
-    `\n${table(['pair', 'birth', 'death', 'persistence', 'minimum at', 'saddle at'], rows)}`,
+    `\n${table(['pair', 'birth', 'death', 'persistence', 'minimum at', 'saddle at', ''], rows)}`,
   );
   if (pairs.length > SHOWN) {
     console.log(`… and ${pairs.length - SHOWN} more; --json prints all.`);
   }
+}
+
+/** One name for each mean: of the pairs inside first, which are of the loss and not of the cut. */
+function persistenceLines({ inner, finite, withEssential }: TopologySummaries): string[] {
+  const mean = ({ count, mean: value }: PersistenceSummary) =>
+    count === 0 ? 'none' : figure(value);
+  const others = `of all ${finite.count} finite pairs ${mean(finite)}, with the essential pair ${mean(withEssential)}`;
+  return [
+    inner === undefined
+      ? `average persistence ${others}`
+      : `average persistence ${mean(inner)} of ${inner.count} pairs inside; ${others}`,
+  ];
 }

@@ -1,5 +1,6 @@
 import { InputError } from '../../shared/inputError';
 import { fromScalar, toScalar } from '../../shared/result';
+import { innerCounts, isOnBorder, minimaWhenWidened } from './border';
 import { branchesOf } from './trees/gridBranches';
 import { joinTree } from './trees/joinTree';
 import { loopPairs } from './loops';
@@ -37,6 +38,8 @@ export interface TopologyOptions {
 const SENSITIVITY_POINTS = 2 ** 20;
 /** Points up to which a graph of nearest neighbours is written out for it. */
 const NEAREST_POINTS = 2 ** 16;
+/** Points up to which a wider grid is looked at. */
+const WIDENED_POINTS = 2 ** 20;
 const NEAREST_FOR_SENSITIVITY: Neighborhood = 'knn:8';
 
 /**
@@ -76,8 +79,17 @@ export function analyzeTopology(
   const ordered = byPersistence(branches, persistences, kept, keys);
   const { births, deaths } = pairValues(branches, ordered, values);
   const range = finiteRange(values);
-  const essential = pairOf(branches.minimum[branches.root]!, branches.maximum, values);
+  const pairs = markedAtBorder(
+    [
+      pairOf(branches.minimum[branches.root]!, branches.maximum, values),
+      ...pairsOf(branches, ordered, values),
+    ],
+    extents,
+    () => minimaWhenWidened(values, extents, neighborhood, threshold),
+  );
+  const essential = pairs.shift()!;
   const saddles = ordered.length;
+  const inner = innerCounts(branches, ordered, extents);
   const mergeTree = mergeTreeOf(joinTree(branches, keys, kept), values);
   const summaries = summarize(
     births,
@@ -87,6 +99,7 @@ export function analyzeTopology(
       death: values[essential.deathVertex]!,
     },
     range,
+    ordered.map((_, k) => (pairs[k]!.border ? 0 : 1)),
   );
   return {
     shape,
@@ -95,12 +108,18 @@ export function analyzeTopology(
     thresholdSource: given !== undefined ? 'given' : noise < least ? 'refinement' : 'noise',
     minima: saddles + 1,
     saddles,
-    pairs: pairsOf(branches, ordered, values),
+    inner,
+    pairs,
     essential,
     summaries,
     sensitivity: sensitivityOf(values, shape, {
       neighborhood,
-      counts: { saddles, minima: saddles + 1, totalPersistence: summaries.finite.total },
+      counts: {
+        saddles,
+        minima: saddles + 1,
+        innerSaddles: inner.saddles,
+        totalPersistence: summaries.finite.total,
+      },
       threshold,
       neighborhoods: options.sensitivity ?? defaultSensitivity(values.length),
       resolutions: options.sensitivity === undefined && values.length <= SENSITIVITY_POINTS,
@@ -111,6 +130,28 @@ export function analyzeTopology(
     ...boundedProfile(values, shape, neighborhood, threshold, persistences, ordered),
     nonFinite: range.nonFinite,
   };
+}
+
+/**
+ * @param pairs the essential one first.
+ * @param widened the minima that a wider grid would keep; asked for where a pair is at the border.
+ */
+function markedAtBorder(
+  pairs: readonly PersistencePair[],
+  extents: readonly number[],
+  widened: () => ReadonlySet<number>,
+): PersistencePair[] {
+  const points = extents.reduce((product, extent) => product * extent, 1);
+  let kept: ReadonlySet<number> | null = null;
+  return pairs.map((pair, index) => {
+    const { birthVertex, deathVertex } = pair;
+    const isBorder =
+      isOnBorder(birthVertex, extents) || (index > 0 && isOnBorder(deathVertex, extents));
+    if (!isBorder) return pair;
+    if (points > WIDENED_POINTS) return { ...pair, border: true };
+    kept ??= widened();
+    return { ...pair, border: true, keptWhenWidened: kept.has(birthVertex) };
+  });
 }
 
 /** Points up to which loops are counted. */

@@ -5,6 +5,7 @@ import type {
   Sensitivity,
   SensitivityBands,
 } from '../../shared/result';
+import { innerCounts } from './border';
 import { branchesOf } from './trees/gridBranches';
 import { gridExtents, parseNeighborhood, stridesOf } from './neighborhood';
 import { comparableKeys } from './order';
@@ -74,14 +75,16 @@ export function withSeeds(
 function withBands(counts: Omit<Required<Sensitivity>, 'band'>): Required<Sensitivity> {
   const all = [...counts.byNeighborhood, ...counts.byResolution, ...counts.bySeed];
   const bandOf = (name: keyof SensitivityBands): Band => ({
-    low: Math.min(...all.map((each) => each[name])),
-    high: Math.max(...all.map((each) => each[name])),
+    low: Math.min(...all.map((each) => each[name] ?? NaN)),
+    high: Math.max(...all.map((each) => each[name] ?? NaN)),
   });
+  const hasInner = all.every(({ innerSaddles }) => innerSaddles !== undefined);
   return {
     ...counts,
     band: {
       saddles: bandOf('saddles'),
       minima: bandOf('minima'),
+      ...(hasInner ? { innerSaddles: bandOf('innerSaddles') } : {}),
       totalPersistence: bandOf('totalPersistence'),
     },
   };
@@ -94,11 +97,8 @@ export function countPairs(
   neighborhood: Neighborhood,
   threshold: number,
 ): PairCounts {
-  const branches = branchesOf(
-    comparableKeys(values),
-    gridExtents(shape, values.length),
-    neighborhood,
-  );
+  const extents = gridExtents(shape, values.length);
+  const branches = branchesOf(comparableKeys(values), extents, neighborhood);
   const kept = branchesAbove(branches, branchPersistences(branches, values), threshold);
   const finite = Array.from(kept.keys()).filter((b) => kept[b] === 1 && b !== branches.root);
   const { count, total } = summarizePairs(
@@ -106,7 +106,8 @@ export function countPairs(
     Float64Array.from(finite, (b) => values[branches.saddle[b]!]!),
     finiteRange(values),
   );
-  return { saddles: count, minima: count + 1, totalPersistence: total };
+  const { saddles: innerSaddles } = innerCounts(branches, finite, extents);
+  return { saddles: count, minima: count + 1, innerSaddles, totalPersistence: total };
 }
 
 /**

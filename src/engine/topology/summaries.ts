@@ -34,12 +34,15 @@ export function finiteRange(values: Float64Array | Float32Array): FiniteRange {
  *
  * @param births Of the finite pairs; `deaths` likewise.
  * @param essential Global minimum and global maximum.
+ * @param inner For each finite pair 1 where it does not touch the border, else 0; absent of points
+ *   that have none.
  */
 export function summarize(
   births: Float64Array,
   deaths: Float64Array,
   essential: { readonly birth: number; readonly death: number },
   range: FiniteRange,
+  inner?: ArrayLike<number>,
 ): TopologySummaries {
   const persistences = new Float64Array(births.length + 1);
   for (let k = 0; k < births.length; k++) {
@@ -48,6 +51,14 @@ export function summarize(
   persistences[births.length] = boundedPersistence(essential.birth, essential.death, range);
   const width = Math.min(range.maximum - range.minimum, Number.MAX_VALUE);
   return {
+    ...(inner === undefined
+      ? {}
+      : {
+          inner: summaryOf(
+            persistences.filter((_, k) => inner[k] === 1),
+            width,
+          ),
+        }),
     finite: summaryOf(persistences.slice(0, births.length), width),
     withEssential: summaryOf(persistences, width),
     range: width,

@@ -1,3 +1,4 @@
+import { leadingFigures } from '../../shared/leadingFigures';
 import type { CheckpointFormat, Metrics, ResultDocument, Topology } from '../../shared/result';
 import type { Inspection } from '../../shared/engineProtocol';
 import {
@@ -18,7 +19,7 @@ export function describeResult(document: ResultDocument): string {
   if (document.metrics) parts.push(t('loss {0}', formatNumber(document.metrics.loss)));
   const largest = document.hessian?.eigenvalues[0];
   if (largest) parts.push(`λmax ${formatNumber(largest.value)}`);
-  if (document.topology) parts.push(counted(document.topology.saddles, 'saddle'));
+  if (document.topology) parts.push(counted(leadingFigures(document.topology).saddles, 'saddle'));
   return parts.join(' · ');
 }
 
@@ -48,35 +49,59 @@ export function resultFacts(document: ResultDocument): Fact[] {
     });
   }
   if (topology) {
-    const { minima, saddles, neighborhood, threshold } = topology;
-    facts.push(
-      {
-        name: t('Minima, saddles'),
-        value: t(
-          '{0}, {1} ({2}, above {3})',
-          formatCount(minima),
-          formatCount(saddles),
-          neighborhood,
-          formatNumber(threshold, 2),
-        ),
-      },
-      ...otherCounts(topology),
-      {
-        name: t('Average persistence'),
-        value: t(
-          '{0} with the essential pair',
-          formatNumber(topology.summaries.withEssential.mean),
-        ),
-      },
-    );
+    facts.push(...topologyFacts(topology));
   }
   return facts;
 }
 
+/** What lies inside of the plane first; what its border made, beside it. */
+function topologyFacts(topology: Topology): Fact[] {
+  const { neighborhood, threshold, summaries } = topology;
+  const figures = leadingFigures(topology);
+  const counts = t(
+    '{0}, {1} ({2}, above {3})',
+    formatCount(figures.minima),
+    formatCount(figures.saddles),
+    neighborhood,
+    formatNumber(threshold, 2),
+  );
+  const atBorder = figures.borderMinima + figures.borderSaddles > 0;
+  const persistence = formatNumber(summaries.finite.mean);
+  return [
+    {
+      name: t('Minima, saddles'),
+      value: atBorder
+        ? t(
+            '{0}; at the border {1}, {2}',
+            counts,
+            formatCount(figures.borderMinima),
+            formatCount(figures.borderSaddles),
+          )
+        : counts,
+    },
+    ...otherCounts(topology),
+    {
+      name: t('Average persistence'),
+      value: !figures.knowsBorder
+        ? t('{0} of all finite pairs', persistence)
+        : figures.averagePersistence === null
+          ? summaries.finite.count === 0
+            ? t('no finite pair')
+            : t('no pair inside; {0} of all finite pairs', persistence)
+          : t(
+              '{0} of the pairs inside; {1} of all finite pairs',
+              formatNumber(figures.averagePersistence),
+              persistence,
+            ),
+    },
+  ];
+}
+
 /** How many saddles other choices of neighbours, resolution and directions give. */
-function otherCounts({ sensitivity: { band, saddlesByNeighborhood } }: Topology): Fact[] {
+function otherCounts(topology: Topology): Fact[] {
+  const { saddlesByNeighborhood } = topology.sensitivity;
   const counts = Object.values(saddlesByNeighborhood).filter((count) => count !== undefined);
-  const { low, high } = band?.saddles ?? {
+  const { low, high } = leadingFigures(topology).band ?? {
     low: Math.min(...counts),
     high: Math.max(...counts),
   };

@@ -1,3 +1,4 @@
+import { leadingFigures } from '../../shared/leadingFigures';
 import type { ResultDocument, Sensitivity, Topology } from '../../shared/result';
 import {
   formatCount,
@@ -67,13 +68,22 @@ export function keyFigure(measure: Measure['id'], document: ResultDocument | nul
     case 'saddles': {
       if (topology === undefined) return UNKNOWN;
       const others = sensitivityText(topology);
-      const band = topology.sensitivity.band?.saddles;
+      const { saddles, minima, borderSaddles, borderMinima, band } = leadingFigures(topology);
       const isSpread = band !== undefined && band.low < band.high;
       return {
-        value: formatCount(topology.saddles),
+        value: formatCount(saddles),
         error: isSpread ? `(${formatCount(band.low)}–${formatCount(band.high)})` : '',
         notes: [
-          `${plural(topology.minima, 'minimum', 'minima')} · ${neighborhoodText(topology.neighborhood)}`,
+          `${plural(minima, 'minimum', 'minima')} · ${neighborhoodText(topology.neighborhood)}`,
+          ...(borderSaddles + borderMinima === 0
+            ? []
+            : [
+                t(
+                  'at the border {0}, {1}',
+                  plural(borderMinima, 'minimum', 'minima'),
+                  plural(borderSaddles, 'saddle'),
+                ),
+              ]),
           ...(others === '' ? [] : [others]),
           ...(isSpread ? [t('in brackets across {0}', bandSpan(topology.sensitivity))] : []),
           thresholdText(topology),
@@ -82,15 +92,18 @@ export function keyFigure(measure: Measure['id'], document: ResultDocument | nul
     }
     case 'persistence': {
       if (topology === undefined) return UNKNOWN;
-      const { finite, withEssential } = topology.summaries;
+      const { finite } = topology.summaries;
+      const { averagePersistence, pairs, knowsBorder } = leadingFigures(topology);
       return {
-        value: formatNumber(finite.mean),
+        value: averagePersistence === null ? '–' : formatNumber(averagePersistence),
         error: '',
         notes: [
-          t('of {0}', plural(finite.count, 'finite pair')),
-          Number.isFinite(withEssential.mean)
-            ? t('{0} with the essential pair', formatNumber(withEssential.mean))
-            : t('not finite with the essential pair'),
+          knowsBorder
+            ? t('of {0}', plural(pairs, 'pair inside', 'pairs inside'))
+            : t('of {0}', plural(pairs, 'finite pair')),
+          ...(knowsBorder && finite.count > pairs
+            ? [t('{0} with those at the border', formatNumber(finite.mean))]
+            : []),
         ],
       };
     }

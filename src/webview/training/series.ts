@@ -1,3 +1,4 @@
+import { leadingFigures } from '../../shared/leadingFigures';
 import type { ResultDocument } from '../../shared/result';
 import type { Run } from './runs';
 import { t } from '../text';
@@ -23,11 +24,15 @@ export const MEASURES: readonly Measure[] = [
     read: (d) => d.hessian?.eigenvalues[0]?.value ?? null,
   },
   { id: 'trace', title: () => t('Hessian trace'), read: (d) => d.hessian?.trace.value ?? null },
-  { id: 'saddles', title: () => t('Saddles'), read: (d) => d.topology?.saddles ?? null },
+  {
+    id: 'saddles',
+    title: () => t('Saddles'),
+    read: (d) => (d.topology ? leadingFigures(d.topology).saddles : null),
+  },
   {
     id: 'persistence',
     title: () => t('Average persistence'),
-    read: (d) => d.topology?.summaries.finite.mean ?? null,
+    read: (d) => (d.topology ? leadingFigures(d.topology).averagePersistence : null),
   },
 ];
 

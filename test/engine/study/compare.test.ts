@@ -108,7 +108,10 @@ describe('the topologies of two results', () => {
       written('a', withTopology(LINE)),
       written('b', withTopology(LATER)),
     );
-    expect(topology!.differences.slice(0, 2)).toEqual([
+    const counts = topology!.differences.filter(
+      ({ name }) => name === 'minima' || name === 'saddles',
+    );
+    expect(counts).toEqual([
       { name: 'minima', first: 3, second: 2, difference: -1, uncertainty: null, distinct: null },
       { name: 'saddles', first: 2, second: 1, difference: -1, uncertainty: null, distinct: null },
     ]);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Neighborhood } from '../../../src/shared/result';
+import type { Neighborhood, PersistencePair } from '../../../src/shared/result';
 
 export interface RandomGrid {
   readonly shape: readonly number[];
@@ -69,4 +69,9 @@ export function randomNumbers(seed: number, count: number): Float64Array {
     numbers[k] = ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   }
   return numbers;
+}
+
+/** Births and deaths alone: where a comparison is with what knows no border. */
+export function withoutBorder({ birth, death, birthVertex, deathVertex }: PersistencePair) {
+  return { birth, death, birthVertex, deathVertex };
 }

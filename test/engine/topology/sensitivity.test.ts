@@ -7,7 +7,7 @@ import { sampled } from './analyticFunctions';
 import { naiveNeighbors, naivePairs } from './floodFill';
 import { plainGrids, randomNumbers, stencils } from './landscapes';
 
-const COUNTS = ['saddles', 'minima', 'totalPersistence'] as const;
+const COUNTS = ['saddles', 'minima', 'innerSaddles', 'totalPersistence'] as const;
 
 function random(seed: number, shape: readonly number[]) {
   return {
@@ -46,13 +46,14 @@ describe('bands', () => {
         const own = {
           saddles: topology.saddles,
           minima: topology.minima,
+          innerSaddles: topology.inner!.saddles,
           totalPersistence: topology.summaries.finite.total,
         };
         for (const count of COUNTS) {
-          const { low, high } = band![count];
+          const { low, high } = band![count]!;
           expect(low).toBeLessThanOrEqual(own[count]);
           expect(high).toBeGreaterThanOrEqual(own[count]);
-          const counts = all.map((each) => each[count]);
+          const counts = all.map((each) => each[count]!);
           expect(counts).toContain(low);
           expect(counts).toContain(high);
           for (const each of counts) expect(each >= low && each <= high).toBe(true);
@@ -67,7 +68,14 @@ describe('bands', () => {
   test('seeds widen them', () => {
     const { values, shape } = random(3, [17, 17]);
     const { sensitivity } = analyzeTopology(values, shape, { threshold: 0.3 });
-    const more = { seed: 9, shape: [9, 9], saddles: 1000, minima: 1001, totalPersistence: 0 };
+    const more = {
+      seed: 9,
+      shape: [9, 9],
+      saddles: 1000,
+      minima: 1001,
+      innerSaddles: 900,
+      totalPersistence: 0,
+    };
     const { band, bySeed, byNeighborhood } = withSeeds(sensitivity, [more]);
     expect(bySeed).toEqual([more]);
     expect(byNeighborhood).toEqual(sensitivity.byNeighborhood);

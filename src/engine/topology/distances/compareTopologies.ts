@@ -142,12 +142,33 @@ function describe(
 function summaryDifferences(first: Topology, second: Topology): Difference[] {
   const of = (name: string, quantity: (topology: Topology) => number) =>
     differenceOf(name, quantity(first), quantity(second), null);
+  const hasInner = [first, second].every(
+    ({ inner, summaries }) => inner !== undefined && summaries.inner !== undefined,
+  );
   return [
+    ...(hasInner
+      ? [
+          of('minima inside', ({ inner }) => inner!.minima),
+          of('saddles inside', ({ inner }) => inner!.saddles),
+        ]
+      : []),
     of('minima', ({ minima }) => minima),
     of('saddles', ({ saddles }) => saddles),
-    of('average persistence', ({ summaries }) => summaries.withEssential.mean),
+    ...(hasInner
+      ? [
+          of('average persistence, pairs inside', ({ summaries }) => summaries.inner!.mean),
+          of('total persistence, pairs inside', ({ summaries }) => summaries.inner!.total),
+        ]
+      : []),
     of('average persistence, finite pairs', ({ summaries }) => summaries.finite.mean),
-    of('average persistence over range', ({ summaries }) => summaries.withEssential.meanOverRange),
+    of(
+      'average persistence over range, finite pairs',
+      ({ summaries }) => summaries.finite.meanOverRange,
+    ),
+    of(
+      'average persistence, with the essential pair',
+      ({ summaries }) => summaries.withEssential.mean,
+    ),
     of('total persistence, finite pairs', ({ summaries }) => summaries.finite.total),
     of('largest persistence, finite pairs', ({ summaries }) => summaries.finite.maximum),
     of('persistence entropy', ({ summaries }) => summaries.persistenceEntropy),
