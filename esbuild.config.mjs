@@ -1,6 +1,6 @@
 // One bundle per house: extension host, engine process, its workers, command line, webview, and
 // the suite that runs inside a real VS Code.
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { glob } from 'tinyglobby';
@@ -128,6 +128,8 @@ const all = [
 ];
 
 await writeSchema(import.meta.dirname, join(outdir, 'basin.schema.json'));
+// What `basin init` writes beside checkpoints.
+await copyFile('src/engine/init/basin_export.py', join(outdir, 'basin_export.py'));
 
 if (watch) {
   for (const options of all) {

@@ -4,6 +4,7 @@ import {
   ANALYZE,
   COMPARE,
   DOCTOR,
+  INIT,
   INSPECT,
   INTERPOLATE,
   PARTIAL,
@@ -18,6 +19,8 @@ import {
   type CompareParams,
   type CompareResult,
   type DoctorReport,
+  type InitParams,
+  type InitResult,
   type InspectParams,
   type InterpolateParams,
   type Inspection,
@@ -34,6 +37,7 @@ import {
 
 /** The engine's protocol, typed for vscode-jsonrpc: both ends take it from here. */
 export const inspectRequest = new RequestType<InspectParams, Inspection, void>(INSPECT);
+export const initRequest = new RequestType<InitParams, InitResult, void>(INIT);
 export const tensorsRequest = new RequestType<TensorsParams, TensorListing, void>(TENSORS);
 export const tensorStatisticsRequest = new RequestType<TensorStatisticsParams, null, void>(
   TENSOR_STATISTICS,

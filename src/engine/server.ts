@@ -11,6 +11,7 @@ import {
   analyzeRequest,
   compareRequest,
   doctorRequest,
+  initRequest,
   inspectRequest,
   interpolateRequest,
   partialNotification,
@@ -33,6 +34,7 @@ import { InputError } from '../shared/inputError';
 import { DEFAULT_RUNTIME } from '../shared/runtimeSetting';
 import { inspect } from './checkpoint/inspect';
 import { listTensors, measureTensors } from './checkpoint/tensors';
+import { initRun } from './init/initRun';
 import { chooseRuntime, isSameRuntime } from './runtime/chooseRuntime';
 import { examineMachine } from './runtime/machine';
 import { compare } from './study/compare';
@@ -57,6 +59,9 @@ let last: Promise<unknown> = Promise.resolve();
 let working = 0;
 
 connection.onRequest(inspectRequest, ({ path }) => answering(() => inspect(path)));
+connection.onRequest(initRequest, ({ folder }, token) =>
+  cancellable(token, (signal) => answering(() => initRun(folder, __dirname, signal))),
+);
 connection.onRequest(pingRequest, () => ({ working }));
 connection.onRequest(tensorsRequest, ({ path }) => answering(() => listTensors(path)));
 connection.onRequest(tensorStatisticsRequest, ({ job, path, indices }, token) =>

@@ -36,6 +36,31 @@ export interface TensorSummary {
   readonly shape: readonly number[];
 }
 
+/**
+ * Looks at the headers of a folder's checkpoints and writes `basin_export.py` beside them. Runs no
+ * code, and leaves a basin.json as it is.
+ */
+export const INIT = 'basin/init';
+export interface InitParams {
+  /** Of a run, absolute. */
+  readonly folder: string;
+}
+export interface InitResult {
+  readonly folder: string;
+  /** What was written, absolute. */
+  readonly file: string;
+  /** Globs of the checkpoints that are there, relative to the folder. */
+  readonly checkpoints: readonly string[];
+  /** How many files they name. */
+  readonly count: number;
+  /** Scalars in each. */
+  readonly parameters: number;
+  /** A sentence for each kind of checkpoint that is not among them, as it cannot be read or is another network's. */
+  readonly left: readonly string[];
+  /** Whether there is a basin.json. */
+  readonly isConfigured: boolean;
+}
+
 /** Lists every tensor of a checkpoint, or the one of an .npy file; never reads weights. */
 export const TENSORS = 'basin/tensors';
 export interface TensorsParams {

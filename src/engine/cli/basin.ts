@@ -9,6 +9,7 @@ import { compareCommand, type CompareFlags } from './compare';
 import { doctorCommand, type DoctorFlags } from './doctor';
 import { ExitStatus } from './exitStatus';
 import { EXPORT_FORMATS, exportCommand } from './export';
+import { initCommand } from './init';
 import { inspectCommand } from './inspect';
 import { reportCommand } from './report';
 import { topologyCommand, type TopologyFlags } from './topology';
@@ -39,6 +40,14 @@ async function main(): Promise<number> {
     .argument('<file>', 'a checkpoint')
     .option('--json', 'print one JSON document')
     .action(run((file: string, flags: JsonFlag) => inspectCommand(file, flags)));
+  program
+    .command('init')
+    .description('prepares a run: writes basin_export.py beside its checkpoints')
+    .argument('[folder]', 'a folder with checkpoints', '.')
+    .option('--json', 'print one JSON document')
+    .action(
+      run((folder: string, flags: JsonFlag) => initCommand(folder, flags, interruption.signal)),
+    );
   program
     .command('analyze')
     .description('loss, landscape, topology and curvature of checkpoints')

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
-import { compareCheckpointNames } from './checkpointNames';
+import { compareCheckpointNames } from '../../shared/checkpointNames';
 import type { CheckpointRecord } from './library';
 import { fits, hasHoles, pathPattern } from '../code/pathPattern';
 import type { CheckpointFile, Run } from './runs';

@@ -12,7 +12,7 @@ import {
   MANIFEST_GLOB,
   needsMagic,
   shardsOf,
-} from './checkpointNames';
+} from '../../shared/checkpointNames';
 import { BASIN_JSON, readConfiguration } from './configurations';
 import { inPieces, inTurns, turn } from './inTurns';
 import { oneFolderATurn } from './oneFolderATurn';

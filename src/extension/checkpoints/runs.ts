@@ -1,6 +1,6 @@
 import { basename, relative, sep } from 'node:path';
 import { checkpointName, runFolder } from '../words/checkpointLabel';
-import { compareInTraining, placeInTraining } from './checkpointNames';
+import { compareInTraining, placeInTraining } from '../../shared/checkpointNames';
 import { atOnce } from './inTurns';
 import { sortInPieces } from './sortInPieces';
 

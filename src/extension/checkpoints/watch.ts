@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import * as vscode from 'vscode';
-import { CHECKPOINT_GLOB, MANIFEST_GLOB } from './checkpointNames';
+import { CHECKPOINT_GLOB, MANIFEST_GLOB } from '../../shared/checkpointNames';
 import { statAll, type CheckpointFinder } from './checkpoints';
 import { BASIN_JSON } from './configurations';
 import { turn } from './inTurns';

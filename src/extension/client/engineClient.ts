@@ -19,6 +19,8 @@ import {
   type CompareParams,
   type CompareResult,
   type DoctorReport,
+  type InitParams,
+  type InitResult,
   type InspectParams,
   type InterpolateParams,
   type Inspection,
@@ -41,6 +43,7 @@ import {
   analyzeRequest,
   compareRequest,
   doctorRequest,
+  initRequest,
   inspectRequest,
   interpolateRequest,
   partialNotification,
@@ -115,6 +118,11 @@ export class EngineClient implements Disposable {
   /** @throws EngineError */
   inspect(params: InspectParams, token: CancellationToken): Promise<Inspection> {
     return this.request(inspectRequest, params, token);
+  }
+
+  /** @throws EngineError */
+  init(params: InitParams, token: CancellationToken): Promise<InitResult> {
+    return this.request(initRequest, params, token);
   }
 
   /** @throws EngineError */

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { ResultDocument } from '../../shared/result';
 import { checkpointName, runFolder } from '../words/checkpointLabel';
-import { hasCheckpointEnding } from '../checkpoints/checkpointNames';
+import { hasCheckpointEnding } from '../../shared/checkpointNames';
 import { candidates, checkpointsNamed, type Surroundings } from '../checkpoints/checkpointPaths';
 import { statAll } from '../checkpoints/checkpoints';
 import { EngineError } from '../client/engineError';

@@ -1,4 +1,4 @@
-import { hasCheckpointEnding } from '../checkpoints/checkpointNames';
+import { hasCheckpointEnding } from '../../shared/checkpointNames';
 import { stringAt, type StringLiteral } from './stringAtPosition';
 
 /**

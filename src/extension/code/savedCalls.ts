@@ -1,4 +1,4 @@
-import { hasCheckpointEnding } from '../checkpoints/checkpointNames';
+import { hasCheckpointEnding } from '../../shared/checkpointNames';
 import { scanCode, type CodeString, type ScannedCode, type ScannedLanguage } from './codeStrings';
 
 /** A call in source code that saves or loads weights. */

@@ -10,7 +10,7 @@ import {
   type Fix,
   type Problem,
 } from './basinJsonProblems';
-import { hasCheckpointEnding } from '../checkpoints/checkpointNames';
+import { hasCheckpointEnding } from '../../shared/checkpointNames';
 import { BASIN_JSON } from '../checkpoints/configurations';
 import type { Library } from '../checkpoints/library';
 import { t } from '../words/text';

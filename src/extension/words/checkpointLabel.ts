@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path';
-import { isCheckpointFolder, nameInRun } from '../checkpoints/checkpointNames';
+import { isCheckpointFolder, nameInRun } from '../../shared/checkpointNames';
 
 /** The folder of the run a checkpoint belongs to. */
 export function runFolder(path: string): string {

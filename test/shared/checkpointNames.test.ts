@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkpointLabel, runFolder } from '../../../src/extension/words/checkpointLabel';
+import { checkpointLabel, runFolder } from '../../src/extension/words/checkpointLabel';
 import {
   compareCheckpointNames,
   countShards,
@@ -9,7 +9,7 @@ import {
   isTensorflowJsModel,
   nameInRun,
   shardsOf,
-} from '../../../src/extension/checkpoints/checkpointNames';
+} from '../../src/shared/checkpointNames';
 
 describe('names of checkpoints', () => {
   it.each([

@@ -29,6 +29,11 @@ const IGNORED_FOLDERS = [
 /** Glob of everything below the ignored folders. */
 export const IGNORED_GLOB = `**/{${IGNORED_FOLDERS.join(',')}}/**`;
 
+/** Whether checkpoints are not looked for in a folder of this name. */
+export function isIgnoredFolder(name: string): boolean {
+  return IGNORED_FOLDERS.includes(name) || name.startsWith('tmp-checkpoint-');
+}
+
 const ENDING = new RegExp(`\\.(${ENDINGS.map((e) => e.replace('.', '\\.')).join('|')})$`, 'i');
 
 /** What training code writes beside the weights: optimiser, scheduler, random state. */

@@ -1,0 +1,36 @@
+import { relative } from 'node:path';
+import { initRun } from '../init/initRun';
+import { ExitStatus } from './exitStatus';
+import { grouped } from './numbers';
+
+/** Writes basin_export.py beside the checkpoints of a run, and says what to do with it. */
+export async function initCommand(
+  folder: string,
+  { json }: { readonly json?: boolean },
+  signal: AbortSignal,
+): Promise<number> {
+  const result = await initRun(folder, __dirname, signal);
+  if (json === true) {
+    console.log(JSON.stringify(result));
+    return ExitStatus.done;
+  }
+  const { file, checkpoints, count, parameters, left, isConfigured } = result;
+  const named = checkpoints.join(', ');
+  console.log(
+    `${count} ${count === 1 ? 'checkpoint' : 'checkpoints'} (${named}), ${grouped(parameters)} scalars in each.`,
+  );
+  for (const sentence of left) console.error(`Note: ${sentence}`);
+  console.log(`Wrote ${relative('.', file) || file}.\n`);
+  console.log(
+    'Add this line to your training script, where the model, a data loader and the loss exist, and run it:\n\n' +
+      '    from basin_export import export; export(model, loader, loss)\n\n' +
+      'A script elsewhere finds the file with sys.path.append. Then: basin analyze ' +
+      (relative('.', result.folder) || '.'),
+  );
+  if (isConfigured) {
+    console.log(
+      'There is a basin.json; the export replaces what it names, and the rest of it stays.',
+    );
+  }
+  return ExitStatus.done;
+}

@@ -1,0 +1,132 @@
+import { existsSync } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { CONFIGURATION_FILE } from '../../shared/configuration';
+import type { InitResult } from '../../shared/engineProtocol';
+import { InputError } from '../../shared/inputError';
+import { inspect } from '../checkpoint/inspect';
+import { writeWhole } from '../study/cache';
+import { DEEPEST, groupCheckpoints, isSearched, type CheckpointGroup } from './checkpointGlobs';
+
+/** The file that exports a run from Python; beside the bundles. */
+export const EXPORT_FILE = 'basin_export.py';
+
+/** More files than this are no run's folder. */
+const MOST_FILES = 100_000;
+
+/** How many checkpoints of a folder have their headers looked at. */
+const MOST_OPENED = 16;
+
+/**
+ * Prepares a folder of checkpoints for its export from Python: writes `basin_export.py` into it, with
+ * the globs of the checkpoints that are there. A basin.json that is there stays as it is.
+ *
+ * @param assets folder that holds the file to write.
+ * @throws InputError where there is no such folder, it holds no checkpoint, or none can be read.
+ */
+export async function initRun(
+  folder: string,
+  assets: string,
+  signal?: AbortSignal,
+): Promise<InitResult> {
+  const place = resolve(folder);
+  const kind = await stat(place).catch(() => null);
+  if (kind?.isDirectory() !== true) {
+    throw new InputError(
+      `${folder} is no folder; name the one that holds the checkpoints of a run.`,
+      'missing',
+    );
+  }
+  const groups = groupCheckpoints(await filesBelow(place, signal));
+  const { readable, unreadable } = await readHeaders(place, groups, signal);
+  const first = readable[0];
+  if (first === undefined) {
+    const [why] = unreadable;
+    throw why === undefined
+      ? new InputError(
+          `${folder} holds no checkpoint (.pt, .pth, .ckpt, .bin, .safetensors, .npz), here or in folders such as checkpoint-500; name the folder of a run, or train first.`,
+          'missing',
+        )
+      : new InputError(why, 'unsupported');
+  }
+  // Of the same model: what has other tensors is another network's, or no weights at all.
+  const same = readable.filter(({ tensors }) => tensors === first.tensors);
+  const others = readable
+    .filter(({ tensors }) => tensors !== first.tensors)
+    .map(
+      ({ group: { glob } }) =>
+        `${glob} holds other tensors than ${first.group.glob}: if it is another network, prepare its own folder.`,
+    );
+  const globs = same.map(({ group }) => group.glob);
+  const file = join(place, EXPORT_FILE);
+  const source = await readFile(join(assets, EXPORT_FILE), 'utf8');
+  await writeWhole(
+    file,
+    source.replace(/^CHECKPOINTS = .*$/m, () => `CHECKPOINTS = ${pythonList(globs)}`),
+  );
+  return {
+    folder: place,
+    file,
+    checkpoints: globs,
+    count: same.reduce((sum, { group }) => sum + group.files.length, 0),
+    parameters: first.parameters,
+    left: [...unreadable, ...others],
+    isConfigured: existsSync(join(place, CONFIGURATION_FILE)),
+  };
+}
+
+async function filesBelow(folder: string, signal: AbortSignal | undefined): Promise<string[]> {
+  const files: string[] = [];
+  const walk = async (below: string, depth: number): Promise<void> => {
+    signal?.throwIfAborted();
+    const entries = await readdir(join(folder, below), { withFileTypes: true }).catch(() => []);
+    for (const entry of entries) {
+      const path = below === '' ? entry.name : `${below}/${entry.name}`;
+      if (files.length >= MOST_FILES) return;
+      if (entry.isFile()) files.push(path);
+      else if (entry.isDirectory() && depth < DEEPEST && isSearched(entry.name)) {
+        await walk(path, depth + 1);
+      }
+    }
+  };
+  await walk('', 0);
+  return files;
+}
+
+interface ReadableGroup {
+  readonly group: CheckpointGroup;
+  /** Names and shapes of the tensors: the same for checkpoints of one network. */
+  readonly tensors: string;
+  readonly parameters: number;
+}
+
+/** What the last checkpoint of each group holds. */
+async function readHeaders(
+  folder: string,
+  groups: readonly CheckpointGroup[],
+  signal: AbortSignal | undefined,
+): Promise<{
+  readonly readable: readonly ReadableGroup[];
+  readonly unreadable: readonly string[];
+}> {
+  const readable: ReadableGroup[] = [];
+  const unreadable: string[] = [];
+  for (const group of groups.slice(0, MOST_OPENED)) {
+    signal?.throwIfAborted();
+    try {
+      const { tensors, parameters } = await inspect(join(folder, group.files.at(-1)!));
+      if (parameters === 0) continue;
+      const names = tensors.map(({ name, shape }) => `${name} ${shape.join('x')}`).sort();
+      readable.push({ group, tensors: names.join('\n'), parameters });
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      unreadable.push(error.message);
+    }
+  }
+  return { readable, unreadable };
+}
+
+/** As Python writes it: JSON's strings are Python's too. */
+function pythonList(values: readonly string[]): string {
+  return `[${values.map((value) => JSON.stringify(value)).join(', ')}]`;
+}
