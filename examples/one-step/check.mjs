@@ -7,7 +7,10 @@ import { globSync } from 'tinyglobby';
 
 const basin = fileURLToPath(new URL('../../dist/basin.js', import.meta.url));
 let failed = 0;
-for (const file of process.argv.slice(2).flatMap((folder) => globSync(['**/expected.json'], { cwd: folder, absolute: true })).sort()) {
+for (const file of process.argv
+  .slice(2)
+  .flatMap((folder) => globSync(['**/expected.json'], { cwd: folder, absolute: true }))
+  .sort()) {
   const folder = file.replace(/\/expected\.json$/, '');
   const expected = JSON.parse(readFileSync(file, 'utf8'));
   const name = folder.split('/').at(-1);
@@ -17,11 +20,16 @@ for (const file of process.argv.slice(2).flatMap((folder) => globSync(['**/expec
     continue;
   }
   try {
-    const out = execFileSync(process.execPath, [basin, 'analyze', folder, '--only', 'metrics,hessian', '--json'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    const out = execFileSync(
+      process.execPath,
+      [basin, 'analyze', folder, '--only', 'metrics,hessian', '--json'],
+      { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] },
+    );
     const parsed = JSON.parse(out);
     const last = Array.isArray(parsed) ? parsed.at(-1) : parsed;
     const loss = Math.abs(last.metrics.loss - expected.loss) / Math.abs(expected.loss);
-    const largest = Math.abs(last.hessian.eigenvalues[0].value - expected.largest) / Math.abs(expected.largest);
+    const largest =
+      Math.abs(last.hessian.eigenvalues[0].value - expected.largest) / Math.abs(expected.largest);
     const ok = loss < 1e-5 && largest < 1e-4 && last.parameters === expected.parameters;
     if (!ok) failed += 1;
     console.log(
@@ -30,7 +38,13 @@ for (const file of process.argv.slice(2).flatMap((folder) => globSync(['**/expec
     for (const note of last.notes) console.log(`    ${note}`);
   } catch (error) {
     failed += 1;
-    console.log(`✗ ${name}: ${String(error.stderr ?? error).trim().split('\n').slice(-2).join(' ')}`);
+    console.log(
+      `✗ ${name}: ${String(error.stderr ?? error)
+        .trim()
+        .split('\n')
+        .slice(-2)
+        .join(' ')}`,
+    );
   }
 }
 process.exit(failed === 0 ? 0 : 1);
