@@ -31,6 +31,8 @@ export function evaluate(node: AnyNode, args: readonly Float64Array[]): Float64A
     case 'sub':
     case 'mul':
     case 'div':
+    case 'pow':
+    case 'fmod':
     case 'less':
     case 'equal': {
       const f = arithmetic[node.operation];
@@ -171,6 +173,8 @@ export const elementwise: Readonly<Record<UnaryOperation, (x: number) => number>
   neg: (x) => -x,
   exp: Math.exp,
   log: Math.log,
+  log1p: Math.log1p,
+  expm1: Math.expm1,
   sqrt: Math.sqrt,
   reciprocal: (x) => 1 / x,
   tanh: Math.tanh,
@@ -179,13 +183,28 @@ export const elementwise: Readonly<Record<UnaryOperation, (x: number) => number>
   sin: Math.sin,
   cos: Math.cos,
   atan: Math.atan,
+  asin: Math.asin,
+  acos: Math.acos,
+  sinh: Math.sinh,
+  cosh: Math.cosh,
+  asinh: Math.asinh,
+  acosh: Math.acosh,
+  atanh: Math.atanh,
   softplus: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
   abs: Math.abs,
   relu: (x) => (x > 0 || Number.isNaN(x) ? x : 0),
   step: (x) => (x > 0 ? 1 : 0),
   sign: Math.sign,
   floor: Math.floor,
+  round: roundHalfToEven,
 };
+
+function roundHalfToEven(x: number): number {
+  const below = Math.floor(x);
+  const beyond = x - below;
+  if (beyond !== 0.5) return beyond < 0.5 ? below : below + 1;
+  return below % 2 === 0 ? below : below + 1;
+}
 
 /** Elementwise operations on two numbers. */
 export const arithmetic: Readonly<Record<BinaryOperation, (x: number, y: number) => number>> = {
@@ -193,6 +212,9 @@ export const arithmetic: Readonly<Record<BinaryOperation, (x: number, y: number)
   sub: (x, y) => x - y,
   mul: (x, y) => x * y,
   div: (x, y) => x / y,
+  // Unlike Math.pow, 1 to any power is 1, as C and NumPy have it.
+  pow: (x, y) => (x === 1 ? 1 : Math.pow(x, y)),
+  fmod: (x, y) => x % y,
   less: (x, y) => (x < y ? 1 : 0),
   equal: (x, y) => (x === y ? 1 : 0),
 };

@@ -1,4 +1,10 @@
-import { elementwiseDerivative, isElementwise, isUnary } from './elementwise';
+import {
+  elementwiseDerivative,
+  isElementwise,
+  isUnary,
+  powerDerivatives,
+  remainderDerivative,
+} from './elementwise';
 import { topologicalOrder, type AnyNode, type Graph, type Node, type Operation } from './graph';
 import {
   formOf,
@@ -102,6 +108,20 @@ function pushForm(
       return both(
         da === null ? null : times(g, da, inverse),
         db === null ? null : times(g, times(g, db, inverse), node, true),
+      );
+    }
+    case 'pow': {
+      const [da, db] = [tangent(a), tangent(b)];
+      return both(
+        da === null ? null : times(g, da, powerDerivatives.base(g, a, b)),
+        db === null ? null : times(g, db, powerDerivatives.exponent(g, a, node)),
+      );
+    }
+    case 'fmod': {
+      const db = tangent(b);
+      return both(
+        tangent(a),
+        db === null ? null : times(g, db, remainderDerivative(g, a, b, node)),
       );
     }
     case 'where': {

@@ -20,6 +20,10 @@ export interface OperationAttributes {
   readonly neg: None;
   readonly exp: None;
   readonly log: None;
+  /** log(1 + x), exact where x is small. */
+  readonly log1p: None;
+  /** eˣ − 1, exact where x is small. */
+  readonly expm1: None;
   readonly sqrt: None;
   readonly reciprocal: None;
   readonly tanh: None;
@@ -28,6 +32,13 @@ export interface OperationAttributes {
   readonly sin: None;
   readonly cos: None;
   readonly atan: None;
+  readonly asin: None;
+  readonly acos: None;
+  readonly sinh: None;
+  readonly cosh: None;
+  readonly asinh: None;
+  readonly acosh: None;
+  readonly atanh: None;
   /** log(1 + eˣ) */
   readonly softplus: None;
   readonly abs: None;
@@ -39,6 +50,8 @@ export interface OperationAttributes {
   readonly sign: None;
   /** The largest whole number that is not above x. */
   readonly floor: None;
+  /** The nearest whole number; the even one of two that are as near. */
+  readonly round: None;
   /** x to a constant power. */
   readonly power: { readonly exponent: number };
 
@@ -47,6 +60,10 @@ export interface OperationAttributes {
   readonly sub: None;
   readonly mul: None;
   readonly div: None;
+  /** a to the power b. Of negative a real for whole b only, else NaN. */
+  readonly pow: None;
+  /** What a − b·n leaves, n the quotient towards zero: exact, of the sign of a. */
+  readonly fmod: None;
   /** 1 where a < b, else 0. */
   readonly less: None;
   /** 1 where a = b, else 0. */
@@ -196,6 +213,12 @@ export class Graph {
   log(x: Node): Node {
     return this.#unary('log', x);
   }
+  log1p(x: Node): Node {
+    return this.#unary('log1p', x);
+  }
+  expm1(x: Node): Node {
+    return this.#unary('expm1', x);
+  }
   sqrt(x: Node): Node {
     return this.#unary('sqrt', x);
   }
@@ -220,6 +243,27 @@ export class Graph {
   atan(x: Node): Node {
     return this.#unary('atan', x);
   }
+  asin(x: Node): Node {
+    return this.#unary('asin', x);
+  }
+  acos(x: Node): Node {
+    return this.#unary('acos', x);
+  }
+  sinh(x: Node): Node {
+    return this.#unary('sinh', x);
+  }
+  cosh(x: Node): Node {
+    return this.#unary('cosh', x);
+  }
+  asinh(x: Node): Node {
+    return this.#unary('asinh', x);
+  }
+  acosh(x: Node): Node {
+    return this.#unary('acosh', x);
+  }
+  atanh(x: Node): Node {
+    return this.#unary('atanh', x);
+  }
   softplus(x: Node): Node {
     return this.#unary('softplus', x);
   }
@@ -237,6 +281,9 @@ export class Graph {
   }
   floor(x: Node): Node {
     return this.#unary('floor', x);
+  }
+  round(x: Node): Node {
+    return this.#unary('round', x);
   }
   power(x: Node, exponent: number): Node {
     if (exponent === 0) return this.expand(this.scalar(1), x.shape);
@@ -268,6 +315,14 @@ export class Graph {
   div(a: Node, b: Node): Node {
     if (knownScalar(b) === 1) return this.#broadcastTo(a, b);
     return this.#binary('div', a, b);
+  }
+  pow(a: Node, b: Node): Node {
+    const exponent = knownScalar(b);
+    if (exponent !== null) return this.#broadcastTo(this.power(a, exponent), b);
+    return this.#binary('pow', a, b);
+  }
+  fmod(a: Node, b: Node): Node {
+    return this.#binary('fmod', a, b);
   }
   less(a: Node, b: Node): Node {
     return this.#binary('less', a, b);
@@ -579,6 +634,8 @@ export type UnaryOperation =
   | 'neg'
   | 'exp'
   | 'log'
+  | 'log1p'
+  | 'expm1'
   | 'sqrt'
   | 'reciprocal'
   | 'tanh'
@@ -587,14 +644,22 @@ export type UnaryOperation =
   | 'sin'
   | 'cos'
   | 'atan'
+  | 'asin'
+  | 'acos'
+  | 'sinh'
+  | 'cosh'
+  | 'asinh'
+  | 'acosh'
+  | 'atanh'
   | 'softplus'
   | 'abs'
   | 'relu'
   | 'step'
   | 'sign'
-  | 'floor';
+  | 'floor'
+  | 'round';
 
-export type BinaryOperation = 'add' | 'sub' | 'mul' | 'div' | 'less' | 'equal';
+export type BinaryOperation = 'add' | 'sub' | 'mul' | 'div' | 'pow' | 'fmod' | 'less' | 'equal';
 
 /** Constants above this are left to the runtime. */
 const FOLD_LIMIT = 4096;

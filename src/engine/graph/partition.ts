@@ -109,6 +109,8 @@ export function rebuild(g: Graph, node: AnyNode, args: readonly Node[]): Node {
     case 'sub':
     case 'mul':
     case 'div':
+    case 'pow':
+    case 'fmod':
     case 'less':
     case 'equal':
     case 'matmul':

@@ -1,4 +1,10 @@
-import { elementwiseDerivative, isElementwise, isUnary } from './elementwise';
+import {
+  elementwiseDerivative,
+  isElementwise,
+  isUnary,
+  powerDerivatives,
+  remainderDerivative,
+} from './elementwise';
 import { sameShape, topologicalOrder, type AnyNode, type Graph, type Node } from './graph';
 import { formOf, isWide, masked, plus, times, written, type LinearForm } from './linearForm';
 
@@ -79,6 +85,14 @@ function pullBackForm(
       const quotient = times(g, dy, g.reciprocal(b));
       return position === 0 ? quotient : times(g, quotient, node, true);
     }
+    case 'pow':
+      return times(
+        g,
+        dy,
+        position === 0 ? powerDerivatives.base(g, a, b) : powerDerivatives.exponent(g, a, node),
+      );
+    case 'fmod':
+      return position === 0 ? dy : times(g, dy, remainderDerivative(g, a, b, node));
     case 'where':
       return position === 0 ? null : masked(g, dy, a, position === 1);
     default:
@@ -111,6 +125,16 @@ function pullBack(g: Graph, node: AnyNode, dy: Node): readonly (Node | null)[] {
       const quotient = g.div(dy, b);
       return [g.sumTo(quotient, a.shape), g.neg(g.sumTo(g.mul(quotient, node), b.shape))];
     }
+    case 'pow':
+      return [
+        g.sumTo(g.mul(dy, powerDerivatives.base(g, a, b)), a.shape),
+        g.sumTo(g.mul(dy, powerDerivatives.exponent(g, a, node)), b.shape),
+      ];
+    case 'fmod':
+      return [
+        g.sumTo(dy, a.shape),
+        g.sumTo(g.mul(dy, remainderDerivative(g, a, b, node)), b.shape),
+      ];
     case 'less':
     case 'equal':
     case 'argmax':

@@ -35,6 +35,13 @@ export function applyKernels(tf: TensorFlow, node: AnyNode, args: readonly Tenso
       return tf.mul(a, b);
     case 'div':
       return tf.div(a, b);
+    case 'pow':
+      return tf.pow(a, b);
+    case 'fmod': {
+      const quotient = tf.div(a, b);
+      const whole = tf.mul(tf.sign(quotient), tf.floor(tf.abs(quotient)));
+      return tf.sub(a, tf.mul(b, whole));
+    }
     case 'less':
       return tf.cast(tf.less(a, b), 'float32');
     case 'equal':
@@ -80,6 +87,8 @@ const unary: Readonly<Record<UnaryOperation, (tf: TensorFlow, x: Tensor) => Tens
   neg: (tf, x) => tf.neg(x),
   exp: (tf, x) => tf.exp(x),
   log: (tf, x) => tf.log(x),
+  log1p: (tf, x) => tf.log1p(x),
+  expm1: (tf, x) => tf.expm1(x),
   sqrt: (tf, x) => tf.sqrt(x),
   reciprocal: (tf, x) => tf.reciprocal(x),
   tanh: (tf, x) => tf.tanh(x),
@@ -88,12 +97,20 @@ const unary: Readonly<Record<UnaryOperation, (tf: TensorFlow, x: Tensor) => Tens
   sin: (tf, x) => tf.sin(x),
   cos: (tf, x) => tf.cos(x),
   atan: (tf, x) => tf.atan(x),
+  asin: (tf, x) => tf.asin(x),
+  acos: (tf, x) => tf.acos(x),
+  sinh: (tf, x) => tf.sinh(x),
+  cosh: (tf, x) => tf.cosh(x),
+  asinh: (tf, x) => tf.asinh(x),
+  acosh: (tf, x) => tf.acosh(x),
+  atanh: (tf, x) => tf.atanh(x),
   softplus: (tf, x) => tf.softplus(x),
   abs: (tf, x) => tf.abs(x),
   relu: (tf, x) => tf.relu(x),
   step: (tf, x) => tf.cast(tf.greater(x, tf.scalar(0)), 'float32'),
   sign: (tf, x) => tf.sign(x),
   floor: (tf, x) => tf.floor(x),
+  round: (tf, x) => tf.round(x),
 };
 
 /** The batch axes of both are made the same first: the kernels do not agree on broadcasting. */

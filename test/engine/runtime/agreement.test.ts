@@ -18,8 +18,9 @@ type Values = ReadonlyMap<string, FloatArray>;
  */
 const WITHOUT_FLOAT64: Readonly<Record<string, readonly string[]>> = {
   Erf: ['erf', 'Gelu'],
-  Atan: ['atan', 'Asin', 'Acos'],
-  Softplus: ['softplus', 'Softplus', 'Mish'],
+  Atan: ['atan'],
+  Asin: ['asin', 'Asin'],
+  Acos: ['acos', 'Acos'],
   Conv: [
     'conv',
     'conv, strided, uneven padding',

@@ -1,6 +1,7 @@
 import { InputError } from '../../../shared/inputError';
 import type { Graph, Node } from '../graph';
 import { logSoftmax, softmax } from '../softmax';
+import { stableDifference, stableLog, stableQuotient, stableSum } from '../stableForms';
 import {
   elementType,
   knownValues,
@@ -16,27 +17,26 @@ type Unary = (g: Graph, x: Node, c: OperatorCall) => Node;
 const unary: Readonly<Record<string, Unary>> = {
   Neg: (g, x) => g.neg(x),
   Exp: (g, x) => g.exp(x),
-  Log: (g, x) => g.log(x),
+  Log: stableLog,
   Sqrt: (g, x) => g.sqrt(x),
   Reciprocal: (g, x) => g.reciprocal(x),
   Abs: (g, x) => g.abs(x),
   Sign: (g, x) => g.sign(x),
   Floor: (g, x) => g.floor(x),
   Ceil: (g, x) => g.neg(g.floor(g.neg(x))),
-  Round: round,
+  Round: (g, x) => g.round(x),
   Erf: (g, x) => g.erf(x),
   Sin: (g, x) => g.sin(x),
   Cos: (g, x) => g.cos(x),
   Tan: (g, x) => g.div(g.sin(x), g.cos(x)),
   Atan: (g, x) => g.atan(x),
-  // asin x = atan(x / √(1 − x²))
-  Asin: (g, x) => arcSine(g, x),
-  Acos: (g, x) => g.sub(g.scalar(Math.PI / 2), arcSine(g, x)),
-  Sinh: (g, x) => g.mul(g.scalar(0.5), g.sub(g.exp(x), g.exp(g.neg(x)))),
-  Cosh: (g, x) => g.mul(g.scalar(0.5), g.add(g.exp(x), g.exp(g.neg(x)))),
-  Asinh: (g, x) => g.log(g.add(x, g.sqrt(g.add(g.mul(x, x), g.scalar(1))))),
-  Acosh: (g, x) => g.log(g.add(x, g.sqrt(g.sub(g.mul(x, x), g.scalar(1))))),
-  Atanh: (g, x) => g.mul(g.scalar(0.5), g.log(g.div(g.add(g.scalar(1), x), g.sub(g.scalar(1), x)))),
+  Asin: (g, x) => g.asin(x),
+  Acos: (g, x) => g.acos(x),
+  Sinh: (g, x) => g.sinh(x),
+  Cosh: (g, x) => g.cosh(x),
+  Asinh: (g, x) => g.asinh(x),
+  Acosh: (g, x) => g.acosh(x),
+  Atanh: (g, x) => g.atanh(x),
 
   Tanh: (g, x) => g.tanh(x),
   Sigmoid: (g, x) => g.sigmoid(x),
@@ -49,11 +49,10 @@ const unary: Readonly<Record<string, Unary>> = {
     const alpha = c.float('alpha', 1);
     return exponential(g, x, alpha, 1 / alpha);
   },
-  // The constants of Klambauer et al. 2017 as ONNX states them.
   Selu: (g, x, c) =>
     g.mul(
-      g.scalar(c.float('gamma', 1.05070102214813232421875)),
-      exponential(g, x, c.float('alpha', 1.67326319217681884765625), 1),
+      g.scalar(unrounded(c, 'gamma', 1.0507009873554804934193349852946)),
+      exponential(g, x, unrounded(c, 'alpha', 1.6732632423543772848170429916717), 1),
     ),
   ThresholdedRelu: (g, x, c) => g.where(g.less(g.scalar(c.float('alpha', 1)), x), x, g.scalar(0)),
   HardSigmoid: (g, x, c) => hardSigmoid(g, x, c.float('alpha', 0.2), c.float('beta', 0.5)),
@@ -69,16 +68,10 @@ const unary: Readonly<Record<string, Unary>> = {
   Not: (g, x) => g.sub(g.scalar(1), x),
 };
 
-function arcSine(g: Graph, x: Node): Node {
-  return g.atan(g.div(x, g.sqrt(g.sub(g.scalar(1), g.mul(x, x)))));
-}
-
-/** To the nearest whole number, halves to the even one. */
-function round(g: Graph, x: Node): Node {
-  const up = g.floor(g.add(x, g.scalar(0.5)));
-  const half = g.equal(g.sub(up, x), g.scalar(0.5));
-  const odd = g.sub(up, g.mul(g.scalar(2), g.floor(g.mul(up, g.scalar(0.5)))));
-  return g.sub(up, g.mul(half, odd));
+/** A constant of Klambauer et al. 2017, which ONNX's default, too, states in float32. */
+function unrounded(c: OperatorCall, name: string, exact: number): number {
+  const given = c.float(name, exact);
+  return Math.abs(given - exact) < 1e-6 ? exact : given;
 }
 
 /** x where it is positive, else `otherwise`: at 0 derivatives are those of `otherwise`. */
@@ -89,7 +82,7 @@ function rectified(g: Graph, x: Node, otherwise: Node): Node {
 /** x where positive, else α (e^(κx) − 1), whose exponent never is. */
 function exponential(g: Graph, x: Node, alpha: number, kappa: number): Node {
   const negative = g.where(g.step(x), g.scalar(0), g.mul(g.scalar(kappa), x));
-  return rectified(g, x, g.mul(g.scalar(alpha), g.sub(g.exp(negative), g.scalar(1))));
+  return rectified(g, x, g.mul(g.scalar(alpha), g.expm1(negative)));
 }
 
 function hardSigmoid(g: Graph, x: Node, alpha: number, beta: number): Node {
@@ -132,8 +125,8 @@ const comparisons: Readonly<Record<string, Binary>> = {
 
 /** Operators of any number of arguments, taken two by two. */
 const folds: Readonly<Record<string, Binary>> = {
-  Add: (g, a, b) => g.add(a, b),
-  Sub: (g, a, b) => g.sub(a, b),
+  Add: stableSum,
+  Sub: stableDifference,
   Mul: (g, a, b) => g.mul(a, b),
   Sum: (g, a, b) => g.add(a, b),
   Max: (g, a, b) => g.where(g.less(a, b), b, a),
@@ -146,19 +139,22 @@ function truncate(g: Graph, x: Node): Node {
 }
 
 function divide(c: OperatorCall): Node {
-  const quotient = c.g.div(c.node(0), c.node(1));
-  return c.value(0).type === 'integer' ? truncate(c.g, quotient) : quotient;
+  return c.value(0).type === 'integer'
+    ? truncate(c.g, c.g.div(c.node(0), c.node(1)))
+    : stableQuotient(c.g, c.node(0), c.node(1));
 }
 
+/** Of the sign of the first, or of the second. */
 function remainder(c: OperatorCall): Node {
   const { g } = c;
   const [a, b] = [c.node(0), c.node(1)];
-  const quotient = g.div(a, b);
-  const whole = c.integer('fmod', 0) === 1 ? truncate(g, quotient) : g.floor(quotient);
-  return g.sub(a, g.mul(b, whole));
+  const rest = g.fmod(a, b);
+  if (c.integer('fmod', 0) === 1) return rest;
+  const crosses = g.less(g.mul(g.sign(rest), g.sign(b)), g.scalar(0));
+  return g.where(crosses, g.add(rest, b), rest);
 }
 
-/** By a known number, else e^(b log a), which is right for positive a. */
+/** By a known number, or element by element. */
 function power(c: OperatorCall): Node {
   const { g } = c;
   const exponent = c.known(1);
@@ -166,7 +162,7 @@ function power(c: OperatorCall): Node {
     const result = g.power(c.node(0), exponent[0]!);
     return g.add(result, g.expand(g.scalar(0), c.node(1).shape));
   }
-  return g.exp(g.mul(c.node(1), g.log(c.node(0))));
+  return g.pow(c.node(0), c.node(1));
 }
 
 /** Types matter for known values and for rounding: everything computed is a float. */

@@ -1,6 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { sizeOf } from '../../tensor';
-import { isUnary } from '../elementwise';
+import { isElementwise } from '../elementwise';
 import { sameShape, type AnyNode, type ConvAttributes, type Node } from '../graph';
 import {
   ModelProtoSchema,
@@ -135,7 +135,7 @@ export function blockedNodes(
       if (kept.has(node.attributes.name)) blocked.add(node.id);
     } else if (blockedConvolution(node, block) !== null) {
       blocked.add(node.id);
-    } else if (isElementwise(node.operation)) {
+    } else if (isElementwise(node.operation) && node.operation !== 'fmod') {
       // A mask is not broadcast.
       if (node.operation === 'where' && !sameShape(node.inputs[0]!.shape, node.shape)) continue;
       const fits = node.inputs.every((input) => blockedArgument(input.shape, node.shape) !== null);
@@ -143,10 +143,6 @@ export function blockedNodes(
     }
   }
   return blocked;
-}
-
-function isElementwise(operation: string): boolean {
-  return isUnary(operation) || ['add', 'sub', 'mul', 'div', 'power', 'where'].includes(operation);
 }
 
 /** Channels of the array the probe reorders: divisible by every block there is. */

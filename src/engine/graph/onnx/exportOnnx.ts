@@ -9,6 +9,7 @@ import {
   type ConvAttributes,
   type Node,
   type Program,
+  type UnaryOperation,
 } from '../graph';
 import {
   BLOCKED_DOMAIN,
@@ -20,6 +21,7 @@ import {
   turnedPads,
 } from './blockedLayout';
 import { tanhGeluArgument } from './tanhGelu';
+import { writeUnary } from './unaryKernels';
 import {
   AttributeProto_AttributeType,
   AttributeProtoSchema,
@@ -309,7 +311,7 @@ class Exporter {
       if (node.operation === 'step') {
         this.#add('Cast', [this.#mask(node)], { to: this.#elementType() }, out);
       } else {
-        this.#add(unaryNames[node.operation], args, {}, out);
+        this.#unary(node.operation, args[0]!, out);
       }
       return;
     }
@@ -361,6 +363,12 @@ class Exporter {
       }
       case 'div':
         this.#add('Div', args, {}, out);
+        return;
+      case 'pow':
+        this.#add('Pow', args, {}, out);
+        return;
+      case 'fmod':
+        this.#add('Mod', args, { fmod: 1 }, out);
         return;
       case 'less':
       case 'equal':
@@ -418,6 +426,14 @@ class Exporter {
         this.#convWeight(args, a.shape, b.shape, node.attributes, out);
         return;
     }
+  }
+
+  /** Element by element, in whatever order the elements are. */
+  #unary(operation: UnaryOperation, x: string, out: string): void {
+    writeUnary(operation, this.#precision, x, out, {
+      kernel: (type, inputs, output) => this.#add(type, inputs, {}, output),
+      scalar: (value) => this.#scalar(value),
+    });
   }
 
   #conv(args: readonly string[], w: readonly number[], conv: ConvAttributes, out?: string): string {
@@ -527,10 +543,12 @@ class Exporter {
       this.#elementwise('Pow', [a, exponent], node.shape, undefined, out);
     } else {
       const { operation } = node;
-      const type = isUnary(operation)
-        ? unaryNames[operation]
-        : binaryNames[operation as keyof typeof binaryNames];
-      this.#elementwise(type, node.inputs, node.shape, undefined, out);
+      // Of the argument's shape: in the same blocks.
+      if (isUnary(operation)) this.#unary(operation, this.#inBlocks(a), out);
+      else {
+        const type = binaryNames[operation as keyof typeof binaryNames];
+        this.#elementwise(type, node.inputs, node.shape, undefined, out);
+      }
     }
   }
 
@@ -1243,26 +1261,7 @@ function maskedProduct(node: Node): { readonly step: Node; readonly other: Node 
   return null;
 }
 
-const unaryNames = {
-  neg: 'Neg',
-  exp: 'Exp',
-  log: 'Log',
-  sqrt: 'Sqrt',
-  reciprocal: 'Reciprocal',
-  tanh: 'Tanh',
-  sigmoid: 'Sigmoid',
-  erf: 'Erf',
-  sin: 'Sin',
-  cos: 'Cos',
-  atan: 'Atan',
-  softplus: 'Softplus',
-  abs: 'Abs',
-  relu: 'Relu',
-  sign: 'Sign',
-  floor: 'Floor',
-} as const;
-
-const binaryNames = { add: 'Add', sub: 'Sub', mul: 'Mul', div: 'Div' } as const;
+const binaryNames = { add: 'Add', sub: 'Sub', mul: 'Mul', div: 'Div', pow: 'Pow' } as const;
 
 function attribute(name: string, value: AttributeValue): AttributeProto {
   if (typeof value === 'string') {

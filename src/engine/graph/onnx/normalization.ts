@@ -10,6 +10,7 @@ import {
   type Result,
 } from './operatorCall';
 import { perChannel } from './convolutions';
+import { euclideanNorm } from './reductions';
 
 /** (x − mean) / √(variance + ε) over axes, with what it was divided by. */
 function standardised(
@@ -141,9 +142,7 @@ function lpNormalization(c: OperatorCall): Node {
   const x = c.node(0);
   const axis = axisOf(c.integer('axis', -1), x.shape.length);
   const size =
-    c.integer('p', 2) === 1
-      ? g.sum(g.abs(x), [axis], true)
-      : g.sqrt(g.sum(g.mul(x, x), [axis], true));
+    c.integer('p', 2) === 1 ? g.sum(g.abs(x), [axis], true) : euclideanNorm(g, x, [axis]);
   return g.div(x, size);
 }
 

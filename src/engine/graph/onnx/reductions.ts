@@ -1,4 +1,5 @@
 import type { Graph, Node } from '../graph';
+import { stableLog } from '../stableForms';
 import { axisOf, countable, type Operator, type OperatorCall } from './operatorCall';
 import { moveAxesLast } from './places';
 
@@ -9,17 +10,26 @@ const reductions: Readonly<Record<string, Reduction>> = {
   ReduceSum: (g, x, axes) => g.sum(x, axes, true),
   ReduceMean: (g, x, axes) => g.mean(x, axes, true),
   ReduceL1: (g, x, axes) => g.sum(g.abs(x), axes, true),
-  ReduceL2: (g, x, axes) => g.sqrt(g.sum(g.mul(x, x), axes, true)),
+  ReduceL2: (g, x, axes) => euclideanNorm(g, x, axes),
   ReduceSumSquare: (g, x, axes) => g.sum(g.mul(x, x), axes, true),
-  ReduceLogSum: (g, x, axes) => g.log(g.sum(x, axes, true)),
+  ReduceLogSum: (g, x, axes) => stableLog(g, g.sum(x, axes, true)),
   ReduceLogSumExp: (g, x, axes) => {
-    const largest = g.max(x, axes);
+    // Of nothing but −∞, or with an ∞, the largest is the result.
+    const most = g.max(x, axes);
+    const largest = g.where(g.less(g.abs(most), g.scalar(Infinity)), most, g.scalar(0));
     return g.add(g.log(g.sum(g.exp(g.sub(x, largest)), axes, true)), largest);
   },
   ReduceMax: (g, x, axes) => largest(g, x, axes),
   ReduceMin: (g, x, axes) => g.neg(largest(g, g.neg(x), axes)),
   ReduceProd: product,
 };
+
+/** √Σ x², whose derivative at 0 is 0, as that of PyTorch's norms is. */
+export function euclideanNorm(g: Graph, x: Node, axes: readonly number[]): Node {
+  const squares = g.sum(g.mul(x, x), axes, true);
+  const isZero = g.equal(squares, g.scalar(0));
+  return g.where(isZero, g.scalar(0), g.sqrt(g.where(isZero, g.scalar(1), squares)));
+}
 
 /** The first of the largest elements, by its place, so that it has derivatives. */
 function largest(g: Graph, x: Node, axes: readonly number[]): Node {

@@ -1,0 +1,198 @@
+import type { UnaryOperation } from '../graph';
+
+/** What writes kernels of ONNX Runtime one after the other. */
+export interface KernelWriter {
+  /** @returns the name of its result, which is `output` where that is given. */
+  readonly kernel: (type: string, inputs: readonly string[], output?: string) => string;
+  /** The name of a constant. */
+  readonly scalar: (value: number) => string;
+}
+
+/** Operations for which ONNX Runtime has a kernel that is right to some units in the last place. */
+const kernels: Partial<Readonly<Record<UnaryOperation, string>>> = {
+  neg: 'Neg',
+  exp: 'Exp',
+  log: 'Log',
+  sqrt: 'Sqrt',
+  reciprocal: 'Reciprocal',
+  tanh: 'Tanh',
+  erf: 'Erf',
+  sin: 'Sin',
+  cos: 'Cos',
+  atan: 'Atan',
+  asin: 'Asin',
+  acos: 'Acos',
+  abs: 'Abs',
+  relu: 'Relu',
+  sign: 'Sign',
+  floor: 'Floor',
+  round: 'Round',
+};
+
+/** Those that it has in float32 alone. */
+const singleKernels: Partial<Readonly<Record<UnaryOperation, string>>> = {
+  asinh: 'Asinh',
+  acosh: 'Acosh',
+  atanh: 'Atanh',
+};
+
+type Rule = (k: Formulas, x: string, out: string) => void;
+
+/**
+ * The others, in terms of kernels that are right: ONNX Runtime's Sigmoid is that of ±18 beyond ±18
+ * and has five digits at −10; Softplus, Sinh and Cosh take one element after the other, several
+ * times as long; Softplus and the inverses have no float64; log1p and expm1 are no operators.
+ * Measured in docs/derivatives.md.
+ */
+const formulas: Partial<Readonly<Record<UnaryOperation, Rule>>> = {
+  // 1 / (1 + e⁻ˣ): where that overflows it is 0.
+  sigmoid: (k, x, out) => {
+    k.reciprocal(k.add(k.exp(k.neg(x)), k.scalar(1)), out);
+  },
+  // max(x, 0) + log(1 + e^−|x|)
+  softplus: (k, x, out) => {
+    const power = k.exp(k.neg(k.abs(x)));
+    k.add(k.relu(x), k.logOfOneAnd(power, power), out);
+  },
+  log1p: (k, x, out) => {
+    k.log1p(x, out);
+  },
+  // tanh(x / 2) · (eˣ + 1)
+  expm1: (k, x, out) => {
+    const half = k.tanh(k.mul(x, k.scalar(0.5)));
+    k.mul(half, k.add(k.exp(x), k.scalar(1)), out);
+  },
+  cosh: (k, x, out) => {
+    k.cosh(x, out);
+  },
+  sinh: (k, x, out) => {
+    k.mul(k.tanh(x), k.cosh(x), out);
+  },
+  // sign(x) · log1p(u), u = |x| + |x| / (s + √(1 + s²)), s = 1 / |x|, which is |x| + x² / (1 + √(1 + x²))
+  asinh: (k, x, out) => {
+    const size = k.abs(x);
+    const inverse = k.reciprocal(size);
+    const root = k.sqrt(k.add(k.mul(inverse, inverse), k.scalar(1)));
+    const u = k.add(size, k.div(size, k.add(inverse, root)));
+    k.mul(k.sign(x), k.log1p(u), out);
+  },
+  // log1p(t + √(2t + t²)), t = x − 1
+  acosh: (k, x, out) => {
+    const t = k.sub(x, k.scalar(1));
+    const root = k.mul(k.sqrt(t), k.sqrt(k.add(t, k.scalar(2))));
+    k.log1p(k.add(t, root), out);
+  },
+  // (log1p(x) − log1p(−x)) / 2
+  atanh: (k, x, out) => {
+    k.mul(k.sub(k.log1p(x), k.log1p(k.neg(x))), k.scalar(0.5), out);
+  },
+};
+
+/**
+ * Writes an elementwise operation.
+ *
+ * @param x the name of its argument.
+ * @param out the name its result gets.
+ */
+export function writeUnary(
+  operation: UnaryOperation,
+  precision: 'float32' | 'float64',
+  x: string,
+  out: string,
+  writer: KernelWriter,
+): void {
+  const kernel =
+    kernels[operation] ?? (precision === 'float32' ? singleKernels[operation] : undefined);
+  if (kernel !== undefined) {
+    writer.kernel(kernel, [x], out);
+    return;
+  }
+  const formula = formulas[operation];
+  if (formula === undefined) throw new Error(`${operation} is not written by a kernel.`);
+  formula(new Formulas(writer, precision), x, out);
+}
+
+/** Kernels by their names in mathematics. */
+class Formulas {
+  readonly #writer: KernelWriter;
+  /** The largest finite number. */
+  readonly largest: number;
+
+  constructor(writer: KernelWriter, precision: 'float32' | 'float64') {
+    this.#writer = writer;
+    this.largest = precision === 'float32' ? 2 ** 127 : 2 ** 1023;
+  }
+
+  scalar(value: number): string {
+    return this.#writer.scalar(value);
+  }
+  neg(x: string): string {
+    return this.#writer.kernel('Neg', [x]);
+  }
+  abs(x: string): string {
+    return this.#writer.kernel('Abs', [x]);
+  }
+  sign(x: string): string {
+    return this.#writer.kernel('Sign', [x]);
+  }
+  relu(x: string): string {
+    return this.#writer.kernel('Relu', [x]);
+  }
+  exp(x: string): string {
+    return this.#writer.kernel('Exp', [x]);
+  }
+  sqrt(x: string): string {
+    return this.#writer.kernel('Sqrt', [x]);
+  }
+  tanh(x: string): string {
+    return this.#writer.kernel('Tanh', [x]);
+  }
+  reciprocal(x: string, out?: string): string {
+    return this.#writer.kernel('Reciprocal', [x], out);
+  }
+  add(a: string, b: string, out?: string): string {
+    return this.#writer.kernel('Add', [a, b], out);
+  }
+  sub(a: string, b: string): string {
+    return this.#writer.kernel('Sub', [a, b]);
+  }
+  mul(a: string, b: string, out?: string): string {
+    return this.#writer.kernel('Mul', [a, b], out);
+  }
+  div(a: string, b: string): string {
+    return this.#writer.kernel('Div', [a, b]);
+  }
+  min(a: string, b: string): string {
+    return this.#writer.kernel('Min', [a, b]);
+  }
+  max(a: string, b: string): string {
+    return this.#writer.kernel('Max', [a, b]);
+  }
+
+  /** A + 1 / (4A), A = eˣ/2 of |x|, whose square root is squared: it overflows where cosh does. */
+  cosh(x: string, out?: string): string {
+    const root = this.exp(this.mul(this.abs(x), this.scalar(0.5)));
+    const half = this.mul(this.mul(root, this.scalar(0.5)), root);
+    return this.add(half, this.div(this.scalar(0.25), half), out);
+  }
+
+  /** The correction takes a finite argument above −1, so that it is 0 and no NaN at −1 and at ∞. */
+  log1p(x: string, out?: string): string {
+    return this.logOfOneAnd(x, this.min(x, this.scalar(this.largest)), out);
+  }
+
+  /**
+   * log w + (x − (w − 1)) / w with w = 1 + x as it is rounded: what rounding took is put back.
+   *
+   * @param finite x where that is finite: the correction is taken of it.
+   */
+  logOfOneAnd(x: string, finite: string, out?: string): string {
+    const one = this.scalar(1);
+    const w = this.add(x, one);
+    const log = this.#writer.kernel('Log', [w]);
+    const rounded = finite === x ? w : this.add(finite, one);
+    const lost = this.sub(finite, this.sub(rounded, one));
+    const above = finite === x ? rounded : this.max(rounded, this.scalar(2 ** -60));
+    return this.add(log, this.div(lost, above), out);
+  }
+}
