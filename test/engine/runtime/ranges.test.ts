@@ -140,8 +140,9 @@ function differences(
       if (order > 0 && name === 'Gelu:tanh' && Math.abs(at) > 1e19) return [];
       if (!Number.isFinite(want)) return Object.is(is, want) ? [] : sentence;
       if (Math.abs(want) > largest) return [];
-      // A derivative is a number beside the largest it takes: 1 − tanh² is as exact as 1.
-      const parts = order === 0 ? (OF_ITS_PARTS[name]?.(at) ?? 0) : 8;
+      // A derivative is a number beside the largest it takes: 1 − tanh² is as exact as 1, and
+      // in a GELU it is multiplied with x³.
+      const parts = order === 0 ? (OF_ITS_PARTS[name]?.(at) ?? 0) : 100;
       const within = 16 * unit * (Math.abs(want) + parts) + tiny * Math.max(1, Math.abs(at));
       return Math.abs(is - want) <= within ? [] : sentence;
     }),

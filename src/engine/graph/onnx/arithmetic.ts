@@ -51,8 +51,8 @@ const unary: Readonly<Record<string, Unary>> = {
   },
   Selu: (g, x, c) =>
     g.mul(
-      g.scalar(unrounded(c, 'gamma', 1.0507009873554804934193349852946)),
-      exponential(g, x, unrounded(c, 'alpha', 1.6732632423543772848170429916717), 1),
+      g.scalar(unrounded(c, 'gamma', 1.0507009873554805)),
+      exponential(g, x, unrounded(c, 'alpha', 1.6732632423543772), 1),
     ),
   ThresholdedRelu: (g, x, c) => g.where(g.less(g.scalar(c.float('alpha', 1)), x), x, g.scalar(0)),
   HardSigmoid: (g, x, c) => hardSigmoid(g, x, c.float('alpha', 0.2), c.float('beta', 0.5)),
