@@ -100,7 +100,7 @@ const all = [
     ...node,
     entryPoints: {
       basin: 'src/engine/cli/basin.ts',
-      engine: 'src/engine/server.ts',
+      engine: 'src/engine/server/server.ts',
       worker: 'src/engine/study/worker.ts',
       hdf5: 'src/engine/topology/files/surfaceWorker.ts',
     },

@@ -1,6 +1,7 @@
 import js from '@eslint/js';
 import globals from 'globals';
 import tseslint from 'typescript-eslint';
+import { heldPromise } from './scripts/lint/heldPromise.mjs';
 
 /** A house of `src/` and what it may not import: the walls of docs/architecture.md. */
 const walls = {
@@ -59,7 +60,9 @@ export default tseslint.config(
         tsconfigRootDir: import.meta.dirname,
       },
     },
+    plugins: { basin: { rules: { 'held-promise': heldPromise } } },
     rules: {
+      'basin/held-promise': 'error',
       '@typescript-eslint/restrict-template-expressions': [
         'error',
         { allowNumber: true, allowBoolean: true },
@@ -83,13 +86,19 @@ export default tseslint.config(
     files: ['**/*.mjs', '**/*.cjs'],
     ...tseslint.configs.disableTypeChecked,
     languageOptions: { globals: globals.node, parserOptions: { projectService: false } },
-    rules: { ...tseslint.configs.disableTypeChecked.rules, 'no-restricted-exports': 'off' },
+    rules: {
+      ...tseslint.configs.disableTypeChecked.rules,
+      'no-restricted-exports': 'off',
+      'basin/held-promise': 'off',
+    },
   },
   {
     files: ['test/**/*.ts'],
     rules: {
       '@typescript-eslint/no-unused-expressions': 'off',
       '@typescript-eslint/no-floating-promises': 'error',
+      // Work that a test cancels is begun before what cancels it.
+      'basin/held-promise': 'off',
     },
   },
 );

@@ -93,9 +93,7 @@ export class Context implements vscode.Disposable {
         this.log,
       ),
     );
-    this.userAnalysis = new UserAnalysis(this.analyses, this.panel, this.places, () =>
-      this.engine(),
-    );
+    this.userAnalysis = new UserAnalysis(this.analyses, this.panel);
     this.own(new StatusBar(this.analyses));
     this.own(new ViewProgress(this.analyses, VIEW_ID));
     this.own(vscode.window.registerWebviewPanelSerializer(PANEL_TYPE, this.panel));
@@ -167,6 +165,7 @@ export class Context implements vscode.Disposable {
             script: this.engineScript,
             idleMinutes: settings.engineIdleMinutes,
             silentSeconds: settings.engineSilentSeconds,
+            lowPriority: () => settings.enginePriority() === 'low',
           },
           this.log,
         );

@@ -14,6 +14,9 @@ export const settings = {
   engineSilentSeconds: (): number => read('engine.silentSeconds', 60),
   /** Minutes without a request after which the engine is stopped; 0 keeps it. */
   engineIdleMinutes: (): number => read('engine.idleMinutes', 5),
+  /** Whether the engine leaves the processor to what runs beside it. */
+  enginePriority: (): 'low' | 'normal' =>
+    read<string>('engine.priority', 'low') === 'normal' ? 'normal' : 'low',
   /** Where results are kept. */
   resultsLocation: (): ResultsLocation =>
     read<string>('resultsLocation', 'workspace') === 'extension' ? 'extension' : 'workspace',

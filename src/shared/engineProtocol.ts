@@ -7,13 +7,49 @@ import type { CheckpointFormat, Part, ResultDocument, Scalar } from './result';
  * Messages between the extension host and the engine process: JSON-RPC 2.0, in frames (`frames.ts`),
  * to the engine on its standard input and from it on a pipe of its own. Paths are absolute and in the
  * form of the platform.
+ *
+ * `Requests` and `Notifications` are the protocol: a request is a row here and a handler in
+ * `engine/server/server.ts`, and whoever asks calls `client.request` with its name.
  */
+
+/** The engine's argument where what runs beside it is to keep its cores. */
+export const LOW_PRIORITY = '--low-priority';
+
+/** What the host asks the engine: the name on the wire, what goes with it, and the answer. */
+export interface Requests {
+  readonly 'basin/inspect': Request<InspectParams, Inspection>;
+  readonly 'basin/init': Request<InitParams, InitResult>;
+  readonly 'basin/tensors': Request<TensorsParams, TensorListing>;
+  readonly 'basin/tensorStatistics': Request<TensorStatisticsParams, null>;
+  readonly 'basin/analyze': Request<AnalyzeParams, AnalyzeResult>;
+  readonly 'basin/interpolate': Request<InterpolateParams, Interpolation>;
+  readonly 'basin/compare': Request<CompareParams, Comparison>;
+  readonly 'basin/report': Request<ReportParams, ReportResult>;
+  readonly 'basin/doctor': Request<NoParams, DoctorReport>;
+  readonly 'basin/ping': Request<NoParams, Pong>;
+}
+
+/** What the engine tells the host without being asked. */
+export interface Notifications {
+  readonly 'basin/progress': Progress;
+  readonly 'basin/partial': PartialDocument;
+  readonly 'basin/tensorStatisticsDone': TensorStatisticsDone;
+}
+
+interface Request<Params, Answer> {
+  readonly params: Params;
+  readonly answer: Answer;
+}
+
+/** Of a request that needs nothing said. */
+export type NoParams = Readonly<Record<string, never>>;
+export type ParamsOf<Name extends keyof Requests> = Requests[Name]['params'];
+export type AnswerOf<Name extends keyof Requests> = Requests[Name]['answer'];
 
 /** The engine's descriptor of the pipe it answers on: its standard output is for what is printed. */
 export const ANSWERS = 3;
 
 /** Reads a checkpoint's header; never its weights. Answers in milliseconds. */
-export const INSPECT = 'basin/inspect';
 export interface InspectParams {
   readonly path: string;
 }
@@ -40,7 +76,6 @@ export interface TensorSummary {
  * Looks at the headers of a folder's checkpoints and writes `basin_export.py` beside them. Runs no
  * code, and leaves a basin.json as it is.
  */
-export const INIT = 'basin/init';
 export interface InitParams {
   /** Of a run, absolute. */
   readonly folder: string;
@@ -62,7 +97,6 @@ export interface InitResult {
 }
 
 /** Lists every tensor of a checkpoint, or the one of an .npy file; never reads weights. */
-export const TENSORS = 'basin/tensors';
 export interface TensorsParams {
   readonly path: string;
 }
@@ -94,7 +128,6 @@ export interface TensorTable {
 }
 
 /** Reads tensors, one after the other and each in pieces, and tells of each as it is done. */
-export const TENSOR_STATISTICS = 'basin/tensorStatistics';
 export interface TensorStatisticsParams {
   /** Chosen by the caller; every notification about this request carries it. */
   readonly job: string;
@@ -102,8 +135,7 @@ export interface TensorStatisticsParams {
   /** Places in the file's order. */
   readonly indices: readonly number[];
 }
-/** Engine to host: the statistics of one tensor. */
-export const TENSOR_STATISTICS_DONE = 'basin/tensorStatisticsDone';
+/** The statistics of one tensor. */
 export interface TensorStatisticsDone {
   readonly job: string;
   readonly outcome: TensorStatisticsOutcome;
@@ -128,7 +160,6 @@ export interface TensorStatistics {
  * Answered at once, and in the order of the channel: whether the engine still listens, and whether
  * an answer was lost.
  */
-export const PING = 'basin/ping';
 export interface Pong {
   /** Requests the engine has not answered yet, but for this one. */
   readonly working: number;
@@ -138,7 +169,6 @@ export interface Pong {
  * Analyses checkpoints of one configuration, one after the other, and answers when all are done.
  * Cancelled through JSON-RPC's own cancellation; what was computed is kept.
  */
-export const ANALYZE = 'basin/analyze';
 export interface AnalyzeParams {
   /** Chosen by the caller; every notification about this analysis carries it. */
   readonly job: string;
@@ -165,8 +195,7 @@ export type AnalyzeOutcome =
   /** One checkpoint that cannot be analysed does not keep the others from it. */
   | { readonly checkpoint: string; readonly ok: false; readonly message: string };
 
-/** Engine to host: how far an analysis is. */
-export const PROGRESS = 'basin/progress';
+/** How far an analysis is. */
 export interface Progress {
   readonly job: string;
   readonly checkpoint: string;
@@ -178,8 +207,7 @@ export interface Progress {
   readonly fraction: number;
 }
 
-/** Engine to host: the document of a checkpoint as far as it is known; a whole, not a delta. */
-export const PARTIAL = 'basin/partial';
+/** The document of a checkpoint as far as it is known; a whole, not a delta. */
 export interface PartialDocument {
   readonly job: string;
   readonly checkpoint: string;
@@ -190,7 +218,6 @@ export interface PartialDocument {
  * Compares two result documents, two landscapes, or two checkpoints whose results are on disk.
  * Analyses nothing; where a result is missing the answer is an error that says so.
  */
-export const COMPARE = 'basin/compare';
 export interface CompareParams {
   readonly first: string;
   readonly second: string;
@@ -198,13 +225,10 @@ export interface CompareParams {
   readonly firstResult?: string;
   readonly secondResult?: string;
 }
-export type CompareResult = Comparison;
-
 /**
  * Samples the loss on the way from one checkpoint to another. Cancelled like an analysis; how far it
- * is comes as `PROGRESS` of the part `landscape`.
+ * is comes as `Progress` of the part `landscape`.
  */
-export const INTERPOLATE = 'basin/interpolate';
 export interface InterpolateParams extends Pick<
   AnalyzeParams,
   'job' | 'configuration' | 'stores' | 'runtime' | 'tensorflowFolder'
@@ -217,7 +241,6 @@ export interface InterpolateParams extends Pick<
 }
 
 /** Writes a folder's result documents as one page of HTML. */
-export const REPORT = 'basin/report';
 export interface ReportParams {
   /** Absolute; documents in it and below are on the page. */
   readonly folder: string;
@@ -234,7 +257,6 @@ export interface ReportResult {
 }
 
 /** What the engine runs on. */
-export const DOCTOR = 'basin/doctor';
 export interface DoctorReport {
   readonly version: string;
   readonly node: string;
@@ -261,3 +283,6 @@ export interface ProviderReport {
 
 /** Error code of a JSON-RPC answer whose message is for the user as it is (an InputError). */
 export const INPUT_ERROR_CODE = 1;
+
+/** Error code of the answer to a request that was cancelled: that of the language server protocol. */
+export const CANCELLED_CODE = -32800;

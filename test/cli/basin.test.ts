@@ -127,27 +127,36 @@ describe('analyze', () => {
     expect(readdirSync(out)).toEqual(['epoch-1.pt.basin.json', 'epoch-2.pt.basin.json']);
   });
 
-  test('interrupted: status 130, and a later run goes on where it was', async () => {
-    const fine = { landscape: { resolution: 101 } };
-    study(fine);
-    const one = [folder, '--checkpoint', 'epoch-1.pt', '--only', 'metrics,landscape'];
-    const first = await basin(['analyze', ...one], {
-      // The loss is known and the landscape is being sampled.
-      interruptWhen: (stdout) => /epoch-1\.pt +0\.04260/.test(stdout),
-    });
-    expect(first.status).toBe(130);
-    expect(first.stderr).toContain('Interrupted.');
-    const cached = readdirSync(join(folder, '.basin/cache'));
-    expect(cached.filter((name) => name.startsWith('metrics'))).toHaveLength(1);
-    expect(cached.filter((name) => /^landscape.*\.json$/.test(name))).toHaveLength(0);
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)(
+    'ended by %s: status %i, and a later run goes on where it was',
+    async (by, status) => {
+      const fine = { landscape: { resolution: 101 } };
+      study(fine);
+      const one = [folder, '--checkpoint', 'epoch-1.pt', '--only', 'metrics,landscape'];
+      const first = await basin(['analyze', ...one], {
+        // The loss is known and the landscape is being sampled.
+        interruptWhen: (stdout) => /epoch-1\.pt +0\.04260/.test(stdout),
+        by,
+      });
+      expect(first.status).toBe(status);
+      expect(first.stderr).toBe(
+        'Interrupted. What was computed is kept and is not computed again.\n',
+      );
+      const cached = readdirSync(join(folder, '.basin/cache'));
+      expect(cached.filter((name) => name.startsWith('metrics'))).toHaveLength(1);
+      expect(cached.filter((name) => /^landscape.*\.json$/.test(name))).toHaveLength(0);
 
-    const resumed = await basin(['analyze', ...one, '--json']);
-    rmSync(join(folder, '.basin'), { recursive: true });
-    const clean = await basin(['analyze', ...one, '--json']);
-    expect(withoutTimes(JSON.parse(resumed.stdout) as ResultDocument)).toEqual(
-      withoutTimes(JSON.parse(clean.stdout) as ResultDocument),
-    );
-  });
+      const resumed = await basin(['analyze', ...one, '--json']);
+      rmSync(join(folder, '.basin'), { recursive: true });
+      const clean = await basin(['analyze', ...one, '--json']);
+      expect(withoutTimes(JSON.parse(resumed.stdout) as ResultDocument)).toEqual(
+        withoutTimes(JSON.parse(clean.stdout) as ResultDocument),
+      );
+    },
+  );
 
   test('points that a killed run had finished are kept', async () => {
     study();

@@ -9,10 +9,14 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Runs the command line as it is built. `interruptWhen` presses Ctrl-C, once. */
+/** Runs the command line as it is built. `interruptWhen` presses Ctrl-C, once, or does as `by` says. */
 export function basin(
   args: readonly string[],
-  options: { readonly cwd?: string; readonly interruptWhen?: (stdout: string) => boolean } = {},
+  options: {
+    readonly cwd?: string;
+    readonly interruptWhen?: (stdout: string) => boolean;
+    readonly by?: NodeJS.Signals;
+  } = {},
 ): Promise<Finished> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(ROOT, 'dist/basin.js'), ...args], {
@@ -25,7 +29,7 @@ export function basin(
       stdout += chunk.toString();
       if (!interrupted && options.interruptWhen?.(stdout) === true) {
         interrupted = true;
-        child.kill('SIGINT');
+        child.kill(options.by ?? 'SIGINT');
       }
     });
     child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));

@@ -11,6 +11,7 @@ import { ExitStatus } from './exitStatus';
 import { EXPORT_FORMATS, exportCommand } from './export';
 import { initCommand } from './init';
 import { inspectCommand } from './inspect';
+import { Interruption } from './interruption';
 import { reportCommand } from './report';
 import { topologyCommand, type TopologyFlags } from './topology';
 
@@ -18,8 +19,7 @@ interface JsonFlag {
   readonly json?: boolean;
 }
 
-/** Whatever a command is doing when the user presses Ctrl-C ends with this. */
-const interruption = new AbortController();
+const interruption = new Interruption();
 
 async function main(): Promise<number> {
   let status: number = ExitStatus.done;
@@ -46,7 +46,7 @@ async function main(): Promise<number> {
     .argument('[folder]', 'a folder with checkpoints', '.')
     .option('--json', 'print one JSON document')
     .action(
-      run((folder: string, flags: JsonFlag) => initCommand(folder, flags, interruption.signal)),
+      run((folder: string, flags: JsonFlag) => initCommand(folder, flags, interruption.listen())),
     );
   program
     .command('analyze')
@@ -70,7 +70,9 @@ async function main(): Promise<number> {
     )
     .option('--tensorflow <folder>', 'where @tensorflow/tfjs-node is installed; its code is run')
     .action(
-      run((path: string, flags: AnalyzeFlags) => analyzeCommand(path, flags, interruption.signal)),
+      run((path: string, flags: AnalyzeFlags) =>
+        analyzeCommand(path, flags, interruption.listen()),
+      ),
     );
   program
     .command('topology')
@@ -107,7 +109,7 @@ async function main(): Promise<number> {
     .option('--json', 'print one JSON document')
     .action(
       run((first: string, second: string, flags: CompareFlags) =>
-        compareCommand(first, second, flags, interruption.signal),
+        compareCommand(first, second, flags, interruption.listen()),
       ),
     );
   program
@@ -175,12 +177,6 @@ function parseThreshold(text: string): number {
   return threshold;
 }
 
-process.on('SIGINT', () => {
-  // A second one does not wait.
-  if (interruption.signal.aborted) process.exit(ExitStatus.interrupted);
-  interruption.abort();
-});
-
 main().then(
   (status) => {
     process.exitCode = status;
@@ -191,7 +187,7 @@ main().then(
       process.exitCode = error.exitCode === 0 ? ExitStatus.done : ExitStatus.usage;
     } else if (interruption.signal.aborted) {
       console.error('Interrupted. What was computed is kept and is not computed again.');
-      process.exitCode = ExitStatus.interrupted;
+      process.exitCode = interruption.status;
     } else if (error instanceof InputError) {
       console.error(error.message);
       process.exitCode = ExitStatus.input;

@@ -7,5 +7,8 @@ export const ExitStatus = {
   usage: 2,
   /** A fault of Basin. */
   fault: 3,
+  /** By SIGINT: Ctrl-C. */
   interrupted: 130,
+  /** By SIGTERM: a scheduler's or a container's end. */
+  terminated: 143,
 } as const;

@@ -162,19 +162,21 @@ function gradientOnPool(part: LandscapePart): GradientAt {
       told = true;
     }
     const mix = [share];
-    const loss = pool.run<'pointLoss'>({ kind: 'pointLoss', theta, mix }, signal);
-    const parts = await Promise.all(
-      batches.map((batch) =>
-        pool.run<'pointGradient'>({ kind: 'pointGradient', theta, mix, batch }, signal),
+    const [loss, parts] = await Promise.all([
+      pool.run<'pointLoss'>({ kind: 'pointLoss', theta, mix }, signal),
+      Promise.all(
+        batches.map((batch) =>
+          pool.run<'pointGradient'>({ kind: 'pointGradient', theta, mix, batch }, signal),
+        ),
       ),
-    );
+    ]);
     // In the order of the batches, whoever finished first.
     const gradient = new Float64Array(theta.length);
     for (const [index, own] of parts.entries()) {
       const { share: weight } = batches[index]!;
       for (let i = 0; i < gradient.length; i += 1) gradient[i]! += weight * own[i]!;
     }
-    return { loss: await loss, gradient };
+    return { loss, gradient };
   };
 }
 

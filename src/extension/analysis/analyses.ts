@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
 import * as vscode from 'vscode';
-import type { AnalyzeOutcome, Progress } from '../../shared/engineProtocol';
+import type { Interpolation } from '../../shared/comparison';
+import type { AnalyzeOutcome, InterpolateParams, Progress } from '../../shared/engineProtocol';
 import type { ResultDocument } from '../../shared/result';
 import type { EngineClient } from '../client/engineClient';
 import { EngineError } from '../client/engineError';
@@ -21,32 +22,45 @@ export interface Order {
   readonly origin: 'user' | 'auto';
 }
 
+/** The loss to sample on the way from one checkpoint to another. The user asks for it. */
+export type PathOrder = Pick<InterpolateParams, 'configuration' | 'from' | 'to' | 'path'>;
+
+/** What is known when an order of analyses has ended. */
+export interface Analyzed {
+  readonly outcomes: readonly AnalyzeOutcome[];
+  /** What keeps the results: a folder. */
+  readonly store: string;
+}
+
 /** How an order ended. */
-export type Ending =
-  | {
-      readonly kind: 'done';
-      readonly outcomes: readonly AnalyzeOutcome[];
-      /** What keeps the results: a folder. */
-      readonly store: string;
-    }
+export type Ending<Answer = Analyzed> =
+  | { readonly kind: 'done'; readonly answer: Answer }
   | { readonly kind: 'cancelled' }
   /** A sentence for the user, and whether it is about the engine itself. */
   | { readonly kind: 'failed'; readonly message: string; readonly engine: boolean };
 
-export interface Job {
+export interface Job<Answer = Analyzed> {
   readonly id: string;
-  readonly order: Order;
-  readonly ending: Promise<Ending>;
+  /** That it is about. */
+  readonly checkpoints: readonly string[];
+  readonly ending: Promise<Ending<Answer>>;
   readonly onProgress: vscode.Event<Progress>;
   cancel(): void;
 }
 
-interface QueuedJob extends Job {
+/** An order as the queue sees it, whatever it is for. */
+interface QueuedJob {
+  readonly id: string;
+  readonly checkpoints: readonly string[];
+  readonly origin: Order['origin'];
   /** Of its checkpoints in the order. */
   readonly places: ReadonlyMap<string, number>;
   readonly source: vscode.CancellationTokenSource;
   readonly progressEmitter: vscode.EventEmitter<Progress>;
-  readonly end: (ending: Ending) => void;
+  /** Asks the engine, and ends the job by what it answers. */
+  readonly run: (engine: EngineClient) => Promise<void>;
+  /** Ends it without an answer. */
+  readonly end: (ending: Exclude<Ending, { kind: 'done' }>) => void;
 }
 
 /** What is happening to one checkpoint. */
@@ -54,8 +68,9 @@ export type Activity =
   { readonly kind: 'queued' } | { readonly kind: 'running'; readonly progress: Progress | null };
 
 /**
- * The queue of analyses. The engine uses every core for one, so there is one at a time; what the
- * user asks for comes before what is done unasked, and takes its place.
+ * The queue of all that computes: analyses, and losses on the way between two checkpoints. The engine
+ * uses every core for one, so there is one at a time; what the user asks for comes before what is
+ * done unasked, and takes its place.
  */
 export class Analyses implements vscode.Disposable {
   private readonly queue: QueuedJob[] = [];
@@ -87,7 +102,7 @@ export class Analyses implements vscode.Disposable {
   /** Checkpoints of what runs and of what waits. */
   get active(): string[] {
     const jobs = this.running === undefined ? this.queue : [this.running, ...this.queue];
-    return jobs.flatMap(({ order }) => order.checkpoints);
+    return jobs.flatMap(({ checkpoints }) => checkpoints);
   }
 
   activity(path: string): Activity | null {
@@ -113,29 +128,74 @@ export class Analyses implements vscode.Disposable {
    * @throws when the workspace is not trusted: callers ask first, and this is the wall.
    */
   enqueue(order: Order): Job {
+    const { configuration, checkpoints, origin } = order;
+    const stores = this.places.stores(configuration);
+    return this.put(checkpoints, origin, {
+      ask: async (engine, job, token) => {
+        this.log.info(`Analyzing ${checkpoints.length} checkpoint(s) of ${configuration}.`);
+        const params = { job, checkpoints, ...this.computing(configuration) };
+        const { outcomes } = await engine.request('basin/analyze', params, token);
+        return { outcomes, store: stores[0] };
+      },
+      record: (ending) => {
+        this.record(order, ending);
+      },
+    });
+  }
+
+  /** As `enqueue`, for the loss between two checkpoints. */
+  enqueuePath({ configuration, from, to, path }: PathOrder): Job<Interpolation> {
+    return this.put([from], 'user', {
+      ask: (engine, job, token) => {
+        this.log.info(`Sampling the loss from ${from} to ${to}.`);
+        const params = { job, from, to, path, ...this.computing(configuration) };
+        return engine.request('basin/interpolate', params, token);
+      },
+      record: (ending) => {
+        if (ending.kind === 'failed') this.log.warn(`The loss was not sampled: ${ending.message}`);
+      },
+    });
+  }
+
+  private put<Answer>(
+    checkpoints: readonly string[],
+    origin: Order['origin'],
+    work: Work<Answer>,
+  ): Job<Answer> {
     if (!vscode.workspace.isTrusted) {
       throw new Error(t('Basin analyzes checkpoints in trusted workspaces only.'));
     }
-    const job = createJob(order);
-    if (order.origin === 'user') {
-      const behind = this.queue.findIndex((queued) => queued.order.origin === 'auto');
-      this.queue.splice(behind === -1 ? this.queue.length : behind, 0, job);
-      if (this.running?.order.origin === 'auto') this.running.cancel();
+    const { job, queued } = createJob(checkpoints, origin, work);
+    if (origin === 'user') {
+      const behind = this.queue.findIndex((other) => other.origin === 'auto');
+      this.queue.splice(behind === -1 ? this.queue.length : behind, 0, queued);
+      if (this.running?.origin === 'auto') this.running.source.cancel();
     } else {
-      this.queue.push(job);
+      this.queue.push(queued);
     }
-    job.source.token.onCancellationRequested(() => {
-      this.drop(job);
+    queued.source.token.onCancellationRequested(() => {
+      this.drop(queued);
     });
     this.changeEmitter.fire();
     void this.next();
     return job;
   }
 
+  /** What the engine is told of a configuration and of what it computes with. */
+  private computing(configuration: string) {
+    return {
+      configuration,
+      stores: this.places.stores(configuration),
+      runtime: settings.runtime(),
+      // Its TensorFlow.js is code of the workspace.
+      ...(vscode.workspace.isTrusted ? { tensorflowFolder: dirname(configuration) } : {}),
+    };
+  }
+
   /** Cancels everything that runs or waits. */
   cancelAll(): void {
-    for (const job of [...this.queue]) job.cancel();
-    this.running?.cancel();
+    for (const job of [...this.queue]) job.source.cancel();
+    this.running?.source.cancel();
   }
 
   dispose(): void {
@@ -158,54 +218,27 @@ export class Analyses implements vscode.Disposable {
     this.running = job;
     this.lastProgress = undefined;
     this.changeEmitter.fire();
-    const ending = await this.run(job);
-    this.record(job, ending);
+    try {
+      const engine = await this.engine();
+      this.subscribe(engine);
+      await job.run(engine);
+    } catch (error) {
+      job.end(failure(error));
+    }
     this.running = undefined;
     this.lastProgress = undefined;
     this.partials.clear();
-    job.end(ending);
     job.progressEmitter.dispose();
     this.changeEmitter.fire();
     void this.next();
   }
 
-  private async run(job: QueuedJob): Promise<Ending> {
-    const { configuration, checkpoints } = job.order;
-    const stores = this.places.stores(configuration);
-    try {
-      const engine = await this.engine();
-      this.subscribe(engine);
-      this.log.info(`Analyzing ${checkpoints.length} checkpoint(s) of ${configuration}.`);
-      const { outcomes } = await engine.analyze(
-        {
-          job: job.id,
-          configuration,
-          checkpoints,
-          stores,
-          runtime: settings.runtime(),
-          // Its TensorFlow.js is code of the workspace.
-          ...(vscode.workspace.isTrusted ? { tensorflowFolder: dirname(configuration) } : {}),
-        },
-        job.source.token,
-      );
-      return { kind: 'done', outcomes, store: stores[0] };
-    } catch (error) {
-      if (error instanceof EngineError) {
-        return error.reason === 'cancelled'
-          ? { kind: 'cancelled' }
-          : { kind: 'failed', message: error.message, engine: error.reason !== 'input' };
-      }
-      const message = error instanceof Error ? error.message : String(error);
-      return { kind: 'failed', message: t('Basin failed: {0}', message), engine: true };
-    }
-  }
-
-  private record(job: QueuedJob, ending: Ending): void {
+  private record({ configuration, checkpoints }: Order, ending: Ending): void {
     switch (ending.kind) {
       case 'done':
-        for (const outcome of ending.outcomes) {
+        for (const outcome of ending.answer.outcomes) {
           if (outcome.ok) {
-            const file = resultPath(job.order.configuration, outcome.checkpoint, ending.store);
+            const file = resultPath(configuration, outcome.checkpoint, ending.answer.store);
             this.library.setResult(outcome.checkpoint, outcome.document, file);
           } else {
             this.log.warn(`${outcome.checkpoint}: ${outcome.message}`);
@@ -215,7 +248,7 @@ export class Analyses implements vscode.Disposable {
         break;
       case 'failed': {
         this.log.warn(`The analysis ended: ${ending.message}`);
-        const at = this.lastProgress?.checkpoint ?? job.order.checkpoints[0];
+        const at = this.lastProgress?.checkpoint ?? checkpoints[0];
         if (at !== undefined) this.library.setError(at, ending.message);
         break;
       }
@@ -228,7 +261,7 @@ export class Analyses implements vscode.Disposable {
   private subscribe(engine: EngineClient): void {
     if (this.subscribedTo === engine) return;
     this.subscribedTo = engine;
-    engine.onProgress((progress) => {
+    engine.onNotification('basin/progress', (progress) => {
       // What comes late from a job that has ended is of no interest.
       if (this.running?.id !== progress.job) return;
       const before = this.lastProgress;
@@ -238,7 +271,7 @@ export class Analyses implements vscode.Disposable {
       this.running.progressEmitter.fire(progress);
       this.changeEmitter.fire();
     });
-    engine.onPartial(({ job, checkpoint, document }) => {
+    engine.onNotification('basin/partial', ({ job, checkpoint, document }) => {
       if (this.running?.id !== job) return;
       this.partials.set(checkpoint, document);
       this.changeEmitter.fire();
@@ -250,22 +283,61 @@ function looksTheSame(a: Progress, b: Progress): boolean {
   return a.checkpoint === b.checkpoint && describeProgress(a) === describeProgress(b);
 }
 
-function createJob(order: Order): QueuedJob {
+/** What an order asks of the engine, and what becomes of the answer. */
+interface Work<Answer> {
+  readonly ask: (
+    engine: EngineClient,
+    job: string,
+    token: vscode.CancellationToken,
+  ) => Promise<Answer>;
+  readonly record: (ending: Ending<Answer>) => void;
+}
+
+function createJob<Answer>(
+  checkpoints: readonly string[],
+  origin: Order['origin'],
+  { ask, record }: Work<Answer>,
+): { readonly job: Job<Answer>; readonly queued: QueuedJob } {
+  const id = randomUUID();
   const source = new vscode.CancellationTokenSource();
   const progressEmitter = new vscode.EventEmitter<Progress>();
-  let end: (ending: Ending) => void = () => undefined;
-  const ending = new Promise<Ending>((resolve) => (end = resolve));
-  return {
-    id: randomUUID(),
-    order,
-    places: new Map(order.checkpoints.map((path, index) => [path, index])),
-    ending,
-    onProgress: progressEmitter.event,
-    cancel: () => {
-      source.cancel();
-    },
-    source,
-    progressEmitter,
-    end,
+  let resolve: (ending: Ending<Answer>) => void = () => undefined;
+  const ending = new Promise<Ending<Answer>>((yes) => (resolve = yes));
+  const end = (how: Ending<Answer>): void => {
+    record(how);
+    resolve(how);
   };
+  return {
+    job: {
+      id,
+      checkpoints,
+      ending,
+      onProgress: progressEmitter.event,
+      cancel: () => {
+        source.cancel();
+      },
+    },
+    queued: {
+      id,
+      checkpoints,
+      origin,
+      places: new Map(checkpoints.map((path, index) => [path, index])),
+      source,
+      progressEmitter,
+      run: async (engine) => {
+        end({ kind: 'done', answer: await ask(engine, id, source.token) });
+      },
+      end,
+    },
+  };
+}
+
+function failure(error: unknown): Exclude<Ending, { kind: 'done' }> {
+  if (error instanceof EngineError) {
+    return error.reason === 'cancelled'
+      ? { kind: 'cancelled' }
+      : { kind: 'failed', message: error.message, engine: error.reason !== 'input' };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return { kind: 'failed', message: t('Basin failed: {0}', message), engine: true };
 }

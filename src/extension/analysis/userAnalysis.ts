@@ -1,17 +1,12 @@
-import { randomUUID } from 'node:crypto';
-import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import type { Interpolation } from '../../shared/comparison';
-import type { Analyses, Ending, Job } from './analyses';
+import type { Progress } from '../../shared/engineProtocol';
+import type { Analyses, Analyzed, Ending, Job } from './analyses';
 import { checkpointLabel } from '../words/checkpointLabel';
 import type { CheckpointRecord } from '../checkpoints/library';
-import type { ResultPlaces } from '../checkpoints/resultPlaces';
-import type { EngineClient } from '../client/engineClient';
-import { EngineError } from '../client/engineError';
 import { counted } from '../words/numbers';
 import type { LandscapePanel } from '../panel/panel';
 import { describeProgress, overallFraction } from './progressFraction';
-import { settings } from '../settings';
 import { describeResult } from '../words/summary';
 import { t, translated } from '../words/text';
 
@@ -23,8 +18,6 @@ export class UserAnalysis {
   constructor(
     private readonly analyses: Analyses,
     private readonly panel: LandscapePanel,
-    private readonly places: ResultPlaces,
-    private readonly engine: () => Promise<EngineClient>,
   ) {}
 
   /** Analyses checkpoints that have a configuration; those of one configuration are one job. */
@@ -57,46 +50,19 @@ export class UserAnalysis {
     const { configuration } = from.run;
     if (configuration === null || !(await this.mayAnalyze())) return undefined;
     const labels = [from, to].map(({ file }) => checkpointLabel(file.path));
-    try {
-      const engine = await this.engine();
-      return await vscode.window.withProgress(
-        {
-          location: vscode.ProgressLocation.Notification,
-          title: t('Basin: the loss from {0} to {1}', ...labels),
-          cancellable: true,
-        },
-        async (report, token) => {
-          const job = randomUUID();
-          const advance = advancing(report);
-          const progress = engine.onProgress(({ job: of, fraction }) => {
-            if (of === job) advance(fraction);
-          });
-          const params = {
-            job,
-            configuration,
-            from: from.file.path,
-            to: to.file.path,
-            path,
-            stores: this.places.stores(configuration),
-            runtime: settings.runtime(),
-            tensorflowFolder: dirname(configuration),
-          };
-          try {
-            return await engine.interpolate(params, token);
-          } finally {
-            progress.dispose();
-          }
-        },
-      );
-    } catch (error) {
-      const known = error instanceof EngineError;
-      if (known && error.reason === 'cancelled') return undefined;
-      const message = error instanceof Error ? error.message : String(error);
-      await showError(
-        known ? translated(message) : t('Basin failed: {0}', message),
-        !known || error.reason !== 'input',
-      );
-      return undefined;
+    const ending = await follow(
+      this.analyses.enqueuePath({ configuration, from: from.file.path, to: to.file.path, path }),
+      t('Basin: the loss from {0} to {1}', ...labels),
+      ({ fraction }) => [fraction],
+    );
+    switch (ending.kind) {
+      case 'done':
+        return ending.answer;
+      case 'failed':
+        await showError(translated(ending.message), ending.engine);
+        return undefined;
+      case 'cancelled':
+        return undefined;
     }
   }
 
@@ -114,29 +80,15 @@ export class UserAnalysis {
   }
 
   private async follow(job: Job): Promise<void> {
-    const { checkpoints } = job.order;
+    const { checkpoints } = job;
     const what =
       checkpoints.length === 1
         ? checkpointLabel(checkpoints[0] ?? '')
         : counted(checkpoints.length, 'checkpoint');
-    const ending = await vscode.window.withProgress(
-      {
-        location: vscode.ProgressLocation.Notification,
-        title: t('Basin: analyzing {0}', what),
-        cancellable: true,
-      },
-      async (report, token) => {
-        token.onCancellationRequested(() => {
-          job.cancel();
-        });
-        const advance = advancing(report);
-        job.onProgress((progress) => {
-          const name = checkpoints.length === 1 ? '' : `${checkpointLabel(progress.checkpoint)}, `;
-          advance(overallFraction(progress), `${name}${describeProgress(progress)}`);
-        });
-        return job.ending;
-      },
-    );
+    const ending = await follow(job, t('Basin: analyzing {0}', what), (progress) => {
+      const name = checkpoints.length === 1 ? '' : `${checkpointLabel(progress.checkpoint)}, `;
+      return [overallFraction(progress), `${name}${describeProgress(progress)}`];
+    });
     void this.tell(ending, what);
   }
 
@@ -148,14 +100,11 @@ export class UserAnalysis {
         await showError(translated(ending.message), ending.engine);
         return;
       case 'done':
-        await this.tellDone(ending, what);
+        await this.tellDone(ending.answer, what);
     }
   }
 
-  private async tellDone(
-    { outcomes }: Extract<Ending, { kind: 'done' }>,
-    what: string,
-  ): Promise<void> {
+  private async tellDone({ outcomes }: Analyzed, what: string): Promise<void> {
     const failed = outcomes.filter((outcome) => !outcome.ok);
     const first = failed[0];
     if (first !== undefined) {
@@ -173,6 +122,27 @@ export class UserAnalysis {
     const choice = await vscode.window.showInformationMessage(`${what}: ${summary}.`, open);
     if (choice === open) this.panel.open(last.checkpoint);
   }
+}
+
+/** A notification that tells how far a job is and can cancel it, until it has ended. */
+async function follow<Answer>(
+  job: Job<Answer>,
+  title: string,
+  describe: (progress: Progress) => readonly [fraction: number, message?: string],
+): Promise<Ending<Answer>> {
+  return vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title, cancellable: true },
+    async (report, token) => {
+      token.onCancellationRequested(() => {
+        job.cancel();
+      });
+      const advance = advancing(report);
+      job.onProgress((progress) => {
+        advance(...describe(progress));
+      });
+      return job.ending;
+    },
+  );
 }
 
 /** A bar that is told how far it is, and never goes back. */

@@ -26,7 +26,7 @@ export class Inspections {
       return known;
     }
     const engine = await this.engine();
-    const inspection = await engine.inspect({ path: file.path }, token);
+    const inspection = await engine.request('basin/inspect', { path: file.path }, token);
     this.cache.set(key, inspection);
     if (this.cache.size > KEPT) {
       const oldest = this.cache.keys().next();

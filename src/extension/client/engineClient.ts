@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { access } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   createMessageConnection,
   Emitter,
@@ -8,30 +9,16 @@ import {
   type CancellationToken,
   type Disposable,
   type MessageConnection,
-  type RequestType,
 } from 'vscode-jsonrpc/node';
-import type { Interpolation } from '../../shared/comparison';
 import {
   ANSWERS,
   INPUT_ERROR_CODE,
-  type AnalyzeParams,
-  type AnalyzeResult,
-  type CompareParams,
-  type CompareResult,
-  type DoctorReport,
-  type InitParams,
-  type InitResult,
-  type InspectParams,
-  type InterpolateParams,
-  type Inspection,
-  type PartialDocument,
-  type Progress,
-  type ReportParams,
-  type ReportResult,
-  type TensorListing,
-  type TensorsParams,
-  type TensorStatisticsDone,
-  type TensorStatisticsParams,
+  LOW_PRIORITY,
+  type AnswerOf,
+  type Notifications,
+  type ParamsOf,
+  type Pong,
+  type Requests,
 } from '../../shared/engineProtocol';
 import { BackOff } from './backOff';
 import { FrameReader, FrameWriter } from '../../channel/frameStreams';
@@ -39,21 +26,6 @@ import { EngineError } from './engineError';
 import { Heartbeat, type Verdict } from './heartbeat';
 import type { Log } from '../log';
 import { onLines } from './outputLines';
-import {
-  analyzeRequest,
-  compareRequest,
-  doctorRequest,
-  initRequest,
-  inspectRequest,
-  interpolateRequest,
-  partialNotification,
-  pingRequest,
-  progressNotification,
-  reportRequest,
-  tensorsRequest,
-  tensorStatisticsNotification,
-  tensorStatisticsRequest,
-} from '../../channel/requests';
 
 export interface EngineOptions {
   /** The engine's script, absolute. */
@@ -62,8 +34,10 @@ export interface EngineOptions {
   readonly idleMinutes: () => number;
   /** Seconds without a sign of life after which a working engine is ended; 0: never. */
   readonly silentSeconds?: () => number;
-  /** Milliseconds the engine has to answer a cancelled request before it is ended. */
+  /** Milliseconds the engine has to answer a cancelled request before nobody waits for it. */
   readonly cancelGrace?: number;
+  /** Whether what runs beside it keeps its cores; asked when it is started. */
+  readonly lowPriority?: () => boolean;
   readonly backOff?: BackOff;
 }
 
@@ -94,13 +68,10 @@ export class EngineClient implements Disposable {
   private readonly backOff: BackOff;
   private readonly cancelGrace: number;
 
-  private readonly progressEmitter = new Emitter<Progress>();
-  readonly onProgress = this.progressEmitter.event;
-  private readonly partialEmitter = new Emitter<PartialDocument>();
-  readonly onPartial = this.partialEmitter.event;
-
-  private readonly tensorStatisticsEmitter = new Emitter<TensorStatisticsDone>();
-  readonly onTensorStatistics = this.tensorStatisticsEmitter.event;
+  /** Where each kind of notification is told of. */
+  private readonly emitters = new Map<string, Emitter<unknown>>();
+  /** Given when the client is disposed of. */
+  private readonly shutdown = new AbortController();
 
   constructor(
     private readonly options: EngineOptions,
@@ -115,49 +86,14 @@ export class EngineClient implements Disposable {
     return this.engine?.process.pid;
   }
 
-  /** @throws EngineError */
-  inspect(params: InspectParams, token: CancellationToken): Promise<Inspection> {
-    return this.request(inspectRequest, params, token);
-  }
-
-  /** @throws EngineError */
-  init(params: InitParams, token: CancellationToken): Promise<InitResult> {
-    return this.request(initRequest, params, token);
-  }
-
-  /** @throws EngineError */
-  tensors(params: TensorsParams, token: CancellationToken): Promise<TensorListing> {
-    return this.request(tensorsRequest, params, token);
-  }
-
-  /** Each is told by `onTensorStatistics` as it is done. @throws EngineError */
-  async measureTensors(params: TensorStatisticsParams, token: CancellationToken): Promise<void> {
-    await this.request(tensorStatisticsRequest, params, token);
-  }
-
-  /** @throws EngineError */
-  analyze(params: AnalyzeParams, token: CancellationToken): Promise<AnalyzeResult> {
-    return this.request(analyzeRequest, params, token);
-  }
-
-  /** @throws EngineError */
-  compare(params: CompareParams, token: CancellationToken): Promise<CompareResult> {
-    return this.request(compareRequest, params, token);
-  }
-
-  /** How far it is is told by `onProgress`. @throws EngineError */
-  interpolate(params: InterpolateParams, token: CancellationToken): Promise<Interpolation> {
-    return this.request(interpolateRequest, params, token);
-  }
-
-  /** @throws EngineError */
-  report(params: ReportParams, token: CancellationToken): Promise<ReportResult> {
-    return this.request(reportRequest, params, token);
-  }
-
-  /** @throws EngineError */
-  doctor(token: CancellationToken): Promise<DoctorReport> {
-    return this.request(doctorRequest, null, token);
+  /** Tells what the engine says without being asked. */
+  onNotification<Name extends keyof Notifications>(
+    name: Name,
+    listener: (what: Notifications[Name]) => void,
+  ): Disposable {
+    return this.emitterOf(name).event((what) => {
+      listener(what as Notifications[Name]);
+    });
   }
 
   /** Ends the process, if there is one; the next request starts another. */
@@ -168,57 +104,84 @@ export class EngineClient implements Disposable {
 
   dispose(): void {
     this.disposed = true;
+    this.shutdown.abort();
     this.stop();
-    this.progressEmitter.dispose();
-    this.partialEmitter.dispose();
-    this.tensorStatisticsEmitter.dispose();
+    for (const emitter of this.emitters.values()) emitter.dispose();
   }
 
-  private async request<P, R>(
-    type: RequestType<P, R, void>,
-    params: P,
+  private emitterOf(name: string): Emitter<unknown> {
+    let emitter = this.emitters.get(name);
+    if (emitter === undefined) this.emitters.set(name, (emitter = new Emitter()));
+    return emitter;
+  }
+
+  /**
+   * Asks the engine, which is started where it does not run.
+   *
+   * @throws EngineError
+   */
+  async request<Name extends keyof Requests>(
+    name: Name,
+    params: ParamsOf<Name>,
     token: CancellationToken,
-  ): Promise<R> {
+  ): Promise<AnswerOf<Name>> {
     this.pending++;
     clearTimeout(this.idleTimer);
+    const cancelled = cancellationOf(token);
     try {
-      const engine = await this.running();
-      if (token.isCancellationRequested) throw new EngineError('Cancelled.', 'cancelled');
-      const grace = this.endIfDeafTo(token, engine);
+      // Heard while it waits to be started, too.
+      const engine = await Promise.race([this.running(), cancelled.promise]);
       const waiting = {};
       engine.waiting.add(waiting);
+      const deaf = this.givingUpOn(token, engine, waiting);
       try {
         const result = await Promise.race([
-          engine.connection.sendRequest(type, params, token),
+          engine.connection.sendRequest<AnswerOf<Name>>(name, params, token),
           engine.gone,
+          deaf.promise,
         ]);
         this.backOff.succeeded();
         return result;
       } finally {
         engine.waiting.delete(waiting);
-        grace.dispose();
+        deaf.dispose();
       }
     } catch (error) {
       throw this.explain(error, token);
     } finally {
+      cancelled.dispose();
       this.pending--;
       this.stopWhenIdle();
     }
   }
 
-  /** A computation that does not yield hears no cancellation: after the grace it is ended. */
-  private endIfDeafTo(token: CancellationToken, engine: Engine): Disposable {
+  /**
+   * Rejects some time after the token is given: a computation that does not yield hears nothing. The
+   * engine is ended only where nobody else waits for it; where somebody does, its silence is found
+   * out by the heartbeat.
+   */
+  private givingUpOn(
+    token: CancellationToken,
+    engine: Engine,
+    own: object,
+  ): Disposable & { readonly promise: Promise<never> } {
     let timer: NodeJS.Timeout | undefined;
+    const { promise, reject } = rejectable();
     const listener = token.onCancellationRequested(() => {
       timer = setTimeout(() => {
+        const others = [...engine.waiting].some((each) => each !== own);
         this.log.warn(
-          `The engine did not answer a cancellation within ${this.cancelGrace / 1000} s: ended.`,
+          `The engine did not answer a cancellation within ${this.cancelGrace / 1000} s: ${others ? 'it goes on for others' : 'ended'}.`,
         );
-        this.end(engine);
-        engine.process.kill('SIGKILL');
+        if (!others) {
+          this.end(engine);
+          engine.process.kill('SIGKILL');
+        }
+        reject(cancellation());
       }, this.cancelGrace);
     });
     return {
+      promise,
       dispose: () => {
         clearTimeout(timer);
         listener.dispose();
@@ -227,7 +190,7 @@ export class EngineClient implements Disposable {
   }
 
   private explain(error: unknown, token: CancellationToken): EngineError {
-    if (token.isCancellationRequested) return new EngineError('Cancelled.', 'cancelled');
+    if (token.isCancellationRequested) return cancellation();
     if (error instanceof EngineError) return error;
     if (error instanceof ResponseError && error.code === INPUT_ERROR_CODE) {
       return new EngineError(error.message, 'input');
@@ -240,7 +203,11 @@ export class EngineClient implements Disposable {
   /** The running engine; starts one where there is none. */
   private async running(): Promise<Engine> {
     if (this.engine !== undefined) return this.engine;
-    this.starting ??= this.start().finally(() => (this.starting = undefined));
+    if (this.starting === undefined) {
+      this.starting = this.start().finally(() => (this.starting = undefined));
+      // Whoever asked for it may have been cancelled meanwhile.
+      this.starting.catch(() => undefined);
+    }
     return this.starting;
   }
 
@@ -248,7 +215,9 @@ export class EngineClient implements Disposable {
     const wait = this.backOff.remaining();
     if (wait > 0) {
       this.log.info(`The engine ended unexpectedly several times: starting it in ${wait} ms.`);
-      await new Promise((resolve) => setTimeout(resolve, wait));
+      await pause(wait, undefined, { signal: this.shutdown.signal }).catch(() => undefined);
+      // All who asked were cancelled: the next one starts it.
+      if (this.pending === 0) throw cancellation();
     }
     const { script } = this.options;
     try {
@@ -270,7 +239,8 @@ export class EngineClient implements Disposable {
     const environment: NodeJS.ProcessEnv = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
     delete environment.NODE_OPTIONS;
     // The last one is where it answers.
-    const child = spawn(process.execPath, [script], {
+    const low = this.options.lowPriority?.() === true;
+    const child = spawn(process.execPath, [script, ...(low ? [LOW_PRIORITY] : [])], {
       env: environment,
       stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
       windowsHide: true,
@@ -293,14 +263,8 @@ export class EngineClient implements Disposable {
         this.log.debug(m);
       },
     });
-    connection.onNotification(progressNotification, (progress) => {
-      this.progressEmitter.fire(progress);
-    });
-    connection.onNotification(partialNotification, (partial) => {
-      this.partialEmitter.fire(partial);
-    });
-    connection.onNotification(tensorStatisticsNotification, (done) => {
-      this.tensorStatisticsEmitter.fire(done);
+    connection.onNotification((name, what) => {
+      this.emitterOf(name).fire(what);
     });
     // Losing the channel is told by the end of the process, with its reason.
     connection.onError(([error]) => {
@@ -308,9 +272,7 @@ export class EngineClient implements Disposable {
     });
     connection.listen();
 
-    let reject: (reason: EngineError) => void = () => undefined;
-    const gone = new Promise<never>((_, no) => (reject = no));
-    gone.catch(() => undefined);
+    const { promise: gone, reject } = rejectable();
     const engine: Engine = {
       process: child,
       connection,
@@ -319,7 +281,10 @@ export class EngineClient implements Disposable {
       stopping: false,
     };
     const heartbeat = new Heartbeat(
-      { ping: () => connection.sendRequest(pingRequest), waiting: engine.waiting },
+      {
+        ping: () => connection.sendRequest<Pong>('basin/ping' satisfies keyof Requests, {}),
+        waiting: engine.waiting,
+      },
       {
         limit: this.options.silentSeconds ?? (() => 60),
         onVerdict: (verdict) => {
@@ -402,6 +367,38 @@ export class EngineClient implements Disposable {
     }, minutes * 60_000);
     this.idleTimer.unref();
   }
+}
+
+/** A promise that is only ever rejected, and of which nobody need take notice. */
+function rejectable(): {
+  readonly promise: Promise<never>;
+  readonly reject: (reason: EngineError) => void;
+} {
+  let reject: (reason: EngineError) => void = () => undefined;
+  const promise = new Promise<never>((_, no) => (reject = no));
+  promise.catch(() => undefined);
+  return { promise, reject };
+}
+
+/** Rejects when the token is given. */
+function cancellationOf(
+  token: CancellationToken,
+): Disposable & { readonly promise: Promise<never> } {
+  const { promise, reject } = rejectable();
+  const listener = token.onCancellationRequested(() => {
+    reject(cancellation());
+  });
+  if (token.isCancellationRequested) reject(cancellation());
+  return {
+    promise,
+    dispose: () => {
+      listener.dispose();
+    },
+  };
+}
+
+function cancellation(): EngineError {
+  return new EngineError('Cancelled.', 'cancelled');
 }
 
 function describeVerdict(verdict: Verdict): string {

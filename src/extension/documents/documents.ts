@@ -76,7 +76,7 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
     try {
       const engine = await this.engine();
       const begun = Date.now();
-      const report = await engine.doctor(token);
+      const report = await engine.request('basin/doctor', {}, token);
       return { ok: true, report, milliseconds: Date.now() - begun };
     } catch (error) {
       return { ok: false, message: sentence(error) };
@@ -97,7 +97,7 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
         ...(firstResult === undefined ? {} : { firstResult }),
         ...(secondResult === undefined ? {} : { secondResult }),
       };
-      const comparison = await engine.compare(params, token);
+      const comparison = await engine.request('basin/compare', params, token);
       return comparisonDocument({
         ...comparison,
         ...(interpolation === undefined ? {} : { interpolation }),

@@ -48,7 +48,11 @@ export async function exportReport(
         title: t('Writing the report'),
       },
       (_, token) =>
-        client.report({ folder, stores, out: target.fsPath, ...windowLanguage() }, token),
+        client.request(
+          'basin/report',
+          { folder, stores, out: target.fsPath, ...windowLanguage() },
+          token,
+        ),
     );
   } catch (error) {
     if (error instanceof EngineError && error.reason === 'cancelled') return;

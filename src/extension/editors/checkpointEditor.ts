@@ -116,7 +116,11 @@ class CheckpointView implements vscode.Disposable {
         );
       }
       const engine = await this.engine();
-      const listing = await engine.tensors({ path: this.uri.fsPath }, source.token);
+      const listing = await engine.request(
+        'basin/tensors',
+        { path: this.uri.fsPath },
+        source.token,
+      );
       if (source.token.isCancellationRequested) return;
       this.version++;
       this.outcomes.clear();
@@ -172,14 +176,18 @@ class CheckpointView implements vscode.Disposable {
     let listener: { dispose(): void } | undefined;
     try {
       const engine = await this.engine();
-      listener = engine.onTensorStatistics(({ job: of, outcome }) => {
+      listener = engine.onNotification('basin/tensorStatisticsDone', ({ job: of, outcome }) => {
         if (of !== job || this.version !== version) return;
         const told = outcome.ok ? outcome : { ...outcome, message: translated(outcome.message) };
         this.outcomes.set(told.index, told);
         gathered.push(told);
         left--;
       });
-      await engine.measureTensors({ job, path: this.uri.fsPath, indices }, source.token);
+      await engine.request(
+        'basin/tensorStatistics',
+        { job, path: this.uri.fsPath, indices },
+        source.token,
+      );
       left = 0;
       flush();
     } catch (error) {

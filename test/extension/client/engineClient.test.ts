@@ -50,7 +50,11 @@ describe('the engine as the host sees it', () => {
   it('is started by the first request, and answers', async () => {
     const client = start();
     expect(client.pid).toBeUndefined();
-    const inspection = await client.inspect({ path: join(folder, 'epoch-003.pt') }, never);
+    const inspection = await client.request(
+      'basin/inspect',
+      { path: join(folder, 'epoch-003.pt') },
+      never,
+    );
     expect(inspection).toMatchObject({ epoch: 3, parameters: 40, format: 'pytorch' });
     expect(inspection.metadata.pid).toBe(client.pid);
   });
@@ -64,11 +68,15 @@ describe('the engine as the host sees it', () => {
       try {
         const client = start({ backOff: new BackOff({ first: 1, limit: 1, memory: 1000 }) });
         const error = await failure(
-          client.inspect({ path: join(folder, `garbage${kind}`) }, never),
+          client.request('basin/inspect', { path: join(folder, `garbage${kind}`) }, never),
         );
         expect(error.message).toMatch(/was lost, and it was ended\. The next analysis starts/);
         expect(error.reason).toBe('gone');
-        const inspection = await client.inspect({ path: join(folder, 'epoch-003.pt') }, never);
+        const inspection = await client.request(
+          'basin/inspect',
+          { path: join(folder, 'epoch-003.pt') },
+          never,
+        );
         expect(inspection.parameters).toBe(40);
         expect(lines.filter((line) => line.startsWith('Engine channel:'))).toHaveLength(1);
         expect(uncaught).toEqual([]);
@@ -82,7 +90,8 @@ describe('the engine as the host sees it', () => {
     const client = start();
     const pids = await Promise.all(
       ['a-1.pt', 'a-2.pt', 'a-3.pt'].map(async (name) => {
-        return (await client.inspect({ path: join(folder, name) }, never)).metadata.pid;
+        return (await client.request('basin/inspect', { path: join(folder, name) }, never)).metadata
+          .pid;
       }),
     );
     expect(new Set(pids).size).toBe(1);
@@ -92,10 +101,11 @@ describe('the engine as the host sees it', () => {
     const client = start();
     const progress: Progress[] = [];
     const partials: PartialDocument[] = [];
-    client.onProgress((each) => progress.push(each));
-    client.onPartial((each) => partials.push(each));
+    client.onNotification('basin/progress', (each) => progress.push(each));
+    client.onNotification('basin/partial', (each) => partials.push(each));
     const checkpoint = join(folder, 'epoch-003.pt');
-    const { outcomes } = await client.analyze(
+    const { outcomes } = await client.request(
+      'basin/analyze',
       { job: 'j', configuration: join(folder, 'basin.json'), checkpoints: [checkpoint] },
       never,
     );
@@ -107,38 +117,48 @@ describe('the engine as the host sees it', () => {
   });
 
   it('passes on the sentence of a wrong input', async () => {
-    const error = await failure(start().inspect({ path: join(folder, 'wrong.pt') }, never));
+    const error = await failure(
+      start().request('basin/inspect', { path: join(folder, 'wrong.pt') }, never),
+    );
     expect(error.reason).toBe('input');
     expect(error.message).toBe('wrong.pt is cut short: save it again.');
   });
 
   it('calls anything else a fault of Basin, and goes on', async () => {
     const client = start();
-    const error = await failure(client.inspect({ path: join(folder, 'fault.pt') }, never));
+    const error = await failure(
+      client.request('basin/inspect', { path: join(folder, 'fault.pt') }, never),
+    );
     expect(error.reason).toBe('fault');
     expect(error.message).toContain('divided by a cat');
-    await expect(client.inspect({ path: join(folder, 'e-1.pt') }, never)).resolves.toBeTruthy();
+    await expect(
+      client.request('basin/inspect', { path: join(folder, 'e-1.pt') }, never),
+    ).resolves.toBeTruthy();
   });
 
   it('hears a cancellation', async () => {
     const client = start();
-    await client.inspect({ path: join(folder, 'e-1.pt') }, never);
+    await client.request('basin/inspect', { path: join(folder, 'e-1.pt') }, never);
     const source = new CancellationTokenSource();
-    const pending = failure(client.inspect({ path: join(folder, 'slow.pt') }, source.token));
+    const pending = failure(
+      client.request('basin/inspect', { path: join(folder, 'slow.pt') }, source.token),
+    );
     source.cancel();
     expect((await pending).reason).toBe('cancelled');
   });
 
   it('rejects what waits for it when it is killed, and is started again by the next request', async () => {
     const client = start();
-    await client.inspect({ path: join(folder, 'e-1.pt') }, never);
+    await client.request('basin/inspect', { path: join(folder, 'e-1.pt') }, never);
     const first = client.pid;
-    const pending = failure(client.inspect({ path: join(folder, 'slow.pt') }, never));
+    const pending = failure(
+      client.request('basin/inspect', { path: join(folder, 'slow.pt') }, never),
+    );
     process.kill(first!, 'SIGKILL');
     const error = await pending;
     expect(error.reason).toBe('gone');
     expect(error.message).toContain('SIGKILL');
-    await client.inspect({ path: join(folder, 'e-1.pt') }, never);
+    await client.request('basin/inspect', { path: join(folder, 'e-1.pt') }, never);
     expect(client.pid).not.toBe(first);
   });
 
@@ -149,56 +169,66 @@ describe('the engine as the host sees it', () => {
     const times: number[] = [];
     for (let i = 0; i < 3; i++) {
       const begun = Date.now();
-      const error = await failure(client.inspect({ path }, never));
+      const error = await failure(client.request('basin/inspect', { path }, never));
       expect(error.message).toContain('exit status 7');
       times.push(Date.now() - begun);
     }
     expect(times[2]).toBeGreaterThanOrEqual(145);
     // An answer ends the waiting.
-    await client.inspect({ path: join(folder, 'e-1.pt') }, never);
+    await client.request('basin/inspect', { path: join(folder, 'e-1.pt') }, never);
     expect(backOff.remaining()).toBe(0);
   });
 
   it('is ended when it does not answer a cancellation', async () => {
     const client = start({ cancelGrace: 100 });
-    await client.inspect({ path: join(folder, 'e-1.pt') }, never);
+    await client.request('basin/inspect', { path: join(folder, 'e-1.pt') }, never);
     const deaf = client.pid;
     const source = new CancellationTokenSource();
-    const pending = failure(client.inspect({ path: join(folder, 'deaf.pt') }, source.token));
+    const pending = failure(
+      client.request('basin/inspect', { path: join(folder, 'deaf.pt') }, source.token),
+    );
     setTimeout(() => {
       source.cancel();
     }, 100);
     expect((await pending).reason).toBe('cancelled');
-    await client.inspect({ path: join(folder, 'e-1.pt') }, never);
+    await client.request('basin/inspect', { path: join(folder, 'e-1.pt') }, never);
     expect(client.pid).not.toBe(deaf);
   });
 
   it('is ended when it hangs, and started again by the next request', async () => {
     const client = start({ silentSeconds: () => 2 });
-    await client.inspect({ path: join(folder, 'e-1.pt') }, never);
+    await client.request('basin/inspect', { path: join(folder, 'e-1.pt') }, never);
     const hung = client.pid!;
-    const pending = failure(client.inspect({ path: join(folder, 'slow.pt') }, never));
+    const pending = failure(
+      client.request('basin/inspect', { path: join(folder, 'slow.pt') }, never),
+    );
     process.kill(hung, 'SIGSTOP');
     const error = await pending;
     expect(error.reason).toBe('gone');
     expect(error.message).toContain('did not answer for 2 s');
-    await client.inspect({ path: join(folder, 'e-1.pt') }, never);
+    await client.request('basin/inspect', { path: join(folder, 'e-1.pt') }, never);
     expect(client.pid).not.toBe(hung);
     expect(() => process.kill(hung, 0)).toThrow();
   });
 
   it('is left alone while it works and answers', async () => {
     const client = start({ silentSeconds: () => 1 });
-    const inspection = await client.inspect({ path: join(folder, 'slow-1.pt') }, never);
+    const inspection = await client.request(
+      'basin/inspect',
+      { path: join(folder, 'slow-1.pt') },
+      never,
+    );
     expect(inspection.metadata.pid).toBe(client.pid);
   });
 
   it('is ended when it believes to have answered and has not', async () => {
     const client = start({ silentSeconds: () => 5 });
-    const error = await failure(client.inspect({ path: join(folder, 'lost.pt') }, never));
+    const error = await failure(
+      client.request('basin/inspect', { path: join(folder, 'lost.pt') }, never),
+    );
     expect(error.reason).toBe('gone');
     expect(error.message).toContain('answer of Basin');
-    await client.inspect({ path: join(folder, 'e-1.pt') }, never);
+    await client.request('basin/inspect', { path: join(folder, 'e-1.pt') }, never);
   });
 
   it('may print a line without an end', async () => {
@@ -207,7 +237,7 @@ describe('the engine as the host sees it', () => {
       printing,
       'process.stderr.write("x".repeat(100000)); process.stderr.write("\\0\\xff"); process.exitCode = 3;',
     );
-    await failure(start({ script: printing }).inspect({ path: 'x.pt' }, never));
+    await failure(start({ script: printing }).request('basin/inspect', { path: 'x.pt' }, never));
     const longest = (): number => Math.max(0, ...lines.map(({ length }) => length));
     await expect.poll(longest).toBeGreaterThan(8000);
     expect(longest()).toBeLessThan(8300);
@@ -217,7 +247,8 @@ describe('the engine as the host sees it', () => {
   it('stops when nothing was asked for a while, and never while something is', async () => {
     const client = start({ idleMinutes: () => 0.2 / 60 });
     const checkpoint = join(folder, 'epoch-3.pt');
-    await client.analyze(
+    await client.request(
+      'basin/analyze',
       { job: 'j', configuration: join(folder, 'basin.json'), checkpoints: [checkpoint] },
       never,
     );
@@ -227,7 +258,7 @@ describe('the engine as the host sees it', () => {
 
   it('says so when its script is missing', async () => {
     const error = await failure(
-      start({ script: join(folder, 'none.js') }).inspect({ path: 'x.pt' }, never),
+      start({ script: join(folder, 'none.js') }).request('basin/inspect', { path: 'x.pt' }, never),
     );
     expect(error.reason).toBe('start');
     expect(error.message).toContain('none.js does not exist');
@@ -236,7 +267,9 @@ describe('the engine as the host sees it', () => {
   it('puts what the engine prints into the log', async () => {
     const printing = join(folder, 'printing.cjs');
     await writeFile(printing, 'console.error("no such kernel"); process.exit(3);');
-    const error = await failure(start({ script: printing }).inspect({ path: 'x.pt' }, never));
+    const error = await failure(
+      start({ script: printing }).request('basin/inspect', { path: 'x.pt' }, never),
+    );
     expect(error.reason).toBe('gone');
     await expect.poll(() => lines).toContain('engine: no such kernel');
   });
