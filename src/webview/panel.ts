@@ -81,7 +81,13 @@ class Panel implements Disposable {
       this.change({ selected: key });
     };
     this.analyze = analyze;
-    this.header = new CheckpointHeader(select, analyze);
+    this.header = new CheckpointHeader(
+      select,
+      (explained) => {
+        this.change({ explained });
+      },
+      analyze,
+    );
     this.strip = this.store.add(new TrainingStrip(select));
     this.progress = new ProgressBar(
       inEditor
@@ -134,8 +140,9 @@ class Panel implements Disposable {
     this.top.hidden = entry === null;
     if (snapshot !== null && entry !== null && run !== null) {
       const runs = runsOf(snapshot.entries);
-      this.header.update(runs, run, entry, snapshot.progress !== null);
-      this.strip.update(runs, run, entry);
+      const { explained } = state;
+      this.header.update(runs, run, entry, { busy: snapshot.progress !== null, explained });
+      this.strip.update(runs, run, entry, explained);
     }
     const progress = snapshot?.progress ?? null;
     this.progress.root.hidden = progress === null;

@@ -1,3 +1,4 @@
+import { leadingFigures } from '../shared/leadingFigures';
 import type {
   Axis,
   Hessian,
@@ -37,18 +38,21 @@ export function landscapeSummary(
       extentText(second),
     ),
     rangeText(field, own),
-    topology === undefined
-      ? ''
-      : t(
-          '{0} and {1}.',
-          plural(topology.minima, 'minimum', 'minima'),
-          plural(topology.saddles, 'saddle'),
-        ),
+    topology === undefined ? '' : countsText(topology),
     nan + infinite > 0 ? t('{0} without a finite loss.', plural(nan + infinite, 'point')) : '',
     pending > 0 ? t('{0} not evaluated yet.', plural(pending, 'point')) : '',
   ]
     .filter((sentence) => sentence !== '')
     .join(' ');
+}
+
+/** What is inside, and what the border made. */
+function countsText(topology: Topology): string {
+  const { minima, saddles, borderMinima, borderSaddles } = leadingFigures(topology);
+  const inside = t('{0} and {1}.', plural(minima, 'minimum', 'minima'), plural(saddles, 'saddle'));
+  return borderMinima + borderSaddles === 0
+    ? inside
+    : `${inside} ${t('At the border {0} and {1}.', plural(borderMinima, 'minimum', 'minima'), plural(borderSaddles, 'saddle'))}`;
 }
 
 function extentText({ name, min, max }: Axis): string {
@@ -73,13 +77,7 @@ export function lineSummary(
   return [
     t('Loss at {0} points of a line, {1}.', axis.steps, extentText(axis)),
     rangeText(field, own),
-    topology === undefined
-      ? ''
-      : t(
-          '{0} and {1}.',
-          plural(topology.minima, 'minimum', 'minima'),
-          plural(topology.saddles, 'saddle'),
-        ),
+    topology === undefined ? '' : countsText(topology),
   ]
     .filter((sentence) => sentence !== '')
     .join(' ');

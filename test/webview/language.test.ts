@@ -21,6 +21,8 @@ const mark: PairMark = {
   persistence: 0.5,
   birthVertex: 1,
   deathVertex: 2,
+  border: false,
+  keptWhenWidened: null,
   places: { birth: [0, 1], death: [-1, 0.5] },
 };
 

@@ -160,14 +160,19 @@ export class CurveView implements Disposable {
           children.push({
             type: 'circle',
             shape: { cx: x, cy: y, r: pointed ? 6 : 4.5 },
-            style: { fill: color, stroke: theme.background, lineWidth: 1.5 },
+            style: mark.border
+              ? { fill: theme.background, stroke: color, lineWidth: 1.5 }
+              : { fill: color, stroke: theme.background, lineWidth: 1.5 },
           });
           if (mark.essential) continue;
           const [endX, endY] = at(...mark.places.death);
           const a = pointed ? 6 : 4.5;
+          const [around, core] = mark.border
+            ? [color, theme.background]
+            : [theme.background, color];
           for (const [stroke, lineWidth] of [
-            [theme.background, 5],
-            [color, 2.2],
+            [around, 5],
+            [core, 2.2],
           ] as const) {
             children.push({
               type: 'path',

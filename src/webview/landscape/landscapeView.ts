@@ -387,6 +387,10 @@ export class LandscapeView implements Disposable {
   }
 }
 
+function isAtBorder({ essential, pairs }: Topology): boolean {
+  return essential.border === true || pairs.some(({ border }) => border === true);
+}
+
 function noWebgl(): string {
   return t('This window has no WebGL: the landscape is drawn as a map.');
 }
@@ -404,7 +408,7 @@ function caption(
     path.length > 1 && field.columns > 1 ? `▫\u00a0${t('the run')}` : '',
     topology === undefined
       ? ''
-      : `●\u00a0${t('minimum')}${topology.saddles === 0 ? '' : ` · ×\u00a0${t('saddle')}`}`,
+      : `●\u00a0${t('minimum')}${topology.saddles === 0 ? '' : ` · ×\u00a0${t('saddle')}`}${isAtBorder(topology) ? ` · ${t('hollow: at the border')}` : ''}`,
   ]
     .filter((part) => part !== '')
     .join(' · ');

@@ -265,13 +265,16 @@ export class MapView implements Disposable {
           children.push({
             type: 'circle',
             shape: { cx: x, cy: y, r },
-            style: { fill: color, stroke: dark, lineWidth: 1.2 },
+            style: mark.border
+              ? { fill: dark, stroke: color, lineWidth: 1.5 }
+              : { fill: color, stroke: dark, lineWidth: 1.2 },
           });
           if (!mark.essential) {
             const a = pointed ? 5.5 : 4 * shrink;
+            const [around, core] = mark.border ? [color, dark] : [dark, color];
             for (const [stroke, lineWidth] of [
-              [dark, 4.4 * shrink],
-              [color, 2 * shrink],
+              [around, 4.4 * shrink],
+              [core, 2 * shrink],
             ] as const) {
               children.push({
                 type: 'path',

@@ -63,7 +63,7 @@ export interface SurfaceContent {
 /** Where the camera looks, on the axis of the box: a little below its middle, for the labels. */
 const TARGET_HEIGHT = 0.22;
 
-const SHAPE = { minimum: 0, saddle: 1, checkpoint: 2 } as const;
+const SHAPE = { minimum: 0, saddle: 1, checkpoint: 2, borderMinimum: 3, borderSaddle: 4 } as const;
 
 /**
  * The landscape in space. Owns the panel's only WebGL context; draws when something changed and
@@ -364,8 +364,11 @@ export class SurfaceScene implements Disposable {
       const on = mark.id === this.highlighted;
       const low = this.stand(mark.places.birth, mark.birth);
       const end = this.stand(mark.places.death, mark.death);
-      put(low, SHAPE.minimum, mark.essential ? 15 : 12 * shrink, on);
-      if (!mark.essential) put(end, SHAPE.saddle, 14 * shrink, on);
+      const [minimum, saddle] = mark.border
+        ? [SHAPE.borderMinimum, SHAPE.borderSaddle]
+        : [SHAPE.minimum, SHAPE.saddle];
+      put(low, minimum, mark.essential ? 15 : 12 * shrink, on);
+      if (!mark.essential) put(end, saddle, 14 * shrink, on);
       // Up from the minimum by the pair's persistence, then level to the saddle.
       const corner = new Vector3(low.x, end.y, low.z);
       const path = [low, corner, corner, end].flatMap((point) => [point.x, point.y, point.z]);

@@ -73,7 +73,10 @@ void main() {
   gl_FragColor = vec4(color, 0.75);
 }`;
 
-/** Marks of constant size: disc for a minimum, cross for a saddle, ring for the checkpoint. */
+/**
+ * Marks of constant size: disc for a minimum, cross for a saddle, ring for the checkpoint; at the border
+ * of the grid the first two are hollow.
+ */
 export const MARK_VERTEX = /* glsl */ `
 attribute float shape;
 attribute float size;
@@ -102,15 +105,17 @@ void main() {
   vec2 p = (gl_PointCoord - 0.5) * vSize;
   float radius = vSize * 0.5 - 1.5 * pixelRatio;
   float d;
-  if (vShape < 0.5) {
+  bool hollow = vShape > 2.5;
+  if (vShape < 0.5 || (hollow && vShape < 3.5)) {
     d = length(p) - radius * 0.78;
-  } else if (vShape < 1.5) {
+  } else if (vShape < 1.5 || hollow) {
     vec2 q = abs(vec2(p.x + p.y, p.x - p.y)) * 0.70710678;
-    float arm = 1.15 * pixelRatio;
+    float arm = (hollow ? 1.9 : 1.15) * pixelRatio;
     d = min(max(q.x - radius, q.y - arm), max(q.y - radius, q.x - arm));
   } else {
     d = abs(length(p) - radius * 0.8) - 0.9 * pixelRatio;
   }
+  if (hollow) d = max(d, -d - 1.6 * pixelRatio);
   float inside = 1.0 - smoothstep(-0.5, 0.5, d);
   float around = 1.0 - smoothstep(-0.5, 0.5, d - 1.2 * pixelRatio);
   if (around < 0.01) discard;

@@ -8,6 +8,8 @@ export interface ViewState {
   readonly landscape: 'surface' | 'map';
   readonly scale: ScaleKind;
   readonly persistence: 'diagram' | 'barcode';
+  /** Whether each key figure stands with what must be known to read it. */
+  readonly explained: boolean;
   /** Plots shown as tables. */
   readonly tables: readonly PlotId[];
   readonly camera: Camera;
@@ -31,6 +33,7 @@ export const INITIAL_STATE: ViewState = {
   landscape: 'surface',
   scale: 'linear',
   persistence: 'diagram',
+  explained: false,
   tables: [],
   camera: HOME,
 };
@@ -45,6 +48,7 @@ export function restoreState(kept: unknown): ViewState {
     landscape: state.landscape === 'map' ? 'map' : 'surface',
     scale: state.scale === 'log' ? 'log' : 'linear',
     persistence: state.persistence === 'barcode' ? 'barcode' : 'diagram',
+    explained: state.explained === true,
     tables: Array.isArray(state.tables)
       ? PLOTS.filter((plot) => (state.tables as unknown[]).includes(plot))
       : [],

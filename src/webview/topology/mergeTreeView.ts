@@ -113,10 +113,14 @@ export class MergeTreeView implements Disposable {
   private option({
     topology,
     layout,
+    marks,
     frame,
     theme,
   }: NonNullable<typeof this.shown>): EChartsCoreOption {
     const on = this.highlight.pair;
+    const atBorder = new Set(
+      marks.filter(({ border }) => border).map(({ birthVertex }) => birthVertex),
+    );
     const { nodes } = topology.mergeTree;
     const ticks = linearTicks(frame.low, frame.high, 5);
     const largest = Math.max(1, ...layout.branches.map((branch) => branch.size));
@@ -181,11 +185,17 @@ export class MergeTreeView implements Disposable {
               children.push({
                 type: 'circle',
                 shape: { cx: x, cy: y, r: isOn ? 5.5 : Math.min(4, Math.max(1.5, spacing / 3)) },
-                style: {
-                  fill: isOn ? theme.highlight : theme.accent,
-                  stroke: theme.background,
-                  lineWidth: 1.2,
-                },
+                style: atBorder.has(node.vertex)
+                  ? {
+                      fill: theme.background,
+                      stroke: isOn ? theme.highlight : theme.accent,
+                      lineWidth: 1.5,
+                    }
+                  : {
+                      fill: isOn ? theme.highlight : theme.accent,
+                      stroke: theme.background,
+                      lineWidth: 1.2,
+                    },
               });
             });
             return { type: 'group', children };

@@ -13,6 +13,10 @@ export interface PairMark {
   readonly persistence: number;
   readonly birthVertex: number;
   readonly deathVertex: number;
+  /** Touches the border of the grid: drawn hollow, for it may be of the cut alone. */
+  readonly border: boolean;
+  /** Whether a wider grid would keep it; null where nobody looked. */
+  readonly keptWhenWidened: boolean | null;
   /**
    * Coordinates of the minimum and of the saddle (of the maximum, for the essential pair); on a
    * line the coordinate and the loss. Null in more dimensions than are drawn.
@@ -45,6 +49,8 @@ export function pairMarks(topology: Topology, axes: readonly Axis[]): readonly P
       persistence: death - birth,
       birthVertex: pair.birthVertex,
       deathVertex: pair.deathVertex,
+      border: pair.border === true,
+      keptWhenWidened: pair.keptWhenWidened ?? null,
       places:
         line !== undefined
           ? {

@@ -14,7 +14,16 @@ export function pairText(mark: PairMark): string {
       mark.places?.death,
     ),
     t('persistence {0}', formatNumber(mark.persistence)),
+    ...(mark.border ? [borderText(mark)] : []),
   ].join(' · ');
+}
+
+/** What its place at the edge means for a pair. */
+function borderText({ keptWhenWidened }: PairMark): string {
+  if (keptWhenWidened === null) return t('at the border');
+  return keptWhenWidened
+    ? t('at the border; a wider plane would keep it')
+    : t('at the border; a wider plane would lose it');
 }
 
 function at(what: string, place: Place | undefined): string {

@@ -101,6 +101,7 @@ export class PersistenceView implements Disposable {
           t('Death'),
           t('Saddle at'),
           t('Persistence'),
+          t('At the border'),
         ],
         rows: marks.map((mark, index) => [
           mark.essential ? t('Essential') : String(index),
@@ -109,6 +110,7 @@ export class PersistenceView implements Disposable {
           formatNumber(mark.death, 6),
           mark.places === null ? String(mark.deathVertex) : placeText(mark.places.death),
           formatNumber(mark.persistence, 6),
+          mark.border ? t('yes') : t('no'),
         ]),
       }),
     });
@@ -141,8 +143,10 @@ export class PersistenceView implements Disposable {
       min: frame.low,
       max: frame.high,
     };
+    // As wide as high: a pair's distance to the diagonal is its persistence in any direction.
+    const side = Math.max(40, Math.min(this.chart.width - 74, this.chart.height - 58));
     return {
-      grid: { ...FIXED, left: 58, right: 16, top: 16, bottom: 42 },
+      grid: { ...FIXED, left: 58, top: 16, width: side, height: side },
       xAxis: { ...axis, name: t('birth: loss at the minimum'), nameGap: 26 },
       yAxis: { ...axis, name: t('death: loss at the saddle'), nameGap: 44 },
       series: [
@@ -236,7 +240,9 @@ export class PersistenceView implements Disposable {
             children.push({
               type: 'circle',
               shape: { cx: x, cy: y, r: pointed ? 6 : 4.5 },
-              style: { fill: color, stroke: theme.background, lineWidth: 1.2 },
+              style: mark.border
+                ? { fill: theme.background, stroke: color, lineWidth: 1.6 }
+                : { fill: color, stroke: theme.background, lineWidth: 1.2 },
             });
           }
         }
@@ -296,9 +302,10 @@ export class PersistenceView implements Disposable {
                   height,
                   r: Math.min(2, height / 2),
                 },
-                style: mark.essential
-                  ? { fill: withAlpha(color, 0.15), stroke: color, lineWidth: 1 }
-                  : { fill: color },
+                style:
+                  mark.essential || mark.border
+                    ? { fill: withAlpha(color, 0.15), stroke: color, lineWidth: 1 }
+                    : { fill: color },
               };
               if (!mark.essential || !frame.essentialBeyond) return [bar];
               return [

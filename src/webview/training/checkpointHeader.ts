@@ -1,5 +1,5 @@
 import type { PanelEntry } from '../../shared/panelProtocol';
-import { button, iconButton, ICONS, Picker } from '../controls';
+import { button, iconButton, ICONS, Picker, Toggle } from '../controls';
 import { element, setText } from '../element';
 import type { Run } from './runs';
 import { counterpart, stepEntry, type Step } from '../state/selection';
@@ -14,6 +14,7 @@ export class CheckpointHeader {
   private readonly previous: HTMLButtonElement;
   private readonly next: HTMLButtonElement;
   private readonly about = element('p', { class: 'provenance' });
+  private readonly explain: Toggle;
   private readonly again: HTMLElement | null;
   private runs: readonly Run[] = [];
   private run: Run | null = null;
@@ -21,6 +22,7 @@ export class CheckpointHeader {
 
   constructor(
     private readonly onSelect: (key: string) => void,
+    onExplain: (explained: boolean) => void,
     /** Null where nobody could analyse. */
     onAnalyze: ((key: string) => void) | null,
   ) {
@@ -38,6 +40,7 @@ export class CheckpointHeader {
     this.next = iconButton(t('Next checkpoint'), ICONS.next, () => {
       this.step('next');
     });
+    this.explain = new Toggle(t('What must be known to read the figures'), ICONS.info, onExplain);
     this.again =
       onAnalyze &&
       button(t('Analyze Again'), 'secondary', () => {
@@ -52,13 +55,19 @@ export class CheckpointHeader {
         this.runPicker.root,
         this.checkpointPicker.root,
         element('div', { class: 'steps' }, this.previous, this.next),
-        this.again,
       ),
       this.about,
+      element('div', { class: 'header-tools' }, this.explain.root, this.again),
     );
   }
 
-  update(runs: readonly Run[], run: Run, entry: PanelEntry, busy: boolean): void {
+  update(
+    runs: readonly Run[],
+    run: Run,
+    entry: PanelEntry,
+    { busy, explained }: { readonly busy: boolean; readonly explained: boolean },
+  ): void {
+    this.explain.update(explained);
     this.runs = runs;
     this.run = run;
     this.key = entry.key;

@@ -72,7 +72,12 @@ export function keyFigure(measure: Measure['id'], document: ResultDocument | nul
       const isSpread = band !== undefined && band.low < band.high;
       return {
         value: formatCount(saddles),
-        error: isSpread ? `(${formatCount(band.low)}–${formatCount(band.high)})` : '',
+        error:
+          borderSaddles > 0
+            ? t('+ {0} at the border', formatCount(borderSaddles))
+            : isSpread
+              ? `(${formatCount(band.low)}–${formatCount(band.high)})`
+              : '',
         notes: [
           `${plural(minima, 'minimum', 'minima')} · ${neighborhoodText(topology.neighborhood)}`,
           ...(borderSaddles + borderMinima === 0
@@ -85,7 +90,16 @@ export function keyFigure(measure: Measure['id'], document: ResultDocument | nul
                 ),
               ]),
           ...(others === '' ? [] : [others]),
-          ...(isSpread ? [t('in brackets across {0}', bandSpan(topology.sensitivity))] : []),
+          ...(isSpread
+            ? [
+                t(
+                  '{0}–{1} across {2}',
+                  formatCount(band.low),
+                  formatCount(band.high),
+                  bandSpan(topology.sensitivity),
+                ),
+              ]
+            : []),
           thresholdText(topology),
         ],
       };

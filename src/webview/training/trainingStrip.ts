@@ -52,7 +52,8 @@ export class TrainingStrip implements Disposable {
     });
   }
 
-  update(runs: readonly Run[], run: Run, entry: PanelEntry): void {
+  /** @param explained whether each figure stands with its notes; else they are its tooltip. */
+  update(runs: readonly Run[], run: Run, entry: PanelEntry, explained: boolean): void {
     this.run = run;
     this.key = entry.key;
     const current = run.entries.indexOf(entry);
@@ -75,11 +76,15 @@ export class TrainingStrip implements Disposable {
         const figure = keyFigure(measure.id, entry.document);
         return element(
           'div',
-          { class: 'measure', 'data-measure': measure.id },
+          {
+            class: 'measure',
+            'data-measure': measure.id,
+            ...(explained ? {} : { title: figure.notes.join('\n') }),
+          },
           element(
             'div',
             { class: 'measure-title' },
-            measure.title(),
+            element('span', { class: 'measure-name' }, measure.title()),
             scale.logarithmic ? element('span', { class: 'measure-scale' }, t('log')) : null,
           ),
           element(
@@ -95,11 +100,13 @@ export class TrainingStrip implements Disposable {
                 current,
               )
             : null,
-          element(
-            'div',
-            { class: 'measure-notes' },
-            ...figure.notes.map((note) => element('div', {}, note)),
-          ),
+          explained
+            ? element(
+                'div',
+                { class: 'measure-notes' },
+                ...figure.notes.map((note) => element('div', {}, note)),
+              )
+            : null,
         );
       }),
     );

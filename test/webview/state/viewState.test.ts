@@ -15,6 +15,7 @@ describe('what the editor kept of the view', () => {
       landscape: 'map',
       scale: 'log',
       persistence: 'barcode',
+      explained: true,
       tables: ['density'],
     } as const;
     expect(restoreState(JSON.parse(JSON.stringify(state)))).toEqual(state);
