@@ -302,7 +302,6 @@ export const configurationSchema = z
   .describe('Basin: how to analyse the checkpoints of a folder.');
 
 export type Configuration = z.infer<typeof configurationSchema>;
-export type Objective = Configuration['objective'];
-export type PdeObjective = Extract<Objective, { kind: 'pde' }>;
+export type { Objective, PdeObjective } from './objectiveConfiguration';
 
 export const CONFIGURATION_FILE = 'basin.json';

@@ -168,3 +168,9 @@ export const data = z
     limit: integer(1, 1e9).optional().describe('Use the first samples only.'),
   })
   .describe('Evaluation data; measurements of the unknowns where the objective is "pde".');
+
+export type Objective = z.infer<typeof objective>;
+export type ClassificationObjective = z.infer<typeof classification>;
+export type BinaryObjective = z.infer<typeof binary>;
+export type RegressionObjective = z.infer<typeof regression>;
+export type PdeObjective = z.infer<typeof pde>;

@@ -51,8 +51,12 @@ export interface RuntimeIdentity {
 export interface Metrics {
   /** Mean loss over the samples; of a differential equation the weighted sum of its terms. */
   readonly loss: Scalar;
-  /** Share of samples whose largest output is the target, in [0, 1]; classification only. */
+  /** Share of targets the output is right about, in [0, 1]; where targets are classes or labels. */
   readonly accuracy?: number;
+  /** Targets that count, where they are not one for each sample. */
+  readonly targets?: number;
+  /** Set where all outputs are probabilities, as after a softmax or a sigmoid. */
+  readonly outputsAreProbabilities?: boolean;
   /** Mean absolute error; regression and differential equations only. */
   readonly error?: Scalar;
   /** The error of the function that is 0 everywhere, to judge `error` by; equations only. */

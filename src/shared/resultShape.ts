@@ -45,6 +45,7 @@ function firstWrong(document: Record<string, unknown>): string | undefined {
         loss: isScalar,
         samples: isNumber,
         accuracy: optional(isNumber),
+        targets: optional(isNumber),
         error: optional(isScalar),
       }),
     ),

@@ -9,8 +9,22 @@ export function logSumExp(g: Graph, x: Node, axis: number): Node {
   return g.add(g.log(g.sum(g.exp(g.sub(x, largest)), [axis], true)), largest);
 }
 
+/**
+ * x less its largest value along an axis, and log Σ exp of that; both keep the axis. Their
+ * difference is log p without the rounding that large values would leave in it.
+ */
+export function shiftedLogits(
+  g: Graph,
+  x: Node,
+  axis: number,
+): { readonly shifted: Node; readonly logSum: Node } {
+  const shifted = g.sub(x, g.max(x, [axis]));
+  return { shifted, logSum: g.log(g.sum(g.exp(shifted), [axis], true)) };
+}
+
 export function logSoftmax(g: Graph, x: Node, axis: number): Node {
-  return g.sub(x, logSumExp(g, x, axis));
+  const { shifted, logSum } = shiftedLogits(g, x, axis);
+  return g.sub(shifted, logSum);
 }
 
 export function softmax(g: Graph, x: Node, axis: number): Node {

@@ -3,6 +3,11 @@ export interface PointSet {
   /** Whether the mean is a part of the loss, or only measured. */
   readonly role: 'loss' | 'test';
   readonly points: number;
+  /**
+   * What the sum of the points' losses is divided by: the number of targets, or the sum of their
+   * weights, where a point has several or weighs otherwise. That of the points if absent.
+   */
+  readonly weight?: number;
   /** Most of them in one run of a program. */
   readonly largestBatch: number;
 }
@@ -25,12 +30,12 @@ export interface Batch {
  */
 export function splitBatches(sets: readonly PointSet[]): readonly Batch[] {
   const batches: Batch[] = [];
-  for (const [set, { points, largestBatch }] of sets.entries()) {
+  for (const [set, { points, weight = points, largestBatch }] of sets.entries()) {
     const count = Math.ceil(points / largestBatch);
     for (let i = 0; i < count; i += 1) {
       const start = Math.floor((i * points) / count);
       const size = Math.floor(((i + 1) * points) / count) - start;
-      batches.push({ index: batches.length, set, start, size, share: 1 / points });
+      batches.push({ index: batches.length, set, start, size, share: 1 / weight });
     }
   }
   return batches;

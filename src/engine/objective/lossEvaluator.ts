@@ -1,5 +1,7 @@
-import type { OnnxModel } from '../graph/onnx/importOnnx';
+import { InputError } from '../../shared/inputError';
+import type { OnnxModel, PlaceUse } from '../graph/onnx/importOnnx';
 import type { Program } from '../graph/graph';
+import { referenceRuntime } from '../runtime/reference';
 import type { Executable, FloatArray, Runtime } from '../runtime/runtime';
 import { zerosLike } from '../tensor';
 import { splitBatches, type Batch } from './batches';
@@ -80,10 +82,13 @@ export class LossEvaluator {
     for (const batch of this.#batches) {
       if (sets[batch.set]!.role !== 'loss') continue;
       const value = await this.#executable('value', batch, (graph) => graph.value());
-      const results = await value.run(new Map([...this.#inputs(theta, batch), ...given]));
+      const results = await value.run(new Map([...(await this.#inputs(theta, batch)), ...given]));
       for (const loss of results.get(LOSSES)!) sums[batch.set]! += loss;
     }
-    return sums.reduce((total, sum, set) => total + sum / sets[set]!.points, 0);
+    return sums.reduce((total, sum, set) => {
+      const { points, weight = points } = sets[set]!;
+      return total + sum / weight;
+    }, 0);
   }
 
   /** Mean and variance of what each BatchNormalization normalises, over all samples. */
@@ -95,7 +100,9 @@ export class LossEvaluator {
       for (const batch of this.#batches) {
         const moments = this.#graph(batch).moments()[stage]!;
         const executable = await this.#executable(`moments ${stage}`, batch, () => moments.program);
-        const results = await executable.run(new Map([...this.#inputs(theta, batch), ...given]));
+        const results = await executable.run(
+          new Map([...(await this.#inputs(theta, batch)), ...given]),
+        );
         for (const [place, count] of moments.places) {
           const { mean, variance } = momentNames(place);
           const sum = sums.get(place) ?? new MomentSum(results.get(mean)!.length);
@@ -118,7 +125,7 @@ export class LossEvaluator {
 
   async metrics(theta: FloatArray, batch: Batch): Promise<BatchMetrics> {
     const run = await this.#executable('evaluation', batch, (graph) => graph.evaluation());
-    const results = await run.run(this.#inputs(theta, batch));
+    const results = await run.run(await this.#inputs(theta, batch));
     let loss = 0;
     for (const value of results.get(LOSSES)!) loss += value;
     return { loss, ...this.#problem.terms[batch.set]!.measure(results, batch) };
@@ -127,7 +134,7 @@ export class LossEvaluator {
   /** The derivative of Σ losses of a batch with respect to θ. */
   async gradient(theta: FloatArray, batch: Batch): Promise<FloatArray> {
     const run = await this.#executable('gradient', batch, (graph) => graph.gradient());
-    return this.#collect(await run.run(this.#inputs(theta, batch)));
+    return this.#collect(await run.run(await this.#inputs(theta, batch)));
   }
 
   /** Sets the point at which Hessian-vector products are taken. */
@@ -147,7 +154,7 @@ export class LossEvaluator {
   ): Promise<readonly FloatArray[]> {
     const theta = this.#point;
     if (theta === undefined) throw new Error('No point was set.');
-    const inputs = this.#inputs(theta, batch);
+    const inputs = await this.#inputs(theta, batch);
     const shared = await this.#sharedOf(batch, inputs);
     const runs = Math.ceil(directions.length / this.#graph(batch).directionsTogether());
     const products: FloatArray[] = [];
@@ -274,7 +281,7 @@ export class LossEvaluator {
     return executable;
   }
 
-  #inputs(theta: FloatArray, batch: Batch): Map<string, FloatArray> {
+  async #inputs(theta: FloatArray, batch: Batch): Promise<Map<string, FloatArray>> {
     const { parameters, buffers } = this.#problem;
     const inputs = new Map<string, FloatArray>();
     for (const entry of parameters.entries) {
@@ -283,16 +290,24 @@ export class LossEvaluator {
     for (const entry of buffers.entries) {
       inputs.set(entry.name, this.#bufferValues.subarray(entry.offset, entry.offset + entry.size));
     }
-    for (const [name, values] of this.#inputsOfTerm(batch)) inputs.set(name, values);
+    for (const [name, values] of await this.#inputsOfTerm(batch)) {
+      inputs.set(name, values);
+    }
     return inputs;
   }
 
-  #inputsOfTerm(batch: Batch): ReadonlyMap<string, FloatArray> {
+  async #inputsOfTerm(batch: Batch): Promise<ReadonlyMap<string, FloatArray>> {
     let inputs = this.#termInputs.get(batch.index);
     if (inputs === undefined) {
       // The term learns what it needs when it is built.
-      this.#graph(batch);
-      const given = this.#problem.terms[batch.set]!.inputs(batch);
+      const graph = this.#graph(batch);
+      const given = new Map(this.#problem.terms[batch.set]!.inputs(batch));
+      const whole = graph.wholeNumbers();
+      if (whole !== null) {
+        const computed = await (await referenceRuntime.compile(whole)).run(given);
+        for (const [name, values] of computed) given.set(name, values);
+      }
+      for (const use of graph.placeUses()) requirePlaces(given.get(use.name)!, use, batch);
       const isSingle = this.#runtime.precision === 'float32';
       inputs = new Map(
         [...given].map(([name, values]) => [
@@ -319,6 +334,22 @@ export class LossEvaluator {
       vector.set(values.subarray(direction * own, (direction + 1) * own), offset);
     }
     return vector;
+  }
+}
+
+/**
+ * @throws InputError where whole numbers pick what is not there: a framework fails there, and a
+ * runtime may take a number below 0 for one counted from the end.
+ */
+function requirePlaces(values: FloatArray, use: PlaceUse, { start, size }: Batch): void {
+  const { extent, except, where } = use;
+  for (const [i, value] of values.entries()) {
+    if ((value >= 0 && value < extent) || value === except) continue;
+    const sample = start + Math.floor((i * size) / values.length);
+    throw new InputError(
+      `${where} takes places from 0 to ${extent - 1}, and sample ${sample} asks for ${value}; check the whole numbers in "data.inputs".`,
+      'mismatch',
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 import { directionalDerivative } from '../graph/forward';
 import { inParts } from '../graph/inParts';
 import { Graph, topologicalOrder, type Node, type Program } from '../graph/graph';
-import type { OnnxModel } from '../graph/onnx/importOnnx';
+import type { OnnxModel, PlaceUse } from '../graph/onnx/importOnnx';
 import { channelMoments } from '../graph/onnx/normalization';
 import type { ChannelMoments } from '../graph/onnx/operatorCall';
 import { partition, type Partition } from '../graph/partition';
@@ -58,6 +58,9 @@ export class LossGraph {
   readonly #losses: Node;
   /** What each BatchNormalization normalises, where its statistics are given. */
   readonly #normalised: Node[] = [];
+  /** What is made of whole numbers alone, by the names of the inputs it is given by. */
+  readonly #whole = new Map<string, Node>();
+  readonly #uses: (PlaceUse & { readonly node: Node })[] = [];
   #stages: readonly MomentProgram[] | undefined;
   #gradient: readonly Node[] | undefined;
   #product: Partition | undefined;
@@ -77,15 +80,47 @@ export class LossGraph {
       weights.set(name, g.input(name, shape));
     }
     this.#parameters = parameters.entries.map(({ name }) => weights.get(name)!);
-    const network = (input: Node): Node =>
-      model.build(
-        g,
-        input,
-        (name) => weights.get(name) ?? null,
-        normalisation === 'running' ? null : (x) => this.#moments(x, normalisation),
-      );
+    const network = (inputs: ReadonlyMap<string, Node>): readonly Node[] =>
+      model.buildAll(g, inputs, (name) => weights.get(name) ?? null, {
+        statistics: normalisation === 'running' ? null : (x) => this.#moments(x, normalisation),
+        wholeNumbers: {
+          outside: (node) => this.#outside(node),
+          places: (node, use) => this.#uses.push({ node, ...use }),
+        },
+      });
     this.#nodes = term.build(g, network, batch);
     this.#losses = shareFactors(g, [this.#nodes.losses])[0]!;
+  }
+
+  /** A value made of whole numbers, as an input of the programs. */
+  #outside(node: Node): Node {
+    if (node.operation === 'input') return node;
+    const name = `${TERM}whole:${node.id}`;
+    this.#whole.set(name, node);
+    return this.#g.input(name, node.shape);
+  }
+
+  /**
+   * What of the batch's whole numbers is computed apart, in float64: hashes, shifted indices. Its
+   * outputs are inputs of the other programs; null where they need none.
+   */
+  wholeNumbers(): Program | null {
+    const outputs = new Map(this.#whole);
+    for (const { node } of this.#uses) {
+      if (node.operation !== 'input') outputs.set(`${TERM}whole:${node.id}`, node);
+    }
+    return outputs.size === 0 ? null : { outputs };
+  }
+
+  /** Inputs, and outputs of `wholeNumbers`, that pick places along an axis. */
+  placeUses(): readonly (PlaceUse & { readonly name: string })[] {
+    return this.#uses.map(({ node, ...use }) => ({
+      ...use,
+      name:
+        node.operation === 'input'
+          ? (node as Node<'input'>).attributes.name
+          : `${TERM}whole:${node.id}`,
+    }));
   }
 
   /** losses [batch]. */

@@ -17,8 +17,8 @@ export interface LossTerm {
   measure(outputs: ReadonlyMap<string, FloatArray>, batch: Batch): Measures;
 }
 
-/** The model: its output for an input. The weights are bound. */
-export type Network = (input: Node) => Node;
+/** The model: its outputs for its inputs, by their names. The weights are bound. */
+export type Network = (inputs: ReadonlyMap<string, Node>) => readonly Node[];
 
 export interface TermNodes {
   /** One loss for each point of the batch, [batch]. */
@@ -29,15 +29,25 @@ export interface TermNodes {
 
 /** Sums over the points of a batch. */
 export interface Measures {
-  /** Samples whose largest output is the target. */
+  /** Targets that the output is right about. */
   readonly correct: number;
+  /** Targets that count. */
+  readonly counted: number;
+  /** Places whose outputs are probabilities: from 0 on, and 1 together. */
+  readonly normalised: number;
   /** Σ |prediction − truth|, the mean over the outputs of each. */
   readonly absoluteError: number;
   /** Σ of each condition's squares, without weights. */
   readonly squares: readonly number[];
 }
 
-export const NOTHING_MEASURED: Measures = { correct: 0, absoluteError: 0, squares: [] };
+export const NOTHING_MEASURED: Measures = {
+  correct: 0,
+  counted: 0,
+  normalised: 0,
+  absoluteError: 0,
+  squares: [],
+};
 
 /** The prefix of names a term gives its inputs and outputs: no weight begins with it. */
 export const TERM = 'basin:';

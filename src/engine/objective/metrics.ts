@@ -12,19 +12,37 @@ export function measuredMetrics(
   batches: readonly Batch[],
   measured: readonly BatchMetrics[],
 ): Metrics {
+  const sum = (value: (batch: BatchMetrics) => number, ofSet: (set: number) => boolean): number =>
+    batches.reduce((total, { set }, i) => (ofSet(set) ? total + value(measured[i]!) : total), 0);
   const mean = (value: (batch: BatchMetrics) => number, ofSet: (set: number) => boolean): number =>
     batches.reduce(
-      (sum, { set, share }, i) => (ofSet(set) ? sum + share * value(measured[i]!) : sum),
+      (total, { set }, i) =>
+        ofSet(set) ? total + value(measured[i]!) / data.sets[set]!.points : total,
       0,
     );
   const isLoss = (set: number): boolean => data.sets[set]!.role === 'loss';
-  const loss = toScalar(mean((batch) => batch.loss, isLoss));
+  const loss = toScalar(
+    batches.reduce(
+      (total, { set, share }, i) => (isLoss(set) ? total + share * measured[i]!.loss : total),
+      0,
+    ),
+  );
   const { samples } = data;
   switch (data.kind) {
-    case 'samples':
-      return data.targets.kind === 'classes'
-        ? { loss, accuracy: mean((batch) => batch.correct, isLoss), samples }
-        : { loss, error: toScalar(mean((batch) => batch.absoluteError, isLoss)), samples };
+    case 'samples': {
+      if (data.targets.kind === 'values') {
+        return { loss, error: toScalar(mean((batch) => batch.absoluteError, isLoss)), samples };
+      }
+      const counted = sum((batch) => batch.counted, isLoss);
+      const normalised = sum((batch) => batch.normalised, isLoss);
+      return {
+        loss,
+        accuracy: sum((batch) => batch.correct, isLoss) / counted,
+        ...(counted === samples ? {} : { targets: counted }),
+        ...(normalised >= counted && counted > 1 ? { outputsAreProbabilities: true } : {}),
+        samples,
+      };
+    }
     case 'output':
       return { loss, samples };
     case 'collocation': {
@@ -60,7 +78,13 @@ export function measuredMetrics(
 
 /** Sentences a reader needs to judge numbers on these data, and the metrics where there are some. */
 export function lossNotes(data: LossData, metrics?: Metrics): readonly string[] {
-  if (data.kind !== 'collocation') return [];
+  if (data.kind !== 'collocation') {
+    if (metrics === undefined) return data.notes;
+    return metrics.outputsAreProbabilities === true ? [PROBABILITIES] : [];
+  }
   const problem = readPdeProblem(data.objective, data.measurements !== null);
   return metrics === undefined ? problemNotes(problem, data) : errorNotes(problem, data, metrics);
 }
+
+const PROBABILITIES =
+  'Every output is a probability (from 0 to 1, those of classes 1 together), and the loss takes outputs for logits: the graph seems to end in a softmax or a sigmoid, which is then applied twice; name the logits in "output" if so.';

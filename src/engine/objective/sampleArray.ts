@@ -4,7 +4,8 @@ import { setImmediate } from 'node:timers/promises';
 import { InputError } from '../../shared/inputError';
 import { STORE_FOLDER } from '../../shared/resultLocation';
 import { locateArray, readRows, type StoredArray } from '../checkpoint/storedArray';
-import { sizeOf, type TensorData } from '../tensor';
+import { sizeOf, type FloatArray, type TensorData } from '../tensor';
+import type { ElementType } from '../checkpoint/elements';
 
 /**
  * An array of evaluation data whose first axis is the samples, as it crosses to a worker. One that
@@ -17,29 +18,37 @@ export interface SampleArray {
   readonly shape: readonly number[];
   /** How many are used. */
   readonly samples: number;
-  /** SHA-256 of the used values in float32, hexadecimal: what results are known again by. */
+  /** SHA-256 of the used values, hexadecimal: what results are known again by. */
   readonly digest: string;
+  /** Whether the file holds whole numbers, or true and false. */
+  readonly isWhole: boolean;
   readonly source:
     /** In shared memory: all workers have the same. */
-    | { readonly kind: 'memory'; readonly values: Float32Array }
+    | { readonly kind: 'memory'; readonly values: FloatArray }
     | { readonly kind: 'file'; readonly array: StoredArray };
 }
 
-/** What values must be: numbers, or indices of classes. */
-export type SampleKind = 'values' | 'classes';
+/** Is shown the values that are used, a piece at a time, and throws where they will not do. */
+export type Look = (values: FloatArray, firstSample: number) => void;
 
-/** Largest array in float32 that is kept in memory, in bytes. */
+/** Largest array that is kept in memory, in bytes. */
 const LARGEST_IN_MEMORY = 64 * 2 ** 20;
 
-/** Bytes, in float32, that are looked at at once: the thread is free for others in between. */
+/** Bytes that are looked at at once: the thread is free for others in between. */
 const PIECE = 4 * 2 ** 20;
 
-/** Whole numbers up to here are exact in float32. */
-const LARGEST_CLASS = 2 ** 24;
+/** Whole numbers up to here are exact in float64. */
+const LARGEST_WHOLE = Number.MAX_SAFE_INTEGER;
+
+/** Element types whose values float32 does not hold exactly. */
+const WIDE: ReadonlySet<ElementType> = new Set(['float64', 'int32', 'int64', 'uint32', 'uint64']);
+
+/** Element types of numbers with a fraction. */
+const FRACTIONS: ReadonlySet<ElementType> = new Set(['float64', 'float32', 'float16', 'bfloat16']);
 
 export interface SampleOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Largest array that is kept in memory, in bytes of float32. */
+  /** Largest array that is kept in memory, in bytes. */
   readonly memory?: number | undefined;
   /** Folder that packed arrays are unpacked to; the cache of `.basin` beside them if absent. */
   readonly unpacked?: string | undefined;
@@ -62,29 +71,33 @@ export function findSamples(
 /**
  * Looks at every value that is used, a piece at a time, and keeps them if they are few.
  *
- * @throws InputError naming the first value that is not finite, or no class index.
+ * @param look for what is asked of the values beside being finite.
+ * @throws InputError naming the first value that is not finite, or a whole number beyond 2⁵³.
  */
 export async function openSamples(
   name: string,
   array: StoredArray,
   samples: number,
-  kind: SampleKind,
   { signal, memory = LARGEST_IN_MEMORY }: SampleOptions = {},
+  look: Look = () => undefined,
 ): Promise<SampleArray> {
   const shape = array.shape.slice(1);
   const width = sizeOf(shape);
-  const isSmall = samples * width * 4 <= memory;
-  const values = new Float32Array(new SharedArrayBuffer(isSmall ? samples * width * 4 : 0));
+  const isWide = WIDE.has(array.type);
+  const bytes = samples * width * (isWide ? 8 : 4);
+  const isSmall = bytes <= memory;
+  const kept = new SharedArrayBuffer(isSmall ? bytes : 0);
+  const values: FloatArray = isWide ? new Float64Array(kept) : new Float32Array(kept);
   const hash = createHash('sha256');
-  const step = Math.max(1, Math.floor(PIECE / 4 / Math.max(width, 1)));
+  const step = Math.max(1, Math.floor(PIECE / (isWide ? 8 : 4) / Math.max(width, 1)));
   for (let start = 0; start < samples; start += step) {
     await setImmediate();
     signal?.throwIfAborted();
     const count = Math.min(step, samples - start);
     const { data } = readRows(array, start, count);
-    const own = single(data);
-    if (kind === 'classes') requireClasses(data, name, start);
-    else requireFinite(own, data, name, start * width);
+    const own = asFloats(data);
+    requireExact(own, data, name, start * width);
+    look(own, start);
     hash.update(new Uint8Array(own.buffer, own.byteOffset, own.byteLength));
     if (isSmall) values.set(own, start * width);
   }
@@ -93,44 +106,40 @@ export async function openSamples(
     shape,
     samples,
     digest: hash.digest('hex'),
+    isWhole: isWhole(array),
     source: isSmall ? { kind: 'memory', values } : { kind: 'file', array },
   };
 }
 
+/** Whether an array holds whole numbers, or true and false. */
+export function isWhole({ type }: StoredArray): boolean {
+  return !FRACTIONS.has(type);
+}
+
 /** Samples of an array, [count, …] in C order, in memory of their own. */
 export function samplesAt({ source, shape }: SampleArray, start: number, count: number) {
-  if (source.kind === 'file') return single(readRows(source.array, start, count).data);
+  if (source.kind === 'file') return asFloats(readRows(source.array, start, count).data);
   const width = sizeOf(shape);
   // Native runtimes do not take shared memory.
   return source.values.slice(start * width, (start + count) * width);
 }
 
-function single(data: TensorData): Float32Array<ArrayBuffer> {
-  if (data instanceof Float32Array) return data as Float32Array<ArrayBuffer>;
-  if (data instanceof BigInt64Array) return Float32Array.from(data, Number);
-  return new Float32Array(data);
+/** In float64 what float32 does not hold. */
+function asFloats(data: TensorData): FloatArray {
+  if (data instanceof Float32Array || data instanceof Float64Array) return data;
+  if (data instanceof BigInt64Array) return Float64Array.from(data, Number);
+  return data instanceof Int32Array ? new Float64Array(data) : new Float32Array(data);
 }
 
-function requireFinite(
-  values: Float32Array,
-  given: TensorData,
-  name: string,
-  offset: number,
-): void {
+function requireExact(values: FloatArray, given: TensorData, name: string, offset: number): void {
+  const isWhole = given instanceof BigInt64Array;
   for (let i = 0; i < values.length; i += 1) {
-    if (Number.isFinite(values[i])) continue;
+    const value = values[i]!;
+    if (isWhole ? Math.abs(value) <= LARGEST_WHOLE : Number.isFinite(Math.fround(value))) continue;
     throw new InputError(
-      `${name} holds ${String(given[i])} at element ${offset + i}; evaluation data must be finite.`,
-    );
-  }
-}
-
-function requireClasses(given: TensorData, name: string, offset: number): void {
-  for (let i = 0; i < given.length; i += 1) {
-    const value = Number(given[i]);
-    if (Number.isInteger(value) && value >= 0 && value < LARGEST_CLASS) continue;
-    throw new InputError(
-      `${name}: sample ${offset + i} has the target ${String(given[i])}, which is no class index.`,
+      isWhole
+        ? `${name} holds ${String(given[i])} at element ${offset + i}; whole numbers beyond 2⁵³ are not computed with exactly, give the graph smaller ones.`
+        : `${name} holds ${String(given[i])} at element ${offset + i}; evaluation data must be finite.`,
     );
   }
 }

@@ -4,9 +4,9 @@ import type { Precision } from '../../shared/runtimeSetting';
 import { sha256 } from '../checkpoint/hash';
 import { openCheckpoint } from '../checkpoint/openCheckpoint';
 import { untilAborted } from '../aborted';
-import { OnnxModel } from '../graph/onnx/importOnnx';
+import type { OnnxModel } from '../graph/onnx/importOnnx';
 import { readModelFile } from '../graph/onnx/modelFile';
-import { contentOf, loadLossData, lossModel, type LossData } from '../objective/lossData';
+import { contentOf, loadLossData, openModel, type LossData } from '../objective/lossData';
 import { loadWeights, type LoadedWeights } from '../objective/weights';
 import { contentKey } from './cache';
 import { nameInStudy, type Study } from './study';
@@ -40,11 +40,9 @@ export async function openStudyInputs(
 ): Promise<StudyInputs> {
   const { configuration, folder } = study;
   const modelPath = join(folder, configuration.model);
-  const bytes = await readModelFile(modelPath, configuration.model, signal);
-  const joined = lossModel(bytes, configuration.model, configuration);
-  const modelBytes = joined.bytes;
-  const model = new OnnxModel(modelBytes, configuration.model);
-  const data = await loadLossData(configuration, model, joined, folder, {
+  const modelBytes = await readModelFile(modelPath, configuration.model, signal);
+  const model = openModel(modelBytes, configuration.model, configuration);
+  const data = await loadLossData(configuration, model, folder, {
     signal,
     unpacked: join(study.stores[0], 'cache'),
   });
@@ -53,6 +51,7 @@ export async function openStudyInputs(
     ...contentOf(data),
     shapesOf(data),
     data.sets,
+    model.outputs,
     configuration.objective,
   );
   return { model, modelBytes, data, precision, key };
@@ -89,6 +88,7 @@ export async function openForAnalysis(
         programs: contentKey(key, parameters, buffers),
         model: modelBytes,
         modelPath: model.path,
+        outputs: model.outputs,
         data,
         parameters,
         buffers,
@@ -106,9 +106,9 @@ export async function openForAnalysis(
 function shapesOf(data: LossData): readonly (readonly number[])[] {
   switch (data.kind) {
     case 'samples':
-      return [data.inputs.shape, data.targets.array.shape];
+      return [...data.inputs, data.targets].map(({ array }) => array.shape);
     case 'output':
-      return data.inputs.map(({ shape }) => shape);
+      return data.inputs.map(({ array }) => array.shape);
     case 'collocation':
       return [];
   }

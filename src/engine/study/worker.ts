@@ -159,8 +159,10 @@ function memory(own: LossEvaluator, work: Work): number {
 }
 
 function open(message: ProblemMessage, recomputesStatistics: boolean): LossEvaluator {
-  const model = new OnnxModel(message.model, message.modelPath);
-  const terms = lossTerms(message.data, message.modelPath);
+  const [output, ...others] = message.outputs;
+  const only = others.length === 0 ? output : undefined;
+  const model = new OnnxModel(message.model, message.modelPath, only);
+  const terms = lossTerms(message.data, model);
   const opened = new LossEvaluator({ ...message, model, terms, recomputesStatistics }, runtime);
   opened.setPoint(message.theta);
   return opened;

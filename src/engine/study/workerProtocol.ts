@@ -24,6 +24,8 @@ export interface ProblemMessage {
   readonly programs: string;
   readonly model: Uint8Array;
   readonly modelPath: string;
+  /** Which of the model's outputs are computed. */
+  readonly outputs: readonly string[];
   readonly data: LossData;
   readonly parameters: WeightLayout;
   readonly buffers: WeightLayout;

@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { Graph } from '../../../src/engine/graph/graph';
+import { Graph, type Node } from '../../../src/engine/graph/graph';
 import { OnnxModel } from '../../../src/engine/graph/onnx/importOnnx';
 import { readModelFile } from '../../../src/engine/graph/onnx/modelFile';
-import { lossModel } from '../../../src/engine/objective/lossData';
 import { Random } from '../../../src/engine/random';
 import { InputError } from '../../../src/shared/inputError';
 import { EXAMPLE, FIXTURES } from '../objective/problems';
@@ -26,14 +25,16 @@ const SEED = Number(process.env.BASIN_SEED ?? 1);
 
 /** Reads a graph and builds it for a batch of two, as an analysis does. */
 function importGraph(bytes: Uint8Array): void {
-  const objective = { kind: 'output' } as const;
-  const joined = lossModel(bytes, 'model.onnx', { objective });
-  const model = new OnnxModel(joined.bytes, 'model.onnx');
+  const model = new OnnxModel(bytes, 'model.onnx');
   const g = new Graph();
   const weights = new Map(model.weights.map(({ name, shape }) => [name, g.input(name, shape)]));
-  const shape = model.inputShape.map((extent) => extent ?? 2);
-  if (shape.reduce((product, extent) => product * extent, 1) > 1e9) return;
-  model.build(g, g.input('basin:input', shape), (name) => weights.get(name)!);
+  const inputs = new Map<string, Node>();
+  for (const { name, shape: taken } of model.inputs) {
+    const shape = taken.map((extent) => extent ?? 2);
+    if (shape.reduce((product, extent) => product * extent, 1) > 1e9) return;
+    inputs.set(name, g.input(`basin:${name}`, shape));
+  }
+  model.buildAll(g, inputs, (name) => weights.get(name)!);
 }
 
 /** Some bytes flipped, the end cut off, or a stretch repeated somewhere else. */

@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { openCheckpoint } from '../../../src/engine/checkpoint/openCheckpoint';
-import { OnnxModel } from '../../../src/engine/graph/onnx/importOnnx';
 import { lossBatches, type Batch } from '../../../src/engine/objective/batches';
 import {
   loadLossData,
-  lossModel,
   lossTerms,
+  openModel,
   type LossData,
 } from '../../../src/engine/objective/lossData';
 import { LossEvaluator, type LossProblem } from '../../../src/engine/objective/lossEvaluator';
@@ -61,13 +60,12 @@ export async function openConfigured(
   files: { readonly checkpoint: string; readonly model: string },
 ): Promise<Problem> {
   const name = basename(files.model);
-  const joined = lossModel(readFileSync(files.model), name, configuration);
-  const model = new OnnxModel(joined.bytes, name);
-  const data = await loadLossData(configuration, model, joined, folder);
+  const model = openModel(readFileSync(files.model), name, configuration);
+  const data = await loadLossData(configuration, model, folder);
   const checkpoint = await openCheckpoint(files.checkpoint);
   const weights = await loadWeights(model, checkpoint, runtime.precision);
   await checkpoint.close();
-  const terms = lossTerms(data, model.path);
+  const terms = lossTerms(data, model);
   const loss: LossProblem = { ...weights, model, data, terms };
   return {
     evaluator: new LossEvaluator(loss, runtime),

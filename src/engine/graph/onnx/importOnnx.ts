@@ -9,11 +9,14 @@ import {
   type GraphProto,
   type NodeProto,
   type TensorProto,
+  type ValueInfoProto,
 } from './onnx_pb';
 import {
   elementType,
+  knownValues,
   OperatorCall,
   type BatchStatistics,
+  type ElementType,
   type Result,
   type Sequence,
   type Value,
@@ -39,53 +42,101 @@ export interface WeightSpecification {
   readonly isOptional: boolean;
 }
 
+/** What a graph is given: an array of samples. */
+export interface ModelInput {
+  readonly name: string;
+  /** null for an axis left open, as the batch is. */
+  readonly shape: readonly (number | null)[];
+  readonly type: ElementType;
+  /** Whether what is computed depends on it. */
+  readonly isUsed: boolean;
+}
+
+/** What becomes of whole numbers that are given, and are to stay exact. */
+export interface WholeNumbers {
+  /**
+   * Values that are made of whole numbers alone, as the rest of the network takes them: an input
+   * of the same shape. What makes them is computed apart, in float64.
+   */
+  readonly outside: (node: Node) => Node;
+  /** Told of every use as places along an axis. */
+  readonly places: (node: Node, uses: PlaceUse) => void;
+}
+
+/** Whole numbers that pick from an axis. */
+export interface PlaceUse {
+  /** Of the axis: from 0 to one less is there. */
+  readonly extent: number;
+  /** A number that picks nothing, as a class that is ignored. */
+  readonly except: number | null;
+  /** The node of the file, for messages. */
+  readonly where: string;
+}
+
+export interface BuildOptions {
+  /** What every BatchNormalization normalises by; its own running statistics if absent. */
+  readonly statistics?: BatchStatistics | null;
+  /** Whole numbers are floats like all others if absent. */
+  readonly wholeNumbers?: WholeNumbers;
+}
+
+export interface LastOperation {
+  readonly operator: string;
+  /** Names of its first input and output. */
+  readonly input: string;
+  readonly output: string;
+}
+
+/** Operators that change no value. */
+const SHAPING: ReadonlySet<string> = new Set([
+  'Identity',
+  'Reshape',
+  'Flatten',
+  'Squeeze',
+  'Unsqueeze',
+  'Transpose',
+  'Cast',
+  'Dropout',
+]);
+
 /** A model's computation graph without its weights, from an ONNX export. */
 export class OnnxModel {
   readonly path: string;
-  readonly inputName: string;
-  /** null for an axis left open, as the batch is. */
-  readonly inputShape: readonly (number | null)[];
-  readonly outputName: string;
+  readonly inputs: readonly ModelInput[];
+  /** What is computed, in the order of the file. */
+  readonly outputs: readonly string[];
+  /** All outputs of the file with their shapes, for messages. */
+  readonly outputList: string;
   readonly weights: readonly WeightSpecification[];
   readonly hasBatchNorm: boolean;
   /** What a reader of results must know about the graph: full sentences. */
   readonly notes: readonly string[];
   readonly #ownValues: ReadonlyMap<string, TensorProto>;
-  readonly #inputType: number;
   /** What the output depends on, functions written out. */
   readonly #nodes: readonly NodeProto[];
   readonly #constants: ReadonlyMap<string, TensorValues & { readonly dataType: number }>;
 
-  /** @throws InputError when the bytes are no ONNX model, or one that cannot be analysed. */
-  constructor(bytes: Uint8Array, path: string) {
+  /**
+   * @param output which of the graph's outputs is computed, or which value inside of it; all
+   * outputs if absent.
+   * @throws InputError when the bytes are no ONNX model, or one that cannot be analysed.
+   */
+  constructor(bytes: Uint8Array, path: string, output?: string) {
     this.path = path;
     const graph = decode(bytes, path);
     const kinds = tensorKinds(graph);
 
     const initializers = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
     const open = graph.input.filter((input) => !initializers.has(input.name));
-    const [input] = open;
-    const [output] = graph.output;
-    if (input === undefined || output === undefined || open.length > 1) {
-      throw new InputError(
-        `${path} has ${open.length} inputs (${open.map((i) => i.name).join(', ')}) where Basin expects one; export the model with a single input.`,
-        'unsupported',
-      );
+    this.outputs = output === undefined ? graph.output.map(({ name }) => name) : [output];
+    this.outputList = listed(graph.output);
+    if (this.outputs.length === 0) {
+      throw new InputError(`${path} has no output; export the model again.`, 'damaged');
     }
-    this.inputName = input.name;
-    this.outputName = output.name;
-    const type = input.type?.value;
-    this.inputShape =
-      type?.case === 'tensorType'
-        ? (type.value.shape?.dim ?? []).map(({ value }) =>
-            // Some exporters write an open axis as 0 or -1.
-            value.case === 'dimValue' && value.value > 0n ? Number(value.value) : null,
-          )
-        : [];
-
-    this.#inputType =
-      type?.case === 'tensorType' ? type.value.elemType : TensorProto_DataType.FLOAT;
-    this.#nodes = neededNodes(graph.node, output.name);
+    if (output !== undefined) requireValue(graph, output, path);
+    this.#nodes = neededNodes(graph.node, this.outputs);
+    const used = new Set([...this.outputs, ...this.#nodes.flatMap((node) => node.input)]);
+    this.inputs = open.map((info) => ({ ...describedValue(info), isUsed: used.has(info.name) }));
 
     for (const { opType, name, domain } of this.#nodes) {
       if (!operators.has(opType) || !DOMAINS.has(domain)) {
@@ -154,6 +205,16 @@ export class OnnxModel {
     );
   }
 
+  /** What makes the first output, but for what only gives it another shape or type; null if nothing. */
+  lastOperation(): LastOperation | null {
+    const maker = new Map(this.#nodes.flatMap((node) => node.output.map((name) => [name, node])));
+    let node = maker.get(this.outputs[0]!);
+    while (node !== undefined && SHAPING.has(node.opType)) node = maker.get(node.input[0] ?? '');
+    const [input] = node?.input ?? [];
+    if (node === undefined || input === undefined) return null;
+    return { operator: node.opType, input, output: node.output[0]! };
+  }
+
   /**
    * The graph's own values of a weight that is optional, in C order.
    *
@@ -164,26 +225,43 @@ export class OnnxModel {
   }
 
   /**
-   * Builds the network in a graph, for one batch size.
+   * Builds a network of one input and one output in a graph, for one batch size.
    *
    * @param input of the model's input shape, the batch size for the open first axis.
    * @param weight the node of a weight, or null where an alias is to be taken for its original.
-   * @param statistics what every BatchNormalization normalises by, called for one after the other
-   *   in the order of the graph; their own if absent.
    * @returns the model's output.
    * @throws InputError naming the node that cannot be built.
    */
-  build(
+  build(g: Graph, input: Node, weight: (name: string) => Node | null): Node {
+    const inputs = new Map(this.inputs.map(({ name }) => [name, input]));
+    return this.buildAll(g, inputs, weight)[0]!;
+  }
+
+  /**
+   * Builds the network in a graph, for one batch size.
+   *
+   * @param given by the names of the inputs; those that are not used may be left out.
+   * @param weight as that of `build`.
+   * @returns the outputs, in their order.
+   * @throws InputError naming the node that cannot be built.
+   */
+  buildAll(
     g: Graph,
-    input: Node,
+    given: ReadonlyMap<string, Node>,
     weight: (name: string) => Node | null,
-    statistics: BatchStatistics | null = null,
-  ): Node {
+    options: BuildOptions = {},
+  ): readonly Node[] {
     const values = new Map<string, Value | Sequence>();
     for (const [name, { data, shape, dataType }] of this.#constants) {
       values.set(name, { node: g.constant(data, shape), type: elementType(dataType) });
     }
-    values.set(this.inputName, { node: input, type: elementType(this.#inputType) });
+    const exact = new Set<Node>();
+    for (const { name, type } of this.inputs) {
+      const node = given.get(name);
+      if (node === undefined) continue;
+      values.set(name, { node, type });
+      if (type === 'integer') exact.add(node);
+    }
     for (const { name } of this.weights) {
       const node = weight(name);
       if (node !== null) values.set(name, { node, type: 'float' });
@@ -191,29 +269,32 @@ export class OnnxModel {
     for (const node of this.#nodes) {
       // An alias the checkpoint has weights for is those weights.
       if (node.output.every((name) => values.has(name))) continue;
-      for (const [position, value] of this.#apply(g, node, values, statistics).entries()) {
+      for (const [position, value] of this.#apply(g, node, values, exact, options).entries()) {
         const name = node.output[position];
         if (name !== undefined && name !== '') values.set(name, value);
       }
     }
-    const output = values.get(this.outputName);
-    if (output === undefined || !('node' in output)) {
-      throw new InputError(
-        `${this.path}: nothing makes the output ${this.outputName}; export the model again.`,
-        'damaged',
-      );
-    }
-    return output.node;
+    return this.outputs.map((name) => {
+      const output = values.get(name);
+      if (output === undefined || !('node' in output)) {
+        throw new InputError(
+          `${this.path}: nothing makes the output ${name}; export the model again.`,
+          'damaged',
+        );
+      }
+      return output.node;
+    });
   }
 
   #apply(
     g: Graph,
     node: NodeProto,
     values: ReadonlyMap<string, Value | Sequence>,
-    statistics: BatchStatistics | null,
+    exact: Set<Node>,
+    { statistics = null, wholeNumbers }: BuildOptions,
   ): readonly (Value | Sequence)[] {
     const where = `${this.path}: node ${node.name === '' ? node.output[0] : node.name} (${node.opType})`;
-    const inputs = node.input.map((name) => {
+    const given = node.input.map((name) => {
       if (name === '') return null;
       const value = values.get(name);
       if (value === undefined) {
@@ -224,13 +305,40 @@ export class OnnxModel {
       }
       return value;
     });
-    try {
-      const call = new OperatorCall(g, inputs, node.attribute, node.output.length, statistics);
+    const outside = (value: Value): Value =>
+      wholeNumbers !== undefined && exact.has(value.node)
+        ? { node: wholeNumbers.outside(value.node), type: value.type }
+        : value;
+    const applied = (inputs: typeof given): readonly (Value | Sequence)[] => {
+      const call = new OperatorCall(g, inputs, node.attribute, node.output.length, statistics, {
+        places: (position, extent, except) => {
+          const value = given[position];
+          if (value === undefined || value === null || 'items' in value) return;
+          if (exact.has(value.node)) wholeNumbers?.places(value.node, { extent, except, where });
+        },
+      });
       const made = operators.get(node.opType)!(call);
       const [first] = inputs;
       const type = first !== undefined && first !== null && 'type' in first ? first.type : 'float';
       const results = Array.isArray(made) ? (made as readonly Result[]) : [made as Result];
       return results.map((result) => ('operation' in result ? { node: result, type } : result));
+    };
+    try {
+      if (wholeNumbers === undefined) return applied(given);
+      if (given.every((value) => isWholeAlone(value, exact))) {
+        const results = applied(given);
+        // What becomes much larger, as one-hot rows, is left to the runtime.
+        if (elementsOf(results) <= LARGEST_GROWTH * elementsOf(given)) {
+          return results.map((result) => {
+            if ('items' in result || knownValues(result.node) !== null) return result;
+            exact.add(result.node);
+            return result.type === 'integer' ? result : outside(result);
+          });
+        }
+      }
+      return applied(
+        given.map((value) => (value !== null && 'node' in value ? outside(value) : value)),
+      );
     } catch (error) {
       if (error instanceof ShapeError) {
         throw new InputError(
@@ -256,11 +364,64 @@ export class OnnxModel {
 /** Where operators of ONNX itself are, and those of ONNX Runtime that are called the same. */
 const DOMAINS: ReadonlySet<string> = new Set(['', 'ai.onnx', 'com.microsoft']);
 
-/** The nodes an output depends on, in their order. */
-function neededNodes(nodes: readonly NodeProto[], output: string): readonly NodeProto[] {
+/** How many times as large as its inputs what an operator makes of whole numbers may be. */
+const LARGEST_GROWTH = 4;
+
+function elementsOf(values: readonly (Value | Sequence | null)[]): number {
+  const sizes = values.map((value) =>
+    value === null || 'items' in value ? 0 : sizeOf(value.node.shape),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** Whether a value is made of whole numbers that are given, or known when the graph is built. */
+function isWholeAlone(value: Value | Sequence | null, exact: ReadonlySet<Node>): boolean {
+  if (value === null) return true;
+  if ('items' in value) return false;
+  return exact.has(value.node) || (value.type !== 'float' && knownValues(value.node) !== null);
+}
+
+/** @throws InputError where no node makes a value of that name. */
+function requireValue(graph: GraphProto, name: string, path: string): void {
+  const isMade = graph.node.some((node) => node.output.includes(name));
+  if (isMade || graph.output.some((output) => output.name === name)) return;
+  throw new InputError(
+    `"output" names ${name}, which ${path} does not make; choose one of its outputs: ${listed(graph.output)}.`,
+    'mismatch',
+  );
+}
+
+/** Values of a graph with their shapes, as sentences list them: `logits [batch, 10]`. */
+function listed(infos: readonly ValueInfoProto[]): string {
+  return infos
+    .map((info) => {
+      const { name, shape } = describedValue(info);
+      return `${name} [${shape.map((extent) => extent ?? '?').join(', ')}]`;
+    })
+    .join(', ');
+}
+
+function describedValue(info: ValueInfoProto): Pick<ModelInput, 'name' | 'shape' | 'type'> {
+  const type = info.type?.value;
+  if (type?.case !== 'tensorType') return { name: info.name, shape: [], type: 'float' };
+  return {
+    name: info.name,
+    shape: (type.value.shape?.dim ?? []).map(({ value }) =>
+      // Some exporters write an open axis as 0 or -1.
+      value.case === 'dimValue' && value.value > 0n ? Number(value.value) : null,
+    ),
+    type: elementType(type.value.elemType),
+  };
+}
+
+/** The nodes outputs depend on, in their order. */
+function neededNodes(
+  nodes: readonly NodeProto[],
+  outputs: readonly string[],
+): readonly NodeProto[] {
   const maker = new Map(nodes.flatMap((node) => node.output.map((name) => [name, node] as const)));
   const needed = new Set<NodeProto>();
-  const open = [output];
+  const open = [...outputs];
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
     const node = maker.get(name);
     if (node === undefined || needed.has(node)) continue;

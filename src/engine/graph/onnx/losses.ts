@@ -23,11 +23,10 @@ function negativeLogLikelihood(c: OperatorCall, logProbabilities: Node): Node {
   }
   const { rows } = moveAxesLast(g, logProbabilities, [1]);
   const [count] = rows.shape as [number, number];
+  const ignore = c.attribute('ignore_index') === undefined ? null : c.integer('ignore_index', 0);
+  c.places(1, classes, ignore);
   const flat = g.reshape(target, [count, 1]);
-  const ignored =
-    c.attribute('ignore_index') === undefined
-      ? null
-      : g.equal(flat, g.scalar(c.integer('ignore_index', 0)));
+  const ignored = ignore === null ? null : g.equal(flat, g.scalar(ignore));
   const indices = ignored === null ? flat : g.where(ignored, g.scalar(0), flat);
   const found = g.reshape(g.take(g.reshape(rows, [count, classes, 1]), indices), [count, 1]);
 

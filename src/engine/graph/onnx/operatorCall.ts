@@ -51,6 +51,11 @@ export type BatchStatistics = (x: Node) => ChannelMoments;
 /** An ONNX operator in terms of Basin's own operations. */
 export type Operator = (call: OperatorCall) => Result | readonly Result[];
 
+/** What an operator tells whoever builds the graph. */
+export interface Told {
+  readonly places: (position: number, extent: number, except: number | null) => void;
+}
+
 /** Largest number of values that are worked out when a graph is built. */
 const MAXIMUM_KNOWN = 2 ** 22;
 
@@ -64,6 +69,7 @@ export class OperatorCall {
   /** null: the running statistics, or the batch's in training mode. */
   readonly batchStatistics: BatchStatistics | null;
   readonly #attributes: ReadonlyMap<string, AttributeProto>;
+  readonly #told: Partial<Told>;
 
   constructor(
     g: Graph,
@@ -71,10 +77,12 @@ export class OperatorCall {
     attributes: readonly AttributeProto[],
     results: number,
     batchStatistics: BatchStatistics | null = null,
+    told: Partial<Told> = {},
   ) {
     this.g = g;
     this.batchStatistics = batchStatistics;
     this.inputs = inputs;
+    this.#told = told;
     this.results = results;
     this.#attributes = new Map(attributes.map((attribute) => [attribute.name, attribute]));
   }
@@ -119,6 +127,15 @@ export class OperatorCall {
       );
     }
     return [...values];
+  }
+
+  /**
+   * Says that an input is places along an axis of that many.
+   *
+   * @param except a number that is no place, and allowed.
+   */
+  places(position: number, extent: number, except: number | null = null): void {
+    this.#told.places?.(position, extent, except);
   }
 
   attribute(name: string): AttributeProto | undefined {

@@ -228,6 +228,7 @@ function gather(c: OperatorCall): Node {
   const extent = x.shape[axis]!;
   const known = c.known(1);
   if (known === null) {
+    c.places(1, extent);
     const flat = g.reshape(indices, [1, sizeOf(indices.shape)]);
     return g.reshape(takeAlong(g, x, axis, flat), shape);
   }
@@ -244,6 +245,7 @@ function gatherElements(c: OperatorCall): Node {
   const x = c.node(0);
   const indices = c.node(1);
   const axis = axisOf(c.integer('axis', 0), x.shape.length);
+  c.places(1, x.shape[axis]!);
   // Rows beyond those that have indices are not looked at.
   const own = g.slice(x, {
     starts: x.shape.map(() => 0),
@@ -431,6 +433,7 @@ function oneHot(c: OperatorCall): Result {
   const { g } = c;
   const indices = c.node(0);
   const depth = c.numbers(1)?.[0] ?? 0;
+  c.places(0, depth);
   const rank = indices.shape.length + 1;
   const axis = axisOf(c.integer('axis', -1), rank);
   const shape = [...indices.shape.slice(0, axis), 1, ...indices.shape.slice(axis)];

@@ -4,7 +4,6 @@ import { readArray } from '../../checkpoint/npy';
 import { Random } from '../../random';
 import type { Tensor } from '../../tensor';
 import type { PointSet } from '../batches';
-import { countSamples } from '../evaluationData';
 import type { ConditionSet, PdeProblem } from './pdeProblem';
 import { gridPoints, samplePoints, type Interval } from './sampling';
 
@@ -201,17 +200,31 @@ async function readMeasurements(
   const { length } = notation.unknowns;
   if (data.targets === undefined) {
     throw new InputError(
-      `"data.targets" is missing: the measured values at the points of ${data.inputs as string}; name their array, as in "measured.npz#u".`,
+      `"data.targets" is missing: the measured values at the points of "data.inputs"; name their array, as in "measured.npz#u".`,
       'missing',
     );
   }
-  const named = data.inputs as string;
+  const [named, ...others] =
+    typeof data.inputs === 'string' ? [data.inputs] : Object.values(data.inputs);
+  if (named === undefined || others.length > 0) {
+    throw new InputError(
+      `"data.inputs" names several arrays and measured points are one, a column for each of "variables"; name that one, as in "measured.npz#points".`,
+      'mismatch',
+    );
+  }
   const inputs = await readArray(named, folder);
   const targets = await readArray(data.targets, folder);
-  const count = countSamples(inputs, targets, { ...data, inputs: named, targets: data.targets });
+  const available = inputs.shape[0] ?? 0;
+  if (targets.shape[0] !== available || available === 0) {
+    throw new InputError(
+      `${data.targets} has ${targets.shape[0] ?? 0} samples and ${named} has ${available}; both must have as many.`,
+      'mismatch',
+    );
+  }
+  const count = Math.min(available, data.limit ?? available);
   if (inputs.shape.length !== 2 || inputs.shape[1] !== width) {
     throw new InputError(
-      `${data.inputs as string} has shape [${inputs.shape.join(', ')}]; measured points need the shape [points, ${width}], a column for each of "variables".`,
+      `${named} has shape [${inputs.shape.join(', ')}]; measured points need the shape [points, ${width}], a column for each of "variables".`,
       'mismatch',
     );
   }

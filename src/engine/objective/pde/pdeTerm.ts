@@ -1,5 +1,6 @@
 import { InputError } from '../../../shared/inputError';
 import type { Graph, Node } from '../../graph/graph';
+import type { OnnxModel } from '../../graph/onnx/importOnnx';
 import type { FloatArray } from '../../runtime/runtime';
 import type { Batch } from '../batches';
 import {
@@ -22,6 +23,7 @@ import {
 import { InputDerivatives } from './inputDerivatives';
 import type { Place } from './notation';
 import type { PdeProblem } from './pdeProblem';
+import { atPoints } from './pointNetwork';
 
 /** Inputs: coordinates of a place, and an expression of the variables alone. */
 const PLACE = `${TERM}place:`;
@@ -97,14 +99,14 @@ class PointValues {
 export class ConditionTerm implements LossTerm {
   readonly #problem: PdeProblem;
   readonly #set: number;
-  readonly #path: string;
+  readonly #model: OnnxModel;
   readonly #values: PointValues;
 
-  /** @param set number of the set of conditions. @param path of the graph, for messages. */
-  constructor(problem: PdeProblem, data: CollocationData, set: number, path: string) {
+  /** @param set number of the set of conditions. */
+  constructor(problem: PdeProblem, data: CollocationData, set: number, model: OnnxModel) {
     this.#problem = problem;
     this.#set = set;
-    this.#path = path;
+    this.#model = model;
     this.#values = new PointValues(data.points[set]!, problem, data.measurements);
   }
 
@@ -116,7 +118,13 @@ export class ConditionTerm implements LossTerm {
       let output = outputs.get(place);
       if (output === undefined) {
         const points = g.input(PLACE + String(place), [batch, notation.variables.length]);
-        const value = unknowns(g, network(points), batch, notation.unknowns, this.#path);
+        const value = unknowns(
+          g,
+          atPoints(g, network, this.#model, points),
+          batch,
+          notation.unknowns,
+          this.#model,
+        );
         output = new InputDerivatives(g, points, value);
         outputs.set(place, output);
       }
@@ -156,13 +164,12 @@ export class ConditionTerm implements LossTerm {
 /** The distance of the network from the exact solution: measured, not minimised. */
 export class ErrorTerm implements LossTerm {
   readonly #problem: PdeProblem;
-  readonly #path: string;
+  readonly #model: OnnxModel;
   readonly #values: PointValues;
 
-  /** @param path of the graph, for messages. */
-  constructor(problem: PdeProblem, data: CollocationData, path: string) {
+  constructor(problem: PdeProblem, data: CollocationData, model: OnnxModel) {
     this.#problem = problem;
-    this.#path = path;
+    this.#model = model;
     this.#values = new PointValues(data.points.at(-1)!, problem, null);
   }
 
@@ -170,7 +177,13 @@ export class ErrorTerm implements LossTerm {
     const { notation, exact } = this.#problem;
     const place = this.#values.place(notation.point());
     const points = g.input(PLACE + String(place), [batch, notation.variables.length]);
-    const output = unknowns(g, network(points), batch, notation.unknowns, this.#path);
+    const output = unknowns(
+      g,
+      atPoints(g, network, this.#model, points),
+      batch,
+      notation.unknowns,
+      this.#model,
+    );
     const errors: Node[] = [];
     exact!.forEach((solution, unknown) => {
       if (solution === null) return;
@@ -190,23 +203,26 @@ export class ErrorTerm implements LossTerm {
   }
 }
 
-/** A model's output as [batch, unknowns]. */
+/** A model's outputs, side by side, as [batch, unknowns]. */
 function unknowns(
   g: Graph,
-  output: Node,
+  outputs: readonly Node[],
   batch: number,
   names: readonly string[],
-  path: string,
+  { path }: OnnxModel,
 ): Node {
-  const { shape } = output;
-  const columns = shape.length === 1 ? 1 : shape[1];
-  if (shape[0] !== batch || shape.length > 2 || columns !== names.length) {
+  const widths = outputs.map(({ shape }) => (shape.length === 1 ? 1 : shape[1]!));
+  const fits =
+    outputs.every(({ shape }) => shape[0] === batch && shape.length <= 2) &&
+    widths.reduce((sum, width) => sum + width, 0) === names.length;
+  if (!fits) {
     throw new InputError(
-      `${path} gives [${shape.join(', ')}] for ${batch} points and "unknown" names ${names.join(', ')}; export a network that gives [points, ${names.length}], with a dynamic first axis.`,
+      `${path} gives ${outputs.map(({ shape }) => `[${shape.join(', ')}]`).join(', ')} for ${batch} points and "unknown" names ${names.join(', ')}; export a network that gives [points, ${names.length}], with a dynamic first axis.`,
       'mismatch',
     );
   }
-  return g.reshape(output, [batch, names.length]);
+  const columns = outputs.map((output, i) => g.reshape(output, [batch, widths[i]!]));
+  return columns.length === 1 ? columns[0]! : g.concat(columns, 1);
 }
 
 /** One of the columns of [batch, columns], as [batch]. */
