@@ -61,7 +61,9 @@ describe('a graph whose own output is the loss', () => {
   });
 
   test('arrays that do not fit the inputs are said', async () => {
-    await expect(open('whole')).rejects.toThrow('takes input0 [?, 4], input1 [?] and "data" names no array');
+    await expect(open('whole')).rejects.toThrow(
+      'takes input0 [?, 4], input1 [?] and "data" names no array',
+    );
     await expect(open('rosenbrock', DATA)).rejects.toThrow('takes no inputs');
     await expect(open('whole', { inputs: 'data.npz#y', targets: 'data.npz#x' })).rejects.toThrow(
       'data.npz#y has samples of shape []',
