@@ -98,7 +98,7 @@ class Panel implements Disposable {
     );
     this.landscape = this.store.add(new LandscapeView(highlight, change, table('landscape')));
     this.persistence = this.store.add(new PersistenceView(highlight, change, table('persistence')));
-    this.tree = this.store.add(new MergeTreeView(highlight, table('tree')));
+    this.tree = this.store.add(new MergeTreeView(highlight, change, table('tree')));
     this.density = this.store.add(new DensityView(table('density')));
     for (const view of [this.landscape, this.persistence, this.density, this.tree]) {
       this.plots.append(view.section.root);
@@ -178,12 +178,13 @@ class Panel implements Disposable {
       state.landscape,
       state.scale,
       state.persistence,
+      state.tree,
     ];
     if (wanted.every((part, i) => part === this.plotted[i])) return;
     this.plotted = wanted;
     this.landscape.update(screen.document, theme, state, running);
     this.persistence.update(screen.document, theme, state, running);
-    this.tree.update(screen.document, theme, running);
+    this.tree.update(screen.document, theme, state, running);
     this.density.update(screen.document, theme, running);
     const { notes } = screen.document;
     this.notes.hidden = notes.length === 0;

@@ -8,6 +8,7 @@ export interface ViewState {
   readonly landscape: 'surface' | 'map';
   readonly scale: ScaleKind;
   readonly persistence: 'diagram' | 'barcode';
+  readonly tree: 'tree' | 'profile';
   /** Whether each key figure stands with what must be known to read it. */
   readonly explained: boolean;
   /** Plots shown as tables. */
@@ -33,6 +34,7 @@ export const INITIAL_STATE: ViewState = {
   landscape: 'surface',
   scale: 'linear',
   persistence: 'diagram',
+  tree: 'tree',
   explained: false,
   tables: [],
   camera: HOME,
@@ -48,6 +50,7 @@ export function restoreState(kept: unknown): ViewState {
     landscape: state.landscape === 'map' ? 'map' : 'surface',
     scale: state.scale === 'log' ? 'log' : 'linear',
     persistence: state.persistence === 'barcode' ? 'barcode' : 'diagram',
+    tree: state.tree === 'profile' ? 'profile' : 'tree',
     explained: state.explained === true,
     tables: Array.isArray(state.tables)
       ? PLOTS.filter((plot) => (state.tables as unknown[]).includes(plot))

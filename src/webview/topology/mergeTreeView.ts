@@ -1,6 +1,7 @@
 import type { EChartsCoreOption } from 'echarts/core';
 import type { ResultDocument, Topology } from '../../shared/result';
 import { Chart, FIXED, ticksAt } from '../plots/chart';
+import { Choice } from '../controls';
 import type { CustomApi } from '../plots/customApi';
 import { DisposableStore, type Disposable } from '../disposable';
 import type { Highlight } from './highlight';
@@ -8,11 +9,13 @@ import { nearestMark, type Anchor } from './nearestMark';
 import { pairMarks, type PairId, type PairMark } from './pairMark';
 import { readPairs } from './pairReading';
 import { persistenceFrame, type PersistenceFrame } from './persistenceFrame';
+import { minimaOf, outlineOf, profileOption } from './profileDrawing';
 import { PlotSection } from '../plots/plotSection';
 import { formatCount, formatScalar, formatTick } from '../quantity';
 import { mergeTreeSummary } from '../summaries';
 import { withAlpha, type Theme } from '../plots/theme';
 import { linearTicks } from '../plots/ticks';
+import type { ViewState } from '../state/viewState';
 import { treeLayout, type TreeLayout } from './treeLayout';
 import { t } from '../text';
 
@@ -27,10 +30,13 @@ export class MergeTreeView implements Disposable {
     readonly marks: readonly PairMark[];
     readonly frame: PersistenceFrame;
     readonly theme: Theme;
+    readonly as: ViewState['tree'];
   } | null = null;
+  private readonly choice: Choice<ViewState['tree']>;
 
   constructor(
     private readonly highlight: Highlight,
+    onState: (change: Partial<ViewState>) => void,
     onTable: (shown: boolean) => void,
   ) {
     this.section = new PlotSection(
@@ -39,6 +45,17 @@ export class MergeTreeView implements Disposable {
       t('Arrow keys go through the pairs, most persistent first; Escape lets go.'),
       onTable,
     );
+    this.choice = new Choice(
+      t('Basins as'),
+      [
+        { value: 'tree', text: t('Tree') },
+        { value: 'profile', text: t('Profile') },
+      ],
+      (tree) => {
+        onState({ tree });
+      },
+    );
+    this.section.tools.append(this.choice.root);
     this.chart = this.store.add(
       new Chart(this.section.stage, (place) => {
         highlight.set(place && nearestMark(this.anchors(), place.x, place.y));
@@ -55,7 +72,7 @@ export class MergeTreeView implements Disposable {
     );
   }
 
-  update(document: ResultDocument, theme: Theme, running: boolean): void {
+  update(document: ResultDocument, theme: Theme, state: ViewState, running: boolean): void {
     const { topology, landscape } = document;
     if (topology === undefined) {
       this.shown = null;
@@ -74,10 +91,22 @@ export class MergeTreeView implements Disposable {
       marks,
       frame: persistenceFrame(marks, topology.threshold),
       theme,
+      as: topology.profile === undefined ? 'tree' : state.tree,
     };
+    this.choice.update(
+      this.shown.as,
+      topology.profile === undefined
+        ? { profile: t('This result holds no profile: analyze the checkpoint again.') }
+        : {},
+    );
     this.section.update({
       summary: mergeTreeSummary(topology),
-      caption: t('Height is loss; the thicker a branch, the more grid points it holds.'),
+      caption:
+        this.shown.as === 'profile'
+          ? t(
+              'Each basin is as wide as the share of the grid in it below that loss; its color is its mean loss.',
+            )
+          : t('Height is loss; the thicker a branch, the more grid points it holds.'),
       table: () => ({
         caption: t('Nodes of the merge tree, lowest first'),
         columns: [
@@ -107,7 +136,13 @@ export class MergeTreeView implements Disposable {
 
   private draw(): void {
     const { shown } = this;
-    if (shown !== null) this.chart.draw(() => this.option(shown));
+    if (shown === null) return;
+    const { profile } = shown.topology;
+    this.chart.draw(() =>
+      shown.as === 'profile' && profile !== undefined
+        ? profileOption(profile, shown.frame, shown.theme, this.highlight.pair)
+        : this.option(shown),
+    );
   }
 
   private option({
@@ -208,7 +243,16 @@ export class MergeTreeView implements Disposable {
   private anchors(): Anchor[] {
     const { shown } = this;
     if (shown === null) return [];
-    const { layout, frame } = shown;
+    const { layout, frame, topology } = shown;
+    if (shown.as === 'profile' && topology.profile !== undefined) {
+      const minima = minimaOf(topology.profile);
+      return topology.profile.basins.flatMap((basin, index) =>
+        outlineOf(basin).flatMap(([x, y]) => {
+          const at = this.chart.toPixel(0, x, Math.min(y, frame.high));
+          return at === null ? [] : [{ id: minima[index] as PairId, ...at }];
+        }),
+      );
+    }
     return layout.branches.flatMap((branch) => {
       const from = this.chart.toPixel(0, branch.x, branch.from);
       const to = this.chart.toPixel(0, branch.x, Math.min(branch.to, frame.high));

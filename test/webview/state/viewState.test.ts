@@ -15,6 +15,7 @@ describe('what the editor kept of the view', () => {
       landscape: 'map',
       scale: 'log',
       persistence: 'barcode',
+      tree: 'profile',
       explained: true,
       tables: ['density'],
     } as const;

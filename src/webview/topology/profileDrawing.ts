@@ -1,0 +1,112 @@
+import type { EChartsCoreOption } from 'echarts/core';
+import type { LandscapeProfile, ProfileBasin } from '../../shared/result';
+import { FIXED, ticksAt } from '../plots/chart';
+import { viridis } from '../plots/colorMap';
+import type { CustomApi } from '../plots/customApi';
+import type { Theme } from '../plots/theme';
+import { linearTicks } from '../plots/ticks';
+import { formatTick } from '../quantity';
+import { t } from '../text';
+import type { PersistenceFrame } from './persistenceFrame';
+
+/** A basin's outline: places across in vertices, losses upwards. */
+export type Outline = readonly (readonly [number, number])[];
+
+/**
+ * The outline of a basin's stack of widths, up the right side and down the left: at loss y it is as
+ * wide as the number of its vertices of at most that loss (Geniesse et al. 2024, arXiv 2411.12136).
+ */
+export function outlineOf({ from, to, centre, base, losses, widths }: ProfileBasin): Outline {
+  const right: [number, number][] = [[centre + base / 2, Number(from)]];
+  let width = base;
+  losses.forEach((loss, step) => {
+    right.push([centre + width / 2, Number(loss)]);
+    width = widths[step] ?? width;
+    right.push([centre + width / 2, Number(loss)]);
+  });
+  right.push([centre + width / 2, Number(to)]);
+  const left = right.map(([x, y]) => [2 * centre - x, y] as const).reverse();
+  return [...right, ...left].filter(([, y]) => Number.isFinite(y));
+}
+
+/**
+ * The deepest minimum of every basin: whose basin it is, by the elder rule.
+ *
+ * @returns its vertex, for each basin of the profile.
+ */
+export function minimaOf({ basins }: LandscapeProfile): readonly number[] {
+  // Sorted by loss: children come before their parents, the deepest first.
+  const minima = basins.map(({ kind, vertex }) => (kind === 'minimum' ? vertex : -1));
+  basins.forEach(({ parent }, index) => {
+    if (parent >= 0 && minima[parent] === -1) minima[parent] = minima[index]!;
+  });
+  return minima;
+}
+
+export function profileOption(
+  profile: LandscapeProfile,
+  frame: PersistenceFrame,
+  theme: Theme,
+  /** Vertex of the minimum that is pointed at. */
+  on: number | null,
+): EChartsCoreOption {
+  const minima = minimaOf(profile);
+  const ticks = linearTicks(frame.low, frame.high, 5);
+  const shares = [0, 0.25, 0.5, 0.75, 1];
+  return {
+    grid: { ...FIXED, left: 58, right: 26, top: 10, bottom: 42 },
+    xAxis: {
+      ...ticksAt(
+        theme,
+        shares.map((share) => ({ at: share * profile.width, text: `${100 * share}\u202f%` })),
+      ),
+      min: 0,
+      max: profile.width,
+      name: t('share of the grid below that loss'),
+      nameGap: 26,
+    },
+    yAxis: {
+      ...ticksAt(
+        theme,
+        ticks.values.map((at) => ({ at, text: formatTick(at, ticks.step) })),
+      ),
+      min: frame.low,
+      max: frame.high,
+      name: t('loss'),
+      nameGap: 44,
+    },
+    series: [
+      {
+        type: 'custom',
+        silent: true,
+        clip: true,
+        data: [0],
+        renderItem: (_: unknown, api: CustomApi) => ({
+          type: 'group',
+          children: profile.basins.map((basin, index) => {
+            const isOn = on !== null && minima[index] === on;
+            const points = outlineOf(basin).map(([x, y]) =>
+              api.coord([x, Math.min(y, frame.high)]),
+            );
+            const mean = basin.meanLoss ?? frame.high;
+            return {
+              type: 'polygon',
+              shape: { points },
+              style: {
+                fill: colorOf((mean - frame.low) / (frame.high - frame.low)),
+                stroke: isOn ? theme.highlight : theme.foreground,
+                lineWidth: isOn ? 2.5 : 0.6,
+              },
+            };
+          }),
+        }),
+      },
+    ],
+  };
+}
+
+function colorOf(position: number): string {
+  return `rgb(${viridis(position)
+    .map((channel) => Math.round(channel * 255))
+    .join(',')})`;
+}
