@@ -246,10 +246,21 @@ export const configurationSchema = z
       .describe('The computation graph, an ONNX export; relative to this file.'),
     weights: z
       .string()
-      .min(1)
       .optional()
       .describe(
-        'Where in a checkpoint the weights are, as in "ema_state_dict"; found by itself if absent.',
+        'Where in a checkpoint the weights are, as in "ema_state_dict", or what stands before their names, as in "student"; "" for those at the root. Found by itself if absent.',
+      ),
+    names: z
+      .record(z.string().min(1), z.string().min(1))
+      .optional()
+      .describe(
+        'What tensors of the graph are called in the checkpoint, where that differs; `*` in both stands for the same, as in "vit.layers.*": "vit.encoder.layer.*".',
+      ),
+    frozen: z
+      .array(z.string().min(1))
+      .optional()
+      .describe(
+        'Tensors that are constants, as in "backbone.*": neither moved, differentiated nor counted. `*` stands for any characters.',
       ),
     data: data.optional(),
     output: z

@@ -1,6 +1,6 @@
 import type { Configuration } from '../../shared/configuration';
 import type { Hessian } from '../../shared/result';
-import { Random } from '../random';
+import { fillSigns, type TensorSpan } from '../tensorRandom';
 import { spectralDensity } from './density';
 import { KrylovUnion } from './krylov';
 import { lanczosTogether, type SymmetricOperators } from './lanczos';
@@ -27,6 +27,7 @@ const CONVERGED = 1e-3;
  * result does not depend on how they are.
  *
  * @param dimension of the operator.
+ * @param spans the tensors the starting vectors belong to; one of all numbers if absent.
  * @param together of so many runs the operator is given the vectors of a step at once; 1 if absent.
  * @param onProduct called after each product with the number done and the number expected.
  */
@@ -38,8 +39,12 @@ export async function spectrum(
     lanczosSteps,
     probes,
     seed,
+    spans = [{ tensor: '', offset: 0, size: dimension }],
     together = 1,
-  }: Configuration['hessian'] & { readonly together?: number },
+  }: Configuration['hessian'] & {
+    readonly spans?: readonly TensorSpan[];
+    readonly together?: number;
+  },
   onProduct?: (done: number, expected: number) => void,
 ): Promise<Spectrum> {
   const steps = Math.min(lanczosSteps, dimension);
@@ -51,8 +56,9 @@ export async function spectrum(
     return images;
   };
   const starts = Array.from({ length: probes }, (_, probe) => {
-    const random = new Random(seed, `probe ${probe}`);
-    return Float64Array.from({ length: dimension }, () => random.sign());
+    const start = new Float64Array(dimension);
+    fillSigns(start, spans, seed, `probe ${probe}`);
+    return start;
   });
   const groups = Array.from({ length: Math.ceil(probes / together) }, (_, group) =>
     lanczosTogether(counted, starts.slice(group * together, (group + 1) * together), steps),

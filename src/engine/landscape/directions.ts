@@ -1,8 +1,8 @@
 import type { Configuration } from '../../shared/configuration';
 import { InputError } from '../../shared/inputError';
 import { addScaled, dot, norm } from '../hessian/lanczos';
-import type { WeightLayout } from '../objective/weights';
-import { Random } from '../random';
+import { tensorSpans, type WeightLayout } from '../objective/weights';
+import { fillNormal } from '../tensorRandom';
 import type { FloatArray } from '../tensor';
 
 export interface RandomDirectionSettings {
@@ -21,6 +21,9 @@ export interface RandomDirectionSettings {
  * biases and normalisation parameters, which are tensors with one axis, are left at zero, or with
  * `biases: 'keep'` take lengths as all others do: each of their entries is a filter.
  *
+ * The random numbers belong to the names of the tensors, so that the same weights have the same
+ * directions whatever file, order or exporter they came through.
+ *
  * @throws InputError where fewer weights move than there are dimensions.
  */
 export function randomDirections(
@@ -30,8 +33,8 @@ export function randomDirections(
 ): readonly Float64Array[] {
   return orthogonal(
     Array.from({ length: dimensions }, (_, index) => {
-      const random = new Random(seed, `direction ${index}`);
-      const direction = Float64Array.from({ length: theta.length }, () => random.normal());
+      const direction = new Float64Array(theta.length);
+      fillNormal(direction, tensorSpans(layout), seed, `direction ${index}`);
       normalize(direction, theta, layout, normalization, biases);
       return direction;
     }),

@@ -2,10 +2,11 @@ import { setImmediate } from 'node:timers/promises';
 import { untilAborted } from '../aborted';
 import { InputError } from '../../shared/inputError';
 import type { Checkpoint } from '../checkpoint/checkpoint';
-import { matchNames } from '../checkpoint/matchNames';
-import type { OnnxModel, WeightSpecification } from '../graph/onnx/importOnnx';
+import type { OnnxModel } from '../graph/onnx/importOnnx';
 import type { Precision } from '../../shared/runtimeSetting';
 import { sizeOf, type FloatArray } from '../tensor';
+import type { TensorSpan } from '../tensorRandom';
+import { matchWeights, type MatchedWeight, type WeightSettings } from './weightMatch';
 
 /** Where each weight of a graph lies in one long vector: θ for parameters, or the buffers. */
 export interface WeightLayout {
@@ -20,9 +21,19 @@ export interface WeightEntry {
   readonly shape: readonly number[];
   readonly offset: number;
   readonly size: number;
+  /**
+   * The name random numbers belong to, the same in every file and export: that of the checkpoint,
+   * without wrappers and common prefix. The name in the graph if absent.
+   */
+  readonly tensor?: string;
 }
 
-/** A checkpoint's weights in the order of the checkpoint: the order of PyTorch's state dict. */
+/** What random numbers of a layout belong to. */
+export function tensorSpans({ entries }: WeightLayout): readonly TensorSpan[] {
+  return entries.map(({ name, tensor = name, offset, size }) => ({ tensor, offset, size }));
+}
+
+/** A checkpoint's weights, in the order of the file or of their names. */
 export interface LoadedWeights {
   readonly parameters: WeightLayout;
   readonly buffers: WeightLayout;
@@ -33,7 +44,7 @@ export interface LoadedWeights {
   readonly notes: readonly string[];
 }
 
-export interface LoadOptions {
+export interface LoadOptions extends WeightSettings {
   /** Whether the vectors are in shared memory, so that threads need no copies to read them. */
   readonly isShared?: boolean;
   readonly signal?: AbortSignal | undefined;
@@ -42,30 +53,28 @@ export interface LoadOptions {
 /**
  * Reads the weights a graph wants.
  *
- * @throws InputError when they do not fit the graph, or hold NaN or infinity; the signal's reason.
+ * @throws InputError when they do not fit the graph, when parameters hold NaN or infinity, or
+ *   buffers NaN; the signal's reason.
  */
 export async function loadWeights(
   model: OnnxModel,
   checkpoint: Checkpoint,
   precision: Precision = 'float32',
-  { isShared = false, signal }: LoadOptions = {},
+  { isShared = false, signal, ...settings }: LoadOptions = {},
 ): Promise<LoadedWeights> {
-  const { specifications, mapping, notes } = match(model, checkpoint);
-  const position = new Map([...checkpoint.tensors.keys()].map((name, index) => [name, index]));
-  // What the checkpoint does not have comes last, in the order of the graph.
-  const placeOf = (name: string): number => position.get(mapping.get(name) ?? '') ?? position.size;
-  const ordered = [...specifications].sort((a, b) => placeOf(a.name) - placeOf(b.name));
-  const parameters = layout(ordered.filter(({ role }) => role === 'parameter'));
-  const buffers = layout(ordered.filter(({ role }) => role === 'buffer'));
-  const fill = async ({ entries, size }: WeightLayout): Promise<FloatArray> => {
+  const { weights, notes } = matchWeights(model, checkpoint, settings);
+  const sources = new Map(weights.map(({ specification: { name }, source }) => [name, source]));
+  const parameters = layout(weights.filter(({ isParameter }) => isParameter));
+  const buffers = layout(weights.filter(({ isParameter }) => !isParameter));
+  const fill = async ({ entries, size }: WeightLayout, isMoved: boolean): Promise<FloatArray> => {
     requireLength(size, model.path);
     const bytes = size * (precision === 'float64' ? 8 : 4);
     const memory = isShared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes);
     const vector: FloatArray =
       precision === 'float64' ? new Float64Array(memory) : new Float32Array(memory);
     for (const { name, offset } of entries) {
-      const tensor = mapping.get(name);
-      if (tensor === undefined) {
+      const tensor = sources.get(name) ?? null;
+      if (tensor === null) {
         vector.set(model.ownValue(name), offset);
         continue;
       }
@@ -81,7 +90,8 @@ export async function loadWeights(
           vector.set(piece, offset + start);
         }
         for (let i = offset + start; i < offset + end; i += 1) {
-          if (Number.isFinite(vector[i])) continue;
+          // A mask is no parameter and may be infinite.
+          if (Number.isFinite(vector[i]) || (!isMoved && !Number.isNaN(vector[i]))) continue;
           const at = i - offset;
           throw new InputError(
             `${checkpoint.path}: tensor ${tensor} holds ${String(data[at])} at element ${at}; training had diverged when it was saved, analyse an earlier checkpoint.`,
@@ -94,8 +104,8 @@ export async function loadWeights(
   return {
     parameters,
     buffers,
-    theta: await fill(parameters),
-    bufferValues: await fill(buffers),
+    theta: await fill(parameters, true),
+    bufferValues: await fill(buffers, false),
     notes: [...model.notes, ...notes],
   };
 }
@@ -114,60 +124,12 @@ function requireLength(size: number, path: string): void {
   );
 }
 
-function layout(specifications: readonly WeightSpecification[]): WeightLayout {
+function layout(weights: readonly MatchedWeight[]): WeightLayout {
   let offset = 0;
-  const entries = specifications.map(({ name, shape }) => {
-    const entry = { name, shape, offset, size: sizeOf(shape) };
+  const entries = weights.map(({ specification: { name, shape }, tensor }) => {
+    const entry = { name, shape, offset, size: sizeOf(shape), tensor };
     offset += entry.size;
     return entry;
   });
   return { entries, size: offset };
-}
-
-/** With aliases and optional tensors as weights of their own where the checkpoint has them. */
-function match(model: OnnxModel, checkpoint: Checkpoint) {
-  if (
-    !model.hasBatchNorm &&
-    [...checkpoint.tensors.keys()].some((name) => name.endsWith('.running_mean'))
-  ) {
-    throw new InputError(
-      `${model.path} has no BatchNormalization but ${checkpoint.path} has running statistics: the export fused them into the weights; export again with training=TrainingMode.PRESERVE after model.eval(), and do_constant_folding=False.`,
-      'mismatch',
-    );
-  }
-  const shapes = (list: readonly WeightSpecification[]) =>
-    new Map(list.map(({ name, shape }) => [name, shape]));
-  const all = model.weights.filter(({ aliasOf, isOptional }) => aliasOf === null && !isOptional);
-  let found = matchNames(shapes(all), checkpoint);
-  const absent: WeightSpecification[] = [];
-  for (const more of model.weights) {
-    if (more.aliasOf === null && !more.isOptional) continue;
-    // The same prefix rule that found the others finds this one, if it is there.
-    try {
-      found = matchNames(shapes([...all, more]), checkpoint);
-      all.push(more);
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      if (more.isOptional) absent.push(more);
-    }
-  }
-  const { mapping, notes } = described(found);
-  if (absent.length > 0) {
-    const names = absent.slice(0, 3).map(({ name }) => name);
-    notes.push(
-      `The checkpoint does not hold ${absent.length === 1 ? 'a tensor' : `${absent.length} tensors`} that the model does not save (${names.join(', ')}${absent.length > 3 ? ', …' : ''}); the values in the graph are used, those of the moment of the export.`,
-    );
-  }
-  return { specifications: [...all, ...absent], mapping, notes };
-}
-
-function described({ mapping, rule, unused }: ReturnType<typeof matchNames>) {
-  const notes: string[] = [];
-  if (rule !== 'exact names') notes.push(`Names of the checkpoint were matched ${rule}.`);
-  const left = unused.filter((name) => !name.endsWith('num_batches_tracked'));
-  if (left.length > 0) {
-    const named = left.slice(0, 3).join(', ') + (left.length > 3 ? ', …' : '');
-    notes.push(`The graph does not use ${left.length} tensors of the checkpoint (${named}).`);
-  }
-  return { mapping, notes };
 }

@@ -22,6 +22,7 @@ import { refinementNotes } from '../landscape/refinementNotes';
 import { refinementOptions } from '../landscape/refinementSampling';
 import { lossBatches, splitBatches, type Batch } from '../objective/batches';
 import { lossNotes, measuredMetrics } from '../objective/metrics';
+import { tensorSpans } from '../objective/weights';
 import { analyzeTopology } from '../topology/analyzeTopology';
 import { countPairs, withSeeds } from '../topology/sensitivity';
 import { Cache, contentKey, writeWhole } from './cache';
@@ -409,7 +410,11 @@ class CheckpointAnalysis {
         });
       },
       length,
-      { ...settings, together: probesTogether(settings.probes, batches.length, length) },
+      {
+        ...settings,
+        spans: tensorSpans(opened.weights.parameters),
+        together: probesTogether(settings.probes, batches.length, length),
+      },
       (done, expected) =>
         this.#options.onProgress?.({ part: 'hessian', fraction: done / expected }),
     );

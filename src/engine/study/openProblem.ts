@@ -65,7 +65,7 @@ export async function openForAnalysis(
   signal?: AbortSignal,
 ): Promise<OpenedCheckpoint> {
   const hash = await sha256(path, signal);
-  const { weights: part } = study.configuration;
+  const { weights: part, frozen, names } = study.configuration;
   const opening = openCheckpoint(path, part === undefined ? {} : { weights: part });
   const checkpoint = await untilAborted(opening, signal).catch((error: unknown) => {
     // What is opened too late is closed.
@@ -73,7 +73,14 @@ export async function openForAnalysis(
     throw error;
   });
   try {
-    const weights = await loadWeights(model, checkpoint, precision, { isShared: true, signal });
+    const weights = await loadWeights(model, checkpoint, precision, {
+      isShared: true,
+      order: 'names',
+      signal,
+      frozen,
+      names,
+      isChosen: part !== undefined,
+    });
     const { parameters, buffers, bufferValues, theta } = weights;
     return {
       identity: {
@@ -95,7 +102,7 @@ export async function openForAnalysis(
         bufferValues,
         theta,
       },
-      key: contentKey(key, hash, part ?? ''),
+      key: contentKey(key, hash, part ?? '', frozen ?? [], names ?? {}),
     };
   } finally {
     await checkpoint.close();

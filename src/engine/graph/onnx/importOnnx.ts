@@ -3,6 +3,7 @@ import { InputError } from '../../../shared/inputError';
 import { sizeOf } from '../../tensor';
 import { MAXIMUM_SIZE, ShapeError, type Graph, type Node } from '../graph';
 import { inlineFunctions } from './inlineFunctions';
+import { likelyBuffers } from './likelyBuffers';
 import {
   ModelProtoSchema,
   TensorProto_DataType,
@@ -109,6 +110,8 @@ export class OnnxModel {
   readonly outputList: string;
   readonly weights: readonly WeightSpecification[];
   readonly hasBatchNorm: boolean;
+  /** Parameters that may be buffers, where the export does not say which are. */
+  readonly likelyBuffers: ReadonlySet<string>;
   /** What a reader of results must know about the graph: full sentences. */
   readonly notes: readonly string[];
   readonly #ownValues: ReadonlyMap<string, TensorProto>;
@@ -188,6 +191,15 @@ export class OnnxModel {
       });
     }
     this.weights = specifications;
+    this.likelyBuffers = likelyBuffers(
+      this.#nodes,
+      open.map(({ name }) => name),
+      new Set(
+        specifications.flatMap(({ name, role: own }) =>
+          own === 'parameter' && !kinds.has(name) ? [name] : [],
+        ),
+      ),
+    );
     this.#ownValues = new Map(
       specifications
         .filter(({ isOptional }) => isOptional)

@@ -1,0 +1,208 @@
+import { basename } from 'node:path';
+import { InputError } from '../../shared/inputError';
+import type { Checkpoint } from '../checkpoint/checkpoint';
+import { matchNames, type NameMatch } from '../checkpoint/matchNames';
+import { listOf } from '../checkpoint/nameMismatch';
+import { innerNames } from '../checkpoint/nameRules';
+import { namesThatFit } from '../checkpoint/tensorGlobs';
+import type { OnnxModel, WeightSpecification } from '../graph/onnx/importOnnx';
+import { sizeOf } from '../tensor';
+
+/** What basin.json says about the weights. */
+export interface WeightSettings {
+  /** Patterns of tensors that are constants. */
+  readonly frozen?: readonly string[] | undefined;
+  /** Patterns of names of the graph, and of the checkpoint's for them. */
+  readonly names?: Readonly<Record<string, string>> | undefined;
+  /** Whether the set of weights was chosen. */
+  readonly isChosen?: boolean;
+  /**
+   * The order of the weights: the file's if absent, or that of their names, which is the same in
+   * every file, so that sums over all of them round in the same way.
+   */
+  readonly order?: 'file' | 'names';
+}
+
+/** A weight of the graph with the tensor that holds its values. */
+export interface MatchedWeight {
+  readonly specification: WeightSpecification;
+  /** In the checkpoint; null where the graph's own values are taken. */
+  readonly source: string | null;
+  /** The tensor's name as every file and exporter has it: without wrappers and common prefix. */
+  readonly tensor: string;
+  /** Whether it is moved and differentiated. */
+  readonly isParameter: boolean;
+}
+
+export interface WeightMatch {
+  readonly weights: readonly MatchedWeight[];
+  readonly notes: readonly string[];
+}
+
+/**
+ * Joins a graph's weights with a checkpoint's tensors. Aliases and optional tensors are weights of
+ * their own where the checkpoint has them.
+ *
+ * @throws InputError when the two do not fit, or a pattern of the settings fits nothing.
+ */
+export function matchWeights(
+  model: OnnxModel,
+  checkpoint: Checkpoint,
+  { frozen = [], names = {}, isChosen = false, order = 'file' }: WeightSettings = {},
+): WeightMatch {
+  refuseFused(model, checkpoint);
+  const shapes = (list: readonly WeightSpecification[]) =>
+    new Map(list.map(({ name, shape }) => [name, shape]));
+  const isOptional = ({ aliasOf, isOptional: may }: WeightSpecification) => may || aliasOf !== null;
+  const found = matchNames(
+    shapes(model.weights.filter((weight) => !isOptional(weight))),
+    checkpoint,
+    { optional: shapes(model.weights.filter(isOptional)), names, isChosen },
+  );
+  const { mapping } = found;
+  const present = model.weights.filter(({ name, isOptional: may }) => mapping.has(name) || may);
+  const tensors = tensorNames(present, found);
+  const isFrozen = frozenNames(frozen, present, tensors, found, checkpoint);
+  const place = new Map([...checkpoint.tensors.keys()].map((name, index) => [name, index]));
+  // What the checkpoint does not have comes last, in the order of the graph.
+  const placeOf = ({ source }: MatchedWeight) => place.get(source ?? '') ?? place.size;
+  const weights = present
+    .map((specification, i): MatchedWeight => {
+      const { name, role } = specification;
+      return {
+        specification,
+        source: mapping.get(name) ?? null,
+        tensor: tensors[i]!,
+        isParameter: role === 'parameter' && !isFrozen.has(name),
+      };
+    })
+    .sort((a, b) => (order === 'names' ? byNumbers(a.tensor, b.tensor) : placeOf(a) - placeOf(b)));
+  if (isFrozen.size > 0 && weights.every(({ isParameter }) => !isParameter)) {
+    throw new InputError(
+      '"frozen" in basin.json covers every parameter of the graph, so that nothing is left to move; leave out what was trained.',
+    );
+  }
+  return { weights, notes: notesOf(model, checkpoint, found, weights, isFrozen) };
+}
+
+/** @throws InputError where statistics of BatchNorm have no place in the graph. */
+function refuseFused({ hasBatchNorm, path }: OnnxModel, checkpoint: Checkpoint): void {
+  if (hasBatchNorm) return;
+  if (![...checkpoint.tensors.keys()].some((name) => name.endsWith('.running_mean'))) return;
+  throw new InputError(
+    `${path} has no BatchNormalization but ${checkpoint.path} has running statistics: the export fused them into the weights; export again with training=TrainingMode.PRESERVE after model.eval(), and do_constant_folding=False.`,
+    'mismatch',
+  );
+}
+
+/** What random numbers belong to: names the user stated are the checkpoint's, others the graph's. */
+function tensorNames(
+  present: readonly WeightSpecification[],
+  { mapping, rename }: NameMatch,
+): readonly string[] {
+  const own = new Set(present.map(({ name }) => name));
+  return innerNames(
+    present.map(({ name, aliasOf }) => {
+      const source = mapping.get(name);
+      if (source === undefined || aliasOf !== null) return name;
+      const renamed = rename(source) ?? source;
+      // A twin that stands in for another keeps the name it stands in for.
+      return own.has(renamed) ? name : renamed;
+    }),
+  );
+}
+
+function frozenNames(
+  patterns: readonly string[],
+  present: readonly WeightSpecification[],
+  tensors: readonly string[],
+  { mapping, rename }: NameMatch,
+  checkpoint: Checkpoint,
+): ReadonlySet<string> {
+  if (patterns.length === 0) return new Set();
+  const known = new Set([...checkpoint.tensors.keys()].flatMap((name) => [name, rename(name)!]));
+  for (const { name } of present) known.add(name);
+  for (const tensor of tensors) known.add(tensor);
+  known.delete(null!);
+  const fitting = namesThatFit(
+    patterns,
+    known,
+    'frozen',
+    `${basename(checkpoint.path)} or the graph`,
+  );
+  return new Set(
+    present.flatMap(({ name, role }, i) => {
+      const source = mapping.get(name) ?? name;
+      const all = [name, tensors[i]!, source, rename(source) ?? source];
+      return role === 'parameter' && all.some((each) => fitting.has(each)) ? [name] : [];
+    }),
+  );
+}
+
+function notesOf(
+  model: OnnxModel,
+  checkpoint: Checkpoint,
+  { mapping, rule, unused }: NameMatch,
+  weights: readonly MatchedWeight[],
+  isFrozen: ReadonlySet<string>,
+): readonly string[] {
+  const notes: string[] = [];
+  if (rule !== 'exact names') notes.push(`Names of the checkpoint were matched ${rule}.`);
+  if (unused.length > 0) {
+    notes.push(
+      `The graph does not use ${unused.length} tensors of the checkpoint (${listOf(unused)}).`,
+    );
+  }
+  if (isFrozen.size > 0) {
+    const frozen = weights.filter(({ specification: { name } }) => isFrozen.has(name));
+    const count = frozen.reduce((sum, { specification }) => sum + sizeOf(specification.shape), 0);
+    notes.push(
+      `${frozen.length} tensors with ${count} numbers are frozen (${listOf(frozen.map(({ tensor }) => tensor))}): they are neither moved, differentiated nor counted.`,
+    );
+  }
+  const absent = weights.filter(({ source }) => source === null);
+  if (absent.length > 0) {
+    notes.push(
+      `The checkpoint does not hold ${absent.length} tensors that the model does not save (${listOf(absent.map(({ specification }) => specification.name))}); the values in the graph are used, those of the moment of the export.`,
+    );
+  }
+  for (const { name, aliasOf, isOptional } of model.weights) {
+    if (aliasOf === null || isOptional || mapping.has(name)) continue;
+    notes.push(
+      `The checkpoint has no ${name}, which was equal to ${aliasOf} at export: that tensor is taken for both.`,
+    );
+  }
+  const likely = likelyBuffers(model, checkpoint, weights);
+  if (likely.length > 0) {
+    notes.push(
+      `${listOf(likely)} look like saved buffers, not like parameters, and the export does not say which they are: they are moved, differentiated and counted. If training does not change them, name them as "frozen" in basin.json.`,
+    );
+  }
+  return notes;
+}
+
+/** Parameters that are used on the data alone, or stored as whole numbers. */
+function likelyBuffers(
+  model: OnnxModel,
+  checkpoint: Checkpoint,
+  weights: readonly MatchedWeight[],
+): readonly string[] {
+  return weights.flatMap(({ specification: { name }, source, tensor, isParameter }) => {
+    if (!isParameter) return [];
+    const dtype = checkpoint.tensors.get(source ?? '')?.dtype ?? 'float32';
+    return model.likelyBuffers.has(name) || /^(u?int|bool)/.test(dtype) ? [tensor] : [];
+  });
+}
+
+/** Names with numbers in them as people count: layer 2 before layer 10. The same everywhere. */
+function byNumbers(a: string, b: string): number {
+  const [left, right] = [a, b].map((name) => name.split(/(\d+)/)) as [string[], string[]];
+  for (let i = 0; i < Math.min(left.length, right.length); i += 1) {
+    const [p, q] = [left[i]!, right[i]!];
+    if (p === q) continue;
+    // Parts at odd places are digits.
+    if (i % 2 === 1 && Number(p) !== Number(q)) return Number(p) - Number(q);
+    return p < q ? -1 : 1;
+  }
+  return left.length - right.length;
+}
