@@ -40,7 +40,7 @@ export async function openInStudy(study: Study, checkpoint?: string) {
 /** Loss and dense Hessian of an opened checkpoint, in float64. */
 export async function denseHessian({ problem, weights }: Awaited<ReturnType<typeof openFolder>>) {
   const model = new OnnxModel(problem.model, problem.modelPath);
-  const terms = lossTerms(problem.data, problem.modelPath);
+  const terms = lossTerms(problem.data, model);
   const evaluator = new LossEvaluator({ ...problem, model, terms }, referenceRuntime);
   const { theta } = weights;
   evaluator.setPoint(theta);
