@@ -65,6 +65,8 @@ export interface Inspection {
   readonly epoch: number | null;
   /** Other plain values found beside the weights, for people to read. */
   readonly metadata: Readonly<Record<string, string | number | boolean | null>>;
+  /** What whoever opens the file should know: full sentences. */
+  readonly warnings?: readonly string[];
 }
 export interface TensorSummary {
   readonly name: string;
@@ -111,12 +113,13 @@ export interface TensorListing {
   readonly step: number | null;
   readonly epoch: number | null;
   readonly metadata: Inspection['metadata'];
+  readonly warnings?: readonly string[];
   /** A `TensorTable` as JSON in UTF-8: who only passes it on need not take it apart. */
   readonly table: Uint8Array;
 }
 /** Tensors in the file's order, a column for each property. */
 export interface TensorTable {
-  /** For people to read: unprintable characters are replaced, and long names cut. */
+  /** For people to read: unprintable characters are escaped, and long names cut. */
   readonly names: readonly string[];
   /** The element types that occur. */
   readonly dtypes: readonly string[];

@@ -19,6 +19,9 @@ export interface Checkpoint {
   /** Other plain values found beside the weights, for people to read. */
   readonly metadata: Readonly<Record<string, string | number | boolean | null>>;
 
+  /** What whoever opens the file should know: full sentences. */
+  readonly warnings?: readonly string[];
+
   /**
    * Reads one tensor, widened to a type of `DType` (float16 and bfloat16 become float32).
    *

@@ -76,6 +76,27 @@ export class CheckpointFile {
     }
   }
 
+  /**
+   * All of a small file.
+   *
+   * @throws InputError as `open`, and when it has more bytes than `most`.
+   */
+  static async readWhole(path: string, most: number): Promise<Uint8Array> {
+    const file = await CheckpointFile.open(path);
+    try {
+      return await naming(path, () => {
+        if (file.size <= most) return file.read(0, file.size);
+        throw new Fault(
+          'unsupported',
+          `it has ${file.size} bytes, where Basin reads up to ${most}`,
+          'check that it is the file you mean',
+        );
+      });
+    } finally {
+      await file.close();
+    }
+  }
+
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;

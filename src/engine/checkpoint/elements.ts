@@ -2,6 +2,7 @@ import { endianness } from 'node:os';
 import type { Tensor } from '../tensor';
 import { sizeOf } from '../tensor';
 import { Fault } from './fault';
+import { float8Values } from './float8';
 
 /**
  * Element types of weight files: bytes of one element, and the type Basin widens it to. `null`:
@@ -24,14 +25,15 @@ const ELEMENTS = {
   complex32: [4, null],
   complex64: [8, null],
   complex128: [16, null],
-  qint8: [1, null],
-  quint8: [1, null],
-  qint32: [4, null],
-  float8_e4m3fn: [1, null],
-  float8_e4m3fnuz: [1, null],
-  float8_e5m2: [1, null],
-  float8_e5m2fnuz: [1, null],
-  float8_e8m0fnu: [1, null],
+  // The integers that stand for the values: quantization.ts.
+  qint8: [1, 'int32'],
+  quint8: [1, 'int32'],
+  qint32: [4, 'int32'],
+  float8_e4m3fn: [1, 'float32'],
+  float8_e4m3fnuz: [1, 'float32'],
+  float8_e5m2: [1, 'float32'],
+  float8_e5m2fnuz: [1, 'float32'],
+  float8_e8m0fnu: [1, 'float32'],
 } as const;
 
 export type ElementType = keyof typeof ELEMENTS;
@@ -167,6 +169,7 @@ function widen(source: Uint8Array, type: ElementType, native: boolean): Tensor {
         data: BigInt64Array.from(new Uint32Array(buffer, byteOffset, length), BigInt),
       };
     case 'int32':
+    case 'qint32':
       return { dtype: 'int32', shape, data: new Int32Array(buffer, byteOffset, length) };
     case 'int16':
       return {
@@ -181,11 +184,22 @@ function widen(source: Uint8Array, type: ElementType, native: boolean): Tensor {
         data: Int32Array.from(new Uint16Array(buffer, byteOffset, length)),
       };
     case 'int8':
+    case 'qint8':
       return {
         dtype: 'int32',
         shape,
         data: Int32Array.from(new Int8Array(buffer, byteOffset, length)),
       };
+    case 'quint8':
+      return { dtype: 'int32', shape, data: Int32Array.from(bytes) };
+    case 'float8_e4m3fn':
+    case 'float8_e4m3fnuz':
+    case 'float8_e5m2':
+    case 'float8_e5m2fnuz':
+    case 'float8_e8m0fnu': {
+      const values = float8Values(type);
+      return { dtype: 'float32', shape, data: Float32Array.from(bytes, (code) => values[code]!) };
+    }
     case 'uint8':
       return { dtype: 'uint8', shape, data: bytes };
     case 'bool':

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { escaped } from '../../shared/escaped';
 import { InputError } from '../../shared/inputError';
 
 /**
@@ -78,6 +79,29 @@ export function named(path: string, error: unknown): unknown {
       return new InputError(`${path} may not be read; change its permissions.`, 'missing');
     case 'EISDIR':
       return new InputError(`${path} is a folder; name one of the files in it.`, 'invalid');
+    case 'ELOOP':
+      return new InputError(
+        `${path} is a link that leads back to itself; name the file it was meant for.`,
+        'invalid',
+      );
+    case 'ENAMETOOLONG':
+      return new InputError(
+        `${printable(path, 60)} is longer than names of files are; check the path.`,
+        'invalid',
+      );
+    case 'ENXIO':
+    case 'ENODEV':
+    case 'EOPNOTSUPP':
+      return new InputError(`${path} is no regular file; check the path.`, 'invalid');
+    case 'EIO':
+    case 'ESTALE':
+    case 'EREMOTEIO':
+      return new InputError(
+        `${path} cannot be read, as its disk reports an error (${String(code)}); check the disk and try again.`,
+        'damaged',
+      );
+    case 'ERR_INVALID_ARG_VALUE':
+      return new InputError(`${printable(path)} is no path; check it.`, 'invalid');
     default:
       return error;
   }
@@ -87,6 +111,6 @@ const LONGEST = 400;
 
 /** Names in a file are anybody's: no control characters reach a terminal, and no novels. */
 export function printable(text: string, longest = LONGEST): string {
-  const line = text.slice(0, longest).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd');
+  const line = escaped(text.slice(0, longest));
   return text.length > longest ? `${line}…` : line;
 }

@@ -21,6 +21,7 @@ export async function inspect(path: string): Promise<Inspection> {
       step: checkpoint.step,
       epoch: checkpoint.epoch,
       metadata: checkpoint.metadata,
+      ...(checkpoint.warnings === undefined ? {} : { warnings: checkpoint.warnings }),
     };
   } finally {
     await checkpoint.close();

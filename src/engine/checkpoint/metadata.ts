@@ -1,12 +1,25 @@
 import type { Checkpoint } from './checkpoint';
-import { PickleObject, type PickleValue } from './pickle';
+import { numpyNumber } from './numpyValue';
+import { attributesOf, PickleObject, type PickleValue } from './pickleValue';
+import { TensorReference } from './pytorchPickle';
 
 type Metadata = Checkpoint['metadata'];
-type Plain = Metadata[string];
+export type Plain = Metadata[string];
 
 const MOST_ENTRIES = 256;
 const LONGEST_KEY = 200;
 const LONGEST_TEXT = 500;
+/** Values that are looked at, in all and in one dictionary: it may be there under many keys. */
+const MOST_VISITS = 200_000;
+const MOST_VISITS_BELOW = 1000;
+/** Tensors of one number: each is an entry of the file that is read. */
+const MOST_TENSORS = 16;
+
+export interface FoundMetadata {
+  readonly plain: Metadata;
+  /** Tensors of one element, which are numbers once they are read: `epoch: torch.tensor(3)`. */
+  readonly tensors: ReadonlyMap<string, TensorReference>;
+}
 
 /**
  * The plain values at the top level of what a checkpoint holds, and one level down: `epoch`,
@@ -14,32 +27,38 @@ const LONGEST_TEXT = 500;
  *
  * @param leaveOut keys whose contents are the weights.
  */
-export function metadataOf(root: PickleValue, leaveOut: ReadonlySet<string>): Metadata {
+export function metadataOf(root: PickleValue, leaveOut: ReadonlySet<string>): FoundMetadata {
   const found = new Map<string, Plain>();
+  const tensors = new Map<string, TensorReference>();
+  let visits = 0;
   const take = (key: string, value: PickleValue) => {
+    if (key.length > LONGEST_KEY) return;
+    if (value instanceof TensorReference) {
+      const isNumber = value.shape.every((extent) => extent === 1);
+      if (isNumber && tensors.size < MOST_TENSORS) tensors.set(key, value);
+      return;
+    }
     const plain = plainOf(value);
-    if (plain === undefined || found.size >= MOST_ENTRIES || key.length > LONGEST_KEY) return;
-    found.set(key, plain);
+    if (plain !== undefined) found.set(key, plain);
   };
-  for (const [key, value] of attributesOf(root)) {
-    take(key, value);
+  const isEnough = () => found.size >= MOST_ENTRIES || ++visits > MOST_VISITS;
+  for (const [key, value] of attributesOf(root) ?? []) {
+    if (isEnough()) break;
+    if (typeof key !== 'string') continue;
     if (leaveOut.has(key)) continue;
-    for (const [inner, below] of attributesOf(value)) take(`${key}.${inner}`, below);
+    take(key, value);
+    let below = 0;
+    for (const [inner, nested] of attributesOf(value) ?? []) {
+      if (isEnough() || ++below > MOST_VISITS_BELOW) break;
+      if (typeof inner === 'string') take(`${key}.${inner}`, nested);
+    }
   }
   // fromEntries defines own properties, also of the name `__proto__`.
-  return Object.fromEntries(found);
+  return { plain: Object.fromEntries(found), tensors };
 }
 
-/** What has a name in a dictionary, or in an object with attributes such as argparse.Namespace. */
-function attributesOf(value: PickleValue): [string, PickleValue][] {
-  const dictionary = value instanceof PickleObject ? value.state : value;
-  if (!(dictionary instanceof Map)) return [];
-  return [...dictionary].filter((entry): entry is [string, PickleValue] => {
-    return typeof entry[0] === 'string';
-  });
-}
-
-function plainOf(value: PickleValue): Plain | undefined {
+/** As people read it: no long texts, no numbers that JSON lacks; undefined where it is no plain value. */
+export function plainOf(value: PickleValue): Plain | undefined {
   switch (typeof value) {
     case 'string':
       return value.length > LONGEST_TEXT ? `${value.slice(0, LONGEST_TEXT)}…` : value;
@@ -47,10 +66,13 @@ function plainOf(value: PickleValue): Plain | undefined {
       // JSON has no NaN and no infinities.
       return Number.isFinite(value) ? value : String(value);
     case 'bigint':
-      return plainOf(value.toString());
+      return Number.isSafeInteger(Number(value)) ? Number(value) : plainOf(value.toString());
     case 'boolean':
       return value;
-    default:
-      return value === null ? null : undefined;
+    default: {
+      if (value === null) return null;
+      const number = value instanceof PickleObject ? numpyNumber(value) : undefined;
+      return number === undefined ? undefined : plainOf(number);
+    }
   }
 }

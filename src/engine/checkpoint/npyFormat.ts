@@ -45,6 +45,26 @@ const TYPES: ReadonlyMap<string, ElementType> = new Map([
   ['b1', 'bool'],
 ]);
 
+/** Element type of NumPy's code, such as `f8`; undefined where it is none that is read. */
+export function npyType(code: string): ElementType | undefined {
+  return TYPES.get(code);
+}
+
+/** An array of objects, structures or texts: listed with others, and refused when it is read. */
+export class UnreadArray extends Fault {
+  constructor(
+    /** The element type as NumPy writes it: `|O`, `<U5`. */
+    readonly code: string,
+    readonly shape: readonly number[],
+  ) {
+    super(
+      'unsupported',
+      `an array in it has the element type ${code}, which Basin does not read`,
+      'save numbers, such as array.astype("float32")',
+    );
+  }
+}
+
 /** @param head first bytes of a file. */
 export function isNpy(head: Uint8Array): boolean {
   return MAGIC.every((byte, i) => head[i] === byte);
@@ -84,24 +104,20 @@ function parseDescription(text: string): Omit<NpyHeader, 'start'> {
   const extents = /'shape'\s*:\s*\(([\d\sL,]*)\)/.exec(text);
   if (!descr || !order || !extents || !/^\s*\{.*\}\s*$/s.test(text)) throw wrong();
 
-  const code = descr[1] ?? 'a structure';
-  const type = TYPES.get(code.slice(1));
-  if (!/^[<>|=]/.test(code) || type === undefined) {
-    throw new Fault(
-      'unsupported',
-      `an array in it has the element type ${code}, which Basin does not read`,
-      'save numbers, such as array.astype("float32")',
-    );
-  }
   const shape = extents[1]!
     .split(',')
     .map((extent) => extent.trim().replace(/L$/, ''))
     .filter((extent, i, all) => extent !== '' || i < all.length - 1)
     .map((extent) => (/^\d+$/.test(extent) ? Number(extent) : NaN));
-  const size = sizeOf(shape) * bytesPerElement(type);
   // A product of zero may hide factors that are none.
   const countable = shape.every((extent) => Number.isSafeInteger(extent));
-  if (shape.length > MOST_AXES || !countable || !Number.isSafeInteger(size)) throw wrong();
+  if (shape.length > MOST_AXES || !countable) throw wrong();
+
+  const code = descr[1] ?? 'a structure';
+  const type = TYPES.get(code.slice(1));
+  if (!/^[<>|=]/.test(code) || type === undefined) throw new UnreadArray(code, shape);
+  const size = sizeOf(shape) * bytesPerElement(type);
+  if (!Number.isSafeInteger(size)) throw wrong();
   const strides = order[1] === 'True' ? stridesFortran(shape) : stridesC(shape);
   const littleEndian = code.startsWith('=') ? endianness() === 'LE' : !code.startsWith('>');
   return { type, littleEndian, layout: { shape, strides }, size };

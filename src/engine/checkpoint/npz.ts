@@ -2,7 +2,13 @@ import type { Tensor } from '../tensor';
 import type { Checkpoint, TensorEntry } from './checkpoint';
 import type { CheckpointFile } from './checkpointFile';
 import { Fault, naming, namingAll } from './fault';
-import { decodeNpy, MOST_NPY_HEADER_BYTES, parseNpyHeader, type NpyHeader } from './npyFormat';
+import {
+  decodeNpy,
+  MOST_NPY_HEADER_BYTES,
+  parseNpyHeader,
+  UnreadArray,
+  type NpyHeader,
+} from './npyFormat';
 import { elementsOf, pieceOf } from './pieces';
 import { trainingPosition } from './trainingPosition';
 import type { ZipArchive } from './zip';
@@ -26,15 +32,14 @@ export async function openNpz(file: CheckpointFile, archive: ZipArchive): Promis
   const tensors = new Map<string, TensorEntry>();
   for (const { name: entry } of archive.entries()) {
     const name = entry.slice(0, -SUFFIX.length);
-    const { type, layout } = await headerOf(archive, entry);
-    tensors.set(name, { name, dtype: type, shape: layout.shape, storage: entry });
+    tensors.set(name, { name, ...(await describe(archive, entry)), storage: entry });
   }
   return {
     path: file.path,
     format: 'npz',
     size: file.size,
     tensors,
-    ...trainingPosition(file.path, {}),
+    ...(await trainingPosition(file.path, {})),
     metadata: {},
     read: (name) => naming(file.path, () => readNpzArray(archive, name)),
     stream: (name) =>
@@ -58,6 +63,20 @@ export async function readNpzArray(archive: ZipArchive, name: string): Promise<T
   // The header bounds what is unpacked before any of it is.
   const header = await headerOf(archive, entry);
   return decodeNpy(await archive.read(entry, header.start + header.size));
+}
+
+/** Type and shape of an array, also of one that is not read. */
+async function describe(
+  archive: ZipArchive,
+  entry: string,
+): Promise<Pick<TensorEntry, 'dtype' | 'shape'>> {
+  try {
+    const { type, layout } = await headerOf(archive, entry);
+    return { dtype: type, shape: layout.shape };
+  } catch (error) {
+    if (!(error instanceof UnreadArray)) throw error;
+    return { dtype: error.code, shape: error.shape };
+  }
 }
 
 /** The entry of an array, by its name without `.npy`. @throws Fault when it is not there. */

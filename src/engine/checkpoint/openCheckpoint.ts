@@ -40,6 +40,8 @@ const HEAD_BYTES = 4096;
 async function recognise(file: CheckpointFile, weights: string | undefined): Promise<Checkpoint> {
   if (file.size === 0) throw new Fault('damaged', 'it is empty');
   const head = await file.read(0, Math.min(file.size, HEAD_BYTES));
+  // The most specific first: the eight bytes of a header's length may spell a zip's or a pickle's mark.
+  if (isSafetensors(head)) return openSafetensors(file);
   if (isZip(head)) {
     const archive = await ZipArchive.open(file);
     if (isTorchScript(archive)) {
@@ -53,7 +55,6 @@ async function recognise(file: CheckpointFile, weights: string | undefined): Pro
   }
   // PROTO, the first opcode of a pickle.
   if (head[0] === 0x80) return openPytorchLegacy(file, weights);
-  if (isSafetensors(head)) return openSafetensors(file);
   const tail = await file.read(Math.max(0, file.size - 8), Math.min(8, file.size));
-  throw otherFormat(basename(file.path), head, tail);
+  throw otherFormat(basename(file.path), file.size, head, tail);
 }

@@ -32,6 +32,18 @@ const MARKS: readonly Mark[] = [
     is: 'it is packed with zstd',
     advice: 'unpack it with unzstd first',
   },
+  { magic: ascii('TFL3'), at: 4, is: 'it is a TensorFlow Lite model', advice: TENSORFLOW },
+  { magic: ascii('BZh'), is: 'it is packed with bzip2', advice: 'unpack it with bunzip2 first' },
+  {
+    magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0],
+    is: 'it is packed with xz',
+    advice: 'unpack it with unxz first',
+  },
+  {
+    magic: [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c],
+    is: 'it is a 7z archive',
+    advice: 'unpack it first',
+  },
   {
     magic: ascii('version https://git-lfs'),
     is: 'it is a Git LFS pointer and not the file itself',
@@ -57,16 +69,18 @@ function ascii(text: string): number[] {
  * Says what a file is that is no checkpoint Basin reads, and how to convert it.
  *
  * @param name the file's name.
+ * @param size bytes of the file.
  * @param head first bytes of the file.
  * @param tail its last eight bytes.
  */
-export function otherFormat(name: string, head: Uint8Array, tail: Uint8Array): Fault {
+export function otherFormat(name: string, size: number, head: Uint8Array, tail: Uint8Array): Fault {
   for (const { magic, at = 0, is, advice } of MARKS) {
     if (magic.every((byte, i) => head[at + i] === byte)) {
       return new Fault('unsupported', is, advice);
     }
   }
   const text = new TextDecoder().decode(head).trimStart();
+  if (/^(<!doctype html|<html|<head|<!--|<\?xml|<Error>)/i.test(text)) return webPage();
   if (text.startsWith('{')) return otherJson(text);
   if (isTensorFlow(name, tail)) {
     return new Fault('unsupported', 'it is part of a TensorFlow checkpoint', TENSORFLOW);
@@ -78,12 +92,68 @@ export function otherFormat(name: string, head: Uint8Array, tail: Uint8Array): F
       'name it as "model" in basin.json, and the files that training saved as "checkpoints"',
     );
   }
+  if (name === 'saved_model.pb' || isSavedModel(head)) {
+    return new Fault('unsupported', 'it is the graph of a TensorFlow SavedModel', TENSORFLOW);
+  }
+  if (isCutSafetensors(size, head)) {
+    return new Fault('damaged', 'its header announces more bytes than it has');
+  }
   return new Fault(
     'unsupported',
     'it is no format Basin knows',
     'use a PyTorch, safetensors or npz file',
   );
 }
+
+/** What a download leaves that was answered with a page: a login, an error, a consent. */
+function webPage(): Fault {
+  return new Fault(
+    'unsupported',
+    'it is a web page and not the file it is named after: the download was answered with a page',
+    'open it in a browser to see what it says, and download the file again',
+  );
+}
+
+/** A protobuf whose field 1 (`saved_model_schema_version`) is 1, followed by field 2, the graph. */
+function isSavedModel(head: Uint8Array): boolean {
+  return head[0] === 0x08 && head[1] === 0x01 && head[2] === 0x12;
+}
+
+/** A file that ends within the length of a safetensors header, or right behind it. */
+function isCutSafetensors(size: number, head: Uint8Array): boolean {
+  if (size !== 8 || head.length !== 8) return false;
+  const view = new DataView(head.buffer, head.byteOffset);
+  return view.getBigUint64(0, true) <= 100_000_000n;
+}
+
+/** Names a pickle that torch.save did not write, by what its first bytes mention. */
+export function otherPickle(head: Uint8Array): Fault {
+  const text = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString('latin1');
+  const found = PICKLES.find(({ mentions }) => mentions.test(text));
+  return new Fault(
+    'unsupported',
+    found?.is ?? 'it is a plain Python pickle, and not written by torch.save',
+    found?.advice ?? 'load it in Python and save its weights with torch.save',
+  );
+}
+
+const PICKLES = [
+  {
+    mentions: /joblib\.numpy_pickle/,
+    is: 'it is a joblib file, such as scikit-learn’s estimators are kept in',
+    advice: 'load it with joblib.load and save its arrays by name, with numpy.savez',
+  },
+  {
+    mentions: /torch\.distributed\.checkpoint\.metadata/,
+    is: 'it is the index of a distributed checkpoint',
+    advice: 'name the folder it is in',
+  },
+  {
+    mentions: /jaxlib|jax\._src|flax\.|haiku\./,
+    is: 'it is a pickle of JAX arrays',
+    advice: 'save the parameters by name, with numpy.savez or safetensors.flax',
+  },
+] as const;
 
 /** As `otherFormat`, for a zip archive that is neither PyTorch's nor NumPy's. */
 export function otherZip(archive: ZipArchive): Fault {

@@ -1,73 +1,12 @@
+import { Budget } from './budget';
 import { Fault } from './fault';
-
-/**
- * Python's pickle format, protocols 0 to 5, read by a stack machine that imports nothing and calls
- * nothing: a global is a pair of names, and a call is a record of what would have been called.
- *
- * Source: CPython's Lib/pickletools.py, which documents every opcode.
- */
-export type PickleValue =
-  | null
-  | boolean
-  /** A float, or an integer that is exact as one. */
-  | number
-  /** A larger integer. */
-  | bigint
-  | string
-  | Uint8Array
-  /** A list or a tuple. */
-  | PickleValue[]
-  /** A dictionary: a Map, because `__proto__` is a key like another. */
-  | PickleDictionary
-  | Set<PickleValue>
-  | PickleGlobal
-  | PickleObject
-  | PickleLeaf;
-
-export type PickleDictionary = Map<PickleValue, PickleValue>;
-
-/** A class or function, by name. */
-export class PickleGlobal {
-  constructor(
-    readonly module: string,
-    readonly name: string,
-  ) {}
-
-  /** As Python writes it: `torch._utils._rebuild_tensor_v2`. */
-  get path(): string {
-    return `${this.module}.${this.name}`;
-  }
-}
-
-/** An object of a class that has no meaning here: what it would be made of. */
-export class PickleObject {
-  /** Argument of `__setstate__`, or the attributes. */
-  state: PickleValue = null;
-  /** What would be appended to it. */
-  readonly items: PickleValue[] = [];
-  /** What would be set in it. */
-  readonly entries: PickleDictionary = new Map();
-
-  constructor(
-    readonly callee: PickleValue,
-    readonly args: readonly PickleValue[],
-  ) {}
-
-  /** Name of its class or of the function that makes it. */
-  get path(): string {
-    return this.callee instanceof PickleGlobal ? this.callee.path : 'an object';
-  }
-}
-
-/** A value that whoever interprets the pickle puts in: a tensor, a storage. */
-export abstract class PickleLeaf {
-  abstract readonly kind: string;
-}
+import { PickleGlobal, PickleObject, type PickleValue } from './pickleValue';
+import { globalNamed, isCommand, isCommandAttribute, isUsual } from './pythonCalls';
 
 /** Gives a pickle its meaning. */
 export interface PickleInterpreter {
-  /** What calling `callee` gives; undefined where it is nothing known. */
-  call(callee: PickleGlobal, args: readonly PickleValue[]): PickleValue | undefined;
+  /** What calling `callee` gives; undefined where it is nothing known. What it copies, it pays for. */
+  call(callee: PickleGlobal, args: readonly PickleValue[], budget: Budget): PickleValue | undefined;
   /** What stands for a persistent id. */
   persistent(id: PickleValue): PickleValue;
 }
@@ -86,11 +25,8 @@ export class PickleTruncated extends Fault {
 }
 
 const LIMITS = {
-  opcodes: 20_000_000,
   memo: 5_000_000,
   stack: 1_000_000,
-  /** Lists, dictionaries, sets and calls: some hundred bytes each. */
-  containers: 2_000_000,
   marks: 10_000,
   /** Bytes of one string. */
   string: 64 * 2 ** 20,
@@ -98,24 +34,41 @@ const LIMITS = {
   integer: 1024,
   /** Bytes of a line of the text opcodes: names and numbers. */
   line: 4096,
+  /** Calls that are told by name. */
+  calls: 64,
 };
 
+/** Bytes of memory that values take, roughly. */
+const COST = { value: 8, text: 32, list: 48, dictionary: 200, entry: 40, object: 120 };
+
+export interface Unpickled {
+  readonly value: PickleValue;
+  /** Position after the pickle. */
+  readonly end: number;
+  /** What Python would call, beyond what nearly every checkpoint makes it call; by name. */
+  readonly calls: ReadonlySet<string>;
+}
+
 /**
- * Reads one pickle.
+ * Reads one pickle: Python's format, protocols 0 to 5, by a stack machine that imports nothing and
+ * calls nothing. A global is a pair of names, and a call is a record of what would have been called.
+ *
+ * Source: CPython's Lib/pickletools.py, which documents every opcode.
  *
  * @param start where it begins in `bytes`.
- * @returns the value, and the position after the pickle.
- * @throws PickleTruncated when `bytes` ends first; Fault when the pickle is damaged, goes beyond the
- *   limits, or names something that would run code.
+ * @param budget what it may make of the machine; that of its own bytes if absent.
+ * @throws PickleTruncated when `bytes` ends first; Fault when the pickle is damaged, goes beyond its
+ *   budget, or names a command that Python would run.
  */
 export function unpickle(
   bytes: Uint8Array,
   interpreter: PickleInterpreter,
   start = 0,
-): { value: PickleValue; end: number } {
-  const machine = new Machine(bytes, interpreter, start);
+  budget = new Budget(bytes.length - start),
+): Unpickled {
+  const machine = new Machine(bytes, interpreter, start, budget);
   const value = machine.run();
-  return { value, end: machine.position };
+  return { value, end: machine.position, calls: machine.calls };
 }
 
 class Machine {
@@ -127,24 +80,26 @@ class Machine {
   private readonly memo = new Map<number, PickleValue>();
   /** Values on all stacks together. */
   private depth = 0;
-  private containers = 0;
+  /** Each name is checked once, however often it is called. */
+  private readonly globals = new Map<string, PickleGlobal>();
+  readonly calls = new Set<string>();
 
   constructor(
     private readonly bytes: Uint8Array,
     private readonly interpreter: PickleInterpreter,
     start: number,
+    private readonly budget: Budget,
   ) {
     this.position = start;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   run(): PickleValue {
-    for (let opcodes = 0; opcodes < LIMITS.opcodes; opcodes++) {
+    for (;;) {
       const opcode = this.uint8();
       if (opcode === 0x2e /* STOP */) return this.pop();
       this.step(opcode);
     }
-    throw new Fault('unsupported', 'its pickled header has more steps than Basin follows');
   }
 
   private step(opcode: number): void {
@@ -294,9 +249,12 @@ class Machine {
         // ADDITEMS
         const items = this.toMark();
         const set = this.top();
-        if (set instanceof PickleObject) set.items.push(...items);
-        else if (set instanceof Set) for (const item of items) set.add(item);
-        else throw malformed();
+        if (!(set instanceof PickleObject || set instanceof Set)) throw malformed();
+        this.budget.make(items.length * (set instanceof Set ? COST.entry : COST.value));
+        for (const item of items) {
+          if (set instanceof Set) set.add(item);
+          else set.append(item);
+        }
         return;
       }
 
@@ -323,12 +281,12 @@ class Machine {
         return;
 
       case 0x63: // GLOBAL
-        this.push(globalOf(this.line(), this.line()));
+        this.push(this.globalOf(this.line(), this.line()));
         return;
       case 0x93: {
         // STACK_GLOBAL
         const [module, name] = this.popMany(2);
-        this.push(globalOf(module!, name!));
+        this.push(this.globalOf(module!, name!));
         return;
       }
       case 0x52: // REDUCE
@@ -351,7 +309,7 @@ class Machine {
       }
       case 0x69: {
         // INST
-        const callee = globalOf(this.line(), this.line());
+        const callee = this.globalOf(this.line(), this.line());
         this.make(this.call(callee, this.toMark()));
         return;
       }
@@ -393,32 +351,67 @@ class Machine {
     }
   }
 
+  private globalOf(module: PickleValue, name: PickleValue): PickleGlobal {
+    if (typeof module !== 'string' || typeof name !== 'string') throw malformed();
+    const key = `${module}\n${name}`;
+    const known = this.globals.get(key);
+    if (known) return known;
+    const global = globalNamed(module, name);
+    if (isCommand(global)) throw command(global.path);
+    this.budget.make(COST.object + key.length);
+    this.globals.set(key, global);
+    return global;
+  }
+
   private call(callee: PickleValue, args: PickleValue): PickleValue {
     if (!Array.isArray(args)) throw malformed();
     if (callee instanceof PickleGlobal) {
-      const value = this.interpreter.call(callee, args);
+      const value =
+        callee.path === 'builtins.getattr'
+          ? this.attribute(args)
+          : this.interpreter.call(callee, args, this.budget);
       if (value !== undefined) return value;
+      this.note(callee.path);
+    } else if (callee instanceof PickleObject) {
+      if (isCommandMade(callee)) throw command(callee.path);
+      this.note(`what ${callee.path} gives`);
     }
     return new PickleObject(callee, args);
   }
 
+  /** An attribute of something that is a name here is a name, too. */
+  private attribute([of, name]: readonly PickleValue[]): PickleValue | undefined {
+    if (!(of instanceof PickleGlobal) || typeof name !== 'string') return undefined;
+    if (name.length + of.name.length > LIMITS.line) throw tooLong('a name');
+    return this.globalOf(of.module, `${of.name}.${name}`);
+  }
+
+  private note(path: string): void {
+    if (this.calls.size < LIMITS.calls && !isUsual(path)) this.calls.add(path);
+  }
+
   private append(items: readonly PickleValue[]): void {
     const list = this.top();
-    const target = list instanceof PickleObject ? list.items : list;
-    if (!Array.isArray(target)) throw malformed();
-    for (const item of items) target.push(item);
+    this.budget.make(items.length * COST.value);
+    if (list instanceof PickleObject) for (const item of items) list.append(item);
+    else if (Array.isArray(list)) for (const item of items) list.push(item);
+    else throw malformed();
   }
 
   private setItems(pairs: readonly PickleValue[]): void {
-    const object = this.top();
-    const target = object instanceof PickleObject ? object.entries : object;
-    if (!(target instanceof Map) || pairs.length % 2 !== 0) throw malformed();
-    for (let i = 0; i < pairs.length; i += 2) target.set(pairs[i]!, pairs[i + 1]!);
+    const target = this.top();
+    if (pairs.length % 2 !== 0) throw malformed();
+    this.budget.make((pairs.length / 2) * COST.entry);
+    for (let i = 0; i < pairs.length; i += 2) {
+      if (target instanceof PickleObject) target.assign(pairs[i]!, pairs[i + 1]!);
+      else if (target instanceof Map) target.set(pairs[i]!, pairs[i + 1]!);
+      else throw malformed();
+    }
   }
 
   /** Pushes a value that has just been made. */
   private make(value: PickleValue): void {
-    if (++this.containers > LIMITS.containers) throw tooMany();
+    this.budget.make(costOf(value));
     this.push(value);
   }
 
@@ -457,6 +450,7 @@ class Machine {
 
   private remember(index: number): void {
     if (this.memo.size >= LIMITS.memo) throw tooMany();
+    this.budget.make(COST.entry);
     this.memo.set(index, this.top());
   }
 
@@ -490,9 +484,11 @@ class Machine {
   private integer(length: number): number | bigint {
     if (length > LIMITS.integer) throw tooLong('an integer');
     const at = this.take(length);
-    let value = 0n;
-    for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(this.bytes[at + i]!);
-    return exact(BigInt.asIntN(length * 8, value));
+    if (length === 0) return 0;
+    // Through hexadecimal digits, as shifting byte by byte takes the square of the length.
+    const digits = Buffer.from(this.bytes.slice(at, at + length).reverse().buffer).toString('hex');
+    if (length > 8) this.budget.make(COST.text + length);
+    return exact(BigInt.asIntN(length * 8, BigInt(`0x${digits}`)));
   }
 
   private text(length: number): string {
@@ -511,6 +507,7 @@ class Machine {
   private span(length: number): Uint8Array {
     if (length > LIMITS.string) throw tooLong('a string');
     const at = this.take(length);
+    this.budget.make(COST.text + length);
     return this.bytes.subarray(at, at + length);
   }
 
@@ -543,6 +540,27 @@ function exact(value: bigint): number | bigint {
   return Number.isSafeInteger(number) ? number : value;
 }
 
+function costOf(value: PickleValue): number {
+  if (Array.isArray(value)) return COST.list + COST.value * value.length;
+  if (value instanceof Map || value instanceof Set) return COST.dictionary;
+  return COST.object;
+}
+
+/** Functions made of code in the file, and attributes that run what they are given. */
+function isCommandMade({ path, args }: PickleObject): boolean {
+  if (/^types\.(FunctionType|CodeType|LambdaType)$|_make_function|_create_function/.test(path)) {
+    return true;
+  }
+  const name = /^(builtins\.getattr|_?operator\.(attrgetter|methodcaller))$/.test(path)
+    ? args.find((arg) => typeof arg === 'string')
+    : undefined;
+  return name !== undefined && isCommandAttribute(name.slice(name.lastIndexOf('.') + 1));
+}
+
+function command(path: string): Fault {
+  return new Fault('hostile', `this file would run \`${path}\` if Python opened it`);
+}
+
 function malformed(): Fault {
   return new Fault('damaged', 'its pickled header makes no sense');
 }
@@ -553,75 +571,4 @@ function tooMany(): Fault {
 
 function tooLong(what: string): Fault {
   return new Fault('unsupported', `its pickled header has ${what} longer than Basin reads`);
-}
-
-/** Modules and packages of which nothing belongs in a file of weights. */
-const HOSTILE_MODULES = new Set([
-  ...['os', 'posix', 'nt', 'sys', 'subprocess', '_posixsubprocess', 'pty', 'popen2', 'ctypes'],
-  ...['_ctypes', 'cffi', 'runpy', 'importlib', 'imp', 'pdb', 'bdb', 'timeit', 'cProfile', 'pip'],
-  ...['ensurepip', 'marshal', 'pydoc', 'idlelib', 'doctest', 'shutil', 'asyncio'],
-  ...['socket', '_socket', 'socketserver', 'http', 'httplib', 'urllib', 'urllib2', 'requests'],
-  ...['aiohttp', 'ftplib', 'smtplib', 'imaplib', 'telnetlib', 'xmlrpc', 'webbrowser'],
-  ...['pickle', '_pickle', 'cloudpickle', 'dill', 'shelve'],
-]);
-
-/** Names in modules that hold harmless things, too, or share their name with people's own. */
-const HOSTILE_NAMES = new Set([
-  ...['torch.load', 'torch.serialization.load', 'torch.storage._load_from_bytes'],
-  ...['torch.jit.load', 'torch.hub.load', 'torch.hub.load_state_dict_from_url'],
-  ...['torch.utils.cpp_extension.load', 'torch.utils.cpp_extension.load_inline'],
-  ...['numpy.load', 'joblib.load', 'io.open', '_io.open', 'io.FileIO', '_io.FileIO'],
-  ...['operator.attrgetter', '_operator.attrgetter'],
-  ...['operator.methodcaller', '_operator.methodcaller'],
-  ...['types.FunctionType', 'types.CodeType', 'platform.popen', 'profile.run', 'trace.Trace'],
-  ...['code.interact', 'code.InteractiveInterpreter', 'code.InteractiveConsole'],
-]);
-
-const HOSTILE_BUILTINS = new Set([
-  ...['eval', 'exec', 'execfile', 'compile', 'open', 'file', 'input', 'raw_input', '__import__'],
-  ...['getattr', 'setattr', 'delattr', 'globals', 'locals', 'vars', 'apply', 'reload', 'map'],
-  ...['breakpoint', 'help', 'exit', 'quit', 'filter', 'memoryview'],
-]);
-
-/**
- * Protocols up to 2 use the names of Python 2, and Python 3 translates them when it loads: CPython's
- * Lib/_compat_pickle.py. `commands.Popen` is `subprocess.Popen`. The ones that matter here.
- */
-const RENAMED: ReadonlyMap<string, string> = new Map([
-  ['__builtin__', 'builtins'],
-  ['commands', 'subprocess'],
-  ['copy_reg', 'copyreg'],
-  ['cPickle', 'pickle'],
-  ['httplib', 'http.client'],
-  ['urllib2', 'urllib.request'],
-  ['BaseHTTPServer', 'http.server'],
-  ['CGIHTTPServer', 'http.server'],
-  ['SimpleHTTPServer', 'http.server'],
-  ['SocketServer', 'socketserver'],
-  ['xmlrpclib', 'xmlrpc.client'],
-  ['SimpleXMLRPCServer', 'xmlrpc.server'],
-  ['DocXMLRPCServer', 'xmlrpc.server'],
-]);
-
-function globalOf(module: PickleValue, name: PickleValue): PickleGlobal {
-  if (typeof module !== 'string' || typeof name !== 'string') throw malformed();
-  const global = new PickleGlobal(RENAMED.get(module) ?? module, name);
-  if (isHostile(global)) {
-    throw new Fault('hostile', `this file would run \`${global.path}\` if Python opened it`);
-  }
-  return global;
-}
-
-function isHostile({ module, name, path }: PickleGlobal): boolean {
-  const outermost = module.split('.', 1)[0]!;
-  const parts = name.split('.');
-  if (outermost === 'builtins') {
-    return HOSTILE_BUILTINS.has(parts[0]!);
-  }
-  // A dotted name reaches what its module has imported: `os.system` in `torch.serialization`.
-  return (
-    HOSTILE_MODULES.has(outermost) ||
-    HOSTILE_NAMES.has(path) ||
-    parts.slice(0, -1).some((part) => HOSTILE_MODULES.has(part))
-  );
 }

@@ -2,17 +2,23 @@ import type { CheckpointFormat } from '../../shared/result';
 import type { Tensor } from '../tensor';
 import type { Checkpoint, TensorEntry } from './checkpoint';
 import type { CheckpointFile } from './checkpointFile';
+import { Budget } from './budget';
 import { decode } from './elements';
-import { Fault, naming, namingAll } from './fault';
-import { metadataOf } from './metadata';
-import { unpickle, type PickleValue } from './pickle';
+import { Fault, naming, namingAll, printable } from './fault';
+import { metadataOf, plainOf } from './metadata';
+import { unpickle } from './pickle';
+import type { PickleValue } from './pickleValue';
 import { elementsOf, fillsItsExtent, pieceOf } from './pieces';
 import { PYTORCH, type StorageReference, type TensorReference } from './pytorchPickle';
-import { trainingPosition } from './trainingPosition';
+import { dequantised } from './quantization';
+import { isPosition, trainingPosition } from './trainingPosition';
 import { weightsOf } from './weights';
 import type { ZipArchive } from './zip';
 
 const MOST_HEADER_BYTES = 64 * 2 ** 20;
+/** torch.save packs nothing; who packs it again makes a tenth of it. */
+const LEAST_HEADER_BYTES = 8 * 2 ** 20;
+const MOST_PACKING = 32;
 
 /**
  * Opens what `torch.save` has written since PyTorch 1.6: a zip archive with the pickle `data.pkl`
@@ -29,13 +35,17 @@ export async function openPytorch(
   const header = archive.entries().find(({ name }) => isHeader(name));
   if (!header) throw new Fault('damaged', 'data.pkl is missing in it');
   const top = header.name.slice(0, -'data.pkl'.length);
-  const bytes = await archive.read(header.name, MOST_HEADER_BYTES);
-  const { value: root, end } = unpickle(bytes, PYTORCH);
+  const stored = header.stored;
+  const most = Math.min(MOST_HEADER_BYTES, LEAST_HEADER_BYTES + MOST_PACKING * stored);
+  const bytes = await archive.read(header.name, most);
+  const budget = new Budget(stored);
+  const { value: root, end, calls } = unpickle(bytes, PYTORCH, 0, budget);
   if (end !== bytes.length) throw new Fault('damaged', 'something follows its pickled header');
 
   const littleEndian = await isLittleEndian(archive, `${top}byteorder`);
   const entryName = (storage: StorageReference) => `${top}data/${storage.key}`;
-  return pytorchCheckpoint(file, 'pytorch', root, weights, littleEndian, {
+  const pickled = { root, calls, budget };
+  return pytorchCheckpoint(file, 'pytorch', pickled, weights, littleEndian, {
     check(storage) {
       const entry = archive.entry(entryName(storage));
       if (!entry) throw new Fault('damaged', `its storage ${storage.key} is missing`);
@@ -83,16 +93,28 @@ export interface Storages {
   ): AsyncIterable<Uint8Array>;
 }
 
+/** What unpickling a header has given. */
+export interface PickledHeader {
+  readonly root: PickleValue;
+  /** What Python would call; by name. */
+  readonly calls: ReadonlySet<string>;
+  /** What is left of it is for looking at the values. */
+  readonly budget: Budget;
+}
+
+/** Bytes of a storage that is read to know one number in it. */
+const MOST_NUMBER_BYTES = 4096;
+
 /** The checkpoint of an unpickled header, whichever container it came in. */
-export function pytorchCheckpoint(
+export async function pytorchCheckpoint(
   file: CheckpointFile,
   format: CheckpointFormat,
-  root: PickleValue,
+  { root, calls, budget }: PickledHeader,
   choice: string | undefined,
   littleEndian: boolean,
   storages: Storages,
-): Checkpoint {
-  const weights = weightsOf(root, choice);
+): Promise<Checkpoint> {
+  const weights = weightsOf(root, choice, budget);
   const tensors = new Map<string, TensorEntry>();
   for (const [name, tensor] of weights.tensors) {
     storages.check(tensor.storage);
@@ -111,23 +133,37 @@ export function pytorchCheckpoint(
   const read = async (tensor: TensorReference): Promise<Tensor> => {
     const [start, end] = tensor.span;
     const bytes = await storages.read(tensor.storage, start, end);
-    return decode(bytes, tensor.type, tensor, littleEndian);
+    const stored = decode(bytes, tensor.type, tensor, littleEndian);
+    const { quantizer } = tensor;
+    if (quantizer === undefined) return stored;
+    if (quantizer.kind === 'tensor') return dequantised(stored, quantizer);
+    const [scales, zeros] = [await read(quantizer.scales), await read(quantizer.zeros)];
+    return dequantised(stored, { ...quantizer, scales, zeros });
   };
   const parts = [weights.path, ...weights.variants].map((path) => path.split('.', 1)[0]!);
-  const metadata = metadataOf(root, new Set(parts));
+  const found = metadataOf(root, new Set(parts));
+  const metadata = { ...found.plain };
+  for (const [key, tensor] of found.tensors) {
+    if (weights.tensors.has(key) && !isPosition(key)) continue;
+    if (tensor.storage.size > MOST_NUMBER_BYTES) continue;
+    storages.check(tensor.storage);
+    const plain = plainOf((await read(tensor)).data[0] ?? null);
+    if (plain !== undefined) metadata[key] = plain;
+  }
   return {
     path: file.path,
     format,
     size: file.size,
     tensors,
     variants: weights.variants,
-    ...trainingPosition(file.path, metadata),
+    ...(await trainingPosition(file.path, metadata)),
+    ...callWarnings(calls),
     metadata,
     read: (name) => naming(file.path, () => read(find(name))),
     stream: (name) =>
       namingAll(file.path, async function* () {
         const tensor = find(name);
-        if (!fillsItsExtent(tensor)) {
+        if (tensor.quantizer !== undefined || !fillsItsExtent(tensor)) {
           yield await read(tensor);
           return;
         }
@@ -138,6 +174,23 @@ export function pytorchCheckpoint(
     close: () => file.close(),
   };
 }
+
+const MOST_NAMED = 6;
+
+/** What Python would do that Basin does not. */
+function callWarnings(calls: ReadonlySet<string>): Pick<Checkpoint, 'warnings'> {
+  if (calls.size === 0) return {};
+  const named = [...calls].slice(0, MOST_NAMED).map((path) => printable(path, LONGEST_CALL));
+  const rest = calls.size - named.length;
+  const list = named.join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+  return {
+    warnings: [
+      `Python would call ${list} when it opens this file whole; Basin called nothing and kept the names alone.`,
+    ],
+  };
+}
+
+const LONGEST_CALL = 100;
 
 function storageName({ storage, type, offset, strides }: TensorReference): string {
   return `${storage.key}+${storage.start}:${type}+${offset}[${strides.join()}]`;

@@ -1,14 +1,11 @@
 import type { Checkpoint } from './checkpoint';
 import type { CheckpointFile } from './checkpointFile';
+import { Budget } from './budget';
 import { bytesPerElement } from './elements';
 import { Fault } from './fault';
-import {
-  PickleTruncated,
-  PLAIN,
-  unpickle,
-  type PickleInterpreter,
-  type PickleValue,
-} from './pickle';
+import { PickleTruncated, PLAIN, unpickle, type Unpickled, type PickleInterpreter } from './pickle';
+import type { PickleValue } from './pickleValue';
+import { otherPickle } from './otherFormats';
 import { blocks as blocksOfFile } from './pieces';
 import { pytorchCheckpoint } from './pytorch';
 import { PYTORCH, StorageReference } from './pytorchPickle';
@@ -39,8 +36,8 @@ export async function openPytorchLegacy(
   const littleEndian = !(system instanceof Map && system.get('little_endian') === false);
 
   const widths = new Map<string, number>();
-  const root = await pickles.next({
-    call: (callee, args) => PYTORCH.call(callee, args),
+  const { value: root, calls } = await pickles.read({
+    call: (callee, args, budget) => PYTORCH.call(callee, args, budget),
     persistent(id) {
       const storage = PYTORCH.persistent(id);
       if (storage instanceof StorageReference) {
@@ -77,7 +74,8 @@ export async function openPytorchLegacy(
     if (!block) throw new Fault('damaged', `its storage ${key} is missing`);
     return block;
   };
-  return pytorchCheckpoint(file, 'pytorch-legacy', root, weights, littleEndian, {
+  const pickled = { root, calls, budget: new Budget(pickles.position) };
+  return pytorchCheckpoint(file, 'pytorch-legacy', pickled, weights, littleEndian, {
     check(storage) {
       if (blockOf(storage).size < storage.start + storage.size) {
         throw new Fault('damaged', `its storage ${storage.key} is shorter than announced`);
@@ -94,17 +92,14 @@ export async function openPytorchLegacy(
 
 /** A pickle that torch.save did not write: worth a warning if it is hostile. */
 async function plainPickle(pickles: PickleStream): Promise<Fault> {
+  const named = otherPickle(pickles.head);
   try {
     await pickles.rewind().next(PLAIN);
   } catch (error) {
     if (error instanceof Fault && error.reason === 'hostile') return error;
     if (error instanceof PickleTruncated) return error;
   }
-  return new Fault(
-    'unsupported',
-    'it is a plain Python pickle, and not written by torch.save',
-    'load it in Python and save its weights with torch.save',
-  );
+  return named;
 }
 
 /** Pickles one after the other; as much of the file as they turn out to need is in memory. */
@@ -115,11 +110,15 @@ class PickleStream {
   constructor(private readonly file: CheckpointFile) {}
 
   async next(interpreter: PickleInterpreter): Promise<PickleValue> {
+    return (await this.read(interpreter)).value;
+  }
+
+  async read(interpreter: PickleInterpreter): Promise<Unpickled> {
     for (;;) {
       try {
-        const { value, end } = unpickle(this.window, interpreter, this.position);
-        this.position = end;
-        return value;
+        const pickled = unpickle(this.window, interpreter, this.position);
+        this.position = pickled.end;
+        return pickled;
       } catch (error) {
         const have = this.window.length;
         if (!(error instanceof PickleTruncated) || have === this.file.size) throw error;
@@ -130,6 +129,11 @@ class PickleStream {
         this.window = await this.file.read(0, Math.min(want, this.file.size));
       }
     }
+  }
+
+  /** The first bytes of the file. */
+  get head(): Uint8Array {
+    return this.window.subarray(0, 4096);
   }
 
   rewind(): this {

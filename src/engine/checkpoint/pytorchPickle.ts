@@ -1,12 +1,9 @@
 import { bytesPerElement, extentOf, isElementType, type ElementType } from './elements';
 import { Fault } from './fault';
-import {
-  PickleGlobal,
-  PickleLeaf,
-  type PickleDictionary,
-  type PickleInterpreter,
-  type PickleValue,
-} from './pickle';
+import type { Budget } from './budget';
+import type { PickleInterpreter } from './pickle';
+import type { Quantizer } from './quantization';
+import { PickleGlobal, PickleLeaf, type PickleDictionary, type PickleValue } from './pickleValue';
 
 /** Memory that tensors are views of: one entry of a zip, one block of a legacy file. */
 export class StorageReference extends PickleLeaf {
@@ -36,6 +33,8 @@ export class TensorReference extends PickleLeaf {
     /** Of the first element, in elements from the beginning of the storage. */
     readonly offset: number,
     readonly strides: readonly number[],
+    /** Where the elements are integers that stand for the values. */
+    readonly quantizer?: Quantizer<TensorReference>,
   ) {
     super();
   }
@@ -54,18 +53,24 @@ export class TensorReference extends PickleLeaf {
  */
 export const PYTORCH: PickleInterpreter = { call, persistent };
 
-function call(callee: PickleGlobal, args: readonly PickleValue[]): PickleValue | undefined {
+function call(
+  callee: PickleGlobal,
+  args: readonly PickleValue[],
+  budget: Budget,
+): PickleValue | undefined {
   switch (callee.path) {
     case 'torch._utils._rebuild_tensor':
     case 'torch._utils._rebuild_tensor_v2':
       // The seventh argument may say that the elements are to be negated or conjugated.
-      if (isMarked(args[6])) return undefined;
+      if (isMarked(args[6], budget)) return undefined;
       return tensorOf(args, undefined);
     case 'torch._utils._rebuild_tensor_v3':
-      if (isMarked(args[7])) return undefined;
+      if (isMarked(args[7], budget)) return undefined;
       return tensorOf(args, dtypeOf(args[6]));
-    case 'torch._utils._rebuild_qtensor':
-      return tensorOf(args, undefined);
+    case 'torch._utils._rebuild_qtensor': {
+      const quantizer = quantizerOf(args[4]);
+      return quantizer && tensorOf(args, undefined, quantizer);
+    }
     case 'torch._utils._rebuild_parameter':
     case 'torch._utils._rebuild_parameter_with_state':
       return args[0];
@@ -76,36 +81,62 @@ function call(callee: PickleGlobal, args: readonly PickleValue[]): PickleValue |
         rebuild instanceof PickleGlobal &&
         rebuild.path !== callee.path &&
         Array.isArray(rebuildArgs);
-      return known ? call(rebuild, rebuildArgs) : undefined;
+      return known ? call(rebuild, rebuildArgs, budget) : undefined;
     }
     case 'torch.Size':
       return args[0];
     case 'torch.device':
-      return args.filter((arg) => typeof arg !== 'object').join(':');
+      return deviceOf(args);
     case 'collections.OrderedDict':
     case 'collections.Counter':
     case 'builtins.dict':
-      return dictionaryOf(args[0]);
+      return dictionaryOf(args[0], budget);
     case 'collections.defaultdict':
-      return dictionaryOf(args[1]);
+      return dictionaryOf(args[1], budget);
     case 'builtins.set':
     case 'builtins.frozenset':
-      return new Set(Array.isArray(args[0]) ? args[0] : []);
+      if (!Array.isArray(args[0])) return new Set();
+      budget.make(ENTRY_BYTES * args[0].length);
+      return new Set(args[0]);
     case '_codecs.encode':
-      return typeof args[0] === 'string' ? Buffer.from(args[0], 'latin1') : undefined;
+      return encoded(args, budget);
     default:
       return undefined;
   }
 }
 
-function isMarked(metadata: PickleValue | undefined): boolean {
-  return metadata instanceof Map && [...metadata.values()].includes(true);
+/** Of memory, in a dictionary or a set. */
+const ENTRY_BYTES = 40;
+
+function isMarked(metadata: PickleValue | undefined, budget: Budget): boolean {
+  if (!(metadata instanceof Map)) return false;
+  budget.visit(metadata.size);
+  for (const value of metadata.values()) if (value === true) return true;
+  return false;
 }
 
-function dictionaryOf(pairs: PickleValue | undefined): PickleDictionary | undefined {
+/** `cuda:0`: a type, and perhaps an index. */
+function deviceOf([type, index]: readonly PickleValue[]): PickleValue | undefined {
+  if (typeof type !== 'string' || type.length > 64) return undefined;
+  return typeof index === 'number' ? `${type}:${index}` : type;
+}
+
+/** How Python 2 and protocols up to 2 write bytes: text, whose characters are the bytes. */
+function encoded([text, name]: readonly PickleValue[], budget: Budget): Uint8Array | undefined {
+  if (typeof text !== 'string' || typeof name !== 'string') return undefined;
+  if (!/^(latin-?1|iso-8859-1)$/i.test(name)) return undefined;
+  budget.make(text.length);
+  return Buffer.from(text, 'latin1');
+}
+
+function dictionaryOf(
+  pairs: PickleValue | undefined,
+  budget: Budget,
+): PickleDictionary | undefined {
   if (pairs === undefined) return new Map();
+  if (!(pairs instanceof Map) && !Array.isArray(pairs)) return undefined;
+  budget.make(ENTRY_BYTES * (pairs instanceof Map ? pairs.size : pairs.length));
   if (pairs instanceof Map) return new Map(pairs);
-  if (!Array.isArray(pairs)) return undefined;
   const dictionary: PickleDictionary = new Map();
   for (const pair of pairs) {
     if (!Array.isArray(pair) || pair.length !== 2) return undefined;
@@ -120,6 +151,7 @@ const MOST_AXES = 64;
 function tensorOf(
   [storage, offset, shape, strides]: readonly PickleValue[],
   dtype: ElementType | null | undefined,
+  quantizer?: Quantizer<TensorReference>,
 ): TensorReference | undefined {
   // A type that has no name here: carried, and refused by name where it is a weight.
   if (dtype === null) return undefined;
@@ -128,17 +160,39 @@ function tensorOf(
     !isCount(offset) ||
     !isCounts(shape) ||
     !isCounts(strides) ||
-    shape.length !== strides.length ||
-    shape.length > MOST_AXES
+    shape.length !== strides.length
   ) {
     throw new Fault('damaged', 'a tensor in its header makes no sense');
   }
-  const tensor = new TensorReference(storage, dtype ?? storage.type, shape, offset, strides);
+  const type = dtype ?? storage.type;
+  const tensor = new TensorReference(storage, type, shape, offset, strides, quantizer);
   const size = shape.reduce((product, extent) => product * extent, 1);
   if (!Number.isSafeInteger(size) || !(tensor.span[1] - storage.start <= storage.size)) {
     throw new Fault('damaged', 'a tensor in its header reaches beyond its storage');
   }
   return tensor;
+}
+
+/** (scheme, scale, zero) or (scheme, scales, zeros, axis); undefined where the scheme is another. */
+function quantizerOf(value: PickleValue | undefined): Quantizer<TensorReference> | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const [scheme, scale, zero, axis] = value;
+  if (!(scheme instanceof PickleGlobal)) return undefined;
+  switch (scheme.path) {
+    case 'torch.per_tensor_affine':
+    case 'torch.per_tensor_symmetric':
+      return typeof scale === 'number' && typeof zero === 'number'
+        ? { kind: 'tensor', scale, zero }
+        : undefined;
+    case 'torch.per_channel_affine':
+    case 'torch.per_channel_symmetric':
+    case 'torch.per_channel_affine_float_qparams':
+      return scale instanceof TensorReference && zero instanceof TensorReference && isCount(axis)
+        ? { kind: 'channel', scales: scale, zeros: zero, axis }
+        : undefined;
+    default:
+      return undefined;
+  }
 }
 
 /** Names of storages in old files: torch/storage.py, `_legacy_tensor_type` and friends. */
@@ -205,5 +259,5 @@ function isCount(value: PickleValue | undefined): value is number {
 }
 
 function isCounts(value: PickleValue | undefined): value is number[] {
-  return Array.isArray(value) && value.every(isCount);
+  return Array.isArray(value) && value.length <= MOST_AXES && value.every(isCount);
 }

@@ -85,7 +85,7 @@ export async function openSafetensors(file: CheckpointFile): Promise<Checkpoint>
     format: 'safetensors',
     size: file.size,
     tensors,
-    ...trainingPosition(file.path, metadata),
+    ...(await trainingPosition(file.path, metadata)),
     metadata,
     read: (name) =>
       naming(file.path, async () => {
@@ -188,7 +188,8 @@ function blockOf(name: string, value: unknown): Block {
 }
 
 function metadataOf(value: unknown): Checkpoint['metadata'] {
-  if (value === undefined) return {};
+  // `null` is what serialisers write for no metadata.
+  if (value === undefined || value === null) return {};
   if (!isObject(value)) throw new Fault('damaged', 'its metadata is no JSON object');
   const texts = Object.entries(value)
     .filter((entry): entry is [string, string] => typeof entry[1] === 'string')

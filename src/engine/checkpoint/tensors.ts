@@ -49,6 +49,7 @@ export async function listTensors(path: string): Promise<TensorListing> {
       step: checkpoint.step,
       epoch: checkpoint.epoch,
       metadata: checkpoint.metadata,
+      ...(checkpoint.warnings === undefined ? {} : { warnings: checkpoint.warnings }),
       table: new TextEncoder().encode(JSON.stringify(table)),
     };
   } finally {

@@ -1,5 +1,6 @@
+import { Budget } from './budget';
 import { Fault } from './fault';
-import { PickleObject, type PickleDictionary, type PickleValue } from './pickle';
+import { PickleObject, type PickleDictionary, type PickleValue } from './pickleValue';
 import { TensorReference } from './pytorchPickle';
 
 /** The weights in a PyTorch file, and where they are. */
@@ -38,24 +39,26 @@ const NO_WEIGHTS = /^(optim|amp|rng|cuda_rng|grad_scaler|scaler)|scheduler|optim
  * @param choice keys from the root, joined by dots.
  * @throws Fault when there are none, or several and no reason to prefer one.
  */
-export function weightsOf(root: PickleValue, choice?: string): Weights {
+export function weightsOf(root: PickleValue, choice?: string, budget = new Budget(0)): Weights {
   if (root instanceof PickleObject) throw wholeModel(root);
   if (root instanceof TensorReference) {
     throw new Fault('unsupported', 'it holds a single tensor and no named weights');
   }
   if (!(root instanceof Map)) throw new Fault('unsupported', 'it holds no named weights');
 
-  const found = dictionariesOfTensors(root);
+  const counts = new TensorCounts(budget);
+  const hidden = new HiddenTensors(budget);
+  const found = dictionariesOfTensors(root, counts);
   const others = (path: string) => [...found.keys()].filter((other) => other !== path);
   const take = (path: string, dictionary: PickleDictionary): Weights => ({
     path,
-    tensors: tensorsOf(dictionary),
+    tensors: tensorsOf(dictionary, hidden),
     variants: others(path),
   });
 
   if (choice !== undefined) {
     const value = choice === '' ? root : at(root, choice);
-    if (value instanceof Map && hasTensors(value)) return take(choice, value);
+    if (value instanceof Map && counts.of(value) > 0) return take(choice, value);
     const places = [...found.keys()].map((path) => (path === '' ? 'the root' : `"${path}"`));
     throw new Fault(
       'invalid',
@@ -72,11 +75,11 @@ export function weightsOf(root: PickleValue, choice?: string): Weights {
     const value = root.get(place);
     if (value instanceof PickleObject) throw wholeModel(value);
     // It has no plain tensor; if it has others, say which.
-    if (value instanceof Map) tensorsOf(value);
+    if (value instanceof Map) tensorsOf(value, hidden);
   }
   // A lone tensor beside a dictionary of weights is a figure and no network.
   const flat = found.get('');
-  if (flat && [...found.values()].every((other) => countTensors(other) <= countTensors(flat))) {
+  if (flat && [...found.values()].every((other) => counts.of(other) <= counts.of(flat))) {
     return take('', flat);
   }
   const plain = [...found].filter(([path]) => path !== '' && !AVERAGES.test(path));
@@ -90,36 +93,55 @@ export function weightsOf(root: PickleValue, choice?: string): Weights {
       'name one of them as "weights" in basin.json, or save it as "state_dict"',
     );
   }
-  for (const value of root.values()) if (value instanceof PickleObject) refuseHidden('', value);
+  for (const value of root.values()) if (value instanceof PickleObject) hidden.refuse('', value);
   throw new Fault('unsupported', 'it holds no weights', 'save a state_dict in it');
 }
 
 /** Every dictionary with tensors at the root or one or two levels below it, by its path. */
-function dictionariesOfTensors(root: PickleDictionary): Map<string, PickleDictionary> {
+function dictionariesOfTensors(
+  root: PickleDictionary,
+  counts: TensorCounts,
+): Map<string, PickleDictionary> {
   const found = new Map<string, PickleDictionary>();
-  if (hasTensors(root)) found.set('', root);
+  if (counts.of(root) > 0) found.set('', root);
+  /** Once each, however many keys lead to it. */
+  const visited = new Set<PickleDictionary>();
   const visit = (dictionary: PickleDictionary, prefix: string, levels: number) => {
     for (const [key, value] of dictionary) {
       if (typeof key !== 'string' || NO_WEIGHTS.test(key) || !(value instanceof Map)) continue;
       const path = prefix + key;
-      if (hasTensors(value)) found.set(path, value);
-      else if (levels > 1) visit(value, `${path}.`, levels - 1);
+      if (counts.of(value) > 0) {
+        if (found.size < MOST_SETS) found.set(path, value);
+      } else if (levels > 1 && !visited.has(value)) {
+        visited.add(value);
+        visit(value, `${path}.`, levels - 1);
+      }
     }
   };
   visit(root, '', 2);
   return found;
 }
 
-function hasTensors(dictionary: PickleDictionary): boolean {
-  return countTensors(dictionary) > 0;
-}
+/** Sets of weights that are told apart. */
+const MOST_SETS = 1000;
 
-function countTensors(dictionary: PickleDictionary): number {
-  let count = 0;
-  for (const [key, value] of dictionary) {
-    if (typeof key === 'string' && isTensor(value)) count++;
+/** How many tensors dictionaries hold, each counted once. */
+class TensorCounts {
+  private readonly counts = new Map<PickleDictionary, number>();
+
+  constructor(private readonly budget: Budget) {}
+
+  of(dictionary: PickleDictionary): number {
+    const known = this.counts.get(dictionary);
+    if (known !== undefined) return known;
+    this.budget.visit(dictionary.size);
+    let count = 0;
+    for (const [key, value] of dictionary) {
+      if (typeof key === 'string' && isTensor(value)) count++;
+    }
+    this.counts.set(dictionary, count);
+    return count;
   }
-  return count;
 }
 
 /** A tensor, or a call that makes one of a kind that is not read. */
@@ -134,61 +156,73 @@ function isTensor(value: PickleValue): boolean {
 const TENSOR_CALL = /^torch\.(_utils\._rebuild_|_tensor\._rebuild_|distributed\..*Tensor)/;
 const ARRAY_CALL = /^numpy\..*_reconstruct$/;
 
+/** Keys in a path. */
+const DEEPEST_PATH = 16;
+
 /** The value at a path; a key may itself have dots in it. */
-function at(root: PickleDictionary, path: string): PickleValue | undefined {
+function at(root: PickleDictionary, path: string, depth = 0): PickleValue | undefined {
+  if (depth > DEEPEST_PATH) return undefined;
   if (root.has(path)) return root.get(path);
   for (let dot = path.indexOf('.'); dot >= 0; dot = path.indexOf('.', dot + 1)) {
     const below = root.get(path.slice(0, dot));
-    const value = below instanceof Map ? at(below, path.slice(dot + 1)) : undefined;
+    const value = below instanceof Map ? at(below, path.slice(dot + 1), depth + 1) : undefined;
     if (value !== undefined) return value;
   }
   return undefined;
 }
 
-function tensorsOf(dictionary: PickleDictionary): Map<string, TensorReference> {
+function tensorsOf(
+  dictionary: PickleDictionary,
+  hidden: HiddenTensors,
+): Map<string, TensorReference> {
   const tensors = new Map<string, TensorReference>();
   for (const [key, value] of dictionary) {
     if (typeof key !== 'string') continue;
     if (value instanceof TensorReference) tensors.set(key, value);
     // Counters, settings and `_extra_state` beside the weights are nobody's business.
-    else if (value instanceof PickleObject) refuseHidden(key, value);
+    else if (value instanceof PickleObject) hidden.refuse(key, value);
   }
   return tensors;
 }
 
-/** @throws Fault when a tensor is reached through the object: it would be lost silently. */
-function refuseHidden(name: string, object: PickleObject): void {
-  if (!reachesTensor(object)) return;
-  throw new Fault(
-    'unsupported',
-    `its weight ${name === '' ? 'set' : `\`${name}\``} is a \`${object.path}\`, which Basin does not read`,
-    'save plain dense tensors, as model.state_dict() gives them',
-  );
-}
+/** Looks for tensors in objects that are not read: they would be lost silently. */
+class HiddenTensors {
+  /** What leads to no tensor; what does ends the search. */
+  private readonly seen = new Set<PickleValue>();
 
-/** Objects that are looked through before an answer is given. */
-const MOST_VISITS = 100_000;
+  constructor(private readonly budget: Budget) {}
 
-function reachesTensor(object: PickleObject): boolean {
-  const seen = new Set<PickleValue>();
-  const open: PickleValue[] = [object];
-  while (open.length > 0 && seen.size < MOST_VISITS) {
-    const value = open.pop() ?? null;
-    if (typeof value !== 'object' || value === null || seen.has(value)) continue;
-    seen.add(value);
-    if (isTensor(value)) return true;
-    if (value instanceof PickleObject) {
-      if (ARRAY_CALL.test(value.path)) return true;
-      for (const arg of value.args) open.push(arg);
-      for (const item of value.items) open.push(item);
-      open.push(value.state, value.entries);
-    } else if (value instanceof Map) {
-      for (const [key, item] of value) open.push(key, item);
-    } else if (Array.isArray(value) || value instanceof Set) {
-      for (const item of value) open.push(item);
-    }
+  /** @throws Fault when a tensor is reached through the object. */
+  refuse(name: string, object: PickleObject): void {
+    if (!this.reachesTensor(object)) return;
+    throw new Fault(
+      'unsupported',
+      `its weight ${name === '' ? 'set' : `\`${name}\``} is a \`${object.path}\`, which Basin does not read`,
+      'save plain dense tensors, as model.state_dict() gives them',
+    );
   }
-  return false;
+
+  private reachesTensor(object: PickleObject): boolean {
+    const open: PickleValue[] = [object];
+    for (let value = open.pop(); value !== undefined; value = open.pop()) {
+      if (typeof value !== 'object' || value === null || this.seen.has(value)) continue;
+      this.budget.visit(1);
+      this.seen.add(value);
+      if (isTensor(value)) return true;
+      if (value instanceof PickleObject) {
+        if (ARRAY_CALL.test(value.path)) return true;
+        for (const arg of value.args) open.push(arg);
+        for (const item of value.items) open.push(item);
+        for (const [key, item] of value.entries) open.push(key, item);
+        open.push(value.state);
+      } else if (value instanceof Map) {
+        for (const [key, item] of value) open.push(key, item);
+      } else if (Array.isArray(value) || value instanceof Set) {
+        for (const item of value) open.push(item);
+      }
+    }
+    return false;
+  }
 }
 
 function wholeModel(object: PickleObject): Fault {

@@ -25,6 +25,8 @@ export interface ZipEntry {
   readonly name: string;
   /** Bytes when unpacked. */
   readonly size: number;
+  /** Bytes in the archive. */
+  readonly stored: number;
 }
 
 /**
@@ -311,7 +313,7 @@ async function* inflatedPieces(
 }
 
 function zipEntry(entry: Entry): ZipEntry {
-  return { name: entry.fileName, size: entry.uncompressedSize };
+  return { name: entry.fileName, size: entry.uncompressedSize, stored: entry.compressedSize };
 }
 
 /** Signatures of what may follow a central directory: its end record, or the zip64 one. */

@@ -13,6 +13,8 @@ import { ExitStatus } from './exitStatus';
 import { governing } from './governing';
 import { ProgressBar } from './progressBar';
 import { BORDER_LEGEND, hasBorderSaddles, ResultTable, type Measure } from './resultTable';
+import { escapedLines } from '../../shared/escaped';
+import { complain, sayJson } from './output';
 
 export interface AnalyzeFlags {
   readonly checkpoint?: readonly string[];
@@ -52,7 +54,7 @@ export async function analyzeCommand(
   // On a terminal the bar is on the line a row would grow on, and shows its first figures.
   const grows = !(process.stdout.isTTY && process.stderr.isTTY);
   const write = (text: string): void => {
-    if (flags.json !== true) process.stdout.write(text);
+    if (flags.json !== true) process.stdout.write(escapedLines(text));
   };
   const results: Result[] = [];
   let status: number = ExitStatus.done;
@@ -60,7 +62,7 @@ export async function analyzeCommand(
   const fail = (message: string, fault?: Error): void => {
     bar.clear();
     table?.abandon();
-    console.error(fault?.stack ?? message);
+    complain(fault?.stack ?? message);
     status = Math.max(status, fault === undefined ? ExitStatus.input : ExitStatus.fault);
   };
   try {
@@ -106,7 +108,7 @@ export async function analyzeCommand(
       if (results.some((result) => result.study === study && hasBorderSaddles(result.document))) {
         write(`${BORDER_LEGEND}\n`);
       }
-      for (const note of BATCH_NORM_NOTES) if (said.has(note)) console.error(`Note: ${note}`);
+      for (const note of BATCH_NORM_NOTES) if (said.has(note)) complain(`Note: ${note}`);
     }
   } finally {
     bar.clear();
@@ -116,7 +118,7 @@ export async function analyzeCommand(
   }
   if (flags.json === true) {
     const documents = results.map(({ document }) => document);
-    console.log(JSON.stringify(isOne ? (documents[0] ?? null) : documents));
+    await sayJson(isOne ? (documents[0] ?? null) : documents);
   }
   return status;
 }

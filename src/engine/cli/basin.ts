@@ -14,6 +14,7 @@ import { inspectCommand } from './inspect';
 import { Interruption } from './interruption';
 import { reportCommand } from './report';
 import { topologyCommand, type TopologyFlags } from './topology';
+import { complain } from './output';
 
 interface JsonFlag {
   readonly json?: boolean;
@@ -183,16 +184,16 @@ main().then(
   },
   (error: unknown) => {
     if (error instanceof CommanderError) {
-      if (error.code.startsWith('basin.')) console.error(error.message);
+      if (error.code.startsWith('basin.')) complain(error.message);
       process.exitCode = error.exitCode === 0 ? ExitStatus.done : ExitStatus.usage;
     } else if (interruption.signal.aborted) {
-      console.error('Interrupted. What was computed is kept and is not computed again.');
+      complain('Interrupted. What was computed is kept and is not computed again.');
       process.exitCode = interruption.status;
     } else if (error instanceof InputError) {
-      console.error(error.message);
+      complain(error.message);
       process.exitCode = ExitStatus.input;
     } else {
-      console.error(error instanceof Error ? (error.stack ?? error.message) : error);
+      complain(error instanceof Error ? (error.stack ?? error.message) : String(error));
       process.exitCode = ExitStatus.fault;
     }
   },

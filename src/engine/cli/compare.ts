@@ -14,6 +14,7 @@ import type {
   MinimumPlace,
   TopologyComparison,
 } from '../../shared/comparison';
+import { complain, say, sayJson } from './output';
 
 /** Minima listed; --json has all. */
 const LISTED = 12;
@@ -36,18 +37,18 @@ export async function compareCommand(
     interpolate === undefined
       ? compared
       : { ...compared, interpolation: await lossBetween(first, second, interpolate, signal) };
-  for (const warning of comparison.warnings) console.error(`Warning: ${warning}`);
+  for (const warning of comparison.warnings) complain(`Warning: ${warning}`);
   if (json === true) {
-    console.log(JSON.stringify(comparison));
+    await sayJson(comparison);
     return ExitStatus.done;
   }
   const { metrics, topology, hessian } = comparison;
-  console.log(`first   ${nameOf(comparison.first)}\nsecond  ${nameOf(comparison.second)}\n`);
+  say(`first   ${nameOf(comparison.first)}\nsecond  ${nameOf(comparison.second)}\n`);
   const differences = [...metrics, ...hessian, ...(topology?.differences ?? [])];
-  console.log(table(['', 'first', 'second', 'difference', '±', ''], differences.map(rowOf)));
-  if (topology !== undefined) console.log(`\n${topologyText(topology)}`);
+  say(table(['', 'first', 'second', 'difference', '±', ''], differences.map(rowOf)));
+  if (topology !== undefined) say(`\n${topologyText(topology)}`);
   const { interpolation } = comparison;
-  if (interpolation !== undefined) console.log(`\n${interpolationText(interpolation)}`);
+  if (interpolation !== undefined) say(`\n${interpolationText(interpolation)}`);
   return ExitStatus.done;
 }
 

@@ -4,6 +4,7 @@ import type { RuntimeReport } from '../../shared/engineProtocol';
 import { examineMachine } from '../runtime/machine';
 import { ExitStatus } from './exitStatus';
 import { bytes } from './numbers';
+import { say, sayJson } from './output';
 
 export interface DoctorFlags {
   readonly json?: boolean;
@@ -11,20 +12,20 @@ export interface DoctorFlags {
   readonly tensorflow?: string;
 }
 
-export function doctorCommand({ json, tensorflow }: DoctorFlags): Promise<number> {
+export async function doctorCommand({ json, tensorflow }: DoctorFlags): Promise<number> {
   const folder = tensorflow === undefined ? null : resolve(tensorflow);
   const report = examineMachine(packageJson.version, folder);
   const standard = report.runtimes.find(
     ({ name, found }) => found && name.startsWith('onnxruntime-'),
   );
   if (json === true) {
-    console.log(JSON.stringify(report));
+    await sayJson(report);
   } else {
-    console.log(`Basin ${report.version} on Node ${report.node}, ${report.platform}`);
-    console.log(`${report.cores} cores, ${bytes(report.memoryBytes)} of memory`);
-    for (const runtime of report.runtimes) console.log(line(runtime, runtime === standard));
+    say(`Basin ${report.version} on Node ${report.node}, ${report.platform}`);
+    say(`${report.cores} cores, ${bytes(report.memoryBytes)} of memory`);
+    for (const runtime of report.runtimes) say(line(runtime, runtime === standard));
   }
-  return Promise.resolve(standard === undefined ? ExitStatus.input : ExitStatus.done);
+  return standard === undefined ? ExitStatus.input : ExitStatus.done;
 }
 
 function line(runtime: RuntimeReport, isStandard: boolean): string {

@@ -9,6 +9,7 @@ import { writeVti, writeVtp } from '../topology/files/writeVtk';
 import { ExitStatus } from './exitStatus';
 import type { Axis } from '../../shared/result';
 import type { WritableLandscape } from '../topology/files/writeVtk';
+import { complain, say } from './output';
 
 const WRITERS: Readonly<Record<string, (landscape: WritableLandscape) => string | Uint8Array>> = {
   '.vti': writeVti,
@@ -69,8 +70,8 @@ export async function exportCommand(
   { array }: { readonly array?: string },
 ): Promise<number> {
   const landscape = await readLandscape(file, array === undefined ? {} : { array });
-  for (const warning of landscape.warnings) console.error(`Warning: ${warning}`);
+  for (const warning of landscape.warnings) complain(`Warning: ${warning}`);
   await exportLandscape(landscape, out);
-  console.log(`${out}: ${landscape.shape.join(' × ')} points.`);
+  say(`${out}: ${landscape.shape.join(' × ')} points.`);
   return ExitStatus.done;
 }

@@ -2,6 +2,7 @@ import { relative } from 'node:path';
 import { initRun } from '../init/initRun';
 import { ExitStatus } from './exitStatus';
 import { grouped } from './numbers';
+import { complain, say, sayJson } from './output';
 
 /** Writes basin_export.py beside the checkpoints of a run, and says what to do with it. */
 export async function initCommand(
@@ -11,26 +12,24 @@ export async function initCommand(
 ): Promise<number> {
   const result = await initRun(folder, __dirname, signal);
   if (json === true) {
-    console.log(JSON.stringify(result));
+    await sayJson(result);
     return ExitStatus.done;
   }
   const { file, checkpoints, count, parameters, left, isConfigured } = result;
   const named = checkpoints.join(', ');
-  console.log(
+  say(
     `${count} ${count === 1 ? 'checkpoint' : 'checkpoints'} (${named}), ${grouped(parameters)} scalars in each.`,
   );
-  for (const sentence of left) console.error(`Note: ${sentence}`);
-  console.log(`Wrote ${relative('.', file) || file}.\n`);
-  console.log(
+  for (const sentence of left) complain(`Note: ${sentence}`);
+  say(`Wrote ${relative('.', file) || file}.\n`);
+  say(
     'Add this line to your training script, where the model, a data loader and the loss exist, and run it:\n\n' +
       '    from basin_export import export; export(model, loader, loss)\n\n' +
       'A script elsewhere finds the file with sys.path.append. Then: basin analyze ' +
       (relative('.', result.folder) || '.'),
   );
   if (isConfigured) {
-    console.log(
-      'There is a basin.json; the export replaces what it names, and the rest of it stays.',
-    );
+    say('There is a basin.json; the export replaces what it names, and the rest of it stays.');
   }
   return ExitStatus.done;
 }

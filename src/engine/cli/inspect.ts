@@ -2,14 +2,17 @@ import { inspect } from '../checkpoint/inspect';
 import { ExitStatus } from './exitStatus';
 import { bytes, grouped } from './numbers';
 import { table } from './table';
+import { escaped } from '../../shared/escaped';
+import { complain, say, sayJson } from './output';
 
 export async function inspectCommand(
   file: string,
   { json }: { readonly json?: boolean },
 ): Promise<number> {
   const inspection = await inspect(file);
+  for (const warning of inspection.warnings ?? []) complain(`Warning: ${warning}`);
   if (json === true) {
-    console.log(JSON.stringify(inspection));
+    await sayJson(inspection);
     return ExitStatus.done;
   }
   const { path, format, size, tensors, parameters, step, epoch, metadata } = inspection;
@@ -19,10 +22,10 @@ export async function inspectCommand(
     ...(epoch === null ? [] : [`epoch ${epoch}`]),
     ...(step === null ? [] : [`step ${step}`]),
   ];
-  console.log(`${path}\n${facts.join(' · ')}`);
+  say(`${escaped(path)}\n${facts.join(' · ')}`);
   const others = Object.entries(metadata);
   if (others.length > 0) {
-    console.log(
+    say(
       `\n${table(
         [],
         others.map(([name, value]) => [name, String(value)]),
@@ -31,6 +34,6 @@ export async function inspectCommand(
     );
   }
   const rows = tensors.map(({ name, dtype, shape }) => [name, dtype, `[${shape.join(', ')}]`]);
-  console.log(`\n${table(['tensor', 'type', 'shape'], rows, 'left')}`);
+  say(`\n${table(['tensor', 'type', 'shape'], rows, 'left')}`);
   return ExitStatus.done;
 }

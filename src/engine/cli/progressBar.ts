@@ -1,4 +1,5 @@
 import type { Progress } from '../../shared/engineProtocol';
+import { escaped } from '../../shared/escaped';
 import { fromScalar, type ResultDocument } from '../../shared/result';
 import { figure } from './numbers';
 
@@ -28,7 +29,7 @@ export class ProgressBar {
     const loss =
       known?.metrics === undefined ? '' : `, loss ${figure(fromScalar(known.metrics.loss))}`;
     const text = `${bar} ${index + 1}/${count} ${name}${loss}: ${LABELS[part]} ${Math.round(fraction * 100)} %`;
-    this.#stream.write(`\r\u001b[2K${text.slice(0, (this.#stream.columns || 80) - 1)}`);
+    this.#stream.write(`\r\u001b[2K${escaped(text).slice(0, (this.#stream.columns || 80) - 1)}`);
     this.#shown = true;
   }
 

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { writeReport } from '../study/writeReport';
 import { ExitStatus } from './exitStatus';
+import { say } from './output';
 
 /** Writes the panel, with the documents of a folder, as one page. */
 export async function reportCommand(
@@ -12,6 +13,6 @@ export async function reportCommand(
     assets: __dirname,
     out: resolve(out),
   });
-  console.log(`${out}: ${count} checkpoints on one page; open it in a browser.`);
+  say(`${out}: ${count} checkpoints on one page; open it in a browser.`);
   return ExitStatus.done;
 }

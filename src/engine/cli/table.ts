@@ -1,3 +1,5 @@
+import { escaped } from '../../shared/escaped';
+
 type Align = 'left' | 'right';
 
 /** Aligned columns; the first is left-aligned, the others as `align` says. */
@@ -6,9 +8,9 @@ export function table(
   rows: readonly (readonly string[])[],
   align: Align = 'right',
 ): string {
-  const all = header.length === 0 ? rows : [header, ...rows];
+  const all = (header.length === 0 ? rows : [header, ...rows]).map((row) => row.map(escaped));
   const widths = (all[0] ?? []).map((_, column) =>
-    Math.max(...all.map((row) => widthOf(row[column] ?? ''))),
+    all.reduce((widest, row) => Math.max(widest, widthOf(row[column] ?? '')), 0),
   );
   return all
     .map((row) =>
@@ -27,5 +29,7 @@ export function cell(text: string, width: number, align: Align): string {
 
 /** In characters: λ and ± are one each. */
 function widthOf(text: string): number {
-  return Array.from(text).length;
+  let pairs = 0;
+  for (let i = 0; i < text.length; i++) if ((text.charCodeAt(i) & 0xfc00) === 0xd800) pairs++;
+  return text.length - pairs;
 }

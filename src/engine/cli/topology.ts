@@ -26,6 +26,7 @@ import type {
   Topology,
   TopologySummaries,
 } from '../../shared/result';
+import { complain, say, sayJson } from './output';
 
 export interface TopologyFlags {
   readonly neighborhood?: string;
@@ -73,27 +74,27 @@ async function gridTopology(file: string, flags: TopologyFlags): Promise<number>
       : [
           `Every other line along axis ${repaired.axis} was moved back by one step: the plane was sampled back and forth. Its shape is now ${repaired.shape.join(' × ')}.`,
         ];
-  for (const warning of warnings) console.error(`Warning: ${warning}`);
+  for (const warning of warnings) complain(`Warning: ${warning}`);
   if (out !== undefined) {
     await exportLandscape(landscape, out, basins === null ? undefined : basinLabels(basins));
   }
   if (json === true) {
     const more = { ...trees, ...(basins === null ? {} : { basins: basinsDocument(basins) }) };
-    console.log(JSON.stringify({ ...topology, ...more, warnings, milliseconds }));
+    await sayJson({ ...topology, ...more, warnings, milliseconds });
     return ExitStatus.done;
   }
   const { pairs, essential, summaries } = topology;
   const source = { noise: 'the noise floor', given: 'as given', refinement: 'of the refinement' };
-  console.log(`${topology.shape.join(' × ')} points, neighbourhood ${topology.neighborhood}`);
-  console.log(
+  say(`${topology.shape.join(' × ')} points, neighbourhood ${topology.neighborhood}`);
+  say(
     `${topology.minima} minima and ${topology.saddles} saddles above persistence ${figure(topology.threshold)} (${source[topology.thresholdSource]})`,
   );
-  console.log(innerLine(topology));
-  for (const line of countLines(topology)) console.log(line);
+  say(innerLine(topology));
+  for (const line of countLines(topology)) say(line);
   printPairs(pairs, essential, summaries);
-  if (trees !== null) console.log(`\n${treesText(trees)}`);
-  if (basins !== null) console.log(`\n${basinsText(basins)}`);
-  if (out !== undefined) console.log(`\nwritten to ${out}`);
+  if (trees !== null) say(`\n${treesText(trees)}`);
+  if (basins !== null) say(`\n${basinsText(basins)}`);
+  if (out !== undefined) say(`\nwritten to ${out}`);
   return ExitStatus.done;
 }
 
@@ -156,28 +157,26 @@ async function meshTopology(
   );
   const milliseconds = { read: read - started, topology: performance.now() - read };
   const warnings = clippingWarnings(values);
-  for (const warning of warnings) console.error(`Warning: ${warning}`);
+  for (const warning of warnings) complain(`Warning: ${warning}`);
   const name = neighborhood ?? 'cells';
   const counts = { minima: pairs.length + 1, saddles: pairs.length };
   if (json === true) {
-    console.log(
-      JSON.stringify({
-        shape: [values.length],
-        neighborhood: name,
-        threshold,
-        thresholdSource: 'given',
-        ...counts,
-        pairs,
-        essential,
-        summaries,
-        warnings,
-        milliseconds,
-      }),
-    );
+    await sayJson({
+      shape: [values.length],
+      neighborhood: name,
+      threshold,
+      thresholdSource: 'given',
+      ...counts,
+      pairs,
+      essential,
+      summaries,
+      warnings,
+      milliseconds,
+    });
     return ExitStatus.done;
   }
-  console.log(`${values.length} points, neighbourhood ${name}`);
-  console.log(
+  say(`${values.length} points, neighbourhood ${name}`);
+  say(
     `${counts.minima} minima and ${counts.saddles} saddles above persistence ${figure(threshold)}`,
   );
   printPairs(pairs, essential, summaries);
@@ -191,7 +190,7 @@ function printPairs(
   essential: PersistencePair,
   summaries: TopologySummaries,
 ): void {
-  for (const line of persistenceLines(summaries)) console.log(line);
+  for (const line of persistenceLines(summaries)) say(line);
   const rows = [essential, ...pairs.slice(0, SHOWN)].map((pair, i) => [
     i === 0 ? 'essential' : String(i),
     figure(fromScalar(pair.birth), 6),
@@ -201,11 +200,9 @@ function printPairs(
     String(pair.deathVertex),
     pair.border === true ? 'border' : '',
   ]);
-  console.log(
-    `\n${table(['pair', 'birth', 'death', 'persistence', 'minimum at', 'saddle at', ''], rows)}`,
-  );
+  say(`\n${table(['pair', 'birth', 'death', 'persistence', 'minimum at', 'saddle at', ''], rows)}`);
   if (pairs.length > SHOWN) {
-    console.log(`… and ${pairs.length - SHOWN} more; --json prints all.`);
+    say(`… and ${pairs.length - SHOWN} more; --json prints all.`);
   }
 }
 

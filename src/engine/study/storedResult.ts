@@ -42,6 +42,9 @@ export async function readResult(path: string): Promise<ResultDocument> {
 
 /** Whether a JSON file is a result document and not a landscape: it begins with its schema. */
 export async function isResult(path: string): Promise<boolean> {
+  const status = await stat(path).catch(() => null);
+  // Opening a pipe waits for somebody to write.
+  if (status?.isFile() === false) return false;
   const handle = await open(path, 'r');
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(256), 0, 256, 0);

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { parse, printParseErrorCode, type ParseError } from 'jsonc-parser';
 import { glob } from 'tinyglobby';
@@ -9,7 +9,9 @@ import {
   type Configuration,
 } from '../../shared/configuration';
 import { InputError } from '../../shared/inputError';
+import { DEEPEST_NESTING, tooDeep } from '../../shared/nesting';
 import { STORE_FOLDER } from '../../shared/resultLocation';
+import { CheckpointFile } from '../checkpoint/checkpointFile';
 
 /** A basin.json, read, with the checkpoints it names. */
 export interface Study {
@@ -33,13 +35,8 @@ export type Stores = readonly [string, ...string[]];
  * @throws InputError with the line and column of what is wrong in it.
  */
 export async function readStudy(path: string, stores?: Stores): Promise<Study> {
-  let text;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new InputError(`${path} cannot be read; check the path.`, 'missing', { cause });
-  }
-  const configuration = parseConfiguration(text, path);
+  const bytes = await CheckpointFile.readWhole(path, MOST_BYTES);
+  const configuration = parseConfiguration(Buffer.from(bytes).toString('utf8'), path);
   const folder = dirname(resolve(path));
   if (!existsSync(join(folder, configuration.model))) {
     throw new InputError(
@@ -108,7 +105,16 @@ export function nameInStudy(study: Study, path: string): string {
   return relative(study.folder, path).split(sep).join('/');
 }
 
+/** Of a basin.json, which somebody wrote by hand. */
+const MOST_BYTES = 16 * 2 ** 20;
+
 function parseConfiguration(text: string, path: string): Configuration {
+  const deep = tooDeep(text);
+  if (deep !== null) {
+    throw new InputError(
+      `${path}:${position(text, deep)}: brackets are in brackets more than ${DEEPEST_NESTING} deep, where nothing in a basin.json is; correct it there.`,
+    );
+  }
   const errors: ParseError[] = [];
   const value: unknown = parse(text, errors, { allowTrailingComma: true });
   const [first] = errors;

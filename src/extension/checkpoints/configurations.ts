@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parse, printParseErrorCode, type ParseError } from 'jsonc-parser';
+import { tooDeep } from '../../shared/nesting';
 import type { CONFIGURATION_FILE } from '../../shared/configuration';
 import type { ConfigurationFile } from './runs';
 
@@ -31,7 +32,10 @@ export async function readConfiguration(path: string): Promise<ConfigurationRead
  */
 export function parseConfiguration(text: string, path: string): ConfigurationReading {
   const errors: ParseError[] = [];
-  const root: unknown = parse(text.replace(/^\uFEFF/, ''), errors, { allowTrailingComma: true });
+  const root: unknown =
+    tooDeep(text) === null
+      ? parse(text.replace(/^\uFEFF/, ''), errors, { allowTrailingComma: true })
+      : undefined;
   const checkpoints = strings(property(root, 'checkpoints'));
   if (checkpoints.length === 0) {
     const first = errors[0];

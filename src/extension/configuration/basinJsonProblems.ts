@@ -5,6 +5,7 @@ import {
   type JSONPath,
   type Node,
 } from 'jsonc-parser';
+import { tooDeep } from '../../shared/nesting';
 import { t, translated } from '../words/text';
 
 /**
@@ -54,6 +55,8 @@ const FILES: readonly JSONPath[] = [
 const CENTERED = new Set(['random', 'hessian', undefined]);
 
 export async function findProblems(text: string, disk: Disk, check: Check): Promise<Problem[]> {
+  // The editor's own parser tells of brackets beyond number.
+  if (tooDeep(text) !== null) return [];
   const root = parseTree(text.replace(/^\uFEFF/, ' '), [], { allowTrailingComma: true });
   if (root?.type !== 'object') return [];
   const problems: Problem[] = [];
@@ -96,6 +99,7 @@ export function problemOfEngine(text: string, message: string, path: string): Pr
   if (row !== undefined && column !== undefined) {
     return problem({ offset: offsetOf(text, Number(row), Number(column)), length: 1 });
   }
+  if (tooDeep(text) !== null) return null;
   const root = parseTree(text, [], { allowTrailingComma: true });
   if (root === undefined) return isNamed ? problem({ offset: 0, length: 1 }) : null;
   const key = (isNamed ? /"([\w$]+(?:\.[\w$]+)*)"/ : /^"([\w$]+(?:\.[\w$]+)*)"/).exec(rest)?.[1];

@@ -77,7 +77,11 @@ async function wholeFile(
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
   try {
-    const { size } = await stat(file);
+    const status = await stat(file);
+    const { size } = status;
+    if (!status.isFile()) {
+      throw new InputError(`${path} is no regular file; name the file of the graph.`, 'invalid');
+    }
     if (size > LARGEST_FILE) {
       throw new InputError(
         `${path} has ${size} bytes, more than an ONNX file can have; export the model with its weights in a file beside it (save_model with save_as_external_data).`,

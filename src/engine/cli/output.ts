@@ -1,0 +1,87 @@
+import { once } from 'node:events';
+import { escapedLines } from '../../shared/escaped';
+
+/**
+ * All that a command says. Names in files are anybody's, so that no control character of one reaches
+ * the terminal; within a line they are escaped where the line is made.
+ */
+export function say(text: string): void {
+  console.log(escapedLines(text));
+}
+
+/** A warning, a note, an error: on stderr, so that stdout holds the answer alone. */
+export function complain(text: string): void {
+  console.error(escapedLines(text));
+}
+
+/** Characters that go to the terminal at once. */
+const PIECE = 2 ** 16;
+
+/**
+ * Prints one JSON document, piece by piece: a document of millions of pairs is longer than a string
+ * can be. Controls of eight bits and marks that turn text around are escaped, which is the same JSON.
+ */
+export async function sayJson(document: unknown): Promise<void> {
+  let held: string[] = [];
+  let length = 0;
+  const flush = async () => {
+    const text = held.join('').replace(/[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu, escapeInJson);
+    held = [];
+    length = 0;
+    if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+  };
+  for (const token of jsonTokens(document)) {
+    held.push(token);
+    length += token.length;
+    if (length >= PIECE) await flush();
+  }
+  held.push('\n');
+  await flush();
+}
+
+function escapeInJson(character: string): string {
+  return Array.from({ length: character.length }, (_, i) => {
+    return `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`;
+  }).join('');
+}
+
+/** Values of which one token is made: small enough to be written at once. */
+const SMALL = 64;
+
+/** The pieces of `JSON.stringify(value)`, for documents of any size that are not deeply nested. */
+export function* jsonTokens(value: unknown): Generator<string> {
+  if (isSmall(value)) {
+    yield JSON.stringify(value) ?? 'null';
+  } else if (Array.isArray(value)) {
+    let separator = '[';
+    for (const item of value as readonly unknown[]) {
+      yield separator;
+      yield* jsonTokens(item);
+      separator = ',';
+    }
+    yield separator === '[' ? '[]' : ']';
+  } else {
+    let separator = '{';
+    for (const [key, item] of Object.entries(value as object)) {
+      if (item === undefined || typeof item === 'function') continue;
+      yield `${separator}${JSON.stringify(key)}:`;
+      yield* jsonTokens(item);
+      separator = ',';
+    }
+    yield separator === '{' ? '{}' : '}';
+  }
+}
+
+/** Whether there are few values in it, or it writes itself in a way of its own. */
+function isSmall(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if ('toJSON' in value || ArrayBuffer.isView(value)) return true;
+  const items: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
+  if (items.length > SMALL) return false;
+  return items.every((item) => typeof item !== 'object' || item === null || isFlat(item));
+}
+
+function isFlat(value: object): boolean {
+  const items: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
+  return items.length <= SMALL && items.every((item) => typeof item !== 'object' || item === null);
+}
