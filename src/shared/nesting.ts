@@ -26,6 +26,7 @@ export function tooDeep(text: string, deepest = DEEPEST_NESTING): number | null 
         if (text[at + 1] === '/') at = endOr(text, text.indexOf('\n', at));
         else if (text[at + 1] === '*') at = endOr(text, text.indexOf('*/', at + 2));
         break;
+      default:
     }
   }
   return null;

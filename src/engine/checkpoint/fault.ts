@@ -97,7 +97,7 @@ export function named(path: string, error: unknown): unknown {
     case 'ESTALE':
     case 'EREMOTEIO':
       return new InputError(
-        `${path} cannot be read, as its disk reports an error (${String(code)}); check the disk and try again.`,
+        `${path} cannot be read, as its disk reports an error (${code}); check the disk and try again.`,
         'damaged',
       );
     case 'ERR_INVALID_ARG_VALUE':

@@ -128,13 +128,22 @@ function isCutSafetensors(size: number, head: Uint8Array): boolean {
 
 /** Names a pickle that torch.save did not write, by what its first bytes mention. */
 export function otherPickle(head: Uint8Array): Fault {
-  const text = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString('latin1');
-  const found = PICKLES.find(({ mentions }) => mentions.test(text));
+  const found = knownPickle(head);
   return new Fault(
     'unsupported',
     found?.is ?? 'it is a plain Python pickle, and not written by torch.save',
     found?.advice ?? 'load it in Python and save its weights with torch.save',
   );
+}
+
+/** Whether a pickle is of a library that says more about it than that it is one. */
+export function isKnownPickle(head: Uint8Array): boolean {
+  return knownPickle(head) !== undefined;
+}
+
+function knownPickle(head: Uint8Array) {
+  const text = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString('latin1');
+  return PICKLES.find(({ mentions }) => mentions.test(text));
 }
 
 const PICKLES = [

@@ -1,5 +1,6 @@
 import { Budget } from './budget';
 import { Fault } from './fault';
+import { LONGEST_LINE, malformed, PickleBytes, textInteger, tooLong } from './pickleBytes';
 import { PickleGlobal, PickleObject, type PickleValue } from './pickleValue';
 import { globalNamed, isCommand, isCommandAttribute, isUsual } from './pythonCalls';
 
@@ -17,23 +18,10 @@ export const PLAIN: PickleInterpreter = {
   persistent: (id) => id,
 };
 
-/** The pickle needs bytes after the last one given; thrown only where they may be in the file. */
-export class PickleTruncated extends Fault {
-  constructor() {
-    super('damaged', 'its pickled header is cut short');
-  }
-}
-
 const LIMITS = {
   memo: 5_000_000,
   stack: 1_000_000,
   marks: 10_000,
-  /** Bytes of one string. */
-  string: 64 * 2 ** 20,
-  /** Bytes of one integer. */
-  integer: 1024,
-  /** Bytes of a line of the text opcodes: names and numbers. */
-  line: 4096,
   /** Calls that are told by name. */
   calls: 64,
 };
@@ -66,14 +54,13 @@ export function unpickle(
   start = 0,
   budget = new Budget(bytes.length - start),
 ): Unpickled {
-  const machine = new Machine(bytes, interpreter, start, budget);
+  const source = new PickleBytes(bytes, start, budget);
+  const machine = new Machine(source, interpreter, budget);
   const value = machine.run();
-  return { value, end: machine.position, calls: machine.calls };
+  return { value, end: source.position, calls: machine.calls };
 }
 
 class Machine {
-  position: number;
-  private readonly view: DataView;
   private stack: PickleValue[] = [];
   /** Stacks below the marks. */
   private readonly marks: PickleValue[][] = [];
@@ -85,18 +72,14 @@ class Machine {
   readonly calls = new Set<string>();
 
   constructor(
-    private readonly bytes: Uint8Array,
+    private readonly source: PickleBytes,
     private readonly interpreter: PickleInterpreter,
-    start: number,
     private readonly budget: Budget,
-  ) {
-    this.position = start;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
+  ) {}
 
   run(): PickleValue {
     for (;;) {
-      const opcode = this.uint8();
+      const opcode = this.source.uint8();
       if (opcode === 0x2e /* STOP */) return this.pop();
       this.step(opcode);
     }
@@ -105,12 +88,12 @@ class Machine {
   private step(opcode: number): void {
     switch (opcode) {
       case 0x80: // PROTO
-        if (this.uint8() > 5) {
+        if (this.source.uint8() > 5) {
           throw new Fault('unsupported', 'it is pickled in a newer protocol than 5');
         }
         return;
       case 0x95: // FRAME
-        this.take(8);
+        this.source.take(8);
         return;
 
       case 0x28: // MARK
@@ -139,63 +122,63 @@ class Machine {
         this.push(false);
         return;
       case 0x4a: // BININT
-        this.push(this.view.getInt32(this.take(4), true));
+        this.push(this.source.int32());
         return;
       case 0x4b: // BININT1
-        this.push(this.uint8());
+        this.push(this.source.uint8());
         return;
       case 0x4d: // BININT2
-        this.push(this.view.getUint16(this.take(2), true));
+        this.push(this.source.uint16());
         return;
       case 0x8a: // LONG1
-        this.push(this.integer(this.uint8()));
+        this.push(this.source.integer(this.source.uint8()));
         return;
       case 0x8b: // LONG4
-        this.push(this.integer(this.uint32()));
+        this.push(this.source.integer(this.source.uint32()));
         return;
       case 0x49: // INT
-        this.push(textInteger(this.line()));
+        this.push(textInteger(this.source.line()));
         return;
       case 0x4c: // LONG
-        this.push(textInteger(this.line().replace(/L$/, '')));
+        this.push(textInteger(this.source.line().replace(/L$/, '')));
         return;
       case 0x47: // BINFLOAT
-        this.push(this.view.getFloat64(this.take(8), false));
+        this.push(this.source.float64());
         return;
       case 0x46: // FLOAT
-        this.push(Number(this.line()));
+        this.push(Number(this.source.line()));
         return;
 
       case 0x58: // BINUNICODE
-        this.push(this.text(this.uint32()));
+        this.push(this.source.text(this.source.uint32()));
         return;
       case 0x8c: // SHORT_BINUNICODE
-        this.push(this.text(this.uint8()));
+        this.push(this.source.text(this.source.uint8()));
         return;
       case 0x8d: // BINUNICODE8
-        this.push(this.text(this.uint64()));
+        this.push(this.source.text(this.source.uint64()));
         return;
       case 0x56: // UNICODE
-        this.push(this.line());
+        this.push(this.source.line());
         return;
       case 0x55: // SHORT_BINSTRING
-        this.push(this.latin1(this.uint8()));
+        this.push(this.source.latin1(this.source.uint8()));
         return;
       case 0x54: // BINSTRING
-        this.push(this.latin1(this.uint32()));
+        this.push(this.source.latin1(this.source.uint32()));
         return;
       case 0x53: // STRING
-        this.push(this.line().replace(/^(['"])(.*)\1$/, '$2'));
+        this.push(this.source.line().replace(/^(['"])(.*)\1$/, '$2'));
         return;
       case 0x43: // SHORT_BINBYTES
-        this.push(this.blob(this.uint8()));
+        this.push(this.source.blob(this.source.uint8()));
         return;
       case 0x42: // BINBYTES
-        this.push(this.blob(this.uint32()));
+        this.push(this.source.blob(this.source.uint32()));
         return;
       case 0x8e: // BINBYTES8
       case 0x96: // BYTEARRAY8
-        this.push(this.blob(this.uint64()));
+        this.push(this.source.blob(this.source.uint64()));
         return;
 
       case 0x29: // EMPTY_TUPLE
@@ -259,29 +242,29 @@ class Machine {
       }
 
       case 0x71: // BINPUT
-        this.remember(this.uint8());
+        this.remember(this.source.uint8());
         return;
       case 0x72: // LONG_BINPUT
-        this.remember(this.uint32());
+        this.remember(this.source.uint32());
         return;
       case 0x70: // PUT
-        this.remember(Number(this.line()));
+        this.remember(Number(this.source.line()));
         return;
       case 0x94: // MEMOIZE
         this.remember(this.memo.size);
         return;
       case 0x68: // BINGET
-        this.recall(this.uint8());
+        this.recall(this.source.uint8());
         return;
       case 0x6a: // LONG_BINGET
-        this.recall(this.uint32());
+        this.recall(this.source.uint32());
         return;
       case 0x67: // GET
-        this.recall(Number(this.line()));
+        this.recall(Number(this.source.line()));
         return;
 
       case 0x63: // GLOBAL
-        this.push(this.globalOf(this.line(), this.line()));
+        this.push(this.globalOf(this.source.line(), this.source.line()));
         return;
       case 0x93: {
         // STACK_GLOBAL
@@ -309,7 +292,7 @@ class Machine {
       }
       case 0x69: {
         // INST
-        const callee = this.globalOf(this.line(), this.line());
+        const callee = this.globalOf(this.source.line(), this.source.line());
         this.make(this.call(callee, this.toMark()));
         return;
       }
@@ -330,7 +313,7 @@ class Machine {
       }
 
       case 0x50: // PERSID
-        this.push(this.interpreter.persistent(this.line()));
+        this.push(this.interpreter.persistent(this.source.line()));
         return;
       case 0x51: // BINPERSID
         this.push(this.interpreter.persistent(this.pop()));
@@ -382,7 +365,7 @@ class Machine {
   /** An attribute of something that is a name here is a name, too. */
   private attribute([of, name]: readonly PickleValue[]): PickleValue | undefined {
     if (!(of instanceof PickleGlobal) || typeof name !== 'string') return undefined;
-    if (name.length + of.name.length > LIMITS.line) throw tooLong('a name');
+    if (name.length + of.name.length > LONGEST_LINE) throw tooLong('a name');
     return this.globalOf(of.module, `${of.name}.${name}`);
   }
 
@@ -459,85 +442,6 @@ class Machine {
     if (value === undefined) throw malformed();
     this.push(value);
   }
-
-  /** Position of the next `length` bytes, which are then behind. */
-  private take(length: number): number {
-    const at = this.position;
-    if (length > this.bytes.length - at) throw new PickleTruncated();
-    this.position = at + length;
-    return at;
-  }
-
-  private uint8(): number {
-    return this.bytes[this.take(1)]!;
-  }
-
-  private uint32(): number {
-    return this.view.getUint32(this.take(4), true);
-  }
-
-  private uint64(): number {
-    return Number(this.view.getBigUint64(this.take(8), true));
-  }
-
-  /** Two's complement, little-endian. */
-  private integer(length: number): number | bigint {
-    if (length > LIMITS.integer) throw tooLong('an integer');
-    const at = this.take(length);
-    if (length === 0) return 0;
-    // Through hexadecimal digits, as shifting byte by byte takes the square of the length.
-    const digits = Buffer.from(this.bytes.slice(at, at + length).reverse().buffer).toString('hex');
-    if (length > 8) this.budget.make(COST.text + length);
-    return exact(BigInt.asIntN(length * 8, BigInt(`0x${digits}`)));
-  }
-
-  private text(length: number): string {
-    return UTF8.decode(this.span(length));
-  }
-
-  private latin1(length: number): string {
-    const span = this.span(length);
-    return Buffer.from(span.buffer, span.byteOffset, span.byteLength).toString('latin1');
-  }
-
-  private blob(length: number): Uint8Array {
-    return this.span(length).slice();
-  }
-
-  private span(length: number): Uint8Array {
-    if (length > LIMITS.string) throw tooLong('a string');
-    const at = this.take(length);
-    this.budget.make(COST.text + length);
-    return this.bytes.subarray(at, at + length);
-  }
-
-  private line(): string {
-    const from = this.position;
-    const end = this.bytes.subarray(from, from + LIMITS.line).indexOf(0x0a);
-    if (end < 0) {
-      if (this.bytes.length - from >= LIMITS.line) throw tooLong('a name');
-      throw new PickleTruncated();
-    }
-    this.position = from + end + 1;
-    return UTF8.decode(this.bytes.subarray(from, from + end));
-  }
-}
-
-/** Not fatal: Python writes lone surrogates, and a name that is wrong is found by its use. */
-const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
-
-function textInteger(line: string): PickleValue {
-  // Protocol 1 writes booleans like this.
-  if (line === '00') return false;
-  if (line === '01') return true;
-  if (!/^[+-]?\d+$/.test(line)) throw malformed();
-  if (line.length > LIMITS.integer) throw tooLong('an integer');
-  return exact(BigInt(line.replace(/^\+/, '')));
-}
-
-function exact(value: bigint): number | bigint {
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : value;
 }
 
 function costOf(value: PickleValue): number {
@@ -561,14 +465,6 @@ function command(path: string): Fault {
   return new Fault('hostile', `this file would run \`${path}\` if Python opened it`);
 }
 
-function malformed(): Fault {
-  return new Fault('damaged', 'its pickled header makes no sense');
-}
-
 function tooMany(): Fault {
   return new Fault('unsupported', 'its pickled header holds more values than Basin keeps');
-}
-
-function tooLong(what: string): Fault {
-  return new Fault('unsupported', `its pickled header has ${what} longer than Basin reads`);
 }

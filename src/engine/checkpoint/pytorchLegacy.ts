@@ -3,9 +3,10 @@ import type { CheckpointFile } from './checkpointFile';
 import { Budget } from './budget';
 import { bytesPerElement } from './elements';
 import { Fault } from './fault';
-import { PickleTruncated, PLAIN, unpickle, type Unpickled, type PickleInterpreter } from './pickle';
+import { PLAIN, unpickle, type PickleInterpreter, type Unpickled } from './pickle';
+import { PickleTruncated } from './pickleBytes';
 import type { PickleValue } from './pickleValue';
-import { otherPickle } from './otherFormats';
+import { isKnownPickle, otherPickle } from './otherFormats';
 import { blocks as blocksOfFile } from './pieces';
 import { pytorchCheckpoint } from './pytorch';
 import { PYTORCH, StorageReference } from './pytorchPickle';
@@ -28,7 +29,7 @@ export async function openPytorchLegacy(
   weights: string | undefined,
 ): Promise<Checkpoint> {
   const pickles = new PickleStream(file);
-  if ((await pickles.next(PLAIN)) !== MAGIC) throw await plainPickle(pickles);
+  if ((await magicOf(pickles)) !== MAGIC) throw await plainPickle(pickles);
   if ((await pickles.next(PLAIN)) !== PROTOCOL) {
     throw new Fault('damaged', 'its protocol version is not 1001');
   }
@@ -90,6 +91,17 @@ export async function openPytorchLegacy(
   });
 }
 
+/** The first value; null where the bytes of arrays are between a pickle's own, as joblib has them. */
+async function magicOf(pickles: PickleStream): Promise<PickleValue> {
+  try {
+    return await pickles.next(PLAIN);
+  } catch (error) {
+    const isDamaged = error instanceof Fault && error.reason === 'damaged';
+    if (!isDamaged || !isKnownPickle(pickles.head)) throw error;
+    return null;
+  }
+}
+
 /** A pickle that torch.save did not write: worth a warning if it is hostile. */
 async function plainPickle(pickles: PickleStream): Promise<Fault> {
   const named = otherPickle(pickles.head);
@@ -97,7 +109,7 @@ async function plainPickle(pickles: PickleStream): Promise<Fault> {
     await pickles.rewind().next(PLAIN);
   } catch (error) {
     if (error instanceof Fault && error.reason === 'hostile') return error;
-    if (error instanceof PickleTruncated) return error;
+    if (error instanceof PickleTruncated && !isKnownPickle(pickles.head)) return error;
   }
   return named;
 }

@@ -22,7 +22,9 @@ export function dequantised(integers: Tensor, quantizer: Quantizer<Tensor>): Ten
   const given = integers.data;
   const data = new Float32Array(given.length);
   if (quantizer.kind === 'tensor') {
-    const { scale, zero } = quantizer;
+    const { zero } = quantizer;
+    // PyTorch multiplies in float32.
+    const scale = Math.fround(quantizer.scale);
     for (let i = 0; i < data.length; i++) data[i] = (Number(given[i]) - zero) * scale;
     return { dtype: 'float32', shape, data };
   }
@@ -34,7 +36,8 @@ export function dequantised(integers: Tensor, quantizer: Quantizer<Tensor>): Ten
   const inner = shape.slice(axis + 1).reduce((product, extent) => product * extent, 1);
   for (let i = 0; i < data.length; i++) {
     const channel = Math.floor(i / inner) % channels;
-    data[i] = (Number(given[i]) - Number(zeros.data[channel])) * Number(scales.data[channel]);
+    const scale = Math.fround(Number(scales.data[channel]));
+    data[i] = (Number(given[i]) - Number(zeros.data[channel])) * scale;
   }
   return { dtype: 'float32', shape, data };
 }

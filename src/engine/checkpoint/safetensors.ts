@@ -10,29 +10,29 @@ const MOST_HEADER_BYTES = 100_000_000n;
 const MOST_AXES = 64;
 
 /** Names of element types in the format, bits of one, and what Basin calls them. */
-const DTYPES: Readonly<Record<string, readonly [bits: bigint, name: string]>> = {
-  F64: [64n, 'float64'],
-  F32: [32n, 'float32'],
-  F16: [16n, 'float16'],
-  BF16: [16n, 'bfloat16'],
-  I64: [64n, 'int64'],
-  I32: [32n, 'int32'],
-  I16: [16n, 'int16'],
-  I8: [8n, 'int8'],
-  U64: [64n, 'uint64'],
-  U32: [32n, 'uint32'],
-  U16: [16n, 'uint16'],
-  U8: [8n, 'uint8'],
-  BOOL: [8n, 'bool'],
-  C64: [64n, 'complex64'],
-  F8_E4M3: [8n, 'float8_e4m3fn'],
-  F8_E4M3FNUZ: [8n, 'float8_e4m3fnuz'],
-  F8_E5M2: [8n, 'float8_e5m2'],
-  F8_E5M2FNUZ: [8n, 'float8_e5m2fnuz'],
-  F8_E8M0: [8n, 'float8_e8m0fnu'],
-  F6_E2M3: [6n, 'float6_e2m3'],
-  F6_E3M2: [6n, 'float6_e3m2'],
-  F4: [4n, 'float4_e2m1'],
+const DTYPES: Readonly<Record<string, readonly [bits: number, name: string]>> = {
+  F64: [64, 'float64'],
+  F32: [32, 'float32'],
+  F16: [16, 'float16'],
+  BF16: [16, 'bfloat16'],
+  I64: [64, 'int64'],
+  I32: [32, 'int32'],
+  I16: [16, 'int16'],
+  I8: [8, 'int8'],
+  U64: [64, 'uint64'],
+  U32: [32, 'uint32'],
+  U16: [16, 'uint16'],
+  U8: [8, 'uint8'],
+  BOOL: [8, 'bool'],
+  C64: [64, 'complex64'],
+  F8_E4M3: [8, 'float8_e4m3fn'],
+  F8_E4M3FNUZ: [8, 'float8_e4m3fnuz'],
+  F8_E5M2: [8, 'float8_e5m2'],
+  F8_E5M2FNUZ: [8, 'float8_e5m2fnuz'],
+  F8_E8M0: [8, 'float8_e8m0fnu'],
+  F6_E2M3: [6, 'float6_e2m3'],
+  F6_E3M2: [6, 'float6_e3m2'],
+  F4: [4, 'float4_e2m1'],
 };
 
 interface Block {
@@ -70,8 +70,8 @@ export async function openSafetensors(file: CheckpointFile): Promise<Checkpoint>
 
   const blocks = blocksOf(header, file.size - base);
   const tensors = new Map<string, TensorEntry & Block>();
-  for (const block of blocks) {
-    tensors.set(block.name, { ...block, storage: `${block.start}-${block.end}` });
+  for (const { name, dtype, shape, start, end } of blocks) {
+    tensors.set(name, { name, dtype, shape, start, end, storage: `${start}-${end}` });
   }
   const find = (name: string): Block & { readonly type: ElementType } => {
     const block = tensors.get(name);
@@ -146,11 +146,11 @@ function countColons(text: string): number {
 
 /** Keys of an object and of the values it holds; deeper ones do not occur in a good header. */
 function countKeys(header: Json): number {
-  const entries = Object.values(header);
-  return entries.reduce<number>(
-    (count, value) => count + (isObject(value) ? Object.keys(value).length : 0),
-    entries.length,
-  );
+  let count = 0;
+  for (const value of Object.values(header)) {
+    count += 1 + (isObject(value) ? Object.keys(value).length : 0);
+  }
+  return count;
 }
 
 /** The blocks in the file's order: they fill it without a gap. */
@@ -182,9 +182,17 @@ function blockOf(name: string, value: unknown): Block {
 
   const [bits, typeName] = known;
   const [start, end] = offsets as [number, number];
-  const needed = shape.reduce((product, extent) => product * BigInt(extent), bits);
-  if (start > end || BigInt(end - start) * 8n !== needed) throw wrong();
+  if (start > end || !isLength(end - start, bits, shape)) throw wrong();
   return { name, dtype: typeName, shape, start, end };
+}
+
+/** Whether so many bytes hold the elements of a shape. */
+function isLength(bytes: number, bits: number, shape: readonly number[]): boolean {
+  const needed = shape.reduce((product, extent) => product * extent, bits);
+  if (needed <= Number.MAX_SAFE_INTEGER) return bytes * 8 === needed;
+  // Beyond the exact integers of a double; a zero among the extents comes out all the same.
+  const exactly = shape.reduce((product, extent) => product * BigInt(extent), BigInt(bits));
+  return BigInt(bytes) * 8n === exactly;
 }
 
 function metadataOf(value: unknown): Checkpoint['metadata'] {

@@ -42,7 +42,7 @@ export async function trainingPosition(
   path: string,
   metadata: Checkpoint['metadata'],
 ): Promise<TrainingPosition> {
-  const step = inside(metadata, STEP_KEYS);
+  const step = wholeOf(inside(metadata, STEP_KEYS));
   const epoch = inside(metadata, EPOCH_KEYS);
   if (step !== null && epoch !== null) return { step, epoch };
   const names = [basename(path), basename(dirname(path))];
@@ -64,7 +64,7 @@ async function trainerState(folder: string): Promise<TrainingPosition | null> {
     const state: unknown = JSON.parse(await readFile(path, 'utf8'));
     if (typeof state !== 'object' || state === null) return null;
     const { global_step: step, epoch } = state as { global_step?: unknown; epoch?: unknown };
-    return { step: countOf(step), epoch: countOf(epoch) };
+    return { step: wholeOf(countOf(step)), epoch: countOf(epoch) };
   } catch {
     // It is not this checkpoint's fault.
     return null;
@@ -79,6 +79,10 @@ function inside(metadata: Checkpoint['metadata'], keys: readonly string[]): numb
     if (count !== null) return count;
   }
   return null;
+}
+
+function wholeOf(count: number | null): number | null {
+  return Number.isInteger(count) ? count : null;
 }
 
 /** Whole or not: 1.5 epochs are what the Trainer of Hugging Face counts. */

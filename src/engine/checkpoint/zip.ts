@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { constants, crc32, createInflateRaw, inflateRaw, type ZlibOptions } from 'node:zlib';
-import { fromRandomAccessReaderPromise, RandomAccessReader, type Entry, type ZipFile } from 'yauzl';
+import { fromRandomAccessReaderPromise, RandomAccessReader, type Entry } from 'yauzl';
 import type { CheckpointFile } from './checkpointFile';
 import { Fault } from './fault';
 
@@ -39,7 +39,7 @@ export class ZipArchive {
 
   private constructor(
     private readonly file: CheckpointFile,
-    private readonly zip: ZipFile,
+    private readonly window: Window,
     private readonly directory: ReadonlyMap<string, Entry>,
   ) {}
 
@@ -58,8 +58,7 @@ export class ZipArchive {
         directory.set(entry.fileName, entry);
       }
       await reader.checkEnd();
-      reader.finish();
-      return new ZipArchive(file, zip, directory);
+      return new ZipArchive(file, new Window(file), directory);
     });
   }
 
@@ -156,8 +155,8 @@ export class ZipArchive {
     const entry = this.find(name);
     return yauzlFaults(async () => {
       const dataStart = await this.dataStart(entry);
-      const packed = await this.file.read(dataStart, Math.min(length, entry.compressedSize));
-      if (entry.compressionMethod === STORED) return packed;
+      const packed = await this.window.bytes(dataStart, Math.min(length, entry.compressedSize));
+      if (entry.compressionMethod === STORED) return packed.slice();
       const bytes = await inflate(packed, {
         finishFlush: constants.Z_SYNC_FLUSH,
         maxOutputLength: (length + 64) * LARGEST_RATIO,
@@ -238,13 +237,28 @@ export class ZipArchive {
     return entry;
   }
 
-  /** @throws Fault when another file's bytes are there: a name in the directory has no checksum. */
+  /**
+   * Where an entry's data begins: behind its local header.
+   *
+   * @throws Fault when another file's bytes are there: a name in the directory has no checksum.
+   */
   private async dataStart(entry: Entry): Promise<number> {
-    const header = await this.zip.readLocalFileHeaderPromise(entry);
-    if (!header.fileName.equals(entry.fileNameRaw)) {
+    const at = entry.relativeOffsetOfLocalHeader;
+    const nameLength = entry.fileNameRaw.length;
+    const header = await this.window.bytes(at, LOCAL_HEADER_BYTES + nameLength);
+    const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
+    if (view.getUint32(0, true) !== LOCAL_SIGNATURE) {
+      throw new Fault('damaged', `its ${entry.fileName} is not where its list of entries says`);
+    }
+    const name = header.subarray(LOCAL_HEADER_BYTES);
+    if (view.getUint16(26, true) !== nameLength || !entry.fileNameRaw.equals(name)) {
       throw new Fault('damaged', `its ${entry.fileName} has another name in its list of entries`);
     }
-    return header.fileDataStart;
+    const start = at + LOCAL_HEADER_BYTES + nameLength + view.getUint16(28, true);
+    if (start + entry.compressedSize > this.file.size) {
+      throw new Fault('damaged', `its ${entry.fileName} goes on behind its end`);
+    }
+    return start;
   }
 
   private async inflated(entry: Entry): Promise<Uint8Array> {
@@ -316,6 +330,36 @@ function zipEntry(entry: Entry): ZipEntry {
   return { name: entry.fileName, size: entry.uncompressedSize, stored: entry.compressedSize };
 }
 
+const LOCAL_SIGNATURE = 0x04034b50;
+const LOCAL_HEADER_BYTES = 30;
+
+/**
+ * Local headers and beginnings of entries, which are read in the order they are in: small entries many
+ * at a time, and large ones each for itself.
+ */
+class Window {
+  private block: Uint8Array = new Uint8Array(0);
+  private start = 0;
+  /** Bytes of the next block: more as long as the one before was of use for more than one read. */
+  private length = 512;
+  private uses = 0;
+
+  constructor(private readonly file: CheckpointFile) {}
+
+  async bytes(position: number, length: number): Promise<Uint8Array> {
+    if (position < this.start || position + length > this.start + this.block.length) {
+      const isNear = position >= this.start && position < this.start + 2 * this.length;
+      this.length = isNear && this.uses > 1 ? Math.min(2 * this.length, 2 ** 18) : 512;
+      const rest = Math.max(0, this.file.size - position);
+      this.block = await this.file.read(position, Math.max(length, Math.min(this.length, rest)));
+      this.start = position;
+      this.uses = 0;
+    }
+    this.uses++;
+    return this.block.subarray(position - this.start, position - this.start + length);
+  }
+}
+
 /** Signatures of what may follow a central directory: its end record, or the zip64 one. */
 const END_SIGNATURES = new Set([0x06054b50, 0x06064b50]);
 
@@ -325,7 +369,7 @@ const END_SIGNATURES = new Set([0x06054b50, 0x06064b50]);
 class DirectoryReader extends RandomAccessReader {
   private block: Uint8Array = new Uint8Array(0);
   private blockStart = 0;
-  private blockLength = 256 * 1024;
+  private readonly blockLength = 256 * 1024;
   private lastEnd = 0;
 
   constructor(private readonly file: CheckpointFile) {
@@ -358,12 +402,6 @@ class DirectoryReader extends RandomAccessReader {
     const bytes = await this.bytes(this.lastEnd, 4);
     const signature = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
     if (!END_SIGNATURES.has(signature)) throw new Fault('damaged', 'its list of entries is wrong');
-  }
-
-  /** The directory is known: what comes now are local headers, each somewhere else. */
-  finish(): void {
-    this.block = new Uint8Array(0);
-    this.blockLength = 512;
   }
 
   private async bytes(position: number, length: number): Promise<Uint8Array> {

@@ -48,18 +48,25 @@ function escapeInJson(character: string): string {
 /** Values of which one token is made: small enough to be written at once. */
 const SMALL = 64;
 
+/** Items of a list that are written at once. */
+const RUN = 256;
+
 /** The pieces of `JSON.stringify(value)`, for documents of any size that are not deeply nested. */
 export function* jsonTokens(value: unknown): Generator<string> {
   if (isSmall(value)) {
-    yield JSON.stringify(value) ?? 'null';
+    yield value === undefined ? 'null' : JSON.stringify(value);
   } else if (Array.isArray(value)) {
-    let separator = '[';
-    for (const item of value as readonly unknown[]) {
-      yield separator;
-      yield* jsonTokens(item);
-      separator = ',';
+    yield '[';
+    const items = value as readonly unknown[];
+    for (let at = 0; at < items.length;) {
+      if (at > 0) yield ',';
+      let end = at;
+      while (end < items.length && end < at + RUN && isSmall(items[end])) end++;
+      if (end > at) yield JSON.stringify(items.slice(at, end)).slice(1, -1);
+      else yield* jsonTokens(items[end++]);
+      at = end;
     }
-    yield separator === '[' ? '[]' : ']';
+    yield ']';
   } else {
     let separator = '{';
     for (const [key, item] of Object.entries(value as object)) {
@@ -72,16 +79,18 @@ export function* jsonTokens(value: unknown): Generator<string> {
   }
 }
 
-/** Whether there are few values in it, or it writes itself in a way of its own. */
-function isSmall(value: unknown): boolean {
+/** Whether there are few values in it, down to two levels. */
+function isSmall(value: unknown, levels = 2): boolean {
   if (typeof value !== 'object' || value === null) return true;
-  if ('toJSON' in value || ArrayBuffer.isView(value)) return true;
-  const items: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
-  if (items.length > SMALL) return false;
-  return items.every((item) => typeof item !== 'object' || item === null || isFlat(item));
-}
-
-function isFlat(value: object): boolean {
-  const items: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
-  return items.length <= SMALL && items.every((item) => typeof item !== 'object' || item === null);
+  if (levels === 0) return false;
+  if (Array.isArray(value)) {
+    return value.length <= SMALL && value.every((item) => isSmall(item, levels - 1));
+  }
+  let count = 0;
+  for (const key in value) {
+    if (++count > SMALL || !isSmall((value as Record<string, unknown>)[key], levels - 1)) {
+      return false;
+    }
+  }
+  return true;
 }

@@ -1,14 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Fault } from '../../../src/engine/checkpoint/fault';
+import { PLAIN, unpickle } from '../../../src/engine/checkpoint/pickle';
+import { PickleTruncated } from '../../../src/engine/checkpoint/pickleBytes';
 import {
   PickleGlobal,
   PickleObject,
-  PickleTruncated,
-  PLAIN,
-  unpickle,
   type PickleValue,
-} from '../../../src/engine/checkpoint/pickle';
+} from '../../../src/engine/checkpoint/pickleValue';
 import { PYTORCH, TensorReference } from '../../../src/engine/checkpoint/pytorchPickle';
 import { weightsOf } from '../../../src/engine/checkpoint/weights';
 import { readFixture } from './fixtures';
@@ -77,7 +76,9 @@ describe('unpickle', () => {
     ['torch.serialization', 'os.system'],
     ['pickle', 'loads'],
     ['torch.storage', '_load_from_bytes'],
-    ['operator', 'attrgetter'],
+    ['shutil', 'rmtree'],
+    ['http.client', 'HTTPSConnection'],
+    ['ctypes', 'CDLL'],
   ])('refuses %s.%s, called or not, in every notation', (module, name) => {
     const stacked = [module, name]
       .map((text) => `\x8c${String.fromCharCode(text.length)}${text}`)
@@ -90,6 +91,49 @@ describe('unpickle', () => {
     ]) {
       expect(() => valueOf(text)).toThrow(`\`${module}.${name}\``);
     }
+  });
+
+  it.each([
+    ['os', 'PathLike'],
+    ['http', 'HTTPStatus'],
+    ['subprocess', 'CompletedProcess'],
+    ['subprocess', 'CalledProcessError'],
+    ['socket', 'AddressFamily'],
+    ['urllib.parse', 'ParseResult'],
+    ['pickle', 'PickleError'],
+    ['asyncio', 'Queue'],
+    ['sys', 'version_info'],
+    ['torch.serialization', 'os.PathLike'],
+    ['mylib.os', 'system_of_units'],
+  ])('carries %s.%s as a name', (module, name) => {
+    expect(valueOf(`\x80\x02c${module}\n${name}\n.`)).toEqual(new PickleGlobal(module, name));
+  });
+
+  const calls = (text: string) => [...unpickle(bytesOf(text), PYTORCH).calls];
+
+  it('tells what Python would call, and nothing of what every checkpoint makes it call', () => {
+    const enumMember = 'chttp\nHTTPStatus\nK\xc8\x85R';
+    const bound = 'c__builtin__\ngetattr\nX\x01\x00\x00\x00aX\x05\x00\x00\x00upper\x86R';
+    const usual = 'cargparse\nNamespace\n)Rccollections\nOrderedDict\n)R0';
+    expect(calls(`\x80\x02${enumMember}${bound}${usual}.`)).toEqual([
+      'http.HTTPStatus',
+      'builtins.getattr',
+    ]);
+  });
+
+  it.each([
+    [
+      'an attribute of a module',
+      'cbuiltins\ngetattr\nctorch\nserialization\nX\x09\x00\x00\x00os.system\x86R',
+    ],
+    ['an attribute of who knows what', 'cbuiltins\ngetattr\nNX\x06\x00\x00\x00system\x86R)R'],
+    [
+      'a method of who knows what',
+      'coperator\nmethodcaller\nX\x05\x00\x00\x00popenX\x02\x00\x00\x00ls\x86RN\x85R',
+    ],
+    ['code of its own', 'ctypes\nFunctionType\nN\x85R)R'],
+  ])('refuses a command that is %s', (_, text) => {
+    expect(() => valueOf(`\x80\x02${text}.`)).toThrow(/would run/);
   });
 
   it('reads the names of Python 2 as Python 3 does', () => {

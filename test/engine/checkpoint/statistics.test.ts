@@ -203,7 +203,7 @@ describe('statistics of tensors', () => {
 
   it('of a type that is not computed with are a sentence, and the others go on', async () => {
     const header = {
-      a: { dtype: 'F8_E4M3', shape: [4], data_offsets: [0, 4] },
+      a: { dtype: 'F4', shape: [8], data_offsets: [0, 4] },
       b: { dtype: 'U8', shape: [2], data_offsets: [4, 6] },
     };
     const text = Buffer.from(JSON.stringify(header));
@@ -215,7 +215,7 @@ describe('statistics of tensors', () => {
     );
     const [a, b] = await measure(path, [0, 1]);
     expect(a).toMatchObject({ ok: false });
-    expect(a?.ok === false && a.message).toContain('float8_e4m3fn');
+    expect(a?.ok === false && a.message).toContain('float4_e2m1');
     expect(b).toMatchObject({ ok: true, statistics: { mean: 6, deviation: 1 } });
   });
 
@@ -283,7 +283,7 @@ describe('the list of tensors', () => {
     const name = `a\u202eb\n${'x'.repeat(5000)}`;
     const path = await writeSafetensors({ [name]: 1 }, () => []);
     const table = await tableOf(path);
-    expect(table.names[0]).toMatch(/^a\ufffdb\ufffdx+…$/);
+    expect(table.names[0]).toMatch(/^a\\u202eb\\x0ax+…$/);
     expect(table.names[0]!.length).toBeLessThan(520);
   });
 
