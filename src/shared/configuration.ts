@@ -271,6 +271,13 @@ export const configurationSchema = z
         'Name of the output of the graph that is meant; it may be absent where the graph has one.',
       ),
     objective,
+    probe: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'What the framework says of the graph’s own weights: inputs, outputs, loss and gradients, in a FILE.npz that basin_export.py writes. Compared before numbers are believed.',
+      ),
     landscape: landscape.prefault({}),
     topology: topology.prefault({}),
     hessian: hessian.prefault({}),
