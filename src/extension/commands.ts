@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { checkpointLabel, checkpointName } from './words/checkpointLabel';
+import { checkpointLabel, checkpointName, runFolder } from './words/checkpointLabel';
 import { choosePath, compareCheckpoints } from './documents/compareCheckpoints';
 import type { Context } from './context';
 import { exportReport } from './documents/exportReport';
@@ -42,8 +42,15 @@ export function registerCommands(context: Context): vscode.Disposable[] {
       if (record !== undefined) context.openPanel(record.file.path);
     }),
     vscode.commands.registerCommand(OPEN_SELECTED_ROW, () => {
-      const path = pathOf(context.selectedRows[0]);
-      if (path !== undefined) context.openPanel(path);
+      const row = context.selectedRows[0];
+      const path = pathOf(row);
+      if (path !== undefined && library.get(path)?.run.configuration !== null) {
+        context.openPanel(path);
+        return;
+      }
+      // Where no basin.json speaks for it, that is what comes first.
+      const folder = folderOf(context, row);
+      if (folder !== undefined) void context.setUpRun.run(folder);
     }),
     register('cancelAnalysis', () => {
       analyses.cancelAll();
@@ -73,6 +80,7 @@ export function registerCommands(context: Context): vscode.Disposable[] {
       log.show(true);
     }),
     register('refresh', () => watch.search()),
+    register('setUpRun', (target) => context.setUpRun.run(folderOf(context, target))),
     register('newConfiguration', () => newConfiguration(library.runs)),
   ];
 }
@@ -101,17 +109,26 @@ async function chooseCheckpoints(
   const usable = known.filter(({ run }) => run.configuration !== null);
   const first = paths[0];
   if (usable.length === 0 && first !== undefined) {
-    const create = t('Create basin.json');
+    const setUp = t('Set Up This Run');
     const choice = await vscode.window.showWarningMessage(
       t(
         'No basin.json names {0}: it says which model, data and loss belong to a checkpoint.',
         checkpointName(first),
       ),
-      create,
+      setUp,
     );
-    if (choice === create) await newConfiguration(context.library.runs);
+    if (choice === setUp) await context.setUpRun.run(folderOf(context, first));
   }
   return usable;
+}
+
+/** The folder of the run that a row of the tree, a file or a path stands for. */
+function folderOf({ library }: Context, target: unknown): string | undefined {
+  if (typeof target === 'object' && target !== null && 'folder' in target) {
+    return typeof target.folder === 'string' ? target.folder : undefined;
+  }
+  const path = pathOf(target);
+  return path === undefined ? undefined : (library.get(path)?.run.folder ?? runFolder(path));
 }
 
 /** Two checkpoints in the order of training: those that are selected, or the user's choice. */
@@ -232,12 +249,12 @@ async function pickCheckpoint(
 }
 
 async function tellNoneConfigured(): Promise<void> {
-  const create = t('Create basin.json');
+  const setUp = t('Set Up This Run');
   const choice = await vscode.window.showInformationMessage(
     t(
       'No basin.json in this workspace names a checkpoint. It says which model, data and loss to use.',
     ),
-    create,
+    setUp,
   );
-  if (choice === create) await vscode.commands.executeCommand('basin.newConfiguration');
+  if (choice === setUp) await vscode.commands.executeCommand('basin.setUpRun');
 }

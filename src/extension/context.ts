@@ -18,6 +18,7 @@ import { LandscapePanel, PANEL_TYPE } from './panel/panel';
 import { RESULT_EDITOR_TYPE, ResultEditor } from './editors/resultEditor';
 import { ResultPlaces } from './checkpoints/resultPlaces';
 import { settings } from './settings';
+import { SetUpRun } from './setup/setUpRun';
 import { StatusBar } from './views/statusBar';
 import { RunTree, VIEW_ID, type TreeNode } from './views/tree';
 import { UserAnalysis } from './analysis/userAnalysis';
@@ -38,6 +39,7 @@ export class Context implements vscode.Disposable {
   readonly watch: Watch;
   readonly userAnalysis: UserAnalysis;
   readonly documents: Documents;
+  readonly setUpRun: SetUpRun;
 
   private readonly tree: RunTree;
   private readonly treeView: vscode.TreeView<TreeNode>;
@@ -152,6 +154,7 @@ export class Context implements vscode.Disposable {
       ),
     );
     this.watch = this.own(new Watch(new CheckpointFinder(), this.library, this.places, this.log));
+    this.setUpRun = new SetUpRun(this.library, this.watch, this.userAnalysis, () => this.engine());
     this.own(new AutoAnalyze(this.library, this.analyses));
   }
 

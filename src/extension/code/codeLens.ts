@@ -56,6 +56,14 @@ export class CheckpointLens implements vscode.CodeLensProvider, vscode.Disposabl
       const [newest] = found;
       if (newest === undefined) return [];
       const range = new vscode.Range(document.positionAt(start), document.positionAt(end));
+      if (newest.run.configuration === null) {
+        return new vscode.CodeLens(range, {
+          title: `${titleOf(kind, newest, found.length)} · ${t('Set Up This Run')}`,
+          tooltip: t('Prepare the analysis of these checkpoints: graph, data and loss'),
+          command: 'basin.setUpRun',
+          arguments: [newest.file.path],
+        });
+      }
       return new vscode.CodeLens(range, {
         title: titleOf(kind, newest, found.length),
         tooltip: t('Open the loss landscape of {0}', checkpointLabel(newest.file.path)),

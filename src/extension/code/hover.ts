@@ -37,7 +37,7 @@ export const HOVER_SELECTOR: vscode.DocumentSelector = [
 ];
 
 /** The only commands a hover may run. */
-const COMMANDS = ['basin.analyzeCheckpoint', 'basin.openLandscape'];
+const COMMANDS = ['basin.analyzeCheckpoint', 'basin.openLandscape', 'basin.setUpRun'];
 
 /** Tells of a checkpoint where its path stands in code: its header and its last good result. */
 export class CheckpointHover implements vscode.HoverProvider {
@@ -179,7 +179,9 @@ function currentTheme(): PictureTheme {
 }
 
 function links(path: string, configuration: string | null): string {
-  if (configuration === null) return escapeMarkdown(t('No basin.json names this checkpoint.'));
+  if (configuration === null) {
+    return `${escapeMarkdown(t('No basin.json names this checkpoint.'))} ${commandLink(t('Set Up This Run'), 'basin.setUpRun', path)}`;
+  }
   const open = commandLink(t('Open landscape'), 'basin.openLandscape', path);
   // Analyzing needs trust; reading what was analyzed does not.
   if (!vscode.workspace.isTrusted) return open;

@@ -23,7 +23,7 @@ const LONGEST = 500_000;
  */
 export function findExportPlace(text: string): ExportPlace | null {
   if (text.length > LONGEST) return null;
-  const script = new Script(scanCode(text, 'python').code, text);
+  const script = new Script(scanCode(text, 'python').code);
   return script.ofTrainer() ?? script.ofLoop();
 }
 
@@ -41,14 +41,9 @@ export function exportLine(place: ExportPlace, folder: string | null): string {
 class Script {
   /** Without strings and comments. */
   private readonly lines: readonly string[];
-  private readonly written: readonly string[];
 
-  constructor(
-    private readonly code: string,
-    text: string,
-  ) {
+  constructor(private readonly code: string) {
     this.lines = code.split('\n');
-    this.written = text.split('\n');
   }
 
   /** `trainer.train()` of transformers, `trainer.fit(module, …)` of Lightning. */
@@ -122,13 +117,15 @@ class Script {
     const isModel = (name: string): boolean => !/optim|sched|scaler|ema|^opt$/i.test(name);
     const found = (pattern: RegExp, text: string): string | undefined =>
       [...text.matchAll(pattern)].map(([, name]) => name!).find(isModel);
+    const loss = this.lossIn(block);
+    const given = this.functionAround(backward)?.parameters ?? [];
     const model =
+      given.find((each) => each !== loss && isModel(each) && isCalled(each, block)) ??
       found(/\b([A-Za-z_][\w.]*?)(?:\.module)?\.state_dict\(/g, block) ??
       found(/\b([A-Za-z_][\w.]*)\.train\(\)/g, block) ??
       found(/\b([A-Za-z_][\w.]*?)(?:\.module)?\.state_dict\(/g, this.code) ??
       found(/\b([A-Za-z_][\w.]*)\.parameters\(\)/g, this.code) ??
       null;
-    const loss = this.lossIn(block);
     return {
       model,
       loss,
@@ -275,6 +272,10 @@ class Script {
     }
     return line;
   }
+}
+
+function isCalled(name: string, code: string): boolean {
+  return /^\w+$/.test(name) && new RegExp(`(?<![\\w.])${name}\\(`).test(code);
 }
 
 function indentationOf(line: string): number {

@@ -181,6 +181,7 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
     item.id = `run:${run.folder}`;
     item.iconPath = new vscode.ThemeIcon('folder');
     item.contextValue = configured ? 'run configured' : 'run';
+    if (!configured) item.command = { command: OPEN_SELECTED_ROW, title: t('Set Up This Run') };
     item.description = this.describeRun(run);
     this.descriptions.set(run.folder, item.description);
     item.accessibilityInformation = {
@@ -189,7 +190,7 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
     item.tooltip =
       run.configuration !== null
         ? `${run.folder}\n${t('Analyzed with {0}', run.configuration)}`
-        : `${run.folder}\n${t('No basin.json names these checkpoints: create one to analyze them.')}`;
+        : `${run.folder}\n${t('No basin.json names these checkpoints yet. A click sets the run up.')}`;
     return item;
   }
 
@@ -201,7 +202,7 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
   private aboutRun(run: Run): string[] {
     return [
       run.configuration === null
-        ? t('no basin.json')
+        ? t('no basin.json: set up')
         : t('{0}/{1} analyzed', this.library.analyzedIn(run.folder), run.checkpoints.length),
       run.location === run.name ? '' : run.location,
     ].filter(Boolean);
@@ -226,9 +227,10 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
     item.description =
       activity === null ? describeState(record, state) : describeActivity(activity);
     item.accessibilityInformation = { label: `${name}, ${item.description}` };
-    if (record.run.configuration !== null) {
-      item.command = { command: OPEN_SELECTED_ROW, title: t('Open Landscape') };
-    }
+    item.command = {
+      command: OPEN_SELECTED_ROW,
+      title: record.run.configuration === null ? t('Set Up This Run') : t('Open Landscape'),
+    };
     return item;
   }
 }
