@@ -130,7 +130,14 @@ export class SetUpRun {
   private async prepare(folder: string): Promise<InitResult | undefined> {
     try {
       const engine = await this.engine();
-      return await engine.init({ folder }, new vscode.CancellationTokenSource().token);
+      return await vscode.window.withProgress(
+        {
+          location: vscode.ProgressLocation.Notification,
+          title: t('Basin: looking at the checkpoints of {0}', basename(folder)),
+          cancellable: true,
+        },
+        (_, token) => engine.request('basin/init', { folder }, token),
+      );
     } catch (error) {
       const known = error instanceof EngineError;
       if (known && error.reason === 'cancelled') return undefined;
