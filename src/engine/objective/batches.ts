@@ -10,6 +10,10 @@ export interface PointSet {
   readonly weight?: number;
   /** Most of them in one run of a program. */
   readonly largestBatch: number;
+  /** Most of them in one run of a program of derivatives; `largestBatch` if absent. */
+  readonly derivativeBatch?: number;
+  /** Sizes of batches are multiples of this, but for the last one; 1 if absent. */
+  readonly multiple?: number;
 }
 
 /** Consecutive points of a set. */
@@ -25,16 +29,20 @@ export interface Batch {
 }
 
 /**
- * For each set as few batches as are allowed, of sizes that differ by one at most. The split
- * depends on the sets only, so that results do not depend on who evaluates which batch.
+ * For each set as few batches as are allowed, of sizes that differ by one at most, or by one
+ * `multiple`. The split depends on the sets only, so that results do not depend on who evaluates
+ * which batch.
  */
 export function splitBatches(sets: readonly PointSet[]): readonly Batch[] {
   const batches: Batch[] = [];
-  for (const [set, { points, weight = points, largestBatch }] of sets.entries()) {
-    const count = Math.ceil(points / largestBatch);
+  for (const [set, { points, weight = points, largestBatch, multiple = 1 }] of sets.entries()) {
+    const units = Math.ceil(points / multiple);
+    const count = Math.ceil(units / Math.max(1, Math.floor(largestBatch / multiple)));
+    const startOf = (i: number): number =>
+      Math.min(points, multiple * Math.floor((i * units) / count));
     for (let i = 0; i < count; i += 1) {
-      const start = Math.floor((i * points) / count);
-      const size = Math.floor(((i + 1) * points) / count) - start;
+      const start = startOf(i);
+      const size = startOf(i + 1) - start;
       batches.push({ index: batches.length, set, start, size, share: 1 / weight });
     }
   }
@@ -44,4 +52,11 @@ export function splitBatches(sets: readonly PointSet[]): readonly Batch[] {
 /** The batches the loss is a sum over: all but those that are only measured. */
 export function lossBatches(sets: readonly PointSet[]): readonly Batch[] {
   return splitBatches(sets).filter(({ set }) => sets[set]!.role === 'loss');
+}
+
+/** The batches its derivatives are a sum over: smaller ones, for many workers at once. */
+export function derivativeBatches(sets: readonly PointSet[]): readonly Batch[] {
+  return lossBatches(
+    sets.map((set) => ({ ...set, largestBatch: set.derivativeBatch ?? set.largestBatch })),
+  );
 }

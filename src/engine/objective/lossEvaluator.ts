@@ -49,10 +49,10 @@ export class LossEvaluator {
   readonly #graphs = new Map<string, LossGraph>();
   readonly #executables = new Map<string, Promise<Executable>>();
   /** For each batch what its term feeds the programs, in the runtime's precision. */
-  readonly #termInputs = new Map<number, ReadonlyMap<string, FloatArray>>();
+  readonly #termInputs = new Map<string, ReadonlyMap<string, FloatArray>>();
   #termInputBytes = 0;
   /** For each batch what its Hessian-vector products share, at the point they are taken at. */
-  readonly #fixed = new Map<number, ReadonlyMap<string, FloatArray>>();
+  readonly #fixed = new Map<string, ReadonlyMap<string, FloatArray>>();
   readonly #fixedBytes: number[] = [];
   #point: FloatArray | undefined;
 
@@ -183,7 +183,7 @@ export class LossEvaluator {
     batch: Batch,
     inputs: ReadonlyMap<string, FloatArray>,
   ): Promise<ReadonlyMap<string, FloatArray>> {
-    const known = this.#fixed.get(batch.index);
+    const known = this.#fixed.get(keyOf(batch));
     if (known !== undefined) return known;
     // A quadratic has the same Hessian everywhere: nothing of it depends on the point.
     const { fixed } = this.#graph(batch).hessianProduct();
@@ -196,7 +196,7 @@ export class LossEvaluator {
     }
     const bytes = [...shared.values()].reduce((sum, array) => sum + array.byteLength, 0);
     if (this.#fixedBytes.reduce((sum, other) => sum + other, bytes) <= KEPT_BYTES) {
-      this.#fixed.set(batch.index, shared);
+      this.#fixed.set(keyOf(batch), shared);
       this.#fixedBytes.push(bytes);
     }
     return shared;
@@ -297,7 +297,7 @@ export class LossEvaluator {
   }
 
   async #inputsOfTerm(batch: Batch): Promise<ReadonlyMap<string, FloatArray>> {
-    let inputs = this.#termInputs.get(batch.index);
+    let inputs = this.#termInputs.get(keyOf(batch));
     if (inputs === undefined) {
       // The term learns what it needs when it is built.
       const graph = this.#graph(batch);
@@ -317,7 +317,7 @@ export class LossEvaluator {
       );
       const bytes = [...inputs.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
       if (this.#termInputBytes + bytes <= KEPT_INPUT_BYTES) {
-        this.#termInputs.set(batch.index, inputs);
+        this.#termInputs.set(keyOf(batch), inputs);
         this.#termInputBytes += bytes;
       }
     }
@@ -351,6 +351,11 @@ function requirePlaces(values: FloatArray, use: PlaceUse, { start, size }: Batch
       'mismatch',
     );
   }
+}
+
+/** Points of a set, whatever the others are split into. */
+function keyOf({ set, start, size }: Batch): string {
+  return `${set} ${start} ${size}`;
 }
 
 /** The same part of several vectors, one after the other. */

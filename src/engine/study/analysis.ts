@@ -20,7 +20,7 @@ import { spectrum, type Spectrum } from '../hessian/spectrum';
 import { dimensionsOf, type Configuration } from '../../shared/configuration';
 import { refinementNotes } from '../landscape/refinementNotes';
 import { refinementOptions } from '../landscape/refinementSampling';
-import { lossBatches, splitBatches, type Batch } from '../objective/batches';
+import { derivativeBatches, splitBatches, type Batch } from '../objective/batches';
 import { lossNotes, measuredMetrics } from '../objective/metrics';
 import { tensorSpans } from '../objective/weights';
 import { analyzeTopology } from '../topology/analyzeTopology';
@@ -388,7 +388,7 @@ class CheckpointAnalysis {
     opened: OpenedCheckpoint,
     settings: Parameters<typeof spectrum>[2],
   ): Promise<Spectrum> {
-    const batches = lossBatches(opened.problem.data.sets);
+    const batches = derivativeBatches(opened.problem.data.sets);
     const { length } = opened.weights.theta;
     this.#setProblem(opened);
     return spectrum(

@@ -15,7 +15,7 @@ import {
   type refinementOptions,
 } from '../landscape/refinementSampling';
 import { projectRun } from '../landscape/trajectory';
-import { lossBatches } from '../objective/batches';
+import { derivativeBatches } from '../objective/batches';
 import type { Cache } from './cache';
 import type { LandscapePlan } from './landscapePlan';
 import {
@@ -153,7 +153,7 @@ function lossOnPool(
 
 function gradientOnPool(part: LandscapePart): GradientAt {
   const { plan, pool, signal } = part;
-  const batches = lossBatches(plan.center.problem.data.sets);
+  const batches = derivativeBatches(plan.center.problem.data.sets);
   let told = false;
   return async (theta, share) => {
     if (!told) {

@@ -6,7 +6,14 @@ import { openCheckpoint } from '../checkpoint/openCheckpoint';
 import { untilAborted } from '../aborted';
 import type { OnnxModel } from '../graph/onnx/importOnnx';
 import { readModelFile } from '../graph/onnx/modelFile';
-import { contentOf, loadLossData, openModel, type LossData } from '../objective/lossData';
+import { sizedSets } from '../objective/batchSizes';
+import {
+  contentOf,
+  loadLossData,
+  lossTerms,
+  openModel,
+  type LossData,
+} from '../objective/lossData';
 import { loadWeights, type LoadedWeights } from '../objective/weights';
 import { contentKey } from './cache';
 import { nameInStudy, type Study } from './study';
@@ -42,10 +49,12 @@ export async function openStudyInputs(
   const modelPath = join(folder, configuration.model);
   const modelBytes = await readModelFile(modelPath, configuration.model, signal);
   const model = openModel(modelBytes, configuration.model, configuration);
-  const data = await loadLossData(configuration, model, folder, {
+  const loaded = await loadLossData(configuration, model, folder, {
     signal,
     unpacked: join(study.stores[0], 'cache'),
   });
+  const sets = sizedSets(loaded.sets, model, lossTerms(loaded, model));
+  const data = { ...loaded, sets };
   const key = contentKey(
     modelBytes,
     ...contentOf(data),

@@ -1,0 +1,137 @@
+import { InputError } from '../../shared/inputError';
+import { Graph, topologicalOrder, type AnyNode, type Node } from '../graph/graph';
+import type { OnnxModel } from '../graph/onnx/importOnnx';
+import { sizeOf } from '../tensor';
+import type { PointSet } from './batches';
+import { liveElements } from './evaluationMemory';
+import { LOSSES, type LossTerm } from './lossTerm';
+
+/**
+ * Multiplications of a forward pass from which on a product H·v, about six times as many, is long
+ * beside what a run costs whatever its size: a millisecond of a core.
+ */
+const LEAST_WORK = 8e6;
+
+/**
+ * The same for each weight: a run reads every weight and gives a derivative for each, which is
+ * copied and added to those of the other batches.
+ */
+const LEAST_WORK_PER_WEIGHT = 128;
+
+/**
+ * Weight gradients of convolutions are convolutions whose channels are the samples, and blocks of
+ * channels are 8 or 16 wide (graph/onnx/blockedLayout.ts). It does not follow the processor, as the
+ * results follow the batches.
+ */
+const BLOCK = 16;
+
+/** Points whose networks are built to see what one costs. */
+const PROBED = 16;
+
+/** Elements that are alive in one run, at most: a gigabyte in float32. */
+const MOST_ELEMENTS = 2 ** 28;
+
+/**
+ * Sets whose batches follow from what a point costs: those of values as large as they were and as
+ * memory allows, those of derivatives only as large as keeps a core busy, so that few samples keep
+ * many cores busy. What they are depends on data and network alone.
+ */
+export function sizedSets(
+  sets: readonly PointSet[],
+  model: OnnxModel,
+  terms: readonly LossTerm[],
+): readonly PointSet[] {
+  const weights = model.weights
+    .filter(({ role, aliasOf }) => role === 'parameter' && aliasOf === null)
+    .reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  return sets.map((set, index) => {
+    // Samples that depend on each other stay together as they were put.
+    if (set.derivativeBatch !== undefined) return set;
+    const cost = costOfPoint(model, terms[index]!, Math.min(PROBED, set.points));
+    return cost === null ? set : sizedSet(set, cost, weights);
+  });
+}
+
+export interface PointCost {
+  /** Multiplications of products and convolutions in a forward pass. */
+  readonly multiplications: number;
+  /** Of all intermediate values, which are kept for derivatives. */
+  readonly elements: number;
+  /** Of those alive at once in a forward pass. */
+  readonly live: number;
+  readonly hasConvolutions: boolean;
+}
+
+export function sizedSet(set: PointSet, cost: PointCost, weights: number): PointSet {
+  const { multiplications, elements, live, hasConvolutions } = cost;
+  const fit = (each: number, most: number): number =>
+    Math.max(1, Math.min(set.largestBatch, most, Math.floor(MOST_ELEMENTS / Math.max(1, each))));
+  const least = Math.max(LEAST_WORK, LEAST_WORK_PER_WEIGHT * weights);
+  const wanted = multiplications === 0 ? Infinity : Math.ceil(least / multiplications);
+  const unit = hasConvolutions ? BLOCK : 1;
+  const derivativeBatch = fit(elements, unit * Math.ceil(wanted / unit));
+  const multiple = Math.min(unit, derivativeBatch);
+  return {
+    ...set,
+    largestBatch: fit(live, set.largestBatch),
+    derivativeBatch,
+    ...(multiple === 1 ? {} : { multiple }),
+  };
+}
+
+/** @returns null where the network cannot be built for so many points; who evaluates it says why. */
+function costOfPoint(model: OnnxModel, term: LossTerm, points: number): PointCost | null {
+  const g = new Graph();
+  const weights = new Map<string, Node>();
+  for (const { name, shape } of model.weights) weights.set(name, g.input(name, shape));
+  let losses: Node;
+  try {
+    ({ losses } = term.build(
+      g,
+      (input) => model.build(g, input, (name) => weights.get(name) ?? null),
+      points,
+    ));
+  } catch (error) {
+    if (error instanceof InputError) return null;
+    throw error;
+  }
+  let multiplications = 0;
+  let elements = 0;
+  let hasConvolutions = false;
+  for (const node of topologicalOrder([losses])) {
+    multiplications += multiplicationsOf(node);
+    if (!CARRIED.has(node.operation)) elements += sizeOf(node.shape);
+    if (node.operation === 'conv') hasConvolutions = true;
+  }
+  return {
+    multiplications: multiplications / points,
+    elements: elements / points,
+    live: liveElements({ outputs: new Map([[LOSSES, losses]]) }) / points,
+    hasConvolutions,
+  };
+}
+
+/** Operations that take no memory of their own. */
+const CARRIED: ReadonlySet<AnyNode['operation']> = new Set([
+  'input',
+  'constant',
+  'reshape',
+  'expand',
+]);
+
+/** Of the products and convolutions a node is. */
+export function multiplicationsOf(node: AnyNode): number {
+  const [a, b] = node.inputs.map(({ shape }) => shape);
+  switch (node.operation) {
+    case 'matmul':
+      return sizeOf(node.shape) * a!.at(-1)!;
+    case 'conv':
+      return sizeOf(node.shape) * sizeOf(b!.slice(1));
+    case 'convInput':
+      return sizeOf(b!) * sizeOf(a!.slice(1));
+    case 'convWeight':
+      return sizeOf(b!) * sizeOf(node.shape.slice(1));
+    default:
+      return 0;
+  }
+}
