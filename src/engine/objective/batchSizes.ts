@@ -1,10 +1,12 @@
 import { InputError } from '../../shared/inputError';
-import { Graph, topologicalOrder, type AnyNode, type Node } from '../graph/graph';
+import { topologicalOrder, type AnyNode, type Program } from '../graph/graph';
 import type { OnnxModel } from '../graph/onnx/importOnnx';
 import { sizeOf } from '../tensor';
 import type { PointSet } from './batches';
 import { liveElements } from './evaluationMemory';
-import { LOSSES, type LossTerm } from './lossTerm';
+import { LossGraph } from './lossGraph';
+import type { LossTerm } from './lossTerm';
+import type { WeightLayout } from './weights';
 
 /**
  * Multiplications of a forward pass from which on a product H·v, about six times as many, is long
@@ -25,8 +27,11 @@ const LEAST_WORK_PER_WEIGHT = 128;
  */
 const BLOCK = 16;
 
-/** Points whose networks are built to see what one costs. */
-const PROBED = 16;
+/**
+ * Points whose network is built to see what one costs: a prime number, so that it is seen in the
+ * sizes of arrays whether they hold something for each point.
+ */
+const PROBED = 251;
 
 /** Elements that are alive in one run, at most: a gigabyte in float32. */
 const MOST_ELEMENTS = 2 ** 28;
@@ -45,9 +50,9 @@ export function sizedSets(
     .filter(({ role, aliasOf }) => role === 'parameter' && aliasOf === null)
     .reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   return sets.map((set, index) => {
-    // Samples that depend on each other stay together as they were put.
-    if (set.derivativeBatch !== undefined) return set;
-    const cost = costOfPoint(model, terms[index]!, Math.min(PROBED, set.points));
+    // Samples that are put together stay so.
+    if (set.derivativeBatch !== undefined || set.points === 1) return set;
+    const cost = costOfPoint(model, terms[index]!, PROBED);
     return cost === null ? set : sizedSet(set, cost, weights);
   });
 }
@@ -60,10 +65,17 @@ export interface PointCost {
   /** Of those alive at once in a forward pass. */
   readonly live: number;
   readonly hasConvolutions: boolean;
+  /** Whether the loss of a point depends on the others of its batch. */
+  readonly isCoupled: boolean;
 }
 
 export function sizedSet(set: PointSet, cost: PointCost, weights: number): PointSet {
   const { multiplications, elements, live, hasConvolutions } = cost;
+  if (cost.isCoupled) {
+    const isWhole = set.points * Math.max(elements, live) <= MOST_ELEMENTS;
+    const largestBatch = isWhole ? set.points : set.largestBatch;
+    return { ...set, largestBatch, derivativeBatch: largestBatch, isCoupled: true };
+  }
   const fit = (each: number, most: number): number =>
     Math.max(1, Math.min(set.largestBatch, most, Math.floor(MOST_ELEMENTS / Math.max(1, each))));
   const least = Math.max(LEAST_WORK, LEAST_WORK_PER_WEIGHT * weights);
@@ -81,16 +93,9 @@ export function sizedSet(set: PointSet, cost: PointCost, weights: number): Point
 
 /** @returns null where the network cannot be built for so many points; who evaluates it says why. */
 function costOfPoint(model: OnnxModel, term: LossTerm, points: number): PointCost | null {
-  const g = new Graph();
-  const weights = new Map<string, Node>();
-  for (const { name, shape } of model.weights) weights.set(name, g.input(name, shape));
-  let losses: Node;
+  let value: Program;
   try {
-    ({ losses } = term.build(
-      g,
-      (input) => model.build(g, input, (name) => weights.get(name) ?? null),
-      points,
-    ));
+    value = new LossGraph(model, layoutOf(model), NOTHING, term, points).value();
   } catch (error) {
     if (error instanceof InputError) return null;
     throw error;
@@ -98,17 +103,40 @@ function costOfPoint(model: OnnxModel, term: LossTerm, points: number): PointCos
   let multiplications = 0;
   let elements = 0;
   let hasConvolutions = false;
-  for (const node of topologicalOrder([losses])) {
+  let isCoupled = false;
+  for (const node of topologicalOrder(value.outputs.values())) {
     multiplications += multiplicationsOf(node);
     if (!CARRIED.has(node.operation)) elements += sizeOf(node.shape);
     if (node.operation === 'conv') hasConvolutions = true;
+    if (mixes(node, points)) isCoupled = true;
   }
   return {
     multiplications: multiplications / points,
     elements: elements / points,
-    live: liveElements({ outputs: new Map([[LOSSES, losses]]) }) / points,
+    live: liveElements(value) / points,
     hasConvolutions,
+    isCoupled,
   };
+}
+
+const NOTHING: WeightLayout = { entries: [], size: 0 };
+
+/** All weights, wherever they lie: only their shapes matter to what a point costs. */
+function layoutOf({ weights }: OnnxModel): WeightLayout {
+  return {
+    entries: weights.map(({ name, shape }) => ({ name, shape, offset: 0, size: sizeOf(shape) })),
+    size: 0,
+  };
+}
+
+/**
+ * Whether a value is made of several points: it has nothing for each of them though it is made of
+ * what has, or something for each pair.
+ */
+function mixes(node: AnyNode, points: number): boolean {
+  const isOfEach = node.inputs.some(({ shape }) => sizeOf(shape) % points === 0);
+  const size = sizeOf(node.shape);
+  return isOfEach && (size % points !== 0 || size % (points * points) === 0);
 }
 
 /** Operations that take no memory of their own. */

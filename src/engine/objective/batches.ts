@@ -12,6 +12,8 @@ export interface PointSet {
   readonly largestBatch: number;
   /** Most of them in one run of a program of derivatives; `largestBatch` if absent. */
   readonly derivativeBatch?: number;
+  /** Whether the loss of a point depends on the others of its batch; not if absent. */
+  readonly isCoupled?: boolean;
   /** Sizes of batches are multiples of this, but for the last one; 1 if absent. */
   readonly multiple?: number;
 }
@@ -37,7 +39,8 @@ export function splitBatches(sets: readonly PointSet[]): readonly Batch[] {
   const batches: Batch[] = [];
   for (const [set, { points, weight = points, largestBatch, multiple = 1 }] of sets.entries()) {
     const units = Math.ceil(points / multiple);
-    const count = Math.ceil(units / Math.max(1, Math.floor(largestBatch / multiple)));
+    const most = Math.max(1, Math.floor(largestBatch / multiple));
+    const count = points <= largestBatch ? 1 : Math.ceil(units / most);
     const startOf = (i: number): number =>
       Math.min(points, multiple * Math.floor((i * units) / count));
     for (let i = 0; i < count; i += 1) {

@@ -137,10 +137,19 @@ export class LossEvaluator {
     return this.#collect(await run.run(await this.#inputs(theta, batch)));
   }
 
-  /** Sets the point at which Hessian-vector products are taken. */
+  /**
+   * Sets the point at which Hessian-vector products are taken. Until the buffers are set anew, the
+   * same array is the same point; it may hold others between products.
+   */
   setPoint(theta: FloatArray): void {
+    if (this.#point === theta) return;
     this.#forgetPoint();
     this.#point = theta;
+  }
+
+  /** Whether what the products of a batch share is kept at the point. */
+  keeps(batch: Batch): boolean {
+    return this.#fixed.has(keyOf(batch));
   }
 
   /**

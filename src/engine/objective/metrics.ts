@@ -79,12 +79,16 @@ export function measuredMetrics(
 /** Sentences a reader needs to judge numbers on these data, and the metrics where there are some. */
 export function lossNotes(data: LossData, metrics?: Metrics): readonly string[] {
   if (data.kind !== 'collocation') {
-    if (metrics === undefined) return data.notes;
+    const isCoupled = data.sets.some((set) => set.isCoupled === true);
+    if (metrics === undefined) return isCoupled ? [...data.notes, COUPLED] : data.notes;
     return metrics.outputsAreProbabilities === true ? [PROBABILITIES] : [];
   }
   const problem = readPdeProblem(data.objective, data.measurements !== null);
   return metrics === undefined ? problemNotes(problem, data) : errorNotes(problem, data, metrics);
 }
+
+const COUPLED =
+  'The network computes the loss of a sample from the others of its batch as well, so that losses and derivatives are those of the batches Basin evaluates, the whole set where memory allows; export the network in evaluation mode if that was not meant.';
 
 const PROBABILITIES =
   'Every output is a probability (from 0 to 1, those of classes 1 together), and the loss takes outputs for logits: the graph seems to end in a softmax or a sigmoid, which is then applied twice; name the logits in "output" if so.';

@@ -36,6 +36,7 @@ import { projectPlan, sampleLandscape, type LandscapePart } from './landscapePar
 import { contentOfPlan, contentOfRun, planLandscape } from './landscapePlan';
 import { EigenvectorStore } from './eigenvectorStore';
 import type { Eigenvectors } from './landscapeSpan';
+import { productsOn, SMALL_NETWORK } from './products';
 import type { Study } from './study';
 import { Run } from './run';
 import type { WorkerPool } from './workerPool';
@@ -392,28 +393,12 @@ class CheckpointAnalysis {
     const { length } = opened.weights.theta;
     this.#setProblem(opened);
     return spectrum(
-      async (vs) => {
-        const isDouble = this.#runtime.precision === 'float64';
-        const directions = vs.map((v) => (isDouble ? v : Float32Array.from(v)));
-        const parts = await this.#onEvery(opened, batches, (batch) =>
-          this.#pool.run<'products'>({ kind: 'products', directions, batch }, this.#options.signal),
-        );
-        return vs.map((_, k) => {
-          // In the order of the batches, whoever finished first.
-          const sum = new Float64Array(length);
-          for (const [index, part] of parts.entries()) {
-            const { share } = batches[index]!;
-            const product = part[k]!;
-            for (let i = 0; i < length; i += 1) sum[i]! += share * product[i]!;
-          }
-          return sum;
-        });
-      },
+      productsOn(this.#pool, { batches, length, signal: this.#options.signal }),
       length,
       {
         ...settings,
         spans: tensorSpans(opened.weights.parameters),
-        together: probesTogether(settings.probes, batches.length, length),
+        together: length > SMALL_NETWORK ? 1 : settings.probes,
       },
       (done, expected) =>
         this.#options.onProgress?.({ part: 'hessian', fraction: done / expected }),
@@ -476,15 +461,4 @@ class CheckpointAnalysis {
   #isPartialDue(): boolean {
     return performance.now() - this.#lastPartial >= PARTIAL_INTERVAL;
   }
-}
-
-/** Weights of networks whose products are so small that several at once take less time. */
-const SMALL_NETWORK = 2 ** 16;
-
-/** Tasks that a step of the Lanczos runs leaves for workers, whoever has how many. */
-const LEAST_TASKS = 8;
-
-/** How many Lanczos runs advance with one task: by the problem alone, as the result depends on it. */
-function probesTogether(probes: number, batches: number, weights: number): number {
-  return weights > SMALL_NETWORK ? 1 : Math.max(1, Math.floor((probes * batches) / LEAST_TASKS));
 }

@@ -26,6 +26,8 @@ import {
   type Eigenvectors,
   type LandscapeSpan,
 } from './landscapeSpan';
+import { addedInOrder } from './products';
+import { shared } from './sharedVector';
 import type { WorkerPool } from './workerPool';
 
 /** What a landscape is sampled from and with. */
@@ -155,27 +157,21 @@ function gradientOnPool(part: LandscapePart): GradientAt {
   const { plan, pool, signal } = part;
   const batches = derivativeBatches(plan.center.problem.data.sets);
   let told = false;
-  return async (theta, share) => {
+  return async (point, share) => {
+    const theta = shared(point);
     if (!told) {
       part.setProblem();
       pool.setDirections([], buffersBetween(plan).bufferDirections);
       told = true;
     }
     const mix = [share];
-    const [loss, parts] = await Promise.all([
-      pool.run<'pointLoss'>({ kind: 'pointLoss', theta, mix }, signal),
-      Promise.all(
-        batches.map((batch) =>
-          pool.run<'pointGradient'>({ kind: 'pointGradient', theta, mix, batch }, signal),
-        ),
-      ),
-    ]);
-    // In the order of the batches, whoever finished first.
     const gradient = new Float64Array(theta.length);
-    for (const [index, own] of parts.entries()) {
-      const { share: weight } = batches[index]!;
-      for (let i = 0; i < gradient.length; i += 1) gradient[i]! += weight * own[i]!;
-    }
+    const [loss] = await Promise.all([
+      pool.run<'pointLoss'>({ kind: 'pointLoss', theta, mix }, signal),
+      addedInOrder(batches, [gradient], async (batch) => [
+        await pool.run<'pointGradient'>({ kind: 'pointGradient', theta, mix, batch }, signal),
+      ]),
+    ]);
     return { loss, gradient };
   };
 }

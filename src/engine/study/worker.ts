@@ -8,6 +8,8 @@ import { openRuntime } from '../runtime/chooseRuntime';
 import type { Runtime } from '../runtime/runtime';
 import { zerosLike, type FloatArray } from '../tensor';
 import { analyzeTopology } from '../topology/analyzeTopology';
+import { moveTo, type Point } from './point';
+import { OwnCopies } from './sharedVector';
 import {
   workOf,
   type Answers,
@@ -29,7 +31,10 @@ let evaluator: LossEvaluator | undefined;
 /** The same loss with BatchNorm's statistics recomputed. */
 let recomputing: LossEvaluator | undefined;
 let problem: ProblemMessage | undefined;
-let directions: readonly Float64Array[] = [];
+let directions: readonly FloatArray[] = [];
+/** Where evaluations are: the only vector of the length of θ that a worker keeps. */
+let point: Point = { values: new Float32Array(0), isCenter: false };
+const copies = new OwnCopies();
 let bufferDirections: readonly Float64Array[] = [];
 /** What the pool knows the memory of. */
 const measured = new Set<Work>();
@@ -59,23 +64,28 @@ async function handle(message: ToWorker): Promise<void> {
 }
 
 async function change(message: ProblemMessage): Promise<void> {
-  // Native runtimes do not take shared memory.
-  const theta = message.theta.slice();
-  const next = { ...message, theta, bufferValues: message.bufferValues.slice() };
+  const next = { ...message, bufferValues: message.bufferValues.slice() };
+  if (point.values.length !== next.theta.length) copies.clear();
   if (problem?.programs === next.programs) {
-    for (const each of [evaluator, recomputing]) {
-      each?.setBuffers(next.bufferValues);
-      each?.setPoint(next.theta);
-    }
+    point.isCenter = false;
+    for (const each of [evaluator, recomputing]) each?.setBuffers(next.bufferValues);
   } else {
     for (const each of [evaluator, recomputing]) await each?.release();
     evaluator = undefined;
     recomputing = undefined;
+    point = { values: zerosLike(next.theta), isCenter: false };
   }
   problem = next;
   measured.clear();
   directions = [];
   bufferDirections = [];
+}
+
+/** θ, in memory that native runtimes take. */
+function center({ theta }: ProblemMessage): FloatArray {
+  if (!point.isCenter) point.values.set(theta);
+  point.isCenter = true;
+  return point.values;
 }
 
 /** Programs that are not run for a task that nobody waits for any more. */
@@ -101,11 +111,12 @@ async function perform(id: number, task: Task): Promise<void> {
   current = id;
   try {
     const answer = await answerTo(task);
+    const keeps = task.kind === 'products' && evaluator?.keeps(task.batch) === true;
     const arrays = Array.isArray(answer) ? answer : [answer];
     const transfer = arrays.flatMap((array: unknown) =>
       ArrayBuffer.isView(array) ? [array.buffer as ArrayBuffer] : [],
     );
-    port!.postMessage({ type: 'done', id, answer } satisfies FromWorker, transfer);
+    port!.postMessage({ type: 'done', id, answer, keeps } satisfies FromWorker, transfer);
   } catch (error) {
     port!.postMessage({
       type: 'failed',
@@ -120,7 +131,6 @@ async function perform(id: number, task: Task): Promise<void> {
 async function answerTo(task: Task): Promise<Answers[Task['kind']]> {
   if (task.kind === 'topology') return analyzeTopology(task.values, task.shape, task.options);
   if (problem === undefined) throw new Error('No problem was set.');
-  const { theta } = problem;
   const work = workOf(task);
   const own =
     work === 'recomputed values'
@@ -132,25 +142,28 @@ async function answerTo(task: Task): Promise<Answers[Task['kind']]> {
   }
   switch (task.kind) {
     case 'metrics':
-      return own.metrics(theta, task.batch);
+      return own.metrics(center(problem), task.batch);
     case 'losses':
     case 'perturbedLosses': {
       const losses: number[] = [];
       for (const [i, at] of task.coordinates.entries()) {
-        const point = pointAt(theta, at);
-        if (task.kind === 'perturbedLosses') perturb(point, task.seed);
-        losses.push(await withBuffers(own, problem, task.mixes?.[i], () => own.loss(point)));
+        moveTo(point, problem.theta, at, directions);
+        if (task.kind === 'perturbedLosses') perturb(point.values, task.seed);
+        losses.push(await withBuffers(own, problem, task.mixes?.[i], () => own.loss(point.values)));
       }
       return losses;
     }
     case 'pointLoss':
-      return withBuffers(own, problem, task.mix, () => own.loss(task.theta));
+      moveTo(point, task.theta, [], []);
+      return withBuffers(own, problem, task.mix, () => own.loss(point.values));
     case 'pointGradient':
-      return withBuffers(own, problem, task.mix, () => own.gradient(task.theta, task.batch));
+      moveTo(point, task.theta, [], []);
+      return withBuffers(own, problem, task.mix, () => own.gradient(point.values, task.batch));
     case 'gradient':
-      return own.gradient(theta, task.batch);
+      return own.gradient(center(problem), task.batch);
     case 'products':
-      return own.hessianProducts(task.directions, task.batch);
+      own.setPoint(center(problem));
+      return own.hessianProducts(copies.of(task.directions), task.batch);
   }
 }
 
@@ -163,26 +176,13 @@ function open(message: ProblemMessage, recomputesStatistics: boolean): LossEvalu
   const only = others.length === 0 ? output : undefined;
   const model = new OnnxModel(message.model, message.modelPath, only);
   const terms = lossTerms(message.data, model);
-  const opened = new LossEvaluator({ ...message, model, terms, recomputesStatistics }, runtime);
-  opened.setPoint(message.theta);
-  return opened;
-}
-
-/** θ + Σ αᵢδᵢ, summed in float64 and then rounded. */
-function pointAt(theta: FloatArray, at: readonly number[]): FloatArray {
-  const point = zerosLike(theta);
-  for (let i = 0; i < theta.length; i += 1) {
-    let sum = theta[i]!;
-    for (let axis = 0; axis < at.length; axis += 1) sum += at[axis]! * directions[axis]![i]!;
-    point[i] = sum;
-  }
-  return point;
+  return new LossEvaluator({ ...message, model, terms, recomputesStatistics }, runtime);
 }
 
 /** Does work with the buffers b + Σ mᵢβᵢ, and puts b back. */
 async function withBuffers<T>(
   own: LossEvaluator,
-  { bufferValues, theta }: ProblemMessage,
+  { bufferValues }: ProblemMessage,
   mix: readonly number[] | undefined,
   work: () => Promise<T>,
 ): Promise<T> {
@@ -198,13 +198,21 @@ async function withBuffers<T>(
     return await work();
   } finally {
     own.setBuffers(bufferValues);
-    own.setPoint(theta);
   }
 }
 
 /** Moves every weight by its unit in the last place, up or down. */
-function perturb(point: FloatArray, seed: number): void {
+function perturb(values: FloatArray, seed: number): void {
   const random = new Random(seed, 'rounding');
-  const unit = point instanceof Float64Array ? 2 ** -53 : 2 ** -24;
-  for (let i = 0; i < point.length; i += 1) point[i]! += point[i]! * random.sign() * unit;
+  const unit = values instanceof Float64Array ? 2 ** -53 : 2 ** -24;
+  const most = values.length;
+  for (let start = 0; start < most; start += 32) {
+    const stop = Math.min(most, start + 32);
+    let signs = random.bits();
+    for (let i = start; i < stop; i += 1) {
+      const value = values[i]!;
+      values[i] = value + value * (1 - 2 * (signs & 1)) * unit;
+      signs >>>= 1;
+    }
+  }
 }

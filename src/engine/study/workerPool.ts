@@ -3,8 +3,11 @@ import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { InputError } from '../../shared/inputError';
 import { planWorkers, type ChosenRuntime } from '../runtime/chooseRuntime';
+import type { FloatArray } from '../tensor';
 import { availableMemory } from './machineMemory';
+import { shared } from './sharedVector';
 import {
+  sharedBy,
   workOf,
   type Answers,
   type FromWorker,
@@ -46,6 +49,9 @@ export class WorkerPool {
   readonly #starting = new Set<Worker>();
   /** Where each is told what nobody waits for. */
   readonly #left = new WeakMap<Worker, Int32Array>();
+  /** Batches that each keeps what is shared of, and all that were given to any. */
+  readonly #kept = new Map<Worker, Set<string>>();
+  readonly #taken = new Set<string>();
   readonly #readAvailable: () => number;
   #jobs = 0;
   #programs = '';
@@ -83,6 +89,8 @@ export class WorkerPool {
       this.#isTooLarge = false;
       this.#available = this.#readAvailable();
     }
+    this.#kept.clear();
+    this.#taken.clear();
     this.#tell([{ type: 'problem', problem }]);
   }
 
@@ -99,7 +107,7 @@ export class WorkerPool {
 
   /** @param bufferDirections what `mixes` are coordinates in. */
   setDirections(
-    directions: readonly Float64Array[],
+    directions: readonly FloatArray[],
     bufferDirections: readonly Float64Array[] = [],
   ): void {
     this.#tell([
@@ -176,10 +184,28 @@ export class WorkerPool {
       }
       const worker = this.#idle.pop() ?? this.#start();
       if (worker === null) return;
-      const job = this.#queue.shift()!;
+      const job = this.#next(worker);
+      const key = sharedBy(job.task);
+      if (key !== null) this.#taken.add(key);
       this.#running.set(worker, job);
       worker.postMessage({ type: 'task', id: job.id, task: job.task } satisfies ToWorker);
     }
+  }
+
+  /**
+   * Takes the next task for a worker: before others those of a batch that it has prepared, then
+   * those of a batch that none has taken, in their order.
+   */
+  #next(worker: Worker): Job {
+    const kept = this.#kept.get(worker);
+    const most = Math.min(this.#queue.length, LOOK_AHEAD);
+    let untaken = -1;
+    for (let i = 0; i < most; i += 1) {
+      const key = sharedBy(this.#queue[i]!.task);
+      if (key === null || kept?.has(key) === true) return this.#queue.splice(i, 1)[0]!;
+      if (untaken < 0 && !this.#taken.has(key)) untaken = i;
+    }
+    return this.#queue.splice(Math.max(0, untaken), 1)[0]!;
   }
 
   /** How many workers may do a kind of work at once: one, until it is known what one needs. */
@@ -241,6 +267,10 @@ export class WorkerPool {
     }
     this.#running.delete(worker);
     this.#idle.push(worker);
+    if (message.type === 'done' && message.keeps) {
+      const kept = this.#kept.get(worker) ?? new Set();
+      this.#kept.set(worker, kept.add(sharedBy(job.task)!));
+    }
     if (message.type === 'done') job.resolve(message.answer);
     else job.reject(failure(message));
     this.#dispatch();
@@ -271,6 +301,7 @@ export class WorkerPool {
     }
     this.#running.delete(worker);
     this.#starting.delete(worker);
+    this.#kept.delete(worker);
   }
 
   /** @param fault null where memory did not suffice: the task goes to fewer workers. */
@@ -300,6 +331,9 @@ export class WorkerPool {
   }
 }
 
+/** Tasks of the queue among which a worker looks for its own. */
+const LOOK_AHEAD = 256;
+
 /** How long `close` waits for native calls to end, and how often it looks, in milliseconds. */
 const LONGEST_CALL = 30_000;
 const POLL = 5;
@@ -319,14 +353,6 @@ function isOutOfMemory(message: string): boolean {
   return /failed to allocate memory|bad_alloc|array buffer allocation failed|out of memory/i.test(
     message,
   );
-}
-
-/** The same values in memory that all threads see. */
-function shared(values: Float64Array): Float64Array {
-  if (values.buffer instanceof SharedArrayBuffer) return values;
-  const copy = new Float64Array(new SharedArrayBuffer(values.byteLength));
-  copy.set(values);
-  return copy;
 }
 
 function failure({ message, reason, stack }: Extract<FromWorker, { type: 'failed' }>): Error {

@@ -33,6 +33,12 @@ export interface ProblemMessage {
   readonly theta: FloatArray;
 }
 
+/** Values in shared memory; the same number is the same values. */
+export interface NumberedVector {
+  readonly number: number;
+  readonly values: FloatArray;
+}
+
 /** Which statistics BatchNorm normalises by at a point of a landscape: stored ones if absent. */
 export type BatchNorm = Configuration['landscape']['batchNorm'];
 
@@ -62,7 +68,11 @@ export type Task =
     }
   | { readonly kind: 'gradient'; readonly batch: Batch }
   /** The loss, and the gradient of the sum over a batch, at a point of its own. */
-  | { readonly kind: 'pointLoss'; readonly theta: FloatArray; readonly mix: readonly number[] }
+  | {
+      readonly kind: 'pointLoss';
+      readonly theta: FloatArray;
+      readonly mix: readonly number[];
+    }
   | {
       readonly kind: 'pointGradient';
       readonly theta: FloatArray;
@@ -79,7 +89,7 @@ export type Task =
   /** H·v of the sum of the losses of a batch, at θ, for each of some directions. */
   | {
       readonly kind: 'products';
-      readonly directions: readonly FloatArray[];
+      readonly directions: readonly NumberedVector[];
       readonly batch: Batch;
     };
 
@@ -99,7 +109,7 @@ export type ToWorker =
   | {
       readonly type: 'directions';
       /** δᵢ, of the length of θ. */
-      readonly directions: readonly Float64Array[];
+      readonly directions: readonly FloatArray[];
       /** βᵢ, of the length of the buffers. */
       readonly bufferDirections: readonly Float64Array[];
     }
@@ -126,12 +136,25 @@ export function workOf(task: Task): Work | null {
   }
 }
 
+/** What tasks are of that share what a worker keeps; null for those that share nothing. */
+export function sharedBy(task: Task): string | null {
+  if (task.kind !== 'products') return null;
+  const { set, start, size } = task.batch;
+  return `${set} ${start} ${size}`;
+}
+
 export type FromWorker =
   /** The runtime is loaded. */
   | { readonly type: 'ready' }
   /** Sent before the first task of a kind of work is computed. */
   | { readonly type: 'memory'; readonly work: Work; readonly bytes: number }
-  | { readonly type: 'done'; readonly id: number; readonly answer: Answers[Task['kind']] }
+  | {
+      readonly type: 'done';
+      readonly id: number;
+      readonly answer: Answers[Task['kind']];
+      /** Whether what the task shares with others of its batch is kept. */
+      readonly keeps: boolean;
+    }
   | {
       readonly type: 'failed';
       readonly id: number;

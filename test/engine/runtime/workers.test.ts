@@ -63,7 +63,7 @@ async function measured(setting: Partial<RuntimeSetting>) {
     const v = precision === 'float64' ? direction : Float32Array.from(direction);
     for (const batch of lossBatches(problem.data.sets)) {
       const g = await pool.run<'gradient'>({ kind: 'gradient', batch });
-      const directions = [v, v.map((x) => -2 * x)];
+      const directions = [v, v.map((x) => -2 * x)].map((values, number) => ({ values, number }));
       const [hv, other] = await pool.run<'products'>({ kind: 'products', directions, batch });
       expect(
         relativeError(

@@ -1,0 +1,85 @@
+import type { SymmetricOperators } from '../hessian/lanczos';
+import type { Batch } from '../objective/batches';
+import type { FloatArray } from '../tensor';
+import { sharedZeros } from './sharedVector';
+import type { WorkerPool } from './workerPool';
+
+/** Weights of networks whose products are so small that several at once take less time. */
+export const SMALL_NETWORK = 2 ** 16;
+
+/** Tasks that products of one step leave for workers, whoever has how many. */
+const LEAST_TASKS = 8;
+
+export interface ProductOptions {
+  /** Those the loss is a sum over. */
+  readonly batches: readonly Batch[];
+  /** Of θ. */
+  readonly length: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * H·v at the point of the pool's problem, as sums over batches.
+ *
+ * What is asked of a worker follows from the problem alone, and parts are added in the order of the
+ * batches, in float64: the result does not depend on the workers. A part is let go of as soon as
+ * those before it are added, so that few are held at once.
+ */
+export function productsOn(
+  pool: WorkerPool,
+  { batches, length, signal }: ProductOptions,
+): SymmetricOperators {
+  const isDouble = pool.runtime.identity.precision === 'float64';
+  const free: FloatArray[] = [];
+  let number = 0;
+  return async (vs) => {
+    const directions = vs.map((v) => {
+      const own = free.pop() ?? sharedZeros(length, isDouble);
+      own.set(v);
+      number += 1;
+      return { number, values: own };
+    });
+    const sums = vs.map(() => new Float64Array(length));
+    const together = directionsTogether(vs.length, batches.length, length);
+    const groups = Array.from({ length: Math.ceil(vs.length / together) }, (_, group) =>
+      addedInOrder(batches, sums.slice(group * together, (group + 1) * together), (batch) => {
+        const own = directions.slice(group * together, (group + 1) * together);
+        return pool.run<'products'>({ kind: 'products', directions: own, batch }, signal);
+      }),
+    );
+    await Promise.all(groups);
+    free.push(...directions.map(({ values }) => values));
+    return sums;
+  };
+}
+
+/** Adds what belongs to each batch, times its share, in the order of the batches. */
+export async function addedInOrder(
+  batches: readonly Batch[],
+  sums: readonly Float64Array[],
+  partsOf: (batch: Batch) => Promise<readonly FloatArray[]>,
+): Promise<void> {
+  const waiting = new Map<number, readonly FloatArray[]>();
+  let next = 0;
+  await Promise.all(
+    batches.map(async (batch, index) => {
+      waiting.set(index, await partsOf(batch));
+      for (let parts = waiting.get(next); parts !== undefined; parts = waiting.get(next)) {
+        waiting.delete(next);
+        const { share } = batches[next]!;
+        for (const [k, part] of parts.entries()) addShare(sums[k]!, share, part);
+        next += 1;
+      }
+    }),
+  );
+}
+
+function addShare(sum: Float64Array, share: number, part: FloatArray): void {
+  for (let i = 0; i < sum.length; i += 1) sum[i]! += share * part[i]!;
+}
+
+/** How many directions go into one task: by the problem alone, as the result depends on it. */
+function directionsTogether(directions: number, batches: number, weights: number): number {
+  if (weights > SMALL_NETWORK) return 1;
+  return Math.max(1, Math.floor((directions * batches) / LEAST_TASKS));
+}

@@ -1,0 +1,45 @@
+import { zerosLike, type FloatArray } from '../tensor';
+
+/** A vector that all threads see. */
+export function sharedZeros(length: number, isDouble: boolean): FloatArray {
+  const buffer = new SharedArrayBuffer(length * (isDouble ? 8 : 4));
+  return isDouble ? new Float64Array(buffer) : new Float32Array(buffer);
+}
+
+/** The same values in memory that all threads see. */
+export function shared(values: FloatArray): FloatArray {
+  if (values.buffer instanceof SharedArrayBuffer) return values;
+  const copy = sharedZeros(values.length, values instanceof Float64Array);
+  copy.set(values);
+  return copy;
+}
+
+/**
+ * A thread's own copies of shared vectors, as native runtimes do not take shared memory. The memory
+ * is taken once and written again for every vector.
+ */
+export class OwnCopies {
+  readonly #vectors: { number: number; readonly values: FloatArray }[] = [];
+
+  /** @param numbers of the vectors: the same number is the same values. */
+  of(
+    given: readonly { readonly number: number; readonly values: FloatArray }[],
+  ): readonly FloatArray[] {
+    return given.map(({ number, values }, i) => {
+      let own = this.#vectors[i];
+      if (own?.values.length !== values.length) {
+        own = { number: -1, values: zerosLike(values) };
+        this.#vectors[i] = own;
+      }
+      if (own.number !== number) {
+        own.values.set(values);
+        own.number = number;
+      }
+      return own.values;
+    });
+  }
+
+  clear(): void {
+    this.#vectors.length = 0;
+  }
+}
