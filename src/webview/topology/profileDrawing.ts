@@ -35,12 +35,12 @@ export function outlineOf({ from, to, centre, base, losses, widths }: ProfileBas
  * @returns its vertex, for each basin of the profile.
  */
 export function minimaOf({ basins }: LandscapeProfile): readonly number[] {
-  // Sorted by loss: children come before their parents, the deepest first.
-  const minima = basins.map(({ kind, vertex }) => (kind === 'minimum' ? vertex : -1));
+  // Sorted by loss: children come before their parents, and the deepest has the smallest index.
+  const deepest = basins.map((_, index) => index);
   basins.forEach(({ parent }, index) => {
-    if (parent >= 0 && minima[parent] === -1) minima[parent] = minima[index]!;
+    if (parent >= 0) deepest[parent] = Math.min(deepest[parent]!, deepest[index]!);
   });
-  return minima;
+  return deepest.map((index) => basins[index]!.vertex);
 }
 
 export function profileOption(
