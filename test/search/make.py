@@ -157,7 +157,7 @@ A["linear-on-3d"] = (lambda: seq(nn.Linear(4, 5), torch.tanh, nn.Linear(5, 3), l
 A["layernorm-3d"] = (lambda: seq(nn.LayerNorm(4), nn.Linear(4, 5), torch.tanh, nn.LayerNorm((5, 5)), nn.Flatten(), nn.Linear(25, 3)), series)
 A["tokens"] = (Tokens, ids)
 A["tokens-each"] = (lambda: Tokens(False), ids)
-A["embedding-bag"] = (lambda: seq(nn.Embedding(9, 5, padding_idx=0), lambda h: h.sum(1), nn.Linear(5, 3)), ids)
+A["embedding-bag"] = (lambda: seq(nn.Embedding(9, 5), lambda h: h.sum(1), nn.Linear(5, 3)), ids)
 A["pixels"] = (lambda: nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.Tanh(), nn.Conv2d(4, 3, 1)), image)
 
 
