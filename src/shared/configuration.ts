@@ -149,6 +149,15 @@ const landscape = z
     if (settings.refine !== false && settings.directions === 'bezier') {
       issue('refine', 'is not for curves, of which every point is evaluated; remove it');
     }
+    if (settings.share && (settings.center ?? 'checkpoint') !== 'checkpoint') {
+      issue(
+        'share',
+        `is for landscapes that are each around their own checkpoint; remove it, or the "center" ${settings.center!}`,
+      );
+    }
+    if (settings.share && settings.directions === 'trajectory' && settings.center === undefined) {
+      issue('share', 'says nothing for trajectory, whose landscape is one for all; remove it');
+    }
     if (settings.share && others > 0) {
       issue('share', `says nothing for ${settings.directions}; name a "center" instead`);
     }

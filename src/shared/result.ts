@@ -63,6 +63,8 @@ export interface Metrics {
   readonly zeroError?: Scalar;
   /** What the loss is a sum of: differential equations only. */
   readonly terms?: readonly Term[];
+  /** The largest |u| of the unknowns at points of the domain; equations only. */
+  readonly largest?: number;
   /** Number of samples the figures are means of. */
   readonly samples: number;
 }
@@ -76,6 +78,8 @@ export interface Term {
   /** Mean square over the points it is taken at. */
   readonly value: Scalar;
   readonly points: number;
+  /** The first of its points where it is no finite number, where there is one. */
+  readonly notFiniteAt?: readonly number[];
 }
 
 /**

@@ -36,7 +36,7 @@ function englishIn(text: string): readonly string[] {
 
 /**
  * Sentences whose parts stand apart in the sources, with what is in between: a name and its fault,
- * a list and its last. And what zod and jsonc-parser say.
+ * a list and its last. And what jsonc-parser says.
  */
 const PUT_TOGETHER = [
   '"variables" makes points of shape [{0}] and {1} takes [{2}]; give the inputs the shape the model was exported with.',
@@ -47,12 +47,6 @@ const PUT_TOGETHER = [
   'ColonExpected',
   'CommaExpected',
   'EndOfFileExpected',
-  'Invalid discriminator value. Expected {0}',
-  'Invalid input',
-  'Invalid input: expected {0}',
-  'Invalid input: expected {0}, received {1}',
-  'Invalid key in {0}',
-  'Invalid option: expected one of {0}',
   'InvalidCharacter',
   'InvalidCommentToken',
   'InvalidEscapeCharacter',
@@ -71,19 +65,9 @@ const PUT_TOGETHER = [
   'The landscapes lie in different planes: {0} {1} and {2}, {3} {4} and {5}; differences between them are differences of the planes too.',
   'There is no precision {0}; choose one of {1}.',
   'There is no runtime {0}; choose one of {1}.',
-  'Too big: expected {0} to be <={1}',
-  'Too big: expected {0} to be <{1}',
-  'Too big: expected {0} to have <={1} characters',
-  'Too big: expected {0} to have <={1} items',
-  'Too small: expected {0} to be >={1}',
-  'Too small: expected {0} to be >{1}',
-  'Too small: expected {0} to have >={1} characters',
-  'Too small: expected {0} to have >={1} items',
   'UnexpectedEndOfComment',
   'UnexpectedEndOfNumber',
   'UnexpectedEndOfString',
-  'Unrecognized key: {0}',
-  'Unrecognized keys: {0}',
   'ValueExpected',
   'it has no dataset "{0}"',
   'it has no {0} and no {1}',
@@ -112,9 +96,7 @@ const PUT_TOGETHER = [
   '{0} points from {1} to {2} by {3}',
   '{0} was not opened: {1}; {2}.',
   '{0}: "{1}" {2}.',
-  '{0}: Invalid input: expected object, received {1}.',
-  '{0}: Unrecognized key: {1}.',
-  '{0}: Unrecognized keys: {1}.',
+  '{0}: the file must hold an object, as in {"checkpoints": […], …}.',
   '{0}: node {1} ({2}): {3}',
   '{0}: node {1} ({2}): {3} Does the data have the shape the model expects?',
 ];

@@ -39,6 +39,10 @@ export interface Measures {
   readonly absoluteError: number;
   /** Σ of each condition's squares, without weights. */
   readonly squares: readonly number[];
+  /** For each condition the first point where its square is no finite number; null where all are. */
+  readonly brokenAt: readonly (number | null)[];
+  /** The largest |u| of the unknowns at points of the domain; 0 where they are not taken there. */
+  readonly largest: number;
 }
 
 export const NOTHING_MEASURED: Measures = {
@@ -47,6 +51,8 @@ export const NOTHING_MEASURED: Measures = {
   normalised: 0,
   absoluteError: 0,
   squares: [],
+  brokenAt: [],
+  largest: 0,
 };
 
 /** The prefix of names a term gives its inputs and outputs: no weight begins with it. */

@@ -53,14 +53,27 @@ export function measuredMetrics(
           const same = [...parts.keys()].filter((part) => parts[part]!.text === expression);
           const { kind, weight } = parts[same[0]!]!;
           const value = mean(
-            (batch) => same.reduce((sum, part) => sum + batch.squares[part]!, 0),
+            (batch) => same.reduce((total, part) => total + batch.squares[part]!, 0),
             (other) => other === set,
           );
           const { points } = data.sets[set]!;
-          return { kind, expression, weight, value: toScalar(value), points };
+          const [broken] = batches.flatMap((batch, i) =>
+            batch.set === set ? same.flatMap((part) => measured[i]!.brokenAt[part] ?? []) : [],
+          );
+          const width = problem.notation.variables.length;
+          const at = broken === undefined ? null : data.points[set]!.subarray(broken * width);
+          return {
+            kind,
+            expression,
+            weight,
+            value: toScalar(value),
+            points,
+            ...(at === null ? {} : { notFiniteAt: [...at.subarray(0, width)] }),
+          };
         }),
       );
-      if (problem.exact === null) return { loss, terms, samples };
+      const largest = measured.reduce((most, batch) => Math.max(most, batch.largest), 0);
+      if (problem.exact === null) return { loss, terms, largest, samples };
       const error = mean(
         (batch) => batch.absoluteError,
         (set) => !isLoss(set),
@@ -70,6 +83,7 @@ export function measuredMetrics(
         error: toScalar(error),
         zeroError: toScalar(zeroError(problem, data)),
         terms,
+        largest,
         samples,
       };
     }

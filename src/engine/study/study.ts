@@ -3,11 +3,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { parse, printParseErrorCode, type ParseError } from 'jsonc-parser';
 import { glob } from 'tinyglobby';
-import {
-  CONFIGURATION_FILE,
-  configurationSchema,
-  type Configuration,
-} from '../../shared/configuration';
+import { checkConfiguration } from '../../shared/checkConfiguration';
+import { CONFIGURATION_FILE, type Configuration } from '../../shared/configuration';
 import { InputError } from '../../shared/inputError';
 import { DEEPEST_NESTING, tooDeep } from '../../shared/nesting';
 import { STORE_FOLDER } from '../../shared/resultLocation';
@@ -123,13 +120,13 @@ function parseConfiguration(text: string, path: string): Configuration {
       `${path}:${position(text, first.offset)}: not valid JSON (${printParseErrorCode(first.error)}); correct it there.`,
     );
   }
-  const result = configurationSchema.safeParse(value);
-  if (!result.success) {
-    const [issue] = result.error.issues;
-    const where = issue!.path.length === 0 ? '' : ` "${issue!.path.join('.')}"`;
-    throw new InputError(`${path}:${where} ${issue!.message}.`.replace(/\.\.$/, '.'));
+  const checked = checkConfiguration(value);
+  if (!checked.ok) {
+    const [problem] = checked.problems;
+    const where = problem!.path.length === 0 ? '' : ` "${problem!.path.join('.')}"`;
+    throw new InputError(`${path}:${where} ${problem!.message}.`);
   }
-  return result.data;
+  return checked.configuration;
 }
 
 function position(text: string, offset: number): string {

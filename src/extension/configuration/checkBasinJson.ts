@@ -1,4 +1,4 @@
-import { configurationSchema } from '../../shared/configuration';
+import { checkConfiguration } from '../../shared/checkConfiguration';
 import type { Check } from './basinJsonProblems';
 
 /**
@@ -7,6 +7,6 @@ import type { Check } from './basinJsonProblems';
  * open.
  */
 export const checkBasinJson: Check = (value) => {
-  const result = configurationSchema.safeParse(value);
-  return result.success ? [] : result.error.issues.filter(({ code }) => code === 'custom');
+  const result = checkConfiguration(value);
+  return result.ok ? [] : result.problems.filter(({ isBeyondSchema }) => isBeyondSchema);
 };

@@ -135,8 +135,8 @@ describe('a mistake is named with its place', () => {
   test.each([
     [residual('u_t + 30*q_x'), 9, 'q_x means nothing'],
     [residual('u_t + 30 u_x'), 9, 'operator is missing'],
-    [residual('u_t + '), 6, 'expected expression'],
-    [residual('u_t + (u_x'), 10, 'unclosed'],
+    [residual('u_t + '), 6, 'something is missing behind this'],
+    [residual('u_t + (u_x'), 10, 'a parenthesis is not closed'],
     [residual('u_t = u = 0'), 8, 'one "="'],
     [residual('u_t + f(x)'), 6, 'f means nothing'],
     [residual('u_t + sin(x, t)'), 6, 'one argument'],

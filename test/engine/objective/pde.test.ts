@@ -149,6 +149,58 @@ describe('points', () => {
   });
 });
 
+describe('what cannot be meant is refused before a network is evaluated', () => {
+  const GRID = { sampling: 'grid', interior: [5, 5], initial: 9, boundary: 9 };
+  test.each([
+    // The grid holds x = 0 and t = 0.
+    [
+      { residual: 'u_t + u_x/x', collocation: GRID },
+      '"objective.residual": "u_t + u_x/x" divides by 0 in "u_x/x" at x = 0, t = 0;',
+    ],
+    [
+      { residual: 'u_t + u/(t*(1 - x)) + u_x', collocation: GRID },
+      'divides by 0 in "u/(t*(1 - x))" at x = 0, t = 0;',
+    ],
+    [
+      { residual: 'u_t + log(x - 7)*u_x' },
+      /takes the logarithm of -[\d.]+ in "log\(x - 7\)" at x = /,
+    ],
+    [
+      { initial: 'u(x, 0) = sqrt(x - 100)' },
+      /takes the square root of -[\d.]+ in "sqrt\(x - 100\)" at/,
+    ],
+    [{ residual: 'u_t - exp(x*1000)' }, 'is larger than numbers are in "exp(x*1000)" at'],
+    [{ residual: 'u_t - (x - 7)^0.5' }, /takes the power 0.5 of -[\d.]+ in "\(x - 7\)\^0.5" at/],
+    [{ exact: 'sin(x)/t' }, '"objective.exact" divides by 0 in "sin(x)/t" at x = 0, t = 0;'],
+    [
+      { initial: 'u(x, 3) = sin(x)' },
+      '"objective.initial": "u(x, 3) = sin(x)" takes the unknown at t = 3, outside of the domain: "objective.domain.t" is [0, 1];',
+    ],
+    [{ boundary: 'u(-1, t) = u(max, t)' }, 'takes the unknown at x = -1, outside of the domain'],
+    [
+      { boundary: 'u(x + 7, t) = u(x, t)' },
+      /takes the unknown at x = [\d.]+, outside of the domain/,
+    ],
+    [{ constants: { pi: 3 } }, '"objective.constants" has pi, which is 3.141592653589793 already;'],
+    [{ constants: { e: 2 } }, '"objective.constants" has e, which is 2.718281828459045 already;'],
+    [{ constants: { sin: 2 } }, 'which means something else already'],
+    [{ residual: '5u + u_t' }, 'a "*" is missing between a number and a name (character 2'],
+    [{ residual: 'u_t + 3 ; )' }, 'nothing here'],
+    [{ residual: 'u_t + sin(x' }, 'a parenthesis is not closed'],
+    [{ residual: 'u_t + #' }, 'something is missing behind this'],
+  ])('%j', async (objective, what) => {
+    await expect(open(referenceRuntime, 'convection', { objective })).rejects.toThrow(what);
+  });
+
+  test('points of a file that lie outside of the domain', async () => {
+    const domain = { x: [0, 3], t: [0, 1] };
+    const objective = { domain, collocation: { points: 'points.npz' } };
+    await expect(open(referenceRuntime, 'convection', { objective })).rejects.toThrow(
+      /^points.npz has a point outside of the domain: x = [\d.]+ at point \d+, and "objective.domain.x" is \[0, 3\]/,
+    );
+  });
+});
+
 test('measurements are a term of their own: the mean of squared differences', async () => {
   const measured = await open(referenceRuntime, 'convection', {
     objective: { weights: { data: 7 } },
@@ -178,7 +230,28 @@ describe('notes', () => {
     expect(said).not.toContain('does not satisfy');
   });
   test('without conditions nothing tells a solution from 0', async () => {
-    expect(await notesOf({ initial: undefined })).toContain('condition is missing');
+    expect(await notesOf({ initial: undefined, boundary: undefined })).toContain(
+      'so an initial or boundary condition is missing',
+    );
+  });
+  test('where all conditions are homogeneous it is a normalisation that is missing', async () => {
+    for (const conditions of [
+      { initial: undefined },
+      { initial: 'u(x, 0) = 0' },
+      { initial: undefined, boundary: ['u(min, t) = 0', 'u(max, t) = 0'] },
+    ]) {
+      expect(await notesOf(conditions)).toContain('or a normalisation, is missing');
+    }
+    // A source as small as this is not nothing.
+    expect(await notesOf({ residual: 'u_t + 30*u_x - 1e-7', initial: undefined })).not.toContain(
+      'is missing',
+    );
+  });
+  test('a term that the network makes infinite is named with its point', async () => {
+    const said = await notesOf({ residual: 'u_t + log(u - 100)' });
+    expect(said).toMatch(
+      /The residual term "u_t \+ log\(u - 100\)" of this network is no finite number at x = [\d.]+, t = [\d.]+:/,
+    );
   });
   test('an exact solution of another equation', async () => {
     expect(await notesOf({ exact: 'sin(x - 10*t)' })).toContain('does not satisfy "u_t + 30*u_x"');

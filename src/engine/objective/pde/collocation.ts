@@ -1,4 +1,5 @@
 import type { Configuration, PdeObjective } from '../../../shared/configuration';
+import { checkPoints } from './pointChecks';
 import { InputError } from '../../../shared/inputError';
 import { readArray } from '../../checkpoint/npy';
 import { Random } from '../../random';
@@ -69,7 +70,16 @@ export async function collocate(
     points.push(test);
     sets.push({ ...lossSet(test.length / width), role: 'test' });
   }
-  return { kind: 'collocation', objective, sets, samples, points, measurements };
+  const collocated: CollocationData = {
+    kind: 'collocation',
+    objective,
+    sets,
+    samples,
+    points,
+    measurements,
+  };
+  checkPoints(problem, collocated, given);
+  return collocated;
 }
 
 function lossSet(points: number): PointSet {

@@ -33,6 +33,12 @@ const ENDS = ['min', 'max'] as const;
 const BOUNDARY = 'boundary';
 const PERIODIC = 'periodic';
 
+/** Constants that are there without being given. */
+const KNOWN: ReadonlyMap<string, number> = new Map([
+  ['pi', Math.PI],
+  ['e', Math.E],
+]);
+
 /** The highest order of a derivative: a chain of them grows with every one. */
 const HIGHEST_ORDER = 8;
 
@@ -53,11 +59,7 @@ export class Notation {
   constructor(objective: PdeObjective) {
     this.variables = objective.variables;
     this.unknowns = list(objective.unknown);
-    this.#constants = new Map([
-      ['pi', Math.PI],
-      ['e', Math.E],
-      ...Object.entries(objective.constants),
-    ]);
+    this.#constants = new Map([...KNOWN, ...Object.entries(objective.constants)]);
     this.#checkNames(Object.keys(objective.constants));
     const strangers = Object.keys(objective.domain).filter(
       (name) => !this.variables.includes(name),
@@ -230,7 +232,13 @@ export class Notation {
   }
 
   #checkNames(constants: readonly string[]): void {
-    const taken = new Set<string>([...FUNCTION_NAMES, BOUNDARY, PERIODIC, ...ENDS]);
+    const taken = new Set<string>([
+      ...FUNCTION_NAMES,
+      BOUNDARY,
+      PERIODIC,
+      ...ENDS,
+      ...KNOWN.keys(),
+    ]);
     const groups = [
       ['variables', this.variables],
       ['unknown', this.unknowns],
@@ -241,6 +249,11 @@ export class Notation {
         if (!/^[\p{L}][\p{L}\p{N}_]*$/u.test(name)) {
           throw new InputError(
             `"objective.${property}" has ${JSON.stringify(name)}, which is no name; use letters, digits and "_", a letter first.`,
+          );
+        }
+        if (property === 'constants' && KNOWN.has(name)) {
+          throw new InputError(
+            `"objective.constants" has ${name}, which is ${KNOWN.get(name)!} already; leave it out, or choose another name.`,
           );
         }
         if (taken.has(name)) {

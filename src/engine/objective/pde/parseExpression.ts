@@ -81,11 +81,29 @@ function parseSide(source: Source, start: number, end: number): Syntax {
       throw expressionError(source, start, 'there are too many parentheses in one another');
     }
     if (!isParseError(error)) throw error;
-    const what = error.description.charAt(0).toLowerCase() + error.description.slice(1);
-    throw expressionError(source, start + error.index, what);
+    throw expressionError(source, start + error.index, faultOf(error.description));
   }
   return convert(source, tree, start);
 }
+
+/** In Basin's words what jsep says. */
+function faultOf(description: string): string {
+  if (OWN.has(description)) return description;
+  if (description.startsWith('Variable names cannot start with a number')) {
+    return 'a "*" is missing between a number and a name';
+  }
+  if (/^(Unclosed|Expected \))/.test(description)) return 'a parenthesis is not closed';
+  if (description.startsWith('Expected expression after'))
+    return 'something is missing behind this';
+  const unexpected = /^Unexpected "(.)"/.exec(description)?.[1];
+  return unexpected === undefined
+    ? 'this cannot be read as arithmetic'
+    : `"${unexpected}" means nothing here`;
+}
+
+const NO_EXPONENT = 'an exponent is missing';
+const NO_OPERAND = 'nothing follows the sign';
+const OWN: ReadonlySet<string> = new Set([NO_EXPONENT, NO_OPERAND]);
 
 function isParseError(error: unknown): error is Error & { index: number; description: string } {
   return error instanceof Error && 'index' in error && 'description' in error;
@@ -175,7 +193,7 @@ jsep.hooks.add('gobble-token', function (env) {
   if (sign === '-' || sign === '+') {
     this.index += 1;
     const argument = this.gobbleToken();
-    if (!argument) this.throwError(`Nothing follows "${sign}"`);
+    if (!argument) this.throwError(NO_OPERAND);
     env.node = { type: 'UnaryExpression', operator: sign, argument, prefix: true, at };
     return;
   }
@@ -191,7 +209,7 @@ jsep.hooks.add('gobble-token', function (env) {
   }
   this.index += power;
   const right = this.gobbleToken();
-  if (!right) this.throwError('An exponent is missing');
+  if (!right) this.throwError(NO_EXPONENT);
   env.node = { type: 'BinaryExpression', operator: '^', left: base, right, at };
 });
 

@@ -28,6 +28,8 @@ import { atPoints } from './pointNetwork';
 /** Inputs: coordinates of a place, and an expression of the variables alone. */
 const PLACE = `${TERM}place:`;
 const FIELD = `${TERM}field:`;
+/** Sizes of the unknowns at the points themselves. */
+const SIZES = `${TERM}sizes`;
 /** Outputs: squares of a condition. */
 const SQUARES = `${TERM}squares:`;
 
@@ -147,6 +149,8 @@ export class ConditionTerm implements LossTerm {
       const weighted = g.mul(g.scalar(weight), squares);
       losses = losses === null ? weighted : g.add(losses, weighted);
     }
+    const own = outputs.get(this.#values.place(notation.point()));
+    if (own !== undefined) measured.set(SIZES, g.abs(own.of([])));
     return { losses: losses!, measured };
   }
 
@@ -154,10 +158,19 @@ export class ConditionTerm implements LossTerm {
     return this.#values.inputs(batch);
   }
 
-  measure(outputs: ReadonlyMap<string, FloatArray>): Measures {
+  measure(outputs: ReadonlyMap<string, FloatArray>, { start }: Batch): Measures {
     const { parts } = this.#problem.sets[this.#set]!;
-    const squares = parts.map((_, index) => sum(outputs.get(SQUARES + String(index))!));
-    return { ...NOTHING_MEASURED, squares };
+    const all = parts.map((_, index) => outputs.get(SQUARES + String(index))!);
+    const sizes = outputs.get(SIZES) ?? new Float64Array(0);
+    return {
+      ...NOTHING_MEASURED,
+      squares: all.map(sum),
+      brokenAt: all.map((squares) => {
+        const first = squares.findIndex((square) => !Number.isFinite(square));
+        return first < 0 ? null : start + first;
+      }),
+      largest: largestOf(sizes),
+    };
   }
 }
 
@@ -241,6 +254,12 @@ function isKnown(expression: Expression): boolean {
     if (kind !== 'number') varies = true;
   }
   return varies;
+}
+
+function largestOf(values: FloatArray): number {
+  let largest = 0;
+  for (const value of values) largest = Math.max(largest, value);
+  return largest;
 }
 
 function sum(values: FloatArray): number {

@@ -2,11 +2,18 @@ import type { PdeObjective } from '../../../shared/configuration';
 import { fromScalar, type Metrics } from '../../../shared/result';
 import type { CollocationData } from './collocation';
 import { evaluateExpression, leaves, type Expression, type Values } from './expression';
+import { atPoint } from './expressionText';
 import type { PdeProblem } from './pdeProblem';
-import { zeroError, zeroLoss } from './zeroFunction';
+import { largestOfZero, zeroError, zeroLoss } from './zeroFunction';
 
-/** A loss this small is one that cannot tell the zero function from a solution. */
-const NO_LOSS = 1e-12;
+/** What rounding may leave of a term that is 0, of coordinates and constants near 1. */
+const NOTHING = 1e-12;
+
+/** The share by which a network must be better than 0 everywhere to be called so. */
+const BETTER = 1e-3;
+
+/** The largest value of a network that is 0 but for rounding, as a share of the solution or of 1. */
+const NEARLY_ZERO = 1e-5;
 
 /** The share of a condition's terms that an exact solution may leave. */
 const LEFT_BY_DIFFERENCES = 1e-2;
@@ -20,9 +27,11 @@ const TRIED_POINTS = 64;
 /** What a reader must know of the equation and its points, whatever the network is. */
 export function problemNotes(problem: PdeProblem, data: CollocationData): readonly string[] {
   const notes = [describePoints(problem, data)];
-  if (zeroLoss(problem, data) < NO_LOSS) {
+  if (largestOfZero(problem, data) < NOTHING) {
     notes.push(
-      'The function that is 0 everywhere has no loss: nothing tells it from a solution, so an initial or boundary condition is missing.',
+      problem.sets.every(({ kind }) => kind === 'residual')
+        ? 'The function that is 0 everywhere has no loss: nothing tells it from a solution, so an initial or boundary condition is missing.'
+        : 'The function that is 0 everywhere satisfies the equation and every condition: nothing tells it from a solution, so an initial or boundary condition that 0 does not satisfy, or a normalisation, is missing.',
     );
   }
   return [...notes, ...contradictions(problem, data)];
@@ -32,16 +41,31 @@ export function problemNotes(problem: PdeProblem, data: CollocationData): readon
 export function errorNotes(
   problem: PdeProblem,
   data: CollocationData,
-  { error, zeroError, loss }: Metrics,
+  { error, zeroError, loss, largest = Infinity, terms = [] }: Metrics,
 ): readonly string[] {
-  if (error === undefined || zeroError === undefined) return [];
+  const { notation } = problem;
+  const notes = terms.flatMap(({ kind, expression, notFiniteAt }) =>
+    notFiniteAt === undefined
+      ? []
+      : [
+          `The ${kind} term "${expression}" of this network is no finite number ${atPoint(notation, notFiniteAt)}: there it divides by 0, takes a logarithm or root of what is not above 0, or grows beyond what numbers hold.`,
+        ],
+  );
+  const size = zeroError === undefined ? 1 : fromScalar(zeroError);
+  if (largest < NEARLY_ZERO * size) {
+    notes.push(
+      `The network is 0 everywhere but for rounding (at most ${figure(largest)} at the points): it is the trivial solution.`,
+    );
+  }
+  if (error === undefined || zeroError === undefined) return notes;
   const trivial = fromScalar(zeroError);
   const said = `The function that is 0 everywhere has an error of ${figure(trivial)} and a loss of ${figure(zeroLoss(problem, data))} here`;
-  return fromScalar(error) < trivial
-    ? [`${said}.`]
-    : [
-        `${said}; this network, with ${figure(fromScalar(error))} and ${figure(fromScalar(loss))}, is no better a solution.`,
-      ];
+  return [
+    ...notes,
+    fromScalar(error) < trivial * (1 - BETTER)
+      ? `${said}.`
+      : `${said}; this network, with ${figure(fromScalar(error))} and ${figure(fromScalar(loss))}, is no better a solution.`,
+  ];
 }
 
 const SAMPLINGS = {

@@ -21,10 +21,31 @@ export function zeroError({ exact, notation }: PdeProblem, { points }: Collocati
 }
 
 /** The loss of the zero function. */
-export function zeroLoss(problem: PdeProblem, { points, measurements }: CollocationData): number {
+export function zeroLoss(problem: PdeProblem, data: CollocationData): number {
+  let loss = 0;
+  leftByZero(problem, data, (value, weight, count) => {
+    loss += (weight * value ** 2) / count;
+  });
+  return loss;
+}
+
+/** The largest that the zero function leaves of a condition that counts at one of its points. */
+export function largestOfZero(problem: PdeProblem, data: CollocationData): number {
+  let largest = 0;
+  leftByZero(problem, data, (value, weight) => {
+    // What is no number is no 0.
+    if (weight > 0 && !(Math.abs(value) <= largest)) largest = Math.abs(value);
+  });
+  return Number.isNaN(largest) ? Infinity : largest;
+}
+
+function leftByZero(
+  problem: PdeProblem,
+  { points, measurements }: CollocationData,
+  each: (value: number, weight: number, count: number) => void,
+): void {
   const width = problem.notation.variables.length;
   const { length } = problem.notation.unknowns;
-  let loss = 0;
   for (const [set, { parts }] of problem.sets.entries()) {
     const own = points[set]!;
     const count = own.length / width;
@@ -34,11 +55,10 @@ export function zeroLoss(problem: PdeProblem, { points, measurements }: Collocat
         (unknown) => measurements![point * length + unknown]!,
       );
       for (const { residual, weight } of parts) {
-        loss += (weight * evaluateExpression(residual, values) ** 2) / count;
+        each(evaluateExpression(residual, values), weight, count);
       }
     }
   }
-  return loss;
 }
 
 function valuesAt(

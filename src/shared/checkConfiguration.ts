@@ -1,0 +1,133 @@
+import type * as z from 'zod';
+import { configurationSchema, type Configuration } from './configuration';
+
+/** What is wrong with a setting of a basin.json. */
+export interface SettingProblem {
+  /** Of the setting, from the top of the file. */
+  readonly path: readonly PropertyKey[];
+  /** The rest of a sentence that begins with the setting's name. */
+  readonly message: string;
+  /** Whether a JSON schema cannot say it: values that do not belong together. */
+  readonly isBeyondSchema: boolean;
+}
+
+/** What a basin.json holds, or what is wrong with it. */
+export type Checked =
+  | { readonly ok: true; readonly configuration: Configuration }
+  | { readonly ok: false; readonly problems: readonly SettingProblem[] };
+
+/** Checks the value of a basin.json against the schema, and says in Basin's words what is wrong. */
+export function checkConfiguration(value: unknown): Checked {
+  const result = configurationSchema.safeParse(value);
+  if (result.success) return { ok: true, configuration: result.data };
+  return {
+    ok: false,
+    problems: result.error.issues.flatMap((issue) => problems(issue, [], value)),
+  };
+}
+
+type Issue = z.core.$ZodIssue;
+
+function problems(
+  issue: Issue,
+  above: readonly PropertyKey[],
+  root: unknown,
+): readonly SettingProblem[] {
+  const path = [...above, ...issue.path];
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      path: [...path, key],
+      message: 'is no setting that is known here; check its name and its place',
+      isBeyondSchema: false,
+    }));
+  }
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    // The alternative that was meant is the one of the right kind.
+    const meant = issue.errors.find((errors) =>
+      errors.some((error) => error.code !== 'invalid_type' || error.path.length > 0),
+    );
+    if (meant !== undefined) return meant.flatMap((error) => problems(error, path, root));
+    const kinds = issue.errors.flatMap(([error]) =>
+      error?.code === 'invalid_type' ? [KINDS[error.expected] ?? error.expected] : [],
+    );
+    const message = `must be ${kinds.join(' or ')}`;
+    return [{ path, message, isBeyondSchema: false }];
+  }
+  return [{ path, message: messageOf(issue, path, root), isBeyondSchema: issue.code === 'custom' }];
+}
+
+/** What values are called in a basin.json. */
+const KINDS: Readonly<Record<string, string>> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  tuple: 'a list',
+  object: 'an object',
+  record: 'an object with a value for each name',
+};
+
+function messageOf(issue: Issue, path: readonly PropertyKey[], root: unknown): string {
+  switch (issue.code) {
+    case 'invalid_type': {
+      const kind = KINDS[issue.expected] ?? issue.expected;
+      if (path.length === 0) return 'the file must hold an object, as in {"checkpoints": […], …}';
+      return at(root, path) === undefined
+        ? `is missing; it must be ${kind}`
+        : `must be ${kind}, not ${described(at(root, path))}`;
+    }
+    case 'invalid_value':
+      return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}, not ${described(at(root, path))}`;
+    case 'invalid_union': {
+      // Without alternatives: the setting that tells them apart.
+      const { options = [] } = issue as { readonly options?: readonly unknown[] };
+      const known = options.map((option) => JSON.stringify(option)).join(', ');
+      return at(root, path) === undefined
+        ? `is missing; it must be one of ${known}`
+        : `must be one of ${known}, not ${described(at(root, path))}`;
+    }
+    case 'too_small': {
+      const least = String(issue.minimum);
+      if (issue.origin === 'string') return 'must not be empty';
+      if (issue.origin === 'array') return `must have ${least} or more elements`;
+      return issue.inclusive === false
+        ? `must be greater than ${least}`
+        : `must be ${least} or more, not ${described(at(root, path))}`;
+    }
+    case 'too_big': {
+      const most = String(issue.maximum);
+      if (issue.origin === 'array') return `must have ${most} or fewer elements`;
+      return issue.inclusive === false
+        ? `must be less than ${most}`
+        : `must be ${most} or less, not ${described(at(root, path))}`;
+    }
+    case 'custom':
+      return issue.message;
+    case 'invalid_key':
+    case 'invalid_element':
+    case 'invalid_format':
+    case 'not_multiple_of':
+    case 'unrecognized_keys':
+      return 'is not what it must be';
+  }
+}
+
+function described(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'an object';
+  const text = JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
+
+/** The value at a path; undefined where there is none. */
+function at(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (here, key) =>
+      typeof here === 'object' && here !== null && Object.hasOwn(here, key)
+        ? (here as Record<PropertyKey, unknown>)[key]
+        : undefined,
+    value,
+  );
+}
