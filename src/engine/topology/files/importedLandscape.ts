@@ -1,3 +1,4 @@
+import { Fault } from '../../checkpoint/fault';
 import type { Axis } from '../../../shared/result';
 
 /** A landscape another tool sampled, as its file holds it. */
@@ -57,6 +58,30 @@ export function parseNumber(text: string): number | null {
   }
 }
 
+/** Whether the text of a large whole number is the number that float64 makes of it. */
+export function isExact(text: string, value: number): boolean {
+  return !/^\s*[+-]?\d+\s*$/.test(text) || BigInt(text.trim().replace('+', '')) === BigInt(value);
+}
+
+/** Integers in float64. @throws Fault where two different ones could become equal. */
+export function exactNumbers(data: ArrayLike<number | bigint>): Float64Array {
+  const numbers = new Float64Array(data.length);
+  for (let i = 0; i < numbers.length; i++) {
+    const value = data[i]!;
+    numbers[i] = Number(value);
+    if (typeof value === 'bigint' && BigInt(numbers[i]!) !== value) throw beyondExact();
+  }
+  return numbers;
+}
+
+export function beyondExact(): Fault {
+  return new Fault(
+    'unsupported',
+    'it holds whole numbers beyond 2⁵³, which float64 no longer tells apart',
+    'subtract their minimum before you save them',
+  );
+}
+
 /**
  * What coordinates say about the grid that its reader should know: a centre that was never
  * sampled, and a range that is not the same on both sides of it. The checkpoint is at the origin of its plane; a grid of even steps misses it.
@@ -90,6 +115,51 @@ export function evenAxis(name: string, coordinates: ArrayLike<number>): Axis | n
     if (!(Math.abs(coordinates[k]! - even) <= slack)) return null;
   }
   return { name, min, max, steps };
+}
+
+/** Farther from the median than this many times what 99 of 100 values are is no loss. */
+const FAR = 1e6;
+/** More points than this share of them are part of the landscape, whatever their values. */
+const FEW = 0.05;
+const SAMPLED = 100_000;
+
+export interface FarValues {
+  readonly count: number;
+  readonly example: number;
+  /** The landscape with NaN in their place. */
+  readonly without: Float64Array;
+}
+
+/** Values that lie so far outside of all others that they stand for something: 1e35, −9999e9. */
+export function farValues(values: Float64Array): FarValues | null {
+  const step = Math.max(1, Math.floor(values.length / SAMPLED));
+  const sample: number[] = [];
+  for (let v = 0; v < values.length; v += step) {
+    if (Number.isFinite(values[v]!)) sample.push(values[v]!);
+  }
+  if (sample.length < 3) return null;
+  const sorted = Float64Array.from(sample).sort();
+  const median = sorted[sorted.length >> 1]!;
+  const distances = sorted.map((x) => Math.abs(x - median)).sort();
+  const reach = distances[Math.floor((1 - FEW) * (distances.length - 1))]!;
+  if (!(reach > 0)) return null;
+  const isFar = (x: number) => Number.isFinite(x) && Math.abs(x - median) > FAR * reach;
+  let count = 0;
+  let example = 0;
+  for (let v = 0; v < values.length; v++) {
+    if (!isFar(values[v]!)) continue;
+    if (count++ === 0) example = values[v]!;
+  }
+  if (count === 0 || count > FEW * values.length) return null;
+  return { count, example, without: values.map((x) => (isFar(x) ? NaN : x)) };
+}
+
+/** A warning of values that stand for points that were not evaluated. */
+export function farWarnings(far: FarValues | null, points: number): string[] {
+  if (far === null) return [];
+  return [
+    `${far.count} of ${points} points are far outside of all others (such as ${far.example}), as fill values for points that were not evaluated are; write NaN there, or maxima, ranges and the noise floor mean little.`,
+  ];
 }
 
 /** So many points, and this share of them, at the very same highest value are no accident. */

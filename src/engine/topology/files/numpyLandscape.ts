@@ -2,7 +2,7 @@ import { Fault } from '../../checkpoint/fault';
 import { decodeNpy } from '../../checkpoint/npyFormat';
 import { readNpzArray } from '../../checkpoint/npz';
 import { ZipArchive } from '../../checkpoint/zip';
-import { evenAxis, valueName } from './importedLandscape';
+import { evenAxis, exactNumbers, valueName } from './importedLandscape';
 import type { Axis } from '../../../shared/result';
 import type { CheckpointFile } from '../../checkpoint/checkpointFile';
 import type { Tensor } from '../../tensor';
@@ -36,17 +36,35 @@ export async function readNpzLandscape(
   const wanted = name ?? valueName(names);
   const losses =
     wanted !== null ? await readNpzArray(archive, wanted) : await onlyGrid(archive, names);
-  const coordinates =
-    wanted !== COORDINATES && names.includes(COORDINATES)
-      ? await readNpzArray(archive, COORDINATES)
-      : null;
-  return landscapeOf(losses, coordinates);
+  if (wanted !== COORDINATES && names.includes(COORDINATES)) {
+    return landscapeOf(losses, await readNpzArray(archive, COORDINATES));
+  }
+  const landscape = landscapeOf(losses, null);
+  return { ...landscape, axes: await separateAxes(archive, names, landscape.shape) };
+}
+
+/** Axes of different lengths have an array of coordinates each: `coordinates_0`, `coordinates_1`, … */
+async function separateAxes(
+  archive: ZipArchive,
+  names: readonly string[],
+  shape: readonly number[],
+): Promise<readonly Axis[] | null> {
+  const axes: Axis[] = [];
+  for (const [axis, steps] of shape.entries()) {
+    const name = `${COORDINATES}_${axis}`;
+    if (!names.includes(name)) return null;
+    const numbers = numbersOf(await readNpzArray(archive, name));
+    const known = numbers.length === steps ? evenAxis(`axis ${axis}`, numbers) : null;
+    if (known === null) return null;
+    axes.push(known);
+  }
+  return axes;
 }
 
 async function onlyGrid(archive: ZipArchive, names: readonly string[]): Promise<Tensor> {
   const arrays: Tensor[] = [];
   for (const name of names)
-    if (name !== COORDINATES) arrays.push(await readNpzArray(archive, name));
+    if (!name.startsWith(COORDINATES)) arrays.push(await readNpzArray(archive, name));
   const grids = arrays.filter(({ shape }) => shape.length > 1);
   const [only, ...more] = grids.length > 0 ? grids : arrays;
   if (only === undefined || more.length > 0) {
@@ -81,6 +99,5 @@ function axesOf(coordinates: Tensor, shape: readonly number[]): readonly Axis[] 
 }
 
 function numbersOf(tensor: Tensor): Float64Array {
-  if (tensor.dtype === 'float64') return tensor.data;
-  return Float64Array.from(tensor.data as ArrayLike<number | bigint>, Number);
+  return tensor.dtype === 'float64' ? tensor.data : exactNumbers(tensor.data);
 }

@@ -4,7 +4,7 @@ import { Fault, naming } from '../../checkpoint/fault';
 import { isNpy } from '../../checkpoint/npyFormat';
 import { isZip } from '../../checkpoint/zip';
 import { parseCsv } from './csv';
-import { axisWarnings, clippingWarnings } from './importedLandscape';
+import { axisWarnings, clippingWarnings, farValues, farWarnings } from './importedLandscape';
 import { parseJsonLandscape } from './jsonLandscape';
 import { readNpyLandscape, readNpzLandscape } from './numpyLandscape';
 import { isHdf5, readSurface } from './readSurface';
@@ -45,11 +45,13 @@ export async function readLandscape(
       if (values.length === 0) {
         throw new Fault('invalid', 'its array is empty', 'sample the landscape first');
       }
+      const far = farValues(values);
       const warnings = [
         ...(landscape.warnings ?? []),
         ...(axes ? axisWarnings(axes) : []),
-        ...clippingWarnings(values),
-        ...serpentineWarnings(values, shape),
+        ...farWarnings(far, values.length),
+        ...clippingWarnings(far?.without ?? values),
+        ...serpentineWarnings(far?.without ?? values, shape),
       ];
       return { ...landscape, warnings };
     });

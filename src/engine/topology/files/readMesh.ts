@@ -1,24 +1,27 @@
 import { CheckpointFile } from '../../checkpoint/checkpointFile';
 import { Fault, naming } from '../../checkpoint/fault';
 import { vtkType } from './vtkXml';
-import { parseVtu } from './vtu';
+import { parseVtp, parseVtu } from './vtu';
 import type { ImportedMesh } from './vtu';
 
 const MOST_BYTES = 2 ** 32;
+
+/** VTK's types of points that are no grid. */
+const MESHES = ['UnstructuredGrid', 'PolyData'];
 
 /** Whether a file is an unstructured grid: `readMesh` reads it, `readLandscape` does not. */
 export async function isMesh(path: string): Promise<boolean> {
   const file = await CheckpointFile.open(path);
   try {
     const head = await file.read(0, Math.min(file.size, 4096));
-    return vtkType(head) === 'UnstructuredGrid';
+    return MESHES.includes(vtkType(head) ?? '');
   } finally {
     await file.close();
   }
 }
 
 /**
- * Reads a landscape on points that are no grid, with the neighbourhood of its cells: `.vtu`.
+ * Reads a landscape on points that are no grid, with the neighbourhood of its cells: `.vtu`, `.vtp`.
  *
  * @param array Name of the array that holds the losses; guessed unless given.
  * @throws InputError when the file is missing, damaged, or of a kind that is not read.
@@ -30,7 +33,8 @@ export async function readMesh(path: string, array?: string): Promise<ImportedMe
       if (file.size > MOST_BYTES) {
         throw new Fault('unsupported', 'it has more than 4 GiB', 'take fewer points');
       }
-      const mesh = parseVtu(await file.read(0, file.size), array);
+      const bytes = await file.read(0, file.size);
+      const mesh = vtkType(bytes) === 'PolyData' ? parseVtp(bytes, array) : parseVtu(bytes, array);
       if (mesh.values.length === 0) {
         throw new Fault('invalid', 'it has no points', 'sample the landscape first');
       }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Dataset, File as Hdf5File, FS, ready } from 'h5wasm';
 import { Fault } from '../../checkpoint/fault';
-import { evenAxis, swappedAxesWarnings } from './importedLandscape';
+import { evenAxis, exactNumbers, swappedAxesWarnings } from './importedLandscape';
 import type { Group } from 'h5wasm';
 import type { Axis } from '../../../shared/result';
 import type { ImportedLandscape } from './importedLandscape';
@@ -182,7 +182,7 @@ function numbersOf(root: Group, names: readonly string[], name: string): Numbers
     throw new Fault('unsupported', `"${name}" holds no numbers Basin reads`, 'save it as float64');
   }
   if (value.length !== points) throw new Fault('damaged', `"${name}" is cut short`);
-  return { data: Float64Array.from(value as ArrayLike<number | bigint>, Number), shape };
+  return { data: exactNumbers(value), shape };
 }
 
 function product(extents: readonly number[]): number {

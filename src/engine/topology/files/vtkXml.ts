@@ -1,12 +1,14 @@
 import { inflateSync } from 'node:zlib';
 import { Fault } from '../../checkpoint/fault';
-import { parseNumber, valueName } from './importedLandscape';
+import { unpackLz4 } from './lz4';
+import { unpackXz } from './xz';
+import { exactNumbers, parseNumber, valueName } from './importedLandscape';
 
 /**
  * VTK's data in XML: what `.vti` and `.vtu` files have in common.
  *
  * Arrays stand in the text, as numbers or base64, or appended behind it, as base64 or raw bytes;
- * base64 and raw blocks may be packed with zlib. Source: "VTK XML Formats" in the VTK User's Guide
+ * base64 and raw blocks may be packed with zlib, LZ4 or LZMA. Source: "VTK XML Formats" in the VTK User's Guide
  * and vtkXMLDataParser. The few elements needed are scanned for, without an XML library: behind
  * `<AppendedData encoding="raw">` a file is no XML.
  */
@@ -37,7 +39,8 @@ interface Encoding {
   readonly littleEndian: boolean;
   /** Bytes of each integer in a block's header. */
   readonly headerBytes: 4 | 8;
-  readonly zlib: boolean;
+  /** Where blocks are packed: what unpacks one. */
+  readonly unpack: ((packed: Uint8Array, size: number) => Uint8Array) | null;
 }
 
 /** A file of one piece, with all that is needed to read its arrays. */
@@ -58,11 +61,11 @@ export function vtkType(bytes: Uint8Array): string | null {
 /**
  * @param type Of the data, as `VTKFile` names it.
  * @param advice What to do where it is another.
- * @throws Fault when it is not one piece of that, or packed by anything but zlib.
+ * @throws Fault when it is not one piece of that, or packed in another way than VTK's.
  */
 export function openVtkXml(
   bytes: Uint8Array,
-  type: 'ImageData' | 'UnstructuredGrid',
+  type: 'ImageData' | 'UnstructuredGrid' | 'PolyData',
   what: string,
   advice: string,
 ): VtkXml {
@@ -78,7 +81,8 @@ export function openVtkXml(
     throw new Fault('unsupported', `it is in ${pieces.length} pieces`, 'save it in one piece');
   }
   const compressor = file?.attributes.get('compressor') ?? '';
-  if (compressor !== '' && compressor !== 'vtkZLibDataCompressor') {
+  const unpack = compressor === '' ? null : UNPACKERS.get(compressor);
+  if (unpack === undefined) {
     throw new Fault(
       'unsupported',
       `it is packed by ${compressor}`,
@@ -88,7 +92,7 @@ export function openVtkXml(
   const encoding: Encoding = {
     littleEndian: file?.attributes.get('byte_order') !== 'BigEndian',
     headerBytes: file?.attributes.get('header_type') === 'UInt64' ? 8 : 4,
-    zlib: compressor !== '',
+    unpack,
   };
   return { buffer, elements, piece: pieces[0]!, appended, encoding };
 }
@@ -99,6 +103,10 @@ interface Appended {
   /** Position of the first byte behind the underscore. */
   readonly start: number;
 }
+
+/** What VTK writes is five deep, and has some elements for each array. */
+const DEEPEST = 32;
+const MOST_ELEMENTS = 100_000;
 
 function scan(buffer: Buffer): { elements: Element[]; appended: Appended | null } {
   const elements: Element[] = [];
@@ -132,6 +140,7 @@ function scan(buffer: Buffer): { elements: Element[]; appended: Appended | null 
       text: [],
     };
     elements.push(element);
+    if (open.length > DEEPEST || elements.length > MOST_ELEMENTS) throw brokenXml();
     if (element.name === 'AppendedData') {
       const base64 = element.attributes.get('encoding') !== 'raw';
       appended = { base64, start: endOf(buffer, '_', at) };
@@ -336,8 +345,8 @@ class Base64Source implements Source {
 
 /** A block of `size` bytes: its header, then the bytes or the zlib streams of their parts. */
 function readBlock(source: Source, encoding: Encoding, size: number): Buffer {
-  const { headerBytes } = encoding;
-  if (!encoding.zlib) {
+  const { headerBytes, unpack } = encoding;
+  if (unpack === null) {
     if (integers(source.take(headerBytes), encoding)[0] !== size) throw wrongLength();
     return source.take(size);
   }
@@ -355,15 +364,22 @@ function readBlock(source: Source, encoding: Encoding, size: number): Buffer {
   let at = 0;
   for (const [k, length] of packed.entries()) {
     const expected = k === parts - 1 ? last : partSize!;
-    const part = inflate(source.take(length), expected);
+    const part = unpack(source.take(length), expected);
     if (part.length !== expected) throw wrongLength();
-    part.copy(bytes, at);
+    bytes.set(part, at);
     at += expected;
   }
   return bytes;
 }
 
-function inflate(packed: Buffer, limit: number): Buffer {
+/** VTK's compressors. */
+const UNPACKERS = new Map([
+  ['vtkZLibDataCompressor', inflate],
+  ['vtkLZ4DataCompressor', unpackLz4],
+  ['vtkLZMADataCompressor', unpackXz],
+]);
+
+function inflate(packed: Uint8Array, limit: number): Uint8Array {
   try {
     return inflateSync(packed, { maxOutputLength: Math.max(limit, 1) });
   } catch {
@@ -392,8 +408,5 @@ function decodeNumbers(
     for (let at = 0; at < own.length; at += width) own.subarray(at, at + width).reverse();
   }
   if (type === 'Float64') return new Float64Array(own.buffer);
-  return Float64Array.from(
-    new NUMBER_TYPES[type](own.buffer) as ArrayLike<number | bigint>,
-    Number,
-  );
+  return exactNumbers(new NUMBER_TYPES[type](own.buffer));
 }

@@ -58,6 +58,59 @@ export function parseVtu(bytes: Uint8Array, arrayName: string | undefined): Impo
   };
 }
 
+/**
+ * VTK's surfaces in XML: `.vtp`, also Basin's own. Points that are neighbours share a triangle or a
+ * line.
+ *
+ * @throws Fault as `parseVtu`.
+ */
+export function parseVtp(bytes: Uint8Array, arrayName: string | undefined): ImportedMesh {
+  const file = openVtkXml(bytes, 'PolyData', 'surface', 'save the landscape as .vtp or .vti');
+  const count = sizeOf(file, 'NumberOfPoints');
+  const { array, onCells } = chooseArray(file.elements, arrayName);
+  if (onCells) {
+    throw new Fault('unsupported', 'its losses are on cells', 'save them on points');
+  }
+  const edges: number[] = [];
+  for (const [section, total, corners] of POLYGONS) {
+    if (!file.piece.attributes.has(total)) continue;
+    const cells = sizeOf(file, total);
+    if (cells === 0) continue;
+    const offsets = readNumbers(file, arrayIn(file, section, 'offsets'), cells);
+    if (!offsets.every((offset, cell) => offset === corners * (cell + 1))) {
+      throw new Fault(
+        'unsupported',
+        `it has other ${section} than Basin reads`,
+        'cut them into triangles first',
+      );
+    }
+    const connectivity = readNumbers(file, arrayIn(file, section, 'connectivity'), corners * cells);
+    if (!connectivity.every((v) => Number.isInteger(v) && v >= 0 && v < count)) throw brokenCells();
+    for (let at = 0; at < connectivity.length; at += corners) {
+      for (let a = at; a < at + corners; a++) {
+        for (let b = a + 1; b < at + corners; b++) edges.push(connectivity[a]!, connectivity[b]!);
+      }
+    }
+  }
+  if (edges.length === 0 && count > 1) {
+    throw new Fault('unsupported', 'its points are in no cells', 'save it with its triangles');
+  }
+  return {
+    values: readNumbers(file, array, count),
+    points: {
+      coordinates: readNumbers(file, arrayIn(file, 'Points', null), 3 * count),
+      dimensions: 3,
+    },
+    graph: graphOf(count, edges),
+  };
+}
+
+/** Kinds of cells of a surface: where they are, how many, and the corners of each. */
+const POLYGONS = [
+  ['Lines', 'NumberOfLines', 2],
+  ['Polys', 'NumberOfPolys', 3],
+] as const;
+
 function cellEdges(
   types: Float64Array,
   offsets: Float64Array,

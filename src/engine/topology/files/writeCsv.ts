@@ -6,9 +6,7 @@ import type { WritableLandscape } from './writeVtk';
  * written `nan`, `inf` and `-inf`, which NumPy and pandas read.
  */
 export function writeCsv({ values, axes }: WritableLandscape): string {
-  const names = axes.map(({ name }) =>
-    /[",\n\r]/.test(name) ? `"${name.replace(/["\n\r]/g, "'")}"` : name,
-  );
+  const names = axes.map(({ name }, axis) => nameOfColumn(name, axis));
   const lines = [[...names, 'loss'].join(',')];
   const position = axes.map(() => 0);
   for (const value of values) {
@@ -23,6 +21,14 @@ export function writeCsv({ values, axes }: WritableLandscape): string {
     }
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** A name that is read as one: not as a comment, a number, or a column of losses. */
+function nameOfColumn(name: string, axis: number): string {
+  const plain = name.replace(/[\n\r]/g, ' ').trim();
+  const isName = plain !== '' && Number.isNaN(Number(plain)) && !/^#|^loss$/i.test(plain);
+  const column = isName ? plain : `axis ${axis}`;
+  return /[",;\t]/.test(column) ? `"${column.replaceAll('"', '""')}"` : column;
 }
 
 function numberText(value: number): string {

@@ -9,6 +9,7 @@ import {
   swappedAxesWarnings,
 } from '../../../../src/engine/topology/files/importedLandscape';
 import { readLandscape } from '../../../../src/engine/topology/files/readLandscape';
+import type { Tensor } from '../../../../src/engine/tensor';
 import { InputError } from '../../../../src/shared/inputError';
 
 const fixtures = fileURLToPath(new URL('../../../fixtures/topology/', import.meta.url));
@@ -157,7 +158,7 @@ describe('VTK image data', () => {
       ['Piece Extent="0 4 0 2 0 0"', 'Piece Extent="0 4 0 3 0 0"'],
       ['Piece Extent="0 4 0 2 0 0"', 'Piece Extent="0 4 0 2"'],
       ['Piece Extent="0 4 0 2 0 0"', 'Piece Extent="0 1 0 2 0 0"'],
-      ['header_type', 'compressor="vtkLZ4DataCompressor" header_type'],
+      ['header_type', 'compressor="vtkOtherDataCompressor" header_type'],
       ['4.5\n', '4.5x\n'],
       ['format="ascii"', 'format="morse"'],
       ['type="Float64"', 'type="String"'],
@@ -171,6 +172,111 @@ describe('VTK image data', () => {
   });
 });
 
+describe('comma-separated points', () => {
+  const read = (content: string, array?: string) =>
+    readLandscape(written('points.csv', content), array === undefined ? {} : { array });
+  const bowl = (x: number, y: number) => (x - 1) ** 2 + y * y;
+  const plane = [0, 1, 2].flatMap((x) => [0, 1, 2].map((y) => [x, y] as const));
+
+  it.each([
+    ['unknown names', 'alpha,beta,error', (x: number, y: number) => `${x},${y},${bowl(x, y)}`],
+    ['other unknown names', 'p;q;r', (x: number, y: number) => `${x};${y};${bowl(x, y)}`],
+    [
+      'noise in their coordinates',
+      'x,y,loss',
+      (x: number, y: number) => `${x * 0.1 + y * 1e-9},${y * 0.1 - x * 1e-9},${bowl(x, y)}`,
+    ],
+    [
+      'figures behind their coordinates',
+      'x,y,loss,accuracy',
+      (x: number, y: number) => `${x},${y},${bowl(x, y)},${x * y + 0.5 * x}`,
+    ],
+    [
+      'names with separators in quotes',
+      '"a,b","c ""d"" x",loss',
+      (x: number, y: number) => `${x},${y},${bowl(x, y)}`,
+    ],
+  ])('with %s fill a plane', async (_, header, row) => {
+    const lines = plane.map(([x, y]) => row(x, y)).toReversed();
+    const { values, shape } = await read([header, ...lines].join('\n'));
+    expect(shape).toEqual([3, 3]);
+    expect([...values]).toEqual(plane.map(([x, y]) => bowl(x, y)));
+  });
+
+  it('in the order of training are a line, with figures beside them', async () => {
+    const { shape, values } = await read('epoch,time,loss\n0,1.5,3\n1,2.25,2\n2,9.5,1\n');
+    expect(shape).toEqual([3]);
+    expect([...values]).toEqual([3, 2, 1]);
+  });
+
+  it('with an axis of one point are a plane', async () => {
+    expect((await read('x,y,loss\n0,5,1\n1,5,2\n2,5,0\n')).shape).toEqual([3, 1]);
+  });
+
+  it.each([
+    ['that are scattered', 'x,y,loss\n0,0,1\n1,0.5,2\n2.5,0.25,0\n3,1,3\n4,0.75,1\n'],
+    ['that are scattered, evenly along one axis', 'x,y,loss\n0,0,1\n1,0.5,2\n2,0.25,0\n3,1,3\n'],
+    ['of a random search', 'lr,wd,loss\n0.1,0,1\n0.25,0.5,2\n0.2,0.25,0\n'],
+    ['with a hole', 'x,y,loss\n0,0,1\n0,1,2\n1,0,3\n'],
+    ['without names, with a hole', '0,0,1\n0,1,2\n1,0,3\n'],
+    [
+      'without names, with a hole in a larger grid',
+      plane
+        .slice(1)
+        .map(([x, y]) => `${x},${y},7`)
+        .join('\n'),
+    ],
+    ['of which none is named like losses', 'a,b,c\n1,2,3\n4,5,6\n'],
+    ['with whole numbers beyond 2⁵³', 'x,loss\n0,9007199254740993\n1,9007199254740992\n'],
+    ['with a word for a number', 'x,loss\n0,many\n1,2\n'],
+  ])('%s are refused', async (_, content) => {
+    await refusal(written('refused.csv', content));
+  });
+
+  it('are planes where nothing says otherwise, with a warning where they are tall', async () => {
+    const rows = Array.from({ length: 40 }, (_, k) => `${k * k},${k % 7},${k}`).join('\n');
+    const { shape, warnings } = await read(rows);
+    expect(shape).toEqual([40, 3]);
+    expect(warnings.join()).toContain('plane of 40 × 3');
+  });
+});
+
+describe('values that cannot be losses', () => {
+  const npy = (data: Tensor) => {
+    const path = join(folder, `${data.dtype}.npy`);
+    writeFileSync(path, writeNpy(data));
+    return path;
+  };
+  const bowl = Float64Array.from(
+    { length: 1681 },
+    (_, i) => ((i % 41) - 20) ** 2 + (Math.floor(i / 41) - 20) ** 2,
+  );
+
+  it.each([1e35, -1e20, 9.969209968386869e36])('%s is told as a fill value', async (fill) => {
+    const data = bowl.slice();
+    data[100] = data[900] = fill;
+    const { warnings } = await readLandscape(npy({ dtype: 'float64', shape: [41, 41], data }));
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain(
+      `2 of 1681 points are far outside of all others (such as ${fill})`,
+    );
+  });
+
+  it('that grow fast are none', async () => {
+    const data = bowl.map((x) => Math.exp(x / 100));
+    const { warnings } = await readLandscape(npy({ dtype: 'float64', shape: [41, 41], data }));
+    expect(warnings).toEqual([]);
+  });
+
+  it('as whole numbers beyond 2⁵³ are refused where float64 makes others of them', async () => {
+    const data = BigInt64Array.of(2n ** 53n, 2n ** 53n + 1n, 2n ** 53n);
+    await refusal(npy({ dtype: 'int64', shape: [1, 3], data }));
+    const exact = BigInt64Array.of(2n ** 53n, 2n ** 53n + 2n, 2n ** 53n);
+    const { values } = await readLandscape(npy({ dtype: 'int64', shape: [3], data: exact }));
+    expect([...values]).toEqual([2 ** 53, 2 ** 53 + 2, 2 ** 53]);
+  });
+});
+
 describe('comma-separated landscapes', () => {
   const read = (content: string, array?: string) =>
     readLandscape(written('grid.csv', content), array === undefined ? {} : { array });
@@ -181,7 +287,8 @@ describe('comma-separated landscapes', () => {
     ['tabs', '1\t2\t3\n4\t5\tNaN'],
     ['blanks, comments and a byte-order mark', '\uFEFF# alpha\n 1  2 3\n\n4 5 nan\n'],
     ['an empty field', '1,2,3\n4,5,\n'],
-    ['a header without meaning', 'a,b,c\n1,2,3\n4,5,nan\n'],
+    ['NA', '1,2,3\n4,5,NA\n'],
+    ['what pandas calls columns', '0,1,2\n1,2,3\n4,5,nan\n'],
   ])('a grid of numbers with %s: rows are the first axis', async (_, content) => {
     const { values, shape, axes } = await read(content);
     expect(shape).toEqual([2, 3]);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { adjacencyOf } from '../../../../src/engine/topology/adjacency';
 import { graphOf } from '../../../../src/engine/topology/points/pointGraph';
+import { isMesh, readMesh } from '../../../../src/engine/topology/files/readMesh';
 import { readLandscape } from '../../../../src/engine/topology/files/readLandscape';
 import { writeCsv } from '../../../../src/engine/topology/files/writeCsv';
 import { writeNpz } from '../../../../src/engine/topology/files/writeNpz';
@@ -85,6 +86,47 @@ describe('written landscapes', () => {
       const around = theirs.targets.subarray(theirs.starts[v], theirs.starts[v + 1]);
       expect(ours.targets.subarray(ours.starts[v], ours.starts[v + 1])).toEqual(around.toSorted());
     }
+  });
+
+  it('come back from .vtp as points with the same neighbours', async () => {
+    const finite = { ...plane, values: plane.values.map((x) => (Number.isFinite(x) ? x : 7)) };
+    const path = join(folder, 'plane.vtp');
+    writeFileSync(path, writeVtp(finite));
+    expect(await isMesh(path)).toBe(true);
+    const { values, points, graph } = await readMesh(path);
+    expect([...values]).toEqual([...finite.values]);
+    expect([...points.coordinates.subarray(0, 3)]).toEqual([-2, -1, finite.values[0]]);
+    const grid = adjacencyOf('freudenthal', [3, 5]);
+    for (let v = 0; v < 15; v++) {
+      const around = grid.targets.subarray(grid.starts[v], grid.starts[v + 1]).toSorted();
+      expect(graph.targets.subarray(graph.starts[v], graph.starts[v + 1])).toEqual(around);
+    }
+  });
+
+  it('come back from .npz with axes of different lengths', async () => {
+    const { axes } = await readBack('axes.npz', writeNpz(plane));
+    expect(axes?.map(({ min, max, steps }) => [min, max, steps])).toEqual([
+      [-1, 1, 3],
+      [-2, 2, 5],
+    ]);
+  });
+
+  it.each(['a,b', 'say "c"', 'loss', '#1', '3', '', 'a;b'])(
+    'come back from .csv with an axis called %j',
+    async (name) => {
+      const axes = [{ ...plane.axes[0]!, name }, plane.axes[1]!];
+      const { values, shape } = await readBack('named.csv', writeCsv({ ...plane, axes }));
+      expect(shape).toEqual([3, 5]);
+      expect([...values]).toEqual([...plane.values]);
+    },
+  );
+
+  it('come back from .csv with axes of one point', async () => {
+    const axes = [{ name: 'a', min: 2, max: 2, steps: 1 }, plane.axes[1]!];
+    const values = plane.values.slice(0, 5);
+    const back = await readBack('flat.csv', writeCsv({ values, axes }));
+    expect(back.shape).toEqual([1, 5]);
+    expect([...back.values]).toEqual([...values]);
   });
 
   it('are refused where the format cannot hold them', () => {
