@@ -1,3 +1,5 @@
+import type { FloatArray } from './tensor';
+
 /** Where the numbers of one tensor lie in a vector over all of them. */
 export interface TensorSpan {
   /** What random numbers belong to: the tensor's name, the same in every file and export. */
@@ -13,7 +15,7 @@ export interface TensorSpan {
  * @param use separates uses of one seed that must be independent.
  */
 export function fillNormal(
-  vector: Float64Array,
+  vector: FloatArray,
   spans: readonly TensorSpan[],
   seed: number,
   use: string,
@@ -37,7 +39,7 @@ export function fillNormal(
 
 /** Fills a vector with independent signs, −1 or 1; as `fillNormal` otherwise. */
 export function fillSigns(
-  vector: Float64Array,
+  vector: FloatArray,
   spans: readonly TensorSpan[],
   seed: number,
   use: string,

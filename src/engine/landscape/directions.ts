@@ -1,6 +1,6 @@
 import type { Configuration } from '../../shared/configuration';
 import { InputError } from '../../shared/inputError';
-import { addScaled, dot, norm } from '../hessian/lanczos';
+import { dot, norm } from '../hessian/vectors';
 import { tensorSpans, type WeightLayout } from '../objective/weights';
 import { fillNormal } from '../tensorRandom';
 import type { FloatArray } from '../tensor';
@@ -11,6 +11,18 @@ export interface RandomDirectionSettings {
   /** 'zero' if absent. */
   readonly biases?: Configuration['landscape']['biases'];
   readonly seed: number;
+}
+
+/** Random numbers of some tensors in one direction, and the lengths they take. */
+export interface DirectionPart {
+  /** Of the length of θ; what belongs to the tensors is written. */
+  readonly vector: FloatArray;
+  readonly theta: FloatArray;
+  /** The tensors. */
+  readonly layout: WeightLayout;
+  /** Number of the direction. */
+  readonly index: number;
+  readonly settings: RandomDirectionSettings;
 }
 
 /**
@@ -29,81 +41,130 @@ export interface RandomDirectionSettings {
 export function randomDirections(
   theta: FloatArray,
   layout: WeightLayout,
-  { dimensions, normalization, biases = 'zero', seed }: RandomDirectionSettings,
+  settings: RandomDirectionSettings,
 ): readonly Float64Array[] {
-  return orthogonal(
-    Array.from({ length: dimensions }, (_, index) => {
-      const direction = new Float64Array(theta.length);
-      fillNormal(direction, tensorSpans(layout), seed, `direction ${index}`);
-      normalize(direction, theta, layout, normalization, biases);
-      return direction;
-    }),
+  const vectors = Array.from({ length: settings.dimensions }, (_, index) => {
+    const vector = new Float64Array(theta.length);
+    fillDirection({ vector, theta, layout, index, settings });
+    return vector;
+  });
+  finishDirections(vectors, settings);
+  return vectors;
+}
+
+/** Weights up to which directions are kept in float64: those of more would fill memory. */
+const DOUBLE_LENGTH = 2 ** 22;
+
+/** Whether random directions at a point are in float64; in float32, as the point, if not. */
+export function areDirectionsDouble(theta: FloatArray): boolean {
+  return theta instanceof Float64Array || theta.length <= DOUBLE_LENGTH;
+}
+
+/** Writes the part of a direction that belongs to some tensors: whoever writes the others. */
+export function fillDirection({ vector, theta, layout, index, settings }: DirectionPart): void {
+  const { normalization, biases = 'zero', seed } = settings;
+  const moved = layout.entries.filter(
+    ({ shape }) => normalization === 'none' || shape.length >= 2 || biases === 'keep',
   );
+  fillNormal(vector, tensorSpans({ ...layout, entries: moved }), seed, `direction ${index}`);
+  if (normalization === 'none') return;
+  for (const { shape, offset, size } of moved) {
+    const filters = normalization === 'filter' ? (shape[0] ?? 1) : 1;
+    takeLengths(vector, theta, offset, size, filters);
+  }
 }
 
 /**
- * Makes each direction orthogonal to those before it, of the length it had. Twice is enough
- * (Parlett, The Symmetric Eigenvalue Problem, 6.9).
+ * Takes written directions to their length and makes them orthogonal, where they are.
+ *
+ * @throws InputError where fewer weights move than there are dimensions.
+ */
+export function finishDirections(
+  vectors: readonly FloatArray[],
+  { normalization }: RandomDirectionSettings,
+): void {
+  if (normalization === 'none') {
+    for (const vector of vectors) scale(vector, 1 / norm(vector));
+  }
+  makeOrthogonal(vectors);
+}
+
+/**
+ * Makes each direction orthogonal to those before it, of the length it had.
  *
  * @throws InputError where one depends on those before it.
  */
 export function orthogonal(directions: readonly Float64Array[]): readonly Float64Array[] {
-  const done: Float64Array[] = [];
-  for (const [index, given] of directions.entries()) {
-    const direction = Float64Array.from(given);
-    const length = norm(direction);
+  const copies = directions.map((direction) => direction.slice());
+  makeOrthogonal(copies);
+  return copies;
+}
+
+/** As `orthogonal`, where they are. Twice is enough (Parlett, The Symmetric Eigenvalue Problem, 6.9). */
+function makeOrthogonal(directions: readonly FloatArray[]): void {
+  const squares: number[] = [];
+  for (const [index, direction] of directions.entries()) {
+    const square = dot(direction, direction);
+    let left = square;
     for (let pass = 0; pass < 2; pass += 1) {
-      for (const other of done) {
-        addScaled(direction, -dot(direction, other) / dot(other, other), other);
+      let isMoved = false;
+      for (let k = 0; k < index; k += 1) {
+        const share = dot(direction, directions[k]!) / squares[k]!;
+        // Below this it is the rounding of the products.
+        if (share * share * squares[k]! < 1e-32 * square) continue;
+        subtract(direction, share, directions[k]!);
+        isMoved = true;
       }
+      if (!isMoved) break;
+      left = dot(direction, direction);
     }
-    const left = norm(direction);
-    if (!(left > 1e-8 * length)) {
+    const rounding = direction instanceof Float64Array ? 1e-16 : 1e-12;
+    if (!(left > rounding * square)) {
       throw new InputError(
         index === 0
           ? 'The direction of the landscape has no length; of random directions, no weight moves: choose another "normalization" or "biases".'
           : `Direction ${index + 1} of the landscape depends on those before it; lower "dimensions" to ${index}.`,
       );
     }
-    done.push(direction.map((x) => (x * length) / left));
+    if (left !== square) scale(direction, Math.sqrt(square / left));
+    squares.push(dot(direction, direction));
   }
-  return done;
 }
 
-function normalize(
-  direction: Float64Array,
+function scale(vector: FloatArray, factor: number): void {
+  for (let i = 0; i < vector.length; i += 1) vector[i]! *= factor;
+}
+
+function subtract(vector: FloatArray, factor: number, other: FloatArray): void {
+  for (let i = 0; i < vector.length; i += 1) vector[i]! -= factor * other[i]!;
+}
+
+/** Gives every filter of a tensor, one after the other, the length it has in θ. */
+function takeLengths(
+  vector: FloatArray,
   theta: FloatArray,
-  layout: WeightLayout,
-  normalization: RandomDirectionSettings['normalization'],
-  biases: NonNullable<RandomDirectionSettings['biases']>,
+  offset: number,
+  size: number,
+  filters: number,
 ): void {
-  if (normalization === 'none') {
-    const length = norm(direction);
-    direction.forEach((x, i) => (direction[i] = x / length));
-    return;
-  }
-  for (const { shape, offset, size } of layout.entries) {
-    if (shape.length < 2 && biases === 'zero') {
-      direction.fill(0, offset, offset + size);
-      continue;
+  const unit = size / filters;
+  for (let start = offset; start < offset + size; start += unit) {
+    const end = start + unit;
+    let own = 0;
+    let wanted = 0;
+    for (let i = start; i < end; i += 1) {
+      own += vector[i]! * vector[i]!;
+      wanted += theta[i]! * theta[i]!;
     }
-    const filters = normalization === 'filter' ? (shape[0] ?? 1) : 1;
-    const unit = size / filters;
-    for (let start = offset; start < offset + size; start += unit) {
-      takeLength(direction.subarray(start, start + unit), theta.subarray(start, start + unit));
-    }
+    const factor = own === 0 ? 0 : Math.sqrt(wanted / own);
+    for (let i = start; i < end; i += 1) vector[i]! *= factor;
   }
-}
-
-function takeLength(part: Float64Array, like: FloatArray): void {
-  const length = norm(part);
-  const wanted = norm(Float64Array.from(like));
-  for (let i = 0; i < part.length; i += 1) part[i]! *= length === 0 ? 0 : wanted / length;
 }
 
 /** Cosines of (0,1), (0,2), …, (1,2), …: 0 where directions are orthogonal. */
-export function cosines(directions: readonly Float64Array[]): readonly number[] {
+export function cosines(directions: readonly FloatArray[]): readonly number[] {
+  const norms = directions.map(norm);
   return directions.flatMap((a, i) =>
-    directions.slice(i + 1).map((b) => dot(a, b) / (norm(a) * norm(b))),
+    directions.slice(i + 1).map((b, k) => dot(a, b) / (norms[i]! * norms[i + 1 + k]!)),
   );
 }

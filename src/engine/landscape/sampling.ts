@@ -1,5 +1,5 @@
 import { toScalar, type Directions, type Landscape, type Scalar } from '../../shared/result';
-import { norm } from '../hessian/lanczos';
+import { norm } from '../hessian/vectors';
 import { cosines } from './directions';
 import { coarseToFine, coordinates, type Grid } from './grid';
 import type { FloatArray } from '../tensor';
@@ -150,7 +150,7 @@ export function describeLandscape(
 }
 
 export function describeDirections(
-  directions: readonly Float64Array[],
+  directions: readonly FloatArray[],
   theta: FloatArray,
   settings: Pick<Directions, 'kind' | 'normalization' | 'seed'>,
 ): Directions {
@@ -160,6 +160,6 @@ export function describeDirections(
     seed: settings.seed,
     norms: directions.map(norm),
     cosines: cosines(directions),
-    parameterNorm: norm(Float64Array.from(theta)),
+    parameterNorm: norm(theta),
   };
 }

@@ -2,7 +2,7 @@ import { InputError } from '../../shared/inputError';
 import type { ProjectedCheckpoint } from '../../shared/result';
 import { symmetricEigen } from '../hessian/krylov';
 import { Matrix } from 'ml-matrix';
-import { addScaled, dot, norm } from '../hessian/lanczos';
+import { addScaled, dot, norm } from '../hessian/vectors';
 import { orthogonal } from './directions';
 import type { FloatArray } from '../tensor';
 
@@ -92,7 +92,7 @@ export async function principalDirections(
 export function project(
   theta: FloatArray,
   center: FloatArray,
-  directions: readonly Float64Array[],
+  directions: readonly FloatArray[],
 ): Omit<ProjectedCheckpoint, 'checkpoint'> {
   const rest = difference(theta, center);
   const whole = norm(rest);
@@ -107,7 +107,7 @@ export function project(
 export async function projectRun(
   run: RunPoints,
   center: FloatArray,
-  directions: readonly Float64Array[],
+  directions: readonly FloatArray[],
 ): Promise<readonly ProjectedCheckpoint[]> {
   const projected: ProjectedCheckpoint[] = [];
   for (const [index, checkpoint] of run.names.entries()) {

@@ -27,6 +27,7 @@ import {
   type LandscapeSpan,
 } from './landscapeSpan';
 import { addedInOrder } from './products';
+import { sharedDirections } from './sharedDirections';
 import { shared } from './sharedVector';
 import type { WorkerPool } from './workerPool';
 
@@ -125,6 +126,7 @@ export async function projectPlan(
 
 function landscapeSpan(part: LandscapePart): Promise<LandscapeSpan> {
   return spanOf(part.plan, {
+    random: (weights, settings) => sharedDirections(part.pool, weights, settings, part.signal),
     eigenvectors: part.eigenvectors,
     curve: (train) => cachedCurve(part, train),
     gradientAt: gradientOnPool(part),

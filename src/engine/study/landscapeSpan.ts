@@ -3,7 +3,7 @@ import { InputError } from '../../shared/inputError';
 import { toScalar, type Anchor, type CurveTraining, type Directions } from '../../shared/result';
 import { clip, lineThrough, planeThrough } from '../landscape/anchors';
 import { curvePlace, trainCurve, type GradientAt, type TrainedCurve } from '../landscape/bezier';
-import { orthogonal, randomDirections } from '../landscape/directions';
+import { orthogonal, type RandomDirectionSettings } from '../landscape/directions';
 import { axisThrough, centredGrid, gridOf, type Grid } from '../landscape/grid';
 import { describeDirections } from '../landscape/sampling';
 import {
@@ -12,6 +12,7 @@ import {
   projectRun,
   type RunPoints,
 } from '../landscape/trajectory';
+import type { LoadedWeights } from '../objective/weights';
 import type { LandscapePlan } from './landscapePlan';
 import type { RunMember } from './run';
 import type { FloatArray } from '../tensor';
@@ -20,7 +21,7 @@ import type { FloatArray } from '../tensor';
 export interface LandscapeSpan {
   readonly grid: Grid;
   /** The point at coordinates α is the centre + Σ wᵢδᵢ with w = `weights`(α). */
-  readonly directions: readonly Float64Array[];
+  readonly directions: readonly FloatArray[];
   readonly weights: (at: readonly number[]) => readonly number[];
   /** The buffers there are the centre's + Σ mᵢβᵢ with m = `mix`(α); null: always the centre's. */
   readonly bufferDirections: readonly Float64Array[];
@@ -39,6 +40,10 @@ export interface Eigenvectors {
 
 /** What the span of a plan is made with. */
 export interface SpanSources {
+  readonly random: (
+    weights: LoadedWeights,
+    settings: RandomDirectionSettings,
+  ) => Promise<readonly FloatArray[]>;
   readonly eigenvectors: () => Promise<Eigenvectors>;
   /** The control point of the curve, trained now or before. */
   readonly curve: (train: () => Promise<TrainedCurve>) => Promise<TrainedCurve>;
@@ -56,7 +61,7 @@ export async function spanOf(plan: LandscapePlan, sources: SpanSources): Promise
     ...(plan.isCommon ? { center: center.identity.path } : {}),
     ...(settings.share && !plan.isCommon ? { reference: reference.identity.path } : {}),
   };
-  const describe = (directions: readonly Float64Array[], more: Partial<Directions>) => ({
+  const describe = (directions: readonly FloatArray[], more: Partial<Directions>) => ({
     ...describeDirections(directions, center.weights.theta, {
       kind: settings.directions,
       normalization: settings.directions === 'random' ? settings.normalization : 'none',
@@ -74,7 +79,7 @@ export async function spanOf(plan: LandscapePlan, sources: SpanSources): Promise
       const { normalization, biases, seed } = settings;
       const { weights } = reference;
       const wanted = { dimensions, normalization, biases, seed };
-      const directions = randomDirections(weights.theta, weights.parameters, wanted);
+      const directions = await sources.random(weights, wanted);
       const more = normalization === 'none' ? {} : { biases };
       const grid = centredGrid(dimensions, resolution, settings.range ?? 1);
       return { grid, directions, ...linear, described: describe(directions, more) };

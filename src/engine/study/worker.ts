@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { InputError } from '../../shared/inputError';
 import { OnnxModel } from '../graph/onnx/importOnnx';
+import { fillDirection } from '../landscape/directions';
 import { lossTerms } from '../objective/lossData';
 import { LossEvaluator } from '../objective/lossEvaluator';
 import { Random } from '../random';
@@ -130,6 +131,10 @@ async function perform(id: number, task: Task): Promise<void> {
 
 async function answerTo(task: Task): Promise<Answers[Task['kind']]> {
   if (task.kind === 'topology') return analyzeTopology(task.values, task.shape, task.options);
+  if (task.kind === 'direction') {
+    fillDirection(task.part);
+    return null;
+  }
   if (problem === undefined) throw new Error('No problem was set.');
   const work = workOf(task);
   const own =

@@ -1,6 +1,7 @@
 import type { Configuration } from '../../shared/configuration';
 import type { InputErrorReason } from '../../shared/inputError';
 import type { Topology } from '../../shared/result';
+import type { DirectionPart } from '../landscape/directions';
 import type { Batch } from '../objective/batches';
 import type { LossData } from '../objective/lossData';
 import type { BatchMetrics } from '../objective/lossEvaluator';
@@ -79,6 +80,8 @@ export type Task =
       readonly mix: readonly number[];
       readonly batch: Batch;
     }
+  /** A part of a random direction, written into memory that all see. */
+  | { readonly kind: 'direction'; readonly part: DirectionPart }
   /** Of a large landscape, so that it can be stopped. */
   | {
       readonly kind: 'topology';
@@ -102,6 +105,7 @@ export interface Answers {
   readonly pointGradient: FloatArray;
   readonly products: readonly FloatArray[];
   readonly topology: Topology;
+  readonly direction: null;
 }
 
 export type ToWorker =
@@ -131,6 +135,7 @@ export function workOf(task: Task): Work | null {
     case 'pointGradient':
     case 'products':
       return 'derivatives';
+    case 'direction':
     case 'topology':
       return null;
   }
