@@ -11,6 +11,7 @@ import { Highlight } from './topology/highlight';
 import { LandscapeView } from './landscape/landscapeView';
 import { MergeTreeView } from './topology/mergeTreeView';
 import { messageView } from './messageView';
+import { simplified } from './topology/simplification';
 import { PersistenceView } from './topology/persistenceView';
 import { runsOf } from './training/runs';
 import { withSameDocuments } from './state/sameDocuments';
@@ -179,12 +180,18 @@ class Panel implements Disposable {
       state.scale,
       state.persistence,
       state.tree,
+      state.threshold,
     ];
     if (wanted.every((part, i) => part === this.plotted[i])) return;
     this.plotted = wanted;
-    this.landscape.update(screen.document, theme, state, running);
+    const { topology } = screen.document;
+    const document =
+      topology === undefined || state.threshold === null
+        ? screen.document
+        : { ...screen.document, topology: simplified(topology, state.threshold) };
+    this.landscape.update(document, theme, state, running);
     this.persistence.update(screen.document, theme, state, running);
-    this.tree.update(screen.document, theme, state, running);
+    this.tree.update(document, theme, state, running);
     this.density.update(screen.document, theme, running);
     const { notes } = screen.document;
     this.notes.hidden = notes.length === 0;

@@ -1,6 +1,7 @@
+import { isOnBorder } from '../../shared/gridBorder';
 import { InputError } from '../../shared/inputError';
 import { fromScalar, toScalar } from '../../shared/result';
-import { innerCounts, isOnBorder, minimaWhenWidened } from './border';
+import { innerCounts, minimaWhenWidened } from './border';
 import { branchesOf } from './trees/gridBranches';
 import { joinTree } from './trees/joinTree';
 import { loopPairs } from './loops';

@@ -1,3 +1,4 @@
+import { isOnBorder } from '../../shared/gridBorder';
 import { branchesOf } from './trees/gridBranches';
 import { comparableKeys } from './order';
 import { branchPersistences } from './persistence';
@@ -10,23 +11,6 @@ import type { Branches } from './trees/branches';
  * its minimum on the edge of every plane through it. What touches the edge is told apart from what
  * lies inside.
  */
-
-/**
- * Whether a vertex is the first or the last along an axis.
- *
- * @param vertex in C order, the last axis fastest.
- * @param extents points along each axis, each at least 2 (neighborhood.ts).
- */
-export function isOnBorder(vertex: number, extents: readonly number[]): boolean {
-  let rest = vertex;
-  for (let axis = extents.length - 1; axis >= 0; axis--) {
-    const extent = extents[axis]!;
-    const step = rest % extent;
-    if (step === 0 || step === extent - 1) return true;
-    rest = (rest - step) / extent;
-  }
-  return false;
-}
 
 /**
  * The minima and the saddles of branches that are not on the border, the global minimum among them.

@@ -9,6 +9,8 @@ export interface ViewState {
   readonly scale: ScaleKind;
   readonly persistence: 'diagram' | 'barcode';
   readonly tree: 'tree' | 'profile';
+  /** Pairs of persistence up to this are cancelled, in units of the loss; null: each document's own. */
+  readonly threshold: number | null;
   /** Whether each key figure stands with what must be known to read it. */
   readonly explained: boolean;
   /** Plots shown as tables. */
@@ -35,6 +37,7 @@ export const INITIAL_STATE: ViewState = {
   scale: 'linear',
   persistence: 'diagram',
   tree: 'tree',
+  threshold: null,
   explained: false,
   tables: [],
   camera: HOME,
@@ -51,6 +54,10 @@ export function restoreState(kept: unknown): ViewState {
     scale: state.scale === 'log' ? 'log' : 'linear',
     persistence: state.persistence === 'barcode' ? 'barcode' : 'diagram',
     tree: state.tree === 'profile' ? 'profile' : 'tree',
+    threshold:
+      typeof state.threshold === 'number' && state.threshold > 0 && state.threshold < Infinity
+        ? state.threshold
+        : null,
     explained: state.explained === true,
     tables: Array.isArray(state.tables)
       ? PLOTS.filter((plot) => (state.tables as unknown[]).includes(plot))

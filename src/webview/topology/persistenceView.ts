@@ -9,6 +9,8 @@ import { nearestMark, type Anchor } from './nearestMark';
 import { pairMarks, type PairMark } from './pairMark';
 import { readPairs } from './pairReading';
 import { placeText } from './pairText';
+import { simplified } from './simplification';
+import { ThresholdControl } from './thresholdControl';
 import { persistenceFrame, type PersistenceFrame } from './persistenceFrame';
 import { PlotSection } from '../plots/plotSection';
 import { formatNumber, formatTick, plural } from '../quantity';
@@ -27,6 +29,7 @@ export class PersistenceView implements Disposable {
   private readonly store = new DisposableStore();
   private readonly chart: Chart;
   private readonly choice: Choice<ViewState['persistence']>;
+  private readonly threshold: ThresholdControl;
   private shown: {
     readonly topology: Topology;
     readonly marks: readonly PairMark[];
@@ -57,6 +60,15 @@ export class PersistenceView implements Disposable {
       },
     );
     this.section.tools.append(this.choice.root);
+    this.threshold = new ThresholdControl((threshold) => {
+      onState({ threshold });
+    });
+    this.section.stage.before(this.threshold.root);
+    for (const type of ['pointerdown', 'pointermove'] as const) {
+      this.store.listen(this.section.stage, type, (event) => {
+        if ((event.buttons & 1) === 1) this.drag(event, onState);
+      });
+    }
     this.chart = this.store.add(
       new Chart(this.section.stage, (place) => {
         highlight.set(place && nearestMark(this.anchors(), place.x, place.y));
@@ -74,9 +86,11 @@ export class PersistenceView implements Disposable {
   }
 
   update(document: ResultDocument, theme: Theme, state: ViewState, running: boolean): void {
-    const { topology, landscape } = document;
-    if (topology === undefined) {
+    const { topology: whole, landscape } = document;
+    const topology = whole && simplified(whole, state.threshold ?? NaN);
+    if (whole === undefined || topology === undefined) {
       this.shown = null;
+      this.threshold.root.hidden = true;
       this.section.explain(
         running
           ? t('Minima and saddles come when the landscape is complete.')
@@ -86,7 +100,9 @@ export class PersistenceView implements Disposable {
     }
     const marks = pairMarks(topology, landscape?.axes ?? []);
     const as = state.persistence;
-    const frame = persistenceFrame(marks, topology.threshold);
+    // The frame is that of all pairs, so that it stands still while the threshold moves.
+    const frame = persistenceFrame(pairMarks(whole, landscape?.axes ?? []), whole.threshold);
+    this.threshold.update(whole, topology);
     this.shown = { topology, marks, frame, theme, as };
     this.choice.update(as);
     this.section.update({
@@ -119,6 +135,18 @@ export class PersistenceView implements Disposable {
 
   dispose(): void {
     this.store.dispose();
+  }
+
+  /** In the diagram: the band beside the diagonal goes where the pointer is. */
+  private drag(event: PointerEvent, onState: (change: Partial<ViewState>) => void): void {
+    if (this.shown?.as !== 'diagram') return;
+    const box = this.section.stage.getBoundingClientRect();
+    const at = this.chart.fromPixel(0, event.clientX - box.left, event.clientY - box.top);
+    if (at === null) return;
+    const { low, high } = this.shown.frame;
+    const isInside = at.x >= low && at.x <= high && at.y >= low && at.y <= high;
+    if (!isInside) return;
+    onState({ threshold: at.y > at.x ? at.y - at.x : null });
   }
 
   private draw(): void {

@@ -43,6 +43,15 @@ export function minimaOf({ basins }: LandscapeProfile): readonly number[] {
   return deepest.map((index) => basins[index]!.vertex);
 }
 
+/** How far from the middle an outline reaches, up to a loss. */
+function reach(outline: Outline, middle: number, high: number): number {
+  let farthest = 0;
+  for (const [x, y] of outline) {
+    if (y <= high) farthest = Math.max(farthest, Math.abs(x - middle));
+  }
+  return farthest;
+}
+
 export function profileOption(
   profile: LandscapeProfile,
   frame: PersistenceFrame,
@@ -52,16 +61,26 @@ export function profileOption(
 ): EChartsCoreOption {
   const minima = minimaOf(profile);
   const ticks = linearTicks(frame.low, frame.high, 5);
-  const shares = [0, 0.25, 0.5, 0.75, 1];
+  const outlines = profile.basins.map(outlineOf);
+  // As wide as what is seen: low in a large plane the basins are narrow.
+  const widest = Math.max(
+    profile.width / 1e4,
+    ...outlines.map((outline) => reach(outline, profile.width / 2, frame.high)),
+  );
+  const left = profile.width / 2 - widest;
+  const shares = linearTicks(0, (2 * widest) / profile.width, 4);
   return {
     grid: { ...FIXED, left: 58, right: 26, top: 10, bottom: 42 },
     xAxis: {
       ...ticksAt(
         theme,
-        shares.map((share) => ({ at: share * profile.width, text: `${100 * share}\u202f%` })),
+        shares.values.map((share) => ({
+          at: left + share * profile.width,
+          text: `${formatTick(100 * share, 100 * shares.step)}\u202f%`,
+        })),
       ),
-      min: 0,
-      max: profile.width,
+      min: left,
+      max: left + 2 * widest,
       name: t('share of the grid below that loss'),
       nameGap: 26,
     },
@@ -85,7 +104,7 @@ export function profileOption(
           type: 'group',
           children: profile.basins.map((basin, index) => {
             const isOn = on !== null && minima[index] === on;
-            const points = outlineOf(basin).map(([x, y]) =>
+            const points = outlines[index]!.map(([x, y]) =>
               api.coord([x, Math.min(y, frame.high)]),
             );
             const mean = basin.meanLoss ?? frame.high;

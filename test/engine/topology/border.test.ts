@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { analyzeTopology } from '../../../src/engine/topology/analyzeTopology';
-import { isOnBorder, widened } from '../../../src/engine/topology/border';
+import { widened } from '../../../src/engine/topology/border';
+import { isOnBorder } from '../../../src/shared/gridBorder';
 import { himmelblau, rastrigin, sampled } from './analyticFunctions';
 import { plainGrids, stencils } from './landscapes';
 

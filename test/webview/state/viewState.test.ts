@@ -16,6 +16,7 @@ describe('what the editor kept of the view', () => {
       scale: 'log',
       persistence: 'barcode',
       tree: 'profile',
+      threshold: 0.25,
       explained: true,
       tables: ['density'],
     } as const;
