@@ -15,6 +15,8 @@ export interface ResultDocument {
   readonly runtime: RuntimeIdentity;
   /** Seed of every random choice: directions, probes, starting vectors. */
   readonly seed: number;
+  /** How well what is computed agrees with the framework, where a probe was given. */
+  readonly probe?: ProbeAgreement;
   readonly metrics?: Metrics;
   readonly landscape?: Landscape;
   readonly topology?: Topology;
@@ -466,6 +468,16 @@ export interface Density {
 
 /** Milliseconds of elapsed time. */
 export type Timings = Readonly<Partial<Record<Part | 'open' | 'total', number>>>;
+
+/** Relative differences on the probe's samples, with the weights of the export; `null` where it does not tell. */
+export interface ProbeAgreement {
+  /** As in `PyTorch 2.13.0`. */
+  readonly framework: string | null;
+  readonly output: number | null;
+  readonly loss: number | null;
+  /** The largest of a tensor's gradient, relative to the whole gradient. */
+  readonly gradient: number | null;
+}
 
 export const PARTS = ['metrics', 'landscape', 'topology', 'hessian'] as const;
 export type Part = (typeof PARTS)[number];

@@ -40,6 +40,7 @@ function firstWrong(document: Record<string, unknown>): string | undefined {
     seed: isNumber,
     notes: arrayOf(isString),
     timings: isRecord,
+    probe: optional(isRecord),
     metrics: optional(
       shape({
         loss: isScalar,

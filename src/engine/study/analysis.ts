@@ -9,6 +9,7 @@ import {
   type Landscape,
   type Metrics,
   type Part,
+  type ProbeAgreement,
   type ProjectedCheckpoint,
   type ResultDocument,
   type RuntimeIdentity,
@@ -32,6 +33,7 @@ import {
   type OpenedCheckpoint,
   type StudyInputs,
 } from './openProblem';
+import { checkProbe } from './probeCheck';
 import { projectPlan, sampleLandscape, type LandscapePart } from './landscapePart';
 import { contentOfPlan, contentOfRun, planLandscape } from './landscapePlan';
 import { EigenvectorStore } from './eigenvectorStore';
@@ -67,6 +69,7 @@ export class Analysis {
   readonly #cache: Cache;
   #inputs: Promise<StudyInputs> | undefined;
   #run: Run | undefined;
+  #probe: ProbeAgreement | null | undefined;
 
   constructor(study: Study, pool: WorkerPool) {
     this.#study = study;
@@ -79,7 +82,8 @@ export class Analysis {
   async prepare(signal?: AbortSignal): Promise<void> {
     const { precision } = this.#pool.runtime.identity;
     this.#inputs ??= openStudyInputs(this.#study, signal, precision);
-    await this.#inputs;
+    const { key } = await this.#inputs;
+    this.#probe ??= await checkProbe(this.#study, key, this.#pool, this.#cache, signal);
   }
 
   /**
@@ -104,7 +108,11 @@ export class Analysis {
       opened,
       options,
     );
-    const document = await analysis.document(started);
+    const probe = this.#probe ?? null;
+    const document: ResultDocument = {
+      ...(await analysis.document(started)),
+      ...(probe === null ? {} : { probe }),
+    };
     if (options.isStored !== false) {
       const [store] = this.#study.stores;
       const file = resolve(resultLocation(opened.identity.path, store));

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import type { CheckpointIdentity } from '../../shared/result';
 import type { Precision } from '../../shared/runtimeSetting';
 import { sha256 } from '../checkpoint/hash';
-import { openCheckpoint } from '../checkpoint/openCheckpoint';
+import type { Checkpoint } from '../checkpoint/checkpoint';
+import { openCheckpoint, type OpenOptions } from '../checkpoint/openCheckpoint';
 import { untilAborted } from '../aborted';
 import type { OnnxModel } from '../graph/onnx/importOnnx';
 import { readModelFile } from '../graph/onnx/modelFile';
@@ -66,16 +67,20 @@ export async function openStudyInputs(
   return { model, modelBytes, data, precision, key };
 }
 
-/** @throws InputError when the file is no checkpoint of this model. */
+/**
+ * @param open the file of weights, where it is none of the usual ones.
+ * @throws InputError when the file is no checkpoint of this model.
+ */
 export async function openForAnalysis(
   study: Study,
   { model, modelBytes, data, precision, key }: StudyInputs,
   path: string,
   signal?: AbortSignal,
+  open: (path: string, options: OpenOptions) => Promise<Checkpoint> = openCheckpoint,
 ): Promise<OpenedCheckpoint> {
   const hash = await sha256(path, signal);
   const { weights: part, frozen, names } = study.configuration;
-  const opening = openCheckpoint(path, part === undefined ? {} : { weights: part });
+  const opening = open(path, part === undefined ? {} : { weights: part });
   const checkpoint = await untilAborted(opening, signal).catch((error: unknown) => {
     // What is opened too late is closed.
     if (signal?.aborted === true) opening.then((late) => late.close()).catch(() => undefined);

@@ -71,7 +71,8 @@ export async function readModelFile(
   return toBinary(ModelProtoSchema, model);
 }
 
-async function wholeFile(
+/** @throws InputError where it cannot be read, or is larger than an ONNX file can be. */
+export async function wholeFile(
   file: string,
   path: string,
   signal: AbortSignal | undefined,
@@ -140,6 +141,18 @@ function refused(tensor: TensorProto, path: string, why: string): InputError {
     `${path}: tensor ${tensor.name === '' ? '?' : tensor.name} ${why}; export the model again, with its data in a file beside it.`,
     'damaged',
   );
+}
+
+/** A tensor with its values in it, wherever they are. @throws InputError as `readModelFile`. */
+export async function readInitializer(
+  file: string,
+  tensor: TensorProto,
+  path: string,
+): Promise<TensorProto> {
+  if (!isExternal(tensor)) return tensor;
+  const place = placeOf(tensor, path);
+  const rawData = await readOutside(dirname(file), place, tensor, path, LARGEST_FILE);
+  return { ...tensor, rawData };
 }
 
 /** Bytes of a regular file in the folder of the model or below it, reached without links. */
