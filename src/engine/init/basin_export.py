@@ -8,7 +8,7 @@ It works before, during and after training: Basin takes the weights from the che
 or newer and NumPy (``onnx`` and ``onnxscript`` too if you have them). Nothing of yours is changed: the work
 is done on a copy of the model, in float32 on the CPU and in evaluation mode.
 """
-import copy, functools, inspect, json, math, os, sys, warnings
+import copy, functools, inspect, json, math, os, re, sys, tempfile, warnings
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
@@ -59,7 +59,8 @@ def export(model, batches=None, loss=None, folder=None, *, samples=512, output=N
     exporter = write_graph(task, folder / "model.onnx")
     np.savez(folder / "data.npz", **{name: as_array(value) for name, value in task.data().items()})
     task.write_probe(folder / "probe.npz", ties, exporter)
-    written = configuration(task, checkpoints or CHECKPOINTS, frozen_names(model))
+    frozen, names = frozen_names(model), saved_names(twin, folder / "model.onnx")
+    written = configuration(task, checkpoints or CHECKPOINTS, frozen, names)
     path = folder / "basin.json"
     if path.exists() and not overwrite:
         written = merged(path, written)
@@ -599,12 +600,17 @@ def lost(model, rows, path):
     parameters = [p for p in model.parameters() if p.requires_grad]
     gradients = torch.autograd.grad(made, parameters, allow_unused=True)
     used = {id(p) for p, g in zip(parameters, gradients) if g is not None}
-    content = Path(path).read_bytes()
-    by_id = {}
+    held, by_id = names_in(path), {}
     for name, tensor in named_tensors(model, nn.Module.named_parameters):
         by_id.setdefault(id(tensor), []).append(name)
+    return [names[0] for key, names in by_id.items() if key in used and not any(held(n) for n in names)]
 
-    def holds(name):
+
+def names_in(path):
+    """Whether a graph has a tensor of a name, or an alias: what stands before a name in the file tells."""
+    content = Path(path).read_bytes()
+
+    def held(name):
         text = name.encode()
         length, size = len(text), bytearray()
         while length > 127:
@@ -613,13 +619,45 @@ def lost(model, rows, path):
         size.append(length)
         return any(tag + bytes(size) + text in content for tag in (b"\x42", b"\x12"))  # a tensor's name, a node's output
 
-    return [names[0] for key, names in by_id.items() if key in used and not any(holds(n) for n in names)]
+    return held
+
+
+def saved_names(model, path):
+    """Names of the graph, and those ``save_pretrained`` saves the same tensors by, where they differ."""
+    if not hasattr(model, "save_pretrained"):
+        return {}
+    saved = {}
+    with tempfile.TemporaryDirectory() as place:
+        with quiet(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model.save_pretrained(place)
+        for file in Path(place).glob("*.safetensors"):
+            with open(file, "rb") as stream:
+                length = int.from_bytes(stream.read(8), "little")
+                header = json.loads(stream.read(length))
+                for name, entry in header.items():
+                    if name != "__metadata__":
+                        start, end = entry["data_offsets"]
+                        stream.seek(8 + length + start)
+                        saved[tuple(entry["shape"]), hash(stream.read(end - start))] = name
+    taken, held, names = set(saved.values()), names_in(path), {}
+    for name, tensor in model.state_dict().items():
+        other = saved.get((tuple(tensor.shape), hash(tensor.detach().cpu().numpy().tobytes())))
+        if other is not None and name not in taken and held(name):
+            # One line for all layers, where their numbers are all that is different.
+            places = [number.sub("*", n) for n in (name, other)]
+            same = number.findall(name) == number.findall(other)
+            names.update([places if same else (name, other)])
+    return names
+
+
+number = re.compile(r"(?<=\.)\d+(?=\.)")
 
 
 # basin.json
 
 
-def configuration(task, checkpoints, frozen):
+def configuration(task, checkpoints, frozen, names):
     arrays = {name: f"data.npz#{name}" for name in task.graph_inputs}
     single = len(arrays) == 1
     data = {"inputs": next(iter(arrays.values())) if single else arrays}
@@ -629,6 +667,7 @@ def configuration(task, checkpoints, frozen):
         "checkpoints": list(checkpoints), "model": "model.onnx", "data": data, "objective": task.objective,
         **({"output": "loss"} if task.in_graph else {}),
         **({"frozen": frozen} if frozen else {}),
+        **({"names": names} if names else {}),
         "probe": "probe.npz",
     }
 
@@ -640,7 +679,7 @@ def merged(path, written):
     except ValueError:
         print(f"Basin: {path} has comments and stays as it is; it should say: {json.dumps(written)}")
         return None
-    for key in ("model", "data", "objective", "output", "frozen", "probe"):
+    for key in ("model", "data", "objective", "output", "frozen", "names", "probe"):
         before.pop(key, None)
     return {**written, **before}
 

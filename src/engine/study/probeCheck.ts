@@ -163,7 +163,8 @@ class ProbeCheck {
     data: NonNullable<Configuration['data']>,
     objective: Configuration['objective'],
   ): Promise<OpenedCheckpoint> {
-    const { weights: _, ...configuration } = this.#study.configuration;
+    // The graph's weights have the graph's names.
+    const { weights: _, names: __, ...configuration } = this.#study.configuration;
     const study: Study = { ...this.#study, configuration: { ...configuration, data, objective } };
     const { precision } = this.#pool.runtime.identity;
     const inputs = await openStudyInputs(study, this.#signal, precision);
