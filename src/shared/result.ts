@@ -471,8 +471,8 @@ export type Timings = Readonly<Partial<Record<Part | 'open' | 'total', number>>>
 
 /** Relative differences on the probe's samples, with the weights of the export; `null` where it does not tell. */
 export interface ProbeAgreement {
-  /** As in `PyTorch 2.13.0`. */
-  readonly framework: string | null;
+  /** Version of PyTorch; `null` where the probe does not tell. */
+  readonly torch: string | null;
   readonly output: number | null;
   readonly loss: number | null;
   /** The largest of a tensor's gradient, relative to the whole gradient. */

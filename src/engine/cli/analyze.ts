@@ -1,7 +1,12 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { InputError } from '../../shared/inputError';
-import { RESULT_SUFFIX, type Part, type ResultDocument } from '../../shared/result';
+import {
+  RESULT_SUFFIX,
+  type Part,
+  type ProbeAgreement,
+  type ResultDocument,
+} from '../../shared/result';
 import { chooseRuntime } from '../runtime/chooseRuntime';
 import { DEFAULT_RUNTIME, type Precision, type RuntimeSetting } from '../../shared/runtimeSetting';
 import { writeWhole } from '../study/cache';
@@ -108,6 +113,8 @@ export async function analyzeCommand(
       if (results.some((result) => result.study === study && hasBorderSaddles(result.document))) {
         write(`${BORDER_LEGEND}\n`);
       }
+      const agreement = results.find((result) => result.study === study)?.document.probe;
+      if (agreement !== undefined) console.error(agreementLine(agreement));
       for (const note of BATCH_NORM_NOTES) if (said.has(note)) complain(`Note: ${note}`);
     }
   } finally {
@@ -121,6 +128,18 @@ export async function analyzeCommand(
     await sayJson(isOne ? (documents[0] ?? null) : documents);
   }
   return status;
+}
+
+/** That the probe was compared, and how well it agrees. */
+function agreementLine({ torch, output, loss, gradient }: ProbeAgreement): string {
+  const compared = [
+    ...(output === null ? [] : ['outputs']),
+    ...(loss === null ? [] : ['loss']),
+    ...(gradient === null ? [] : ['gradients']),
+  ];
+  const off = Math.max(output ?? 0, loss ?? 0, gradient ?? 0);
+  const whose = torch === null ? 'those of the framework' : `PyTorch ${torch}`;
+  return `Probe: ${compared.join(', ')} agree with ${whose} to ${off.toExponential(0)}.`;
 }
 
 function measureOf({ configuration }: Study): Measure {

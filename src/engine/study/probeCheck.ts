@@ -74,12 +74,12 @@ class ProbeCheck {
     const { output, about } = this.#probe;
     // An output is compared as a regression on what it should be.
     const outputs = output === null ? null : await this.#outputs(output);
-    if (about === null) return { framework: null, output: outputs, loss: null, gradient: null };
+    if (about === null) return { torch: null, output: outputs, loss: null, gradient: null };
     const opened = await this.#open(this.#dataOfProbe(), this.#study.configuration.objective);
     requireSameWeights(opened, about, this.#probe.name, this.#study.configuration.model);
     const loss = await this.#loss(opened, about);
     const gradient = await this.#gradient(opened, about);
-    return { framework: `PyTorch ${about.torch}`, output: outputs, loss, gradient };
+    return { torch: about.torch, output: outputs, loss, gradient };
   }
 
   /** The relative difference of the outputs. */
@@ -143,7 +143,7 @@ class ProbeCheck {
       const array = spec.includes('#') ? spec.slice(spec.lastIndexOf('#') + 1) : '';
       if (arrays.has(array)) return `${name}#${array}`;
       throw new InputError(
-        `${name} has no array ${array === '' ? `for ${spec}` : array}, which "data" names; it was written for other data: export again with basin_export.py, or remove "probe".`,
+        `${name} has no array ${array === '' ? spec : array}, which "data" names; it was written for other data: export again with basin_export.py, or remove "probe".`,
         'mismatch',
       );
     };
