@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, join, resolve, sep } from 'node:path';
 import { InputError } from '../../shared/inputError';
 import {
   RESULT_SUFFIX,
@@ -15,7 +15,7 @@ import { BATCH_NORM_NOTES } from '../study/landscapePlan';
 import { findConfigurations, nameInStudy, readStudy, type Study } from '../study/study';
 import { WorkerPool } from '../study/workerPool';
 import { ExitStatus } from './exitStatus';
-import { governing } from './governing';
+import { governing, governingOf } from './governing';
 import { ProgressBar } from './progressBar';
 import { BORDER_LEGEND, hasBorderSaddles, ResultTable, type Measure } from './resultTable';
 import { escapedLines } from '../../shared/escaped';
@@ -162,13 +162,15 @@ async function select(
   path: string,
   wanted: readonly string[] | undefined,
 ): Promise<readonly Selected[]> {
-  const isCheckpoint =
-    existsSync(path) && statSync(path).isFile() && !/\.jsonc?$/.test(basename(path));
-  const configurations = isCheckpoint ? [governing(path)] : await findConfigurations(path);
+  const isFile = existsSync(path) && statSync(path).isFile();
+  // The index of shards stands for them.
+  const isCheckpoint = isFile && !/(?<!\.index)\.jsonc?$/.test(basename(path));
+  const configurations = isCheckpoint ? [governing(path)] : await configurationsOf(path);
   const studies = await Promise.all(
     configurations.map((configuration) => readStudy(configuration)),
   );
-  const asked = isCheckpoint ? [path] : wanted;
+  const inside = isFile ? undefined : checkpointsOfPart(path, studies);
+  const asked = isCheckpoint ? [path] : (wanted ?? inside);
   if (asked === undefined) return studies.map((study) => ({ study, checkpoints: undefined }));
 
   const bases = [process.cwd(), ...studies.map(({ folder }) => folder)];
@@ -188,6 +190,32 @@ async function select(
     chosen.set(study, [...(chosen.get(study) ?? []), file]);
   }
   return [...chosen].map(([study, checkpoints]) => ({ study, checkpoints }));
+}
+
+/** Those in a folder or below it; of a folder that is a part of a run, the one above it. */
+async function configurationsOf(path: string): Promise<readonly string[]> {
+  try {
+    return await findConfigurations(path);
+  } catch (error) {
+    const above = governingOf(resolve(path));
+    if (above === null || !existsSync(path)) throw error;
+    return [above];
+  }
+}
+
+/** Of a folder below a basin.json, as checkpoint-500, the checkpoints in it; undefined of others. */
+function checkpointsOfPart(path: string, studies: readonly Study[]): string[] | undefined {
+  const [only] = studies;
+  const folder = resolve(path);
+  if (studies.length !== 1 || only === undefined || !folder.startsWith(only.folder + sep)) {
+    return undefined;
+  }
+  const inside = only.checkpoints.filter((file) => file.startsWith(folder + sep));
+  if (inside.length > 0) return inside;
+  throw new InputError(
+    `${path} holds no checkpoint of ${only.path}; name a folder whose files its "checkpoints" match.`,
+    'missing',
+  );
 }
 
 async function writeDocuments(folder: string, results: readonly Result[]): Promise<void> {

@@ -2,17 +2,19 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { InputError } from '../../shared/inputError';
 
-/** The basin.json of a checkpoint: beside it or above. */
+/** The basin.json of a checkpoint: beside it or above. @throws InputError where there is none. */
 export function governing(checkpoint: string): string {
-  let folder = dirname(resolve(checkpoint));
-  for (;;) {
-    const candidate = join(folder, 'basin.json');
-    if (existsSync(candidate)) return candidate;
-    if (dirname(folder) === folder) break;
-    folder = dirname(folder);
-  }
+  const found = governingOf(dirname(resolve(checkpoint)));
+  if (found !== null) return found;
   throw new InputError(
-    `${checkpoint} has no basin.json beside or above it, which says which graph and data belong to it; write one.`,
+    `${checkpoint} has no basin.json beside or above it, which says which graph and data belong to it; "basin init" prepares its folder.`,
     'missing',
   );
+}
+
+/** The basin.json in a folder, or the nearest above it. */
+export function governingOf(folder: string): string | null {
+  const candidate = join(folder, 'basin.json');
+  if (existsSync(candidate)) return candidate;
+  return dirname(folder) === folder ? null : governingOf(dirname(folder));
 }

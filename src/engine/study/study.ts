@@ -74,7 +74,7 @@ export async function findConfigurations(path: string): Promise<readonly string[
   const found = await below(path, 0);
   if (found.length === 0) {
     throw new InputError(
-      `${path} holds no ${CONFIGURATION_FILE}, here or below; write one that names the checkpoints, the graph and the data.`,
+      `${path} holds no ${CONFIGURATION_FILE}, here or below; "basin init" prepares a folder of checkpoints.`,
       'missing',
     );
   }
