@@ -204,7 +204,8 @@ export function sampleSet(
     );
   }
   return {
-    set: set(batch),
+    // Batches of derivatives are no smaller: the graph takes no other number.
+    set: { ...set(batch), derivativeBatch: batch },
     notes:
       batch === samples
         ? []
