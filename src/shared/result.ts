@@ -84,6 +84,14 @@ export interface Term {
   readonly notFiniteAt?: readonly number[];
 }
 
+/** What one term of a loss is of its gradient and its largest curvature. */
+export interface TermCurvature extends Pick<Term, 'kind' | 'expression'> {
+  /** Length of the gradient of `weight` × the term. */
+  readonly gradient: number;
+  /** vᵀHv of `weight` × the term along the first eigenvector: they add up to the eigenvalue. */
+  readonly curvature: number;
+}
+
 /**
  * A number that may be none: JSON has no NaN and no infinities, and a loss that is one says
  * something. `toScalar` and `fromScalar` convert.
@@ -436,6 +444,8 @@ export interface Hessian {
   readonly smallest: Eigenvalue;
   readonly trace: Estimate;
   readonly density: Density;
+  /** What the terms of the loss are of it: differential equations only. */
+  readonly terms?: readonly TermCurvature[];
   /** Hessian-vector products on the whole data that all of this cost. */
   readonly products: number;
   readonly lanczosSteps: number;

@@ -143,7 +143,8 @@ function agreementLine({ torch, output, loss, gradient }: ProbeAgreement): strin
 }
 
 function measureOf({ configuration }: Study): Measure {
-  return configuration.objective.kind === 'classification' ? 'accuracy' : 'error';
+  const { kind } = configuration.objective;
+  return kind === 'classification' || kind === 'binary' ? 'accuracy' : 'error';
 }
 
 interface Selected {

@@ -41,6 +41,7 @@ import type { Eigenvectors } from './landscapeSpan';
 import { productsOn, SMALL_NETWORK } from './products';
 import type { Study } from './study';
 import { Run } from './run';
+import { shareNotes, termCurvatures } from './termShares';
 import type { WorkerPool } from './workerPool';
 
 /** Part of every cache key: raised when a part's computation changes. */
@@ -348,7 +349,9 @@ class CheckpointAnalysis {
   async #addHessian(): Promise<void> {
     try {
       const { hessian, milliseconds } = await this.#hessianOf(this.#opened);
-      this.#update({ hessian }, { hessian: milliseconds });
+      const shares = shareNotes(this.#document.metrics, hessian.terms ?? []);
+      const notes = [...this.#document.notes, ...shares];
+      this.#update({ hessian, notes }, { hessian: milliseconds });
     } catch (error) {
       if (!(error instanceof NonFiniteProduct)) throw error;
       this.#note(NO_CURVATURE);
@@ -379,7 +382,8 @@ class CheckpointAnalysis {
         const { hessian, leading } = await this.#spectrum(opened, asked);
         const found = leading(kept, landscape.order);
         vectors = await store.write(found.vectors);
-        return { hessian, leading: found.values };
+        const terms = await this.#terms(opened, leading(1, 'value').vectors[0]!);
+        return { hessian: { ...hessian, ...terms }, leading: found.values };
       },
       async ({ leading }) => {
         vectors = await store.read(leading.length);
@@ -391,6 +395,15 @@ class CheckpointAnalysis {
       milliseconds,
       eigenvectors: { values: value.leading, vectors: vectors! },
     };
+  }
+
+  /** What the terms of an equation's loss are of its gradient and its largest curvature. */
+  async #terms({ problem }: OpenedCheckpoint, direction: Float64Array): Promise<Partial<Hessian>> {
+    const { data } = problem;
+    if (data.kind !== 'collocation') return {};
+    this.#known = undefined;
+    const { signal } = this.#options;
+    return { terms: await termCurvatures(this.#pool, { ...problem, data }, direction, signal) };
   }
 
   async #spectrum(

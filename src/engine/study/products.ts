@@ -10,6 +10,9 @@ export const SMALL_NETWORK = 2 ** 16;
 /** Tasks that products of one step leave for workers, whoever has how many. */
 const LEAST_TASKS = 8;
 
+/** Vectors that were sent to workers, who know them again by their number: no two have the same. */
+let sent = 0;
+
 export interface ProductOptions {
   /** Those the loss is a sum over. */
   readonly batches: readonly Batch[];
@@ -31,13 +34,12 @@ export function productsOn(
 ): SymmetricOperators {
   const isDouble = pool.runtime.identity.precision === 'float64';
   const free: FloatArray[] = [];
-  let number = 0;
   return async (vs) => {
     const directions = vs.map((v) => {
       const own = free.pop() ?? sharedZeros(length, isDouble);
       own.set(v);
-      number += 1;
-      return { number, values: own };
+      sent += 1;
+      return { number: sent, values: own };
     });
     const sums = vs.map(() => new Float64Array(length));
     const together = directionsTogether(vs.length, batches.length, length);

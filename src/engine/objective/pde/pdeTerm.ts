@@ -146,12 +146,14 @@ export class ConditionTerm implements LossTerm {
       const spread = g.expand(value, [batch]);
       const squares = g.mul(spread, spread);
       measured.set(SQUARES + String(index), squares);
+      // What does not count is only measured.
+      if (weight === 0) continue;
       const weighted = g.mul(g.scalar(weight), squares);
       losses = losses === null ? weighted : g.add(losses, weighted);
     }
     const own = outputs.get(this.#values.place(notation.point()));
     if (own !== undefined) measured.set(SIZES, g.abs(own.of([])));
-    return { losses: losses!, measured };
+    return { losses: losses ?? g.zeros([batch]), measured };
   }
 
   inputs(batch: Batch): ReadonlyMap<string, FloatArray> {
