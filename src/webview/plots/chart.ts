@@ -123,6 +123,11 @@ export function ticksAt(
   };
 }
 
+/** How far from an upright axis its name stands, in pixels: beyond the longest of its labels. */
+export function roomForLabels(ticks: readonly { readonly text: string }[]): number {
+  return 14 + 6.4 * Math.max(2, ...ticks.map(({ text }) => text.length));
+}
+
 /** ECharts rounds the values it hands to a formatter. */
 function nearestText(
   ticks: readonly { readonly at: number; readonly text: string }[],

@@ -1,6 +1,6 @@
 import type { EChartsCoreOption } from 'echarts/core';
 import type { ResultDocument, Topology } from '../../shared/result';
-import { Chart, FIXED, ticksAt } from '../plots/chart';
+import { Chart, FIXED, roomForLabels, ticksAt } from '../plots/chart';
 import { Choice } from '../controls';
 import type { CustomApi } from '../plots/customApi';
 import { DisposableStore, type Disposable } from '../disposable';
@@ -11,10 +11,9 @@ import { readPairs } from './pairReading';
 import { persistenceFrame, type PersistenceFrame } from './persistenceFrame';
 import { minimaOf, outlineOf, profileOption } from './profileDrawing';
 import { PlotSection } from '../plots/plotSection';
-import { formatCount, formatScalar, formatTick } from '../quantity';
+import { formatCount, formatScalar } from '../quantity';
 import { mergeTreeSummary } from '../summaries';
 import { withAlpha, type Theme } from '../plots/theme';
-import { linearTicks } from '../plots/ticks';
 import type { ViewState } from '../state/viewState';
 import { treeLayout, type TreeLayout } from './treeLayout';
 import { t } from '../text';
@@ -89,7 +88,7 @@ export class MergeTreeView implements Disposable {
       topology,
       layout,
       marks,
-      frame: persistenceFrame(marks, topology.threshold),
+      frame: persistenceFrame(marks, topology.threshold, state.scale),
       theme,
       as: topology.profile === undefined ? 'tree' : state.tree,
     };
@@ -153,25 +152,23 @@ export class MergeTreeView implements Disposable {
     theme,
   }: NonNullable<typeof this.shown>): EChartsCoreOption {
     const on = this.highlight.pair;
+    const ticks = frame.ticks(5);
+    const room = roomForLabels(ticks);
     const atBorder = new Set(
       marks.filter(({ border }) => border).map(({ birthVertex }) => birthVertex),
     );
     const { nodes } = topology.mergeTree;
-    const ticks = linearTicks(frame.low, frame.high, 5);
     const largest = Math.max(1, ...layout.branches.map((branch) => branch.size));
-    const top = (value: number) => Math.min(value, frame.high);
+    const top = (value: number) => Math.min(frame.place(value), frame.high);
     return {
-      grid: { ...FIXED, left: 58, right: 16, top: 10, bottom: 12 },
+      grid: { ...FIXED, left: room + 14, right: 16, top: 10, bottom: 12 },
       xAxis: { type: 'value', min: -0.6, max: Math.max(0.6, layout.leaves - 0.4), show: false },
       yAxis: {
-        ...ticksAt(
-          theme,
-          ticks.values.map((at) => ({ at, text: formatTick(at, ticks.step) })),
-        ),
+        ...ticksAt(theme, frame.ticks(5)),
         min: frame.low,
         max: frame.high,
         name: t('loss'),
-        nameGap: 44,
+        nameGap: room,
       },
       series: [
         {
@@ -184,7 +181,7 @@ export class MergeTreeView implements Disposable {
             const spacing = api.coord([1, 0])[0] - api.coord([0, 0])[0];
             const widest = Math.min(5, Math.max(1, spacing * 0.5));
             for (const branch of layout.branches) {
-              const [x, y] = api.coord([branch.x, branch.from]);
+              const [x, y] = api.coord([branch.x, frame.place(branch.from)]);
               const [parentX, parentY] = api.coord([branch.parentX, top(branch.to)]);
               const isOn = branch.minimumVertex === on;
               const thickness = 1 + (widest - 1) * Math.sqrt(branch.size / largest);
@@ -215,7 +212,7 @@ export class MergeTreeView implements Disposable {
             }
             nodes.forEach((node, index) => {
               if (node.kind !== 'minimum') return;
-              const [x, y] = api.coord([layout.x[index]!, Number(node.value)]);
+              const [x, y] = api.coord([layout.x[index]!, frame.place(Number(node.value))]);
               const isOn = node.vertex === on;
               children.push({
                 type: 'circle',
@@ -248,14 +245,14 @@ export class MergeTreeView implements Disposable {
       const minima = minimaOf(topology.profile);
       return topology.profile.basins.flatMap((basin, index) =>
         outlineOf(basin).flatMap(([x, y]) => {
-          const at = this.chart.toPixel(0, x, Math.min(y, frame.high));
+          const at = this.chart.toPixel(0, x, Math.min(frame.place(y), frame.high));
           return at === null ? [] : [{ id: minima[index] as PairId, ...at }];
         }),
       );
     }
     return layout.branches.flatMap((branch) => {
-      const from = this.chart.toPixel(0, branch.x, branch.from);
-      const to = this.chart.toPixel(0, branch.x, Math.min(branch.to, frame.high));
+      const from = this.chart.toPixel(0, branch.x, frame.place(branch.from));
+      const to = this.chart.toPixel(0, branch.x, Math.min(frame.place(branch.to), frame.high));
       if (from === null || to === null) return [];
       const count = 1 + Math.ceil(Math.abs(from.y - to.y) / 8);
       return Array.from({ length: count }, (_, k) => ({

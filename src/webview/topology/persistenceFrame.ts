@@ -1,43 +1,79 @@
+import { formatTick } from '../quantity';
+import { linearTicks, logTicks } from '../plots/ticks';
+import type { ScaleKind } from '../landscape/heightScale';
 import type { PairMark } from './pairMark';
 
-/** The range of losses a persistence plot shows. */
+/** The range of losses a persistence plot shows, and where on its axis each of them is. */
 export interface PersistenceFrame {
+  /** Ends of the axis, in its own units: losses, or their logarithms to the base of ten. */
   readonly low: number;
   readonly high: number;
+  readonly scale: ScaleKind;
   /** The essential pair ends above the plot: finite pairs would not be told apart otherwise. */
   readonly essentialBeyond: boolean;
+  /** Where a loss is on the axis. */
+  readonly place: (loss: number) => number;
+  /** The loss at a place. */
+  readonly lossAt: (place: number) => number;
   /** Where a pair's death is drawn: at the upper edge where it is beyond it or infinite. */
   readonly toHeight: (mark: PairMark) => number;
+  /** Ticks of the axis, at most about as many as said. */
+  readonly ticks: (most: number) => readonly { readonly at: number; readonly text: string }[];
 }
 
 /** How much longer than the finite pairs' range the essential one may be and still be drawn whole. */
 const LONGEST = 2.5;
 const MARGIN = 0.06;
 
-export function persistenceFrame(marks: readonly PairMark[], threshold: number): PersistenceFrame {
-  const births = marks.map((mark) => mark.birth).filter(Number.isFinite);
-  const deaths = marks.filter((mark) => !mark.essential).map((mark) => mark.death);
+/**
+ * @param threshold pairs of persistence up to this are left out: the band beside the diagonal.
+ * @param wanted that of the landscape; linear where a loss is not positive.
+ */
+export function persistenceFrame(
+  marks: readonly PairMark[],
+  threshold: number,
+  wanted: ScaleKind = 'linear',
+): PersistenceFrame {
+  const allBirths = marks.map((mark) => mark.birth).filter(Number.isFinite);
+  const scale = wanted === 'log' && allBirths.every((birth) => birth > 0) ? 'log' : 'linear';
+  const place = scale === 'log' ? Math.log10 : (loss: number) => loss;
+  const lossAt = scale === 'log' ? (at: number) => 10 ** at : (at: number) => at;
+  const births = allBirths.map(place);
+  const deaths = marks.filter((mark) => !mark.essential).map((mark) => place(mark.death));
   const finiteDeaths = deaths.filter(Number.isFinite);
   const essential = marks.find((mark) => mark.essential);
   const lowest = births.length === 0 ? 0 : Math.min(...births);
   const highestFinite = Math.max(lowest, ...births, ...finiteDeaths);
-  const essentialDeath = essential?.death ?? highestFinite;
+  const essentialDeath = essential === undefined ? highestFinite : place(essential.death);
 
   const span = highestFinite - lowest;
   const essentialBeyond =
     !Number.isFinite(essentialDeath) ||
     (finiteDeaths.length > 0 && essentialDeath - lowest > LONGEST * span);
   const highest = essentialBeyond ? lowest + span * 1.15 : Math.max(highestFinite, essentialDeath);
-  const extent = Math.max(highest - lowest, threshold, Math.abs(lowest) * 1e-9) || 1;
+  const least = scale === 'log' ? 0.1 : threshold;
+  const extent = Math.max(highest - lowest, least, Math.abs(lowest) * 1e-9) || 1;
   const low = lowest - MARGIN * extent;
   const high = lowest + extent * (1 + MARGIN);
   return {
     low,
     high,
+    scale,
     essentialBeyond,
+    place,
+    lossAt,
     toHeight: (mark) => {
       const edge = high - (MARGIN / 2) * extent;
-      return Number.isFinite(mark.death) ? Math.min(mark.death, edge) : edge;
+      const death = place(mark.death);
+      return Number.isFinite(death) ? Math.min(death, edge) : edge;
+    },
+    ticks: (most) => {
+      const { values, step } =
+        scale === 'log' ? logTicks(10 ** low, 10 ** high, most) : linearTicks(low, high, most);
+      return values.map((loss) => ({
+        at: place(loss),
+        text: formatTick(loss, scale === 'log' ? Math.min(step, loss) : step),
+      }));
     },
   };
 }

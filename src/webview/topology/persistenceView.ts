@@ -1,6 +1,6 @@
 import type { EChartsCoreOption } from 'echarts/core';
 import type { ResultDocument, Topology } from '../../shared/result';
-import { Chart, FIXED, ticksAt } from '../plots/chart';
+import { Chart, FIXED, roomForLabels, ticksAt } from '../plots/chart';
 import { Choice } from '../controls';
 import type { CustomApi } from '../plots/customApi';
 import { DisposableStore, type Disposable } from '../disposable';
@@ -13,10 +13,9 @@ import { simplified } from './simplification';
 import { ThresholdControl } from './thresholdControl';
 import { persistenceFrame, type PersistenceFrame } from './persistenceFrame';
 import { PlotSection } from '../plots/plotSection';
-import { formatNumber, formatTick, plural } from '../quantity';
+import { formatNumber, plural } from '../quantity';
 import { persistenceSummary } from '../summaries';
 import { withAlpha, type Theme } from '../plots/theme';
-import { linearTicks } from '../plots/ticks';
 import type { ViewState } from '../state/viewState';
 import { t } from '../text';
 
@@ -101,7 +100,11 @@ export class PersistenceView implements Disposable {
     const marks = pairMarks(topology, landscape?.axes ?? []);
     const as = state.persistence;
     // The frame is that of all pairs, so that it stands still while the threshold moves.
-    const frame = persistenceFrame(pairMarks(whole, landscape?.axes ?? []), whole.threshold);
+    const frame = persistenceFrame(
+      pairMarks(whole, landscape?.axes ?? []),
+      whole.threshold,
+      state.scale,
+    );
     this.threshold.update(whole, topology);
     this.shown = { topology, marks, frame, theme, as };
     this.choice.update(as);
@@ -146,7 +149,8 @@ export class PersistenceView implements Disposable {
     const { low, high } = this.shown.frame;
     const isInside = at.x >= low && at.x <= high && at.y >= low && at.y <= high;
     if (!isInside) return;
-    onState({ threshold: at.y > at.x ? at.y - at.x : null });
+    const { lossAt } = this.shown.frame;
+    onState({ threshold: at.y > at.x ? lossAt(at.y) - lossAt(at.x) : null });
   }
 
   private draw(): void {
@@ -158,25 +162,19 @@ export class PersistenceView implements Disposable {
 
   private diagram(shown: NonNullable<typeof this.shown>): EChartsCoreOption {
     const { theme, frame, topology } = shown;
-    const ticks = linearTicks(
-      frame.low,
-      frame.high,
-      Math.max(3, Math.floor(this.chart.width / 90)),
-    );
+    const ticks = frame.ticks(Math.max(3, Math.floor(this.chart.width / 90)));
     const axis = {
-      ...ticksAt(
-        theme,
-        ticks.values.map((at) => ({ at, text: formatTick(at, ticks.step) })),
-      ),
+      ...ticksAt(theme, ticks),
       min: frame.low,
       max: frame.high,
     };
+    const room = roomForLabels(ticks);
     // As wide as high: a pair's distance to the diagonal is its persistence in any direction.
-    const side = Math.max(40, Math.min(this.chart.width - 74, this.chart.height - 58));
+    const side = Math.max(40, Math.min(this.chart.width - room - 30, this.chart.height - 58));
     return {
-      grid: { ...FIXED, left: 58, top: 16, width: side, height: side },
+      grid: { ...FIXED, left: room + 14, top: 16, width: side, height: side },
       xAxis: { ...axis, name: t('birth: loss at the minimum'), nameGap: 26 },
-      yAxis: { ...axis, name: t('death: loss at the saddle'), nameGap: 44 },
+      yAxis: { ...axis, name: t('death: loss at the saddle'), nameGap: room },
       series: [
         {
           type: 'custom',
@@ -194,12 +192,7 @@ export class PersistenceView implements Disposable {
             // Noise is next to the diagonal: pairs in this band are left out.
             children.push(
               polygon(
-                [
-                  [low, low],
-                  [low, low + topology.threshold],
-                  [high - topology.threshold, high],
-                  [high, high],
-                ].map(([x, y]) => api.coord([x!, y!])),
+                bandOf(frame, topology.threshold).map(([x, y]) => api.coord([x, y])),
                 withAlpha(theme.highlight, 0.22),
               ),
               line(api.coord([low, low]), api.coord([high, high]), theme.muted, 1),
@@ -229,8 +222,8 @@ export class PersistenceView implements Disposable {
             : mark.essential
               ? theme.foreground
               : theme.accent;
-          const [x, y] = api.coord([mark.birth, frame.toHeight(mark)]);
-          const [, foot] = api.coord([mark.birth, mark.birth]);
+          const [x, y] = api.coord([frame.place(mark.birth), frame.toHeight(mark)]);
+          const [, foot] = api.coord([frame.place(mark.birth), frame.place(mark.birth)]);
           if (pointed) children.push(line([x, foot], [x, y], color, 1.5));
           if (mark.essential) {
             const r = pointed ? 7 : 6;
@@ -283,18 +276,11 @@ export class PersistenceView implements Disposable {
     const on = this.highlight.pair;
     // A few bars stand together at the top instead of far apart.
     const rows = Math.max(marks.length, Math.floor((this.chart.height - 52) / ROW_HEIGHT));
-    const ticks = linearTicks(
-      frame.low,
-      frame.high,
-      Math.max(3, Math.floor(this.chart.width / 90)),
-    );
+    const ticks = frame.ticks(Math.max(3, Math.floor(this.chart.width / 90)));
     return {
       grid: { ...FIXED, left: 20, right: 20, top: 10, bottom: 42 },
       xAxis: {
-        ...ticksAt(
-          theme,
-          ticks.values.map((at) => ({ at, text: formatTick(at, ticks.step) })),
-        ),
+        ...ticksAt(theme, ticks),
         min: frame.low,
         max: frame.high,
         name: t('loss, from the minimum to the saddle'),
@@ -316,10 +302,10 @@ export class PersistenceView implements Disposable {
                 : mark.essential
                   ? theme.foreground
                   : theme.accent;
-              const [x1, y] = api.coord([mark.birth, row + 0.5]);
+              const [x1, y] = api.coord([frame.place(mark.birth), row + 0.5]);
               const [x2] = api.coord([frame.toHeight(mark), row + 0.5]);
-              const [, top] = api.coord([mark.birth, row]);
-              const [, bottom] = api.coord([mark.birth, row + 1]);
+              const [, top] = api.coord([frame.place(mark.birth), row]);
+              const [, bottom] = api.coord([frame.place(mark.birth), row + 1]);
               const height = Math.max(1, Math.min(8, (bottom - top) * 0.6));
               const bar = {
                 type: 'rect',
@@ -359,11 +345,15 @@ export class PersistenceView implements Disposable {
     if (shown === null) return [];
     return shown.marks.flatMap((mark, row) => {
       if (shown.as === 'diagram') {
-        const pixel = this.chart.toPixel(0, mark.birth, shown.frame.toHeight(mark));
+        const pixel = this.chart.toPixel(
+          0,
+          shown.frame.place(mark.birth),
+          shown.frame.toHeight(mark),
+        );
         return pixel === null ? [] : [{ id: mark.id, ...pixel }];
       }
       // A bar is long: an anchor every few pixels makes all of it answer.
-      const from = this.chart.toPixel(0, mark.birth, row + 0.5);
+      const from = this.chart.toPixel(0, shown.frame.place(mark.birth), row + 0.5);
       const to = this.chart.toPixel(0, shown.frame.toHeight(mark), row + 0.5);
       if (from === null || to === null) return [];
       const count = 1 + Math.ceil((to.x - from.x) / 8);
@@ -399,6 +389,19 @@ function caption(topology: Topology, frame: PersistenceFrame): string {
   ]
     .filter((part) => part !== '')
     .join(' · ');
+}
+
+/** Between the diagonal and the pairs of that persistence: straight on a linear axis only. */
+function bandOf(
+  { low, high, place, lossAt }: PersistenceFrame,
+  threshold: number,
+): (readonly [number, number])[] {
+  const steps = 48;
+  const edge = Array.from({ length: steps + 1 }, (_, k) => {
+    const at = low + ((high - low) * k) / steps;
+    return [at, Math.min(high, place(lossAt(at) + threshold))] as const;
+  });
+  return [[low, low], ...edge, [high, high]];
 }
 
 function polygon(points: readonly (readonly number[])[], fill: string): unknown {

@@ -1,6 +1,6 @@
 import type { EChartsCoreOption } from 'echarts/core';
 import type { LandscapeProfile, ProfileBasin } from '../../shared/result';
-import { FIXED, ticksAt } from '../plots/chart';
+import { FIXED, roomForLabels, ticksAt } from '../plots/chart';
 import { viridis } from '../plots/colorMap';
 import type { CustomApi } from '../plots/customApi';
 import type { Theme } from '../plots/theme';
@@ -60,17 +60,18 @@ export function profileOption(
   on: number | null,
 ): EChartsCoreOption {
   const minima = minimaOf(profile);
-  const ticks = linearTicks(frame.low, frame.high, 5);
+  const ticks = frame.ticks(5);
+  const room = roomForLabels(ticks);
   const outlines = profile.basins.map(outlineOf);
   // As wide as what is seen: low in a large plane the basins are narrow.
   const widest = Math.max(
     profile.width / 1e4,
-    ...outlines.map((outline) => reach(outline, profile.width / 2, frame.high)),
+    ...outlines.map((outline) => reach(outline, profile.width / 2, frame.lossAt(frame.high))),
   );
   const left = profile.width / 2 - widest;
   const shares = linearTicks(0, (2 * widest) / profile.width, 4);
   return {
-    grid: { ...FIXED, left: 58, right: 26, top: 10, bottom: 42 },
+    grid: { ...FIXED, left: room + 14, right: 26, top: 10, bottom: 42 },
     xAxis: {
       ...ticksAt(
         theme,
@@ -85,14 +86,11 @@ export function profileOption(
       nameGap: 26,
     },
     yAxis: {
-      ...ticksAt(
-        theme,
-        ticks.values.map((at) => ({ at, text: formatTick(at, ticks.step) })),
-      ),
+      ...ticksAt(theme, frame.ticks(5)),
       min: frame.low,
       max: frame.high,
       name: t('loss'),
-      nameGap: 44,
+      nameGap: room,
     },
     series: [
       {
@@ -105,9 +103,9 @@ export function profileOption(
           children: profile.basins.map((basin, index) => {
             const isOn = on !== null && minima[index] === on;
             const points = outlines[index]!.map(([x, y]) =>
-              api.coord([x, Math.min(y, frame.high)]),
+              api.coord([x, Math.min(frame.place(y), frame.high)]),
             );
-            const mean = basin.meanLoss ?? frame.high;
+            const mean = basin.meanLoss === null ? frame.high : frame.place(basin.meanLoss);
             return {
               type: 'polygon',
               shape: { points },

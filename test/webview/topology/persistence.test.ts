@@ -70,6 +70,16 @@ describe('the range of a persistence plot', () => {
     expect(frame.high).toBeGreaterThan(marks[0]!.death);
   });
 
+  it('is logarithmic with the landscape, where every birth is positive', () => {
+    const above = marks.map((mark) => ({ ...mark, birth: mark.birth + 1, death: mark.death + 1 }));
+    const frame = persistenceFrame(above, 0, 'log');
+    expect(frame.scale).toBe('log');
+    expect(frame.toHeight(above[1]!)).toBeCloseTo(Math.log10(above[1]!.death), 12);
+    expect(frame.lossAt(frame.place(7))).toBeCloseTo(7, 12);
+    for (const { at, text } of frame.ticks(5)) expect(10 ** at).toBeCloseTo(Number(text), 9);
+    expect(persistenceFrame([{ ...above[0]!, birth: 0 }], 0, 'log').scale).toBe('linear');
+  });
+
   it('is finite where the essential pair never dies', () => {
     for (const death of [Infinity, NaN]) {
       const endless = [{ ...marks[0]!, death }, ...marks.slice(1)];
