@@ -154,7 +154,15 @@ export class Context implements vscode.Disposable {
       ),
     );
     this.watch = this.own(new Watch(new CheckpointFinder(), this.library, this.places, this.log));
-    this.setUpRun = new SetUpRun(this.library, this.watch, this.userAnalysis, () => this.engine());
+    this.setUpRun = new SetUpRun(
+      this.library,
+      this.watch,
+      this.userAnalysis,
+      () => this.engine(),
+      (path) => {
+        this.openPanel(path);
+      },
+    );
     this.own(new AutoAnalyze(this.library, this.analyses));
   }
 

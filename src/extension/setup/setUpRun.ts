@@ -38,6 +38,7 @@ export class SetUpRun {
     private readonly watch: Watch,
     private readonly userAnalysis: UserAnalysis,
     private readonly engine: () => Promise<EngineClient>,
+    private readonly openPanel: (path: string) => void,
   ) {}
 
   /** @param target folder of the run; the user's choice if absent. */
@@ -124,7 +125,9 @@ export class SetUpRun {
       analyze,
     );
     const record = this.library.get(last.path);
-    if (choice === analyze && record !== undefined) await this.userAnalysis.run([record]);
+    if (choice !== analyze || record === undefined) return;
+    this.openPanel(last.path);
+    await this.userAnalysis.run([record]);
   }
 
   private async prepare(folder: string): Promise<InitResult | undefined> {
