@@ -213,6 +213,17 @@ const hessian = z
     seed: integer(0, 2 ** 32 - 1)
       .default(0)
       .describe('Seed of the starting vectors.'),
+    traceSamples: integer(2, 1000)
+      .default(8)
+      .describe('Random vectors for what the Lanczos runs leave of the trace, a product each.'),
+    traceError: z
+      .number()
+      .positive()
+      .max(1)
+      .optional()
+      .describe(
+        'More vectors are drawn, up to 1000, until the 95 % interval of the trace reaches no farther than this share of it.',
+      ),
   })
   .describe('Curvature: eigenvalues, trace and eigenvalue density.');
 

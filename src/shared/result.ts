@@ -206,6 +206,12 @@ export interface Directions {
   /** Of each direction: Hessian directions only. */
   readonly eigenvalues?: readonly number[];
   /**
+   * ‖Hv − λv‖ of each, and whether that is below 10⁻³|λ|: a direction of which it is not is no
+   * eigenvector yet. Absent in documents of older versions.
+   */
+  readonly residuals?: readonly number[];
+  readonly converged?: readonly boolean[];
+  /**
    * Share of Σ‖θₖ − c‖² over the run that lies along each direction: trajectories only.
    */
   readonly explained?: readonly number[];
@@ -442,7 +448,13 @@ export interface Hessian {
   readonly eigenvalues: readonly Eigenvalue[];
   /** The most negative end of the spectrum. */
   readonly smallest: Eigenvalue;
+  /** As many from the other end, smallest first. Absent in documents of older versions. */
+  readonly lowest?: readonly Eigenvalue[];
+  /** As many by their absolute values, largest first. Absent in documents of older versions. */
+  readonly largestMagnitude?: readonly Eigenvalue[];
   readonly trace: Estimate;
+  /** Every tensor, and every group of tensors under one name. Absent in documents of older versions. */
+  readonly layers?: readonly LayerCurvature[];
   readonly density: Density;
   /** What the terms of the loss are of it: differential equations only. */
   readonly terms?: readonly TermCurvature[];
@@ -461,9 +473,25 @@ export interface Eigenvalue {
 
 export interface Estimate {
   readonly value: number;
-  /** Standard error of the mean over probes. */
+  /** Standard error of the mean over samples; 0 where the value is exact. */
   readonly standardError: number;
+  /** Independent samples it is a mean of; 0 where it is exact. */
   readonly samples: number;
+  /** Holds the true value with 95 %, by Student's t. Absent in documents of older versions. */
+  readonly interval?: Interval;
+}
+
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** The diagonal block of the Hessian that belongs to some of the parameters. */
+export interface LayerCurvature {
+  /** A tensor's name, or what the names of a group begin with, followed by `.*`. */
+  readonly name: string;
+  readonly parameters: number;
+  readonly trace: { readonly value: number; readonly standardError: number };
 }
 
 /** Eigenvalue density by stochastic Lanczos quadrature; it integrates to 1. */
@@ -474,6 +502,11 @@ export interface Density {
   readonly sigma: number;
   /** Ritz values and their weights, averaged over the probes: what was smoothed. */
   readonly nodes: readonly { readonly value: number; readonly weight: number }[];
+  /**
+   * At each point of the grid what holds the density of all eigenvalues, smoothed alike, with 95 %.
+   * Absent in documents of older versions, and where one step is all there was.
+   */
+  readonly band?: { readonly low: readonly number[]; readonly high: readonly number[] };
 }
 
 /** Milliseconds of elapsed time. */

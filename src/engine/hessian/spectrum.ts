@@ -1,106 +1,129 @@
 import type { Configuration } from '../../shared/configuration';
-import type { Hessian } from '../../shared/result';
-import { fillSigns, type TensorSpan } from '../tensorRandom';
+import type { Eigenvalue, Hessian } from '../../shared/result';
+import { fillNormal, fillSigns, type TensorSpan } from '../tensorRandom';
+import { blockLanczos, type SymmetricOperators } from './blockLanczos';
 import { spectralDensity } from './density';
-import { KrylovUnion } from './krylov';
-import { lanczosTogether, type SymmetricOperators } from './lanczos';
+import { RitzPairs, type RitzPair } from './ritzPairs';
+import { estimateTrace, NO_LAYERS, TensorProducts, type Layers } from './traceEstimate';
 
 export interface Spectrum {
   readonly hessian: Hessian;
   /**
    * Ritz pairs of the largest values, or of the largest absolute ones, whose ends of the spectrum
-   * are mixed; as many as the runs found where that is fewer.
+   * are mixed; as many as there are where that is fewer.
    */
   readonly leading: (
     count: number,
     order: 'value' | 'magnitude',
-  ) => { readonly values: readonly number[]; readonly vectors: readonly Float64Array[] };
+  ) => {
+    readonly eigenvalues: readonly Eigenvalue[];
+    readonly vectors: readonly Float64Array[];
+  };
+}
+
+export interface SpectrumOptions extends Pick<
+  Configuration['hessian'],
+  'eigenvalues' | 'lanczosSteps' | 'probes' | 'seed'
+> {
+  /** 8 if absent. */
+  readonly traceSamples?: number;
+  readonly traceError?: number | undefined;
+  /** The tensors random vectors belong to; one of all numbers if absent. */
+  readonly spans?: readonly TensorSpan[];
+  /** Whose blocks are looked at; none if absent. */
+  readonly layers?: Layers;
+  /** Of the products, and in which the basis is kept; float64 if absent. */
+  readonly precision?: 'float32' | 'float64';
+  /** Called after products with their number and the number expected. */
+  readonly onProduct?: (done: number, expected: number) => void;
 }
 
 /** A Ritz value is converged when its residual is below this share of it. */
 const CONVERGED = 1e-3;
 
 /**
- * Eigenvalues, trace and density of a symmetric operator from one set of Lanczos runs.
+ * Eigenvalues, trace and density of a symmetric operator from one block Lanczos space, and of some
+ * more products what the space leaves of the trace.
  *
- * The runs advance side by side, so that their products can be computed at the same time. The
- * result does not depend on how they are.
- *
+ * @param apply takes the products of a step at once.
  * @param dimension of the operator.
- * @param spans the tensors the starting vectors belong to; one of all numbers if absent.
- * @param together of so many runs the operator is given the vectors of a step at once; 1 if absent.
- * @param onProduct called after each product with the number done and the number expected.
+ * @throws NonFiniteProduct
  */
 export async function spectrum(
   apply: SymmetricOperators,
   dimension: number,
-  {
-    eigenvalues,
-    lanczosSteps,
-    probes,
-    seed,
-    spans = [{ tensor: '', offset: 0, size: dimension }],
-    together = 1,
-  }: Configuration['hessian'] & {
-    readonly spans?: readonly TensorSpan[];
-    readonly together?: number;
-  },
-  onProduct?: (done: number, expected: number) => void,
+  options: SpectrumOptions,
 ): Promise<Spectrum> {
-  const steps = Math.min(lanczosSteps, dimension);
+  const { eigenvalues, lanczosSteps, probes, seed, precision = 'float64' } = options;
+  const {
+    traceSamples = 8,
+    layers = NO_LAYERS,
+    spans = [{ tensor: '', offset: 0, size: dimension }],
+  } = options;
+  const block = Math.min(probes, dimension);
+  const budget = Math.min(lanczosSteps * probes, dimension);
+  const expected = budget + (budget < dimension ? traceSamples : 0);
   let products = 0;
-  const counted: SymmetricOperators = async (vs) => {
-    const images = await apply(vs);
-    products += vs.length;
-    onProduct?.(products, steps * probes);
-    return images;
+  const count = (more: number): void => {
+    products += more;
+    options.onProduct?.(products, Math.max(products, expected));
   };
-  const starts = Array.from({ length: probes }, (_, probe) => {
+  const starts = Array.from({ length: block }, (_, probe) => {
     const start = new Float64Array(dimension);
     fillSigns(start, spans, seed, `probe ${probe}`);
     return start;
   });
-  const groups = Array.from({ length: Math.ceil(probes / together) }, (_, group) =>
-    lanczosTogether(counted, starts.slice(group * together, (group + 1) * together), steps),
-  );
-  const runs = (await Promise.all(groups)).flat();
-
-  const union = new KrylovUnion(runs);
-  const pairs = union.ritzPairs();
-  const reported = ({ value, residual }: (typeof pairs)[number]) => ({
-    value,
-    residual,
-    converged: residual <= CONVERGED * Math.abs(value),
+  const normal = (use: 'fresh' | 'trace') => (index: number) => {
+    const numbers = new Float64Array(dimension);
+    fillNormal(numbers, spans, seed, `${use} ${index}`);
+    return numbers;
+  };
+  const inside = new TensorProducts(layers);
+  const space = await blockLanczos(apply, starts, {
+    products: budget,
+    fresh: normal('fresh'),
+    precision,
+    onProduct: (v, image) => {
+      inside.add(v, image);
+      count(1);
+    },
   });
-  const largest = pairs.slice(0, eigenvalues);
-  const estimates = union.traceEstimates();
-  const mean = estimates.reduce((sum, x) => sum + x, 0) / estimates.length;
-  const variance =
-    estimates.reduce((sum, x) => sum + (x - mean) ** 2, 0) / Math.max(1, estimates.length - 1);
+  const ritz = new RitzPairs(space);
+  const estimates = await estimateTrace(apply, space, {
+    samples: traceSamples,
+    ...(options.traceError === undefined ? {} : { error: options.traceError }),
+    together: block,
+    normal: normal('trace'),
+    layers,
+    inside,
+    onProduct: count,
+  });
+  const ascending = ritz.pairs.map((pair, place) => ({ ...pair, place }));
+  const descending = [...ascending].reverse();
+  const byMagnitude = [...descending].sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
   return {
     hessian: {
-      eigenvalues: largest.map(reported),
-      smallest: reported(pairs.at(-1)!),
-      trace: {
-        value: mean,
-        standardError: Math.sqrt(variance / estimates.length),
-        samples: estimates.length,
-      },
-      density: spectralDensity(runs),
+      eigenvalues: descending.slice(0, eigenvalues).map(reported),
+      smallest: reported(ascending[0]!),
+      lowest: ascending.slice(0, eigenvalues).map(reported),
+      largestMagnitude: byMagnitude.slice(0, eigenvalues).map(reported),
+      trace: estimates.trace,
+      ...(layers.layers.length === 0 ? {} : { layers: estimates.layers }),
+      density: spectralDensity(space, ritz),
       products,
-      lanczosSteps: steps,
+      lanczosSteps: Math.min(lanczosSteps, dimension),
       probes,
     },
-    leading: (count, order) => {
-      const ordered =
-        order === 'value'
-          ? pairs
-          : [...pairs].sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
-      const chosen = ordered.slice(0, count);
+    leading: (wanted, order) => {
+      const chosen = (order === 'value' ? descending : byMagnitude).slice(0, wanted);
       return {
-        values: chosen.map(({ value }) => value),
-        vectors: chosen.map((pair) => union.vector(pair)),
+        eigenvalues: chosen.map(reported),
+        vectors: chosen.map(({ place }) => ritz.vector(place)),
       };
     },
   };
+}
+
+function reported({ value, residual }: RitzPair): Eigenvalue {
+  return { value, residual, converged: residual <= CONVERGED * Math.abs(value) };
 }

@@ -1,6 +1,6 @@
 import { InputError } from '../../shared/inputError';
 import type { Axis } from '../../shared/result';
-import { addScaled, dot, norm } from '../hessian/lanczos';
+import { addScaled, dot, norm } from '../hessian/vectors';
 import { axisThrough, gridOf, type Grid } from './grid';
 import { difference } from './trajectory';
 import type { FloatArray } from '../tensor';

@@ -1,7 +1,6 @@
 import { InputError } from '../../shared/inputError';
 import type { ProjectedCheckpoint } from '../../shared/result';
-import { symmetricEigen } from '../hessian/krylov';
-import { Matrix } from 'ml-matrix';
+import { identityRows, symmetricEigen } from '../hessian/symmetricEigen';
 import { addScaled, dot, norm } from '../hessian/vectors';
 import { orthogonal } from './directions';
 import type { FloatArray } from '../tensor';
@@ -43,7 +42,7 @@ export async function principalDirections(
 ): Promise<PrincipalDirections> {
   const { count } = run;
   const held = Math.max(1, Math.floor(HELD_BYTES / (8 * center.length)));
-  const gram = Matrix.zeros(count, count);
+  const gram = new Float64Array(count * count);
   for (let first = 0; first < count; first += held) {
     const block: Float64Array[] = [];
     for (let j = first; j < count; j += 1) {
@@ -51,13 +50,13 @@ export async function principalDirections(
       if (block.length < held) block.push(own);
       for (const [k, other] of block.entries()) {
         const product = dot(own, other);
-        gram.set(j, first + k, product);
-        gram.set(first + k, j, product);
+        gram[j * count + first + k] = product;
+        gram[(first + k) * count + j] = product;
       }
     }
   }
-  const { values, vectors } = symmetricEigen(gram);
-  const order = values.map((_, i) => i).sort((a, b) => values[b]! - values[a]!);
+  const { values, rows } = symmetricEigen(gram, identityRows(count));
+  const order = Array.from(values.keys()).reverse();
   const largest = values[order[0] ?? 0] ?? 0;
   // Beyond this, squares of float32 differences hold nothing but rounding.
   const rank = order.filter((i) => values[i]! > 1e-13 * largest).length;
@@ -69,7 +68,7 @@ export async function principalDirections(
   const chosen = order.slice(0, dimensions);
   const sums = chosen.map(() => new Float64Array(center.length));
   const coefficients = chosen.map((i) => {
-    const column = vectors.getColumn(i);
+    const column = rows.map((row) => row[i]!);
     const farthest = column.reduce((best, x) => (Math.abs(x) > Math.abs(best) ? x : best), 0);
     return column.map((x) => x * Math.sign(farthest));
   });
@@ -79,7 +78,7 @@ export async function principalDirections(
       addScaled(sum, coefficients[k]![j]!, own);
     });
   }
-  const total = gram.trace();
+  const total = values.reduce((sum, value) => sum + value, 0);
   return {
     directions: orthogonal(sums.map((sum) => scaled(sum, 1 / norm(sum)))),
     explained: chosen.map((i) => values[i]! / total),

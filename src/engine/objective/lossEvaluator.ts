@@ -7,16 +7,8 @@ import { zerosLike } from '../tensor';
 import { splitBatches, type Batch } from './batches';
 import { liveElements, outputElements, termElements } from './evaluationMemory';
 import type { LossData } from './lossData';
-import {
-  DERIVATIVE,
-  DIRECTION,
-  LossGraph,
-  momentNames,
-  type Differentiated,
-  type Normalisation,
-} from './lossGraph';
+import { DERIVATIVE, DIRECTION, LossGraph, momentNames, type Normalisation } from './lossGraph';
 import { LOSSES, type LossTerm, type Measures } from './lossTerm';
-import { locate, type NonFinitePlace } from './nonFinitePlace';
 import type { WeightLayout } from './weights';
 import { MomentSum, WHOLE_ELEMENTS, wholeSets } from './wholeSetStatistics';
 
@@ -259,42 +251,6 @@ export class LossEvaluator {
     return (
       elements * element + Math.min(kept, KEPT_BYTES) + Math.min(inputs * element, KEPT_INPUT_BYTES)
     );
-  }
-
-  /**
-   * Where infinity, or what is not a number, begins in the losses of a batch, their gradient or
-   * H·v with a direction of ones.
-   *
-   * @returns null where all of it is finite.
-   */
-  async firstNonFinite(
-    theta: FloatArray,
-    batch: Batch,
-    of: Differentiated,
-  ): Promise<NonFinitePlace | null> {
-    const { parameters, data } = this.#problem;
-    if (await this.#isFinite(theta, batch, of)) return null;
-    return locate(
-      {
-        of,
-        batch,
-        precision: this.#runtime.precision,
-        isPoints: data.kind === 'collocation',
-        parameters,
-        graphOf: (size) => this.#graph({ ...batch, size }),
-        inputsOf: (own) => this.#inputs(theta, own),
-      },
-      this.#runtime,
-    );
-  }
-
-  async #isFinite(theta: FloatArray, batch: Batch, of: Differentiated): Promise<boolean> {
-    if (of === 'loss') return Number.isFinite((await this.metrics(theta, batch)).loss);
-    if (of === 'gradient') return (await this.gradient(theta, batch)).every(Number.isFinite);
-    const ones = zerosLike(theta).fill(1);
-    this.setPoint(theta);
-    const [product] = await this.hessianProducts([ones], batch);
-    return product!.every(Number.isFinite);
   }
 
   #forgetPoint(): void {

@@ -5,6 +5,7 @@ import {
   fromScalar,
   PARTS,
   RESULT_SCHEMA,
+  type Eigenvalue,
   type Hessian,
   type Landscape,
   type Metrics,
@@ -16,7 +17,8 @@ import {
   type Timings,
   type Topology,
 } from '../../shared/result';
-import { NonFiniteProduct } from '../hessian/lanczos';
+import { NonFiniteProduct } from '../hessian/blockLanczos';
+import { layersOf } from '../hessian/layers';
 import { spectrum, type Spectrum } from '../hessian/spectrum';
 import { dimensionsOf, type Configuration } from '../../shared/configuration';
 import { refinementNotes } from '../landscape/refinementNotes';
@@ -26,8 +28,6 @@ import { lossNotes, measuredMetrics } from '../objective/metrics';
 import { tensorSpans } from '../objective/weights';
 import { analyzeTopology } from '../topology/analyzeTopology';
 import { countPairs, withSeeds } from '../topology/sensitivity';
-import type { Differentiated } from '../objective/lossGraph';
-import { nonFiniteNotes, type NonFinitePlace } from '../objective/nonFinitePlace';
 import { Cache, contentKey, writeWhole } from './cache';
 import {
   openForAnalysis,
@@ -40,7 +40,7 @@ import { projectPlan, sampleLandscape, type LandscapePart } from './landscapePar
 import { contentOfPlan, contentOfRun, planLandscape } from './landscapePlan';
 import { EigenvectorStore } from './eigenvectorStore';
 import type { Eigenvectors } from './landscapeSpan';
-import { productsOn, SMALL_NETWORK } from './products';
+import { productsOn } from './products';
 import type { Study } from './study';
 import { Run } from './run';
 import { shareNotes, termCurvatures } from './termShares';
@@ -129,7 +129,7 @@ export class Analysis {
 interface StoredSpectrum {
   readonly hessian: Hessian;
   /** Eigenvalues of the eigenvectors that are kept. */
-  readonly leading: readonly number[];
+  readonly leading: readonly Eigenvalue[];
 }
 
 const NO_CURVATURE =
@@ -199,7 +199,6 @@ class CheckpointAnalysis {
       const { value, milliseconds } = await this.#cached('metrics', key, () => this.#metrics());
       const notes = [...this.#document.notes, ...lossNotes(this.#opened.problem.data, value)];
       this.#update({ metrics: value, notes }, { metrics: milliseconds });
-      if (!Number.isFinite(fromScalar(value.loss))) await this.#noteNonFinite(['loss']);
     }
     const needsLandscape = wanted.has('landscape') || wanted.has('topology');
     const hessianFirst =
@@ -243,7 +242,6 @@ class CheckpointAnalysis {
     );
     if (sampled === null) {
       this.#note(NO_DIRECTIONS);
-      await this.#noteNonFinite(['loss', 'gradient', 'product']);
       return;
     }
     const { value, milliseconds } = sampled;
@@ -359,31 +357,6 @@ class CheckpointAnalysis {
     } catch (error) {
       if (!(error instanceof NonFiniteProduct)) throw error;
       this.#note(NO_CURVATURE);
-      await this.#noteNonFinite(['loss', 'gradient', 'product']);
-    }
-  }
-
-  /** Says where what is computed stops being finite: the first of the named that is not. */
-  async #noteNonFinite(named: readonly Differentiated[]): Promise<void> {
-    const batches = derivativeBatches(this.#opened.problem.data.sets);
-    for (const of of named) {
-      const key = this.#partKey(this.#opened, 'metrics', { nonFinite: of });
-      let found = await this.#cache.read<{ readonly place: NonFinitePlace | null }>(key);
-      if (found === null) {
-        this.#setProblem(this.#opened);
-        let place: NonFinitePlace | null = null;
-        for (const batch of batches) {
-          this.#options.signal?.throwIfAborted();
-          const task = { kind: 'nonFinite', of, batch } as const;
-          place = await this.#pool.run<'nonFinite'>(task, this.#options.signal);
-          if (place !== null) break;
-        }
-        found = { place };
-        await this.#cache.write(key, found);
-      }
-      if (found.place === null) continue;
-      for (const sentence of nonFiniteNotes(of, found.place)) this.#note(sentence);
-      return;
     }
   }
 
@@ -411,8 +384,8 @@ class CheckpointAnalysis {
         const { hessian, leading } = await this.#spectrum(opened, asked);
         const found = leading(kept, landscape.order);
         vectors = await store.write(found.vectors);
-        const terms = await this.#terms(opened, leading(1, 'value').vectors[0]!);
-        return { hessian: { ...hessian, ...terms }, leading: found.values };
+        const terms = await this.#terms(opened, () => leading(1, 'value').vectors[0]!);
+        return { hessian: { ...hessian, ...terms }, leading: found.eigenvalues };
       },
       async ({ leading }) => {
         vectors = await store.read(leading.length);
@@ -422,36 +395,37 @@ class CheckpointAnalysis {
     return {
       hessian: value.hessian,
       milliseconds,
-      eigenvectors: { values: value.leading, vectors: vectors! },
+      eigenvectors: { eigenvalues: value.leading, vectors: vectors! },
     };
   }
 
   /** What the terms of an equation's loss are of its gradient and its largest curvature. */
-  async #terms({ problem }: OpenedCheckpoint, direction: Float64Array): Promise<Partial<Hessian>> {
+  async #terms(
+    { problem }: OpenedCheckpoint,
+    direction: () => Float64Array,
+  ): Promise<Partial<Hessian>> {
     const { data } = problem;
     if (data.kind !== 'collocation') return {};
     this.#known = undefined;
     const { signal } = this.#options;
-    return { terms: await termCurvatures(this.#pool, { ...problem, data }, direction, signal) };
+    return { terms: await termCurvatures(this.#pool, { ...problem, data }, direction(), signal) };
   }
 
-  async #spectrum(
-    opened: OpenedCheckpoint,
-    settings: Parameters<typeof spectrum>[2],
-  ): Promise<Spectrum> {
+  async #spectrum(opened: OpenedCheckpoint, settings: Configuration['hessian']): Promise<Spectrum> {
     const batches = derivativeBatches(opened.problem.data.sets);
-    const { length } = opened.weights.theta;
+    const { theta, parameters } = opened.weights;
     this.#setProblem(opened);
     return spectrum(
-      productsOn(this.#pool, { batches, length, signal: this.#options.signal }),
-      length,
+      productsOn(this.#pool, { batches, length: theta.length, signal: this.#options.signal }),
+      theta.length,
       {
         ...settings,
-        spans: tensorSpans(opened.weights.parameters),
-        together: length > SMALL_NETWORK ? 1 : settings.probes,
+        spans: tensorSpans(parameters),
+        layers: layersOf(parameters),
+        precision: this.#runtime.precision,
+        onProduct: (done, expected) =>
+          this.#options.onProgress?.({ part: 'hessian', fraction: done / expected }),
       },
-      (done, expected) =>
-        this.#options.onProgress?.({ part: 'hessian', fraction: done / expected }),
     );
   }
 

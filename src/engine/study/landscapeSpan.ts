@@ -1,6 +1,12 @@
 import { dimensionsOf, resolutionOf } from '../../shared/configuration';
 import { InputError } from '../../shared/inputError';
-import { toScalar, type Anchor, type CurveTraining, type Directions } from '../../shared/result';
+import {
+  toScalar,
+  type Anchor,
+  type CurveTraining,
+  type Directions,
+  type Eigenvalue,
+} from '../../shared/result';
 import { clip, lineThrough, planeThrough } from '../landscape/anchors';
 import { curvePlace, trainCurve, type GradientAt, type TrainedCurve } from '../landscape/bezier';
 import { orthogonal, type RandomDirectionSettings } from '../landscape/directions';
@@ -35,7 +41,7 @@ export interface LandscapeSpan {
 export interface Eigenvectors {
   /** Unit vectors, in the order that was asked for. */
   readonly vectors: readonly Float64Array[];
-  readonly values: readonly number[];
+  readonly eigenvalues: readonly Eigenvalue[];
 }
 
 /** What the span of a plan is made with. */
@@ -85,7 +91,7 @@ export async function spanOf(plan: LandscapePlan, sources: SpanSources): Promise
       return { grid, directions, ...linear, described: describe(directions, more) };
     }
     case 'hessian': {
-      const { vectors, values } = await sources.eigenvectors();
+      const { vectors, eigenvalues: found } = await sources.eigenvectors();
       if (vectors.length < dimensions) {
         throw new InputError(
           `The Lanczos runs found ${vectors.length} eigenvectors, and the landscape asks for ${dimensions}; raise "hessian.lanczosSteps", or lower "landscape.dimensions".`,
@@ -93,8 +99,12 @@ export async function spanOf(plan: LandscapePlan, sources: SpanSources): Promise
       }
       const directions = orthogonal(vectors);
       const grid = centredGrid(dimensions, resolution, settings.range ?? 1);
-      const eigenvalues = values;
-      return { grid, directions, ...linear, described: describe(directions, { eigenvalues }) };
+      const described = describe(directions, {
+        eigenvalues: found.map(({ value }) => value),
+        residuals: found.map(({ residual }) => residual),
+        converged: found.map(({ converged }) => converged),
+      });
+      return { grid, directions, ...linear, described };
     }
     case 'trajectory': {
       const points = runPoints(plan, plan.run ?? []);

@@ -1,11 +1,11 @@
-import type { SymmetricOperators } from '../hessian/lanczos';
+import type { SymmetricOperators } from '../hessian/blockLanczos';
 import type { Batch } from '../objective/batches';
 import type { FloatArray } from '../tensor';
 import { sharedZeros } from './sharedVector';
 import type { WorkerPool } from './workerPool';
 
 /** Weights of networks whose products are so small that several at once take less time. */
-export const SMALL_NETWORK = 2 ** 16;
+const SMALL_NETWORK = 2 ** 16;
 
 /** Tasks that products of one step leave for workers, whoever has how many. */
 const LEAST_TASKS = 8;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { norm } from '../../../src/engine/hessian/lanczos';
+import { norm } from '../../../src/engine/hessian/vectors';
 import { cosines, randomDirections } from '../../../src/engine/landscape/directions';
 import { centredGrid, coarseToFine, coordinates } from '../../../src/engine/landscape/grid';
 import { measureNoise, sampleGrid, type LossAt } from '../../../src/engine/landscape/sampling';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { dot, norm } from '../../../src/engine/hessian/lanczos';
+import { dot, norm } from '../../../src/engine/hessian/vectors';
 import { cosines, orthogonal } from '../../../src/engine/landscape/directions';
 import {
   difference,

@@ -1,0 +1,139 @@
+import type { Estimate, LayerCurvature } from '../../shared/result';
+import type { FloatArray } from '../tensor';
+import { zerosLike } from '../tensor';
+import { unitRoundoff, type KrylovSpace, type SymmetricOperators } from './blockLanczos';
+import { orthogonalize } from './orthogonal';
+import { meanWithError } from './studentT';
+import { norm } from './vectors';
+
+/** The tensors θ is made of, and which of them are looked at together. */
+export interface Layers {
+  readonly tensors: readonly { readonly offset: number; readonly size: number }[];
+  /** Each a tensor or several, by their places. */
+  readonly layers: readonly { readonly name: string; readonly members: readonly number[] }[];
+}
+
+export const NO_LAYERS: Layers = { tensors: [], layers: [] };
+
+/** Σ vₜ·(A·v)ₜ over vectors and their images, for each tensor t. */
+export class TensorProducts {
+  readonly #tensors: Layers['tensors'];
+  readonly sums: Float64Array;
+
+  constructor({ tensors }: Layers) {
+    this.#tensors = tensors;
+    this.sums = new Float64Array(tensors.length);
+  }
+
+  add(v: FloatArray, image: FloatArray): void {
+    this.#tensors.forEach(({ offset, size }, t) => {
+      this.sums[t]! += productOver(v, image, offset, offset + size);
+    });
+  }
+}
+
+function productOver(v: FloatArray, image: FloatArray, start: number, end: number): number {
+  let sum = 0;
+  for (let i = start; i < end; i += 1) sum += v[i]! * image[i]!;
+  return sum;
+}
+
+export interface TraceOptions {
+  /** Vectors beside the space, at least. */
+  readonly samples: number;
+  /** Half of the 95 % interval, as a share of the trace, at which sampling ends; if absent, at once. */
+  readonly error?: number;
+  /** As many vectors are sampled at once. */
+  readonly together: number;
+  /** Standard normal numbers. */
+  readonly normal: (index: number) => Float64Array;
+  readonly layers: Layers;
+  /** Of the products that made the space. */
+  readonly inside: TensorProducts;
+  readonly onProduct?: (done: number) => void;
+}
+
+const EXACT = { mean: 0, standardError: 0, halfWidth: 0 };
+
+/** Vectors beyond which sampling ends whatever the error. */
+const MOST_SAMPLES = 1000;
+
+/**
+ * tr A and that of its diagonal blocks. On the space Q it is known, tr QᵀAQ. Of what lies outside,
+ * each sample is (n − m)·ŵᵀAŵ with ŵ uniform on the unit sphere of the orthogonal complement: without
+ * bias, and without error where A is a multiple of the identity there (the normalisation of XTrace:
+ * Epperly, Tropp and Webber 2024, section 2.3). Samples are independent, so that Student's t holds.
+ * With the block of Q that is Hutch++ (Meyer et al. 2021) whose sketch is a Krylov space.
+ */
+export async function estimateTrace(
+  apply: SymmetricOperators,
+  space: KrylovSpace,
+  { samples, error, together, normal, layers, inside, onProduct }: TraceOptions,
+): Promise<{ readonly trace: Estimate; readonly layers: readonly LayerCurvature[] }> {
+  const { dimension, size, projected } = space;
+  let known = 0;
+  let absolute = 0;
+  for (let i = 0; i < size; i += 1) {
+    known += projected[i * size + i]!;
+    absolute += Math.abs(projected[i * size + i]!);
+  }
+  const rounding = unitRoundoff(space) * absolute;
+  const outside = dimension - size;
+  const taken: number[] = [];
+  const ofTensors: Float64Array[] = [];
+  const basis = space.basis.slice(0, size);
+  const like = space.basis[0]!;
+  const isDone = (): boolean => {
+    if (outside === 0 || taken.length >= MOST_SAMPLES) return true;
+    if (taken.length < samples) return false;
+    if (error === undefined) return true;
+    const { mean, halfWidth } = meanWithError(taken);
+    return halfWidth <= error * Math.abs(known + mean);
+  };
+  while (!isDone()) {
+    const count = Math.min(together, error === undefined ? samples - taken.length : together);
+    const vectors = Array.from({ length: count }, (_, k) => normal(taken.length + k));
+    // Twice: near a full space little of a vector is left.
+    orthogonalize(basis, vectors);
+    orthogonalize(basis, vectors);
+    const units = vectors.map((vector) => {
+      const unit = zerosLike(like, dimension);
+      const length = norm(vector);
+      for (let i = 0; i < dimension; i += 1) unit[i] = vector[i]! / length;
+      return unit;
+    });
+    const images = await apply(units);
+    units.forEach((unit, k) => {
+      const image = images[k]!;
+      taken.push(outside * productOver(unit, image, 0, dimension));
+      const own = new TensorProducts(layers);
+      own.add(unit, image);
+      ofTensors.push(own.sums.map((x) => outside * x));
+    });
+    onProduct?.(count);
+  }
+  const estimate = (inner: number, own: readonly number[]): Estimate => {
+    const sampled = outside === 0 ? EXACT : meanWithError(own);
+    const value = inner + sampled.mean;
+    const halfWidth = Math.hypot(sampled.halfWidth, 2 * rounding);
+    return {
+      value,
+      standardError: Math.hypot(sampled.standardError, rounding),
+      samples: own.length,
+      interval: { low: value - halfWidth, high: value + halfWidth },
+    };
+  };
+  return {
+    trace: estimate(known, taken),
+    layers: layers.layers.map(({ name, members }) => {
+      const over = (sums: ArrayLike<number>): number =>
+        members.reduce((sum, t) => sum + sums[t]!, 0);
+      const { value, standardError } = estimate(over(inside.sums), ofTensors.map(over));
+      return {
+        name,
+        parameters: members.reduce((sum, t) => sum + layers.tensors[t]!.size, 0),
+        trace: { value, standardError },
+      };
+    }),
+  };
+}
