@@ -208,6 +208,8 @@ export interface Progress {
   readonly part: Part | 'open';
   /** Of this part, in [0, 1]. */
   readonly fraction: number;
+  /** Another window or command computes the part: it is waited for. */
+  readonly isElsewhere?: true;
 }
 
 /** The document of a checkpoint as far as it is known; a whole, not a delta. */

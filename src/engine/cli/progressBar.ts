@@ -15,7 +15,7 @@ export class ProgressBar {
 
   /** @param known what the document says already: its loss is shown. */
   update(
-    { part, fraction, index, count }: Omit<Progress, 'job'>,
+    { part, fraction, index, count, isElsewhere }: Omit<Progress, 'job'>,
     name: string,
     known?: ResultDocument,
   ): void {
@@ -28,7 +28,9 @@ export class ProgressBar {
     const bar = '━'.repeat(full) + '─'.repeat(width - full);
     const loss =
       known?.metrics === undefined ? '' : `, loss ${figure(fromScalar(known.metrics.loss))}`;
-    const text = `${bar} ${index + 1}/${count} ${name}${loss}: ${LABELS[part]} ${Math.round(fraction * 100)} %`;
+    const doing =
+      isElsewhere === true ? 'is computed elsewhere' : `${Math.round(fraction * 100)} %`;
+    const text = `${bar} ${index + 1}/${count} ${name}${loss}: ${LABELS[part]} ${doing}`;
     this.#stream.write(`\r\u001b[2K${escaped(text).slice(0, (this.#stream.columns || 80) - 1)}`);
     this.#shown = true;
   }

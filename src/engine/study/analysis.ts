@@ -60,7 +60,7 @@ export interface AnalysisOptions {
   /** Whether the document is written where the extension finds it; it is if absent. */
   readonly isStored?: boolean;
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: (progress: Pick<Progress, 'part' | 'fraction'>) => void;
+  readonly onProgress?: (progress: Pick<Progress, 'part' | 'fraction' | 'isElsewhere'>) => void;
   /** The document as far as it is known. */
   readonly onPartial?: (document: ResultDocument) => void;
 }
@@ -457,18 +457,36 @@ class CheckpointAnalysis {
     compute: () => Promise<T>,
     isWhole: (value: T) => Promise<boolean> = () => Promise.resolve(true),
   ): Promise<Computed<T>> {
-    this.#options.signal?.throwIfAborted();
-    const known = await this.#cache.read<Computed<T>>(key);
-    if (known !== null && (await isWhole(known.value))) {
-      this.#options.onProgress?.({ part, fraction: 1 });
-      return known;
+    const { signal, onProgress } = this.#options;
+    signal?.throwIfAborted();
+    let known: Computed<T> | null = null;
+    const isKnown = async (): Promise<boolean> => {
+      known = await this.#cache.read<Computed<T>>(key);
+      if (known !== null && !(await isWhole(known.value))) known = null;
+      return known !== null;
+    };
+    if (!(await isKnown())) {
+      onProgress?.({ part, fraction: 0 });
+      const claim = await this.#cache.claim(key, isKnown, {
+        signal,
+        onWait: () => onProgress?.({ part, fraction: 0, isElsewhere: true }),
+      });
+      try {
+        // Somebody may have finished it between the look and the claim.
+        if (claim !== null && !(await isKnown())) known = await this.#compute(key, compute);
+      } finally {
+        await claim?.release();
+      }
     }
-    this.#options.onProgress?.({ part, fraction: 0 });
+    onProgress?.({ part, fraction: 1 });
+    return known!;
+  }
+
+  async #compute<T>(key: string, compute: () => Promise<T>): Promise<Computed<T>> {
     const started = performance.now();
     const computed = { value: await compute(), milliseconds: performance.now() - started };
     await this.#cache.write(key, computed);
     await this.#cache.log(key).remove();
-    this.#options.onProgress?.({ part, fraction: 1 });
     return computed;
   }
 

@@ -13,6 +13,7 @@ import {
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { writingTo } from '../writing';
+import { Claim, type ClaimOptions } from './claim';
 
 /**
  * Computed parts of results, by the content of everything they follow from. A part whose inputs
@@ -59,6 +60,11 @@ export class Cache {
   log(key: string): PieceLog {
     const [own, ...others] = this.#paths(key, 'points');
     return new PieceLog(own, others);
+  }
+
+  /** That this process computes a part, so that others wait for it: see `Claim.take`. */
+  claim(key: string, isDone: () => Promise<boolean>, options: ClaimOptions): Promise<Claim | null> {
+    return Claim.take(this.#path(key, 'claim'), isDone, options);
   }
 
   #path(key: string, ending: string): string {

@@ -25,6 +25,9 @@ export function overallFraction(progress: Progress): number {
 
 /** The part and how much of it is done: `landscape 42 %`. */
 export function describeProgress(progress: Progress): string {
+  if (progress.isElsewhere === true) {
+    return t('{0} in another window or command', nameOf(progress.part));
+  }
   return `${nameOf(progress.part)} ${Math.round(100 * clamp(progress.fraction))} %`;
 }
 

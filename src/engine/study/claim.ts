@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { dirname } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+/**
+ * A file that says that a part of a result is being computed, so that another window or command on
+ * the same folder waits for it instead of computing it too.
+ *
+ * It is advice and no lock: locks break on network disks, and nothing depends on it. Parts are written
+ * whole under the hash of all they follow from, so that who computes one twice has lost time alone.
+ * Its holder counts in it; what has not counted on for a while, by the clock of whoever looks, is left
+ * over from a crash. Clocks of two machines are never compared.
+ */
+export class Claim {
+  readonly #path: string;
+  readonly #own: Pick<Content, 'id' | 'host' | 'pid'>;
+  readonly #timer: NodeJS.Timeout;
+  #beats = 0;
+  #beating: Promise<void> = Promise.resolve();
+  #isOver = false;
+
+  private constructor(path: string, own: Pick<Content, 'id' | 'host' | 'pid'>, beat: number) {
+    this.#path = path;
+    this.#own = own;
+    this.#timer = setInterval(() => {
+      this.#beating = this.#beating.then(() => this.#beat());
+    }, beat);
+    this.#timer.unref();
+  }
+
+  /**
+   * Takes a part for oneself, or waits while another does: until `isDone`, or until nothing is heard
+   * of the other any more.
+   *
+   * @param isDone whether the other has finished the part.
+   * @returns null when it has; else a claim that must be released.
+   * @throws the signal's reason.
+   */
+  static async take(
+    path: string,
+    isDone: () => Promise<boolean>,
+    { signal, onWait, beat = BEAT, silence = SILENCE, poll = POLL }: ClaimOptions = {},
+  ): Promise<Claim | null> {
+    const own = { id: randomUUID(), host: hostname(), pid: process.pid };
+    let last = '';
+    let since = performance.now();
+    for (;;) {
+      signal?.throwIfAborted();
+      if (!(await isTaken(path, { ...own, beats: 0 }))) return new Claim(path, own, beat);
+      // Whoever finished it has released it after that.
+      const text = await readFile(path, 'utf8').catch(() => '');
+      if (await isDone()) return null;
+      if (text !== last) {
+        last = text;
+        since = performance.now();
+      }
+      if (performance.now() - since >= silence || isDead(text)) {
+        await rm(path, { force: true }).catch(() => undefined);
+        continue;
+      }
+      onWait?.();
+      await pause(poll, undefined, { signal });
+    }
+  }
+
+  /** Lets others have it. */
+  async release(): Promise<void> {
+    this.#isOver = true;
+    clearInterval(this.#timer);
+    await this.#beating;
+    if (await this.#isOwn()) await rm(this.#path, { force: true }).catch(() => undefined);
+  }
+
+  async #beat(): Promise<void> {
+    // Who was silent for long, as a machine that slept, may have lost it to another.
+    if (this.#isOver || !(await this.#isOwn())) return;
+    this.#beats += 1;
+    const content: Content = { ...this.#own, beats: this.#beats };
+    await writeFile(this.#path, JSON.stringify(content)).catch(() => undefined);
+  }
+
+  async #isOwn(): Promise<boolean> {
+    const text = await readFile(this.#path, 'utf8').catch(() => '');
+    return contentOf(text)?.id === this.#own.id;
+  }
+}
+
+export interface ClaimOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Another computes it: called again and again. */
+  readonly onWait?: (() => void) | undefined;
+  /** Milliseconds between two signs of life, without any, and between two looks. */
+  readonly beat?: number;
+  readonly silence?: number;
+  readonly poll?: number;
+}
+
+interface Content {
+  readonly id: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly beats: number;
+}
+
+const BEAT = 2000;
+
+/** Longer than the thread of a living analysis is away, in milliseconds. */
+const SILENCE = 30_000;
+
+const POLL = 250;
+
+/** Makes the file, unless it is there: where nothing can be written, nobody has the part. */
+async function isTaken(path: string, content: Content): Promise<boolean> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+  } catch {
+    return false;
+  }
+  try {
+    await writeFile(path, JSON.stringify(content), { flag: 'wx' });
+    return false;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EEXIST';
+  }
+}
+
+/** Of one that is being written there is nothing yet. */
+function contentOf(text: string): Content | null {
+  try {
+    return JSON.parse(text) as Content;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether it was made on this machine by a process that is no more. */
+function isDead(text: string): boolean {
+  const content = contentOf(text);
+  if (content?.host !== hostname() || !Number.isSafeInteger(content.pid)) return false;
+  try {
+    process.kill(content.pid, 0);
+    return false;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ESRCH';
+  }
+}
