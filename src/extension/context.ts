@@ -150,7 +150,7 @@ export class Context implements vscode.Disposable {
     this.own(
       vscode.window.registerCustomEditorProvider(
         RESULT_EDITOR_TYPE,
-        new ResultEditor(extension.extensionUri),
+        new ResultEditor(extension.extensionUri, this.library),
       ),
     );
     this.watch = this.own(new Watch(new CheckpointFinder(), this.library, this.places, this.log));

@@ -1,4 +1,5 @@
 import type { CheckpointIdentity, Landscape, Scalar } from './result';
+import type { Change } from './sources';
 
 /**
  * What differs between two analysed checkpoints, or two landscapes: what `basin compare --json`
@@ -41,6 +42,8 @@ export interface ComparedSide {
   readonly kind: 'result' | 'landscape';
   /** Of results. */
   readonly checkpoint?: CheckpointIdentity;
+  /** Why the result no longer holds; absent where it does. */
+  readonly outdated?: readonly Change[];
 }
 
 /** One quantity on both sides. */

@@ -1,4 +1,5 @@
 import type { Precision } from './runtimeSetting';
+import type { Source } from './sources';
 
 /**
  * The result document: everything Basin knows about one checkpoint.
@@ -23,6 +24,8 @@ export interface ResultDocument {
   readonly hessian?: Hessian;
   /** What a reader must know to judge the numbers: full sentences. */
   readonly notes: readonly string[];
+  /** What it follows from; absent in documents of before. */
+  readonly sources?: readonly Source[];
   readonly timings: Timings;
 }
 
@@ -510,7 +513,10 @@ export interface Density {
 }
 
 /** Milliseconds of elapsed time. */
-export type Timings = Readonly<Partial<Record<Part | 'open' | 'total', number>>>;
+export type Timings = Readonly<Partial<Record<Part | 'open' | 'total', number>>> & {
+  /** When the files of `sources` were written, by path: whole milliseconds since the epoch. */
+  readonly written?: Readonly<Record<string, number>>;
+};
 
 /** Relative differences on the probe's samples, with the weights of the export; `null` where it does not tell. */
 export interface ProbeAgreement {

@@ -39,8 +39,17 @@ function firstWrong(document: Record<string, unknown>): string | undefined {
     runtime: shape({ name: isString, version: isString, precision: isString }),
     seed: isNumber,
     notes: arrayOf(isString),
-    timings: isRecord,
     probe: optional(isRecord),
+    timings: isTimings,
+    sources: optional(
+      arrayOf(
+        shape({
+          kind: isString,
+          sha256: isString,
+          files: arrayOf(shape({ path: isString, size: isNumber })),
+        }),
+      ),
+    ),
     metrics: optional(
       shape({
         loss: isScalar,
@@ -200,4 +209,10 @@ function shape(checks: Readonly<Record<string, Check>>): Check {
 
 function describe(value: unknown): string {
   return value === undefined ? 'missing' : JSON.stringify(value).slice(0, 40);
+}
+
+function isTimings(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { written = {} } = value;
+  return isRecord(written) && Object.values(written).every(isNumber);
 }

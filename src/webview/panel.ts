@@ -155,7 +155,7 @@ class Panel implements Disposable {
     this.plots.hidden = !isDocument;
     this.notes.hidden = !isDocument;
     this.messageSlot.hidden = isDocument;
-    setText(this.warning, isDocument ? (screen.warning ?? '') : '');
+    setText(this.warning, isDocument ? translated(screen.warning ?? '') : '');
     this.warning.hidden = this.warning.textContent === '';
     if (screen.kind !== 'document') {
       this.plotted = [];

@@ -32,7 +32,7 @@ export async function compareCommand(
   { json, interpolate }: CompareFlags,
   signal: AbortSignal,
 ): Promise<number> {
-  const compared = await compare(first, second);
+  const compared = await compare(first, second, {}, signal);
   const comparison: Comparison =
     interpolate === undefined
       ? compared
@@ -52,9 +52,10 @@ export async function compareCommand(
   return ExitStatus.done;
 }
 
-function nameOf({ path, checkpoint }: ComparedSide): string {
+function nameOf({ path, checkpoint, outdated }: ComparedSide): string {
   if (checkpoint === undefined) return path;
   const place = [
+    outdated === undefined ? [] : ['outdated'],
     checkpoint.epoch === null ? [] : [`epoch ${checkpoint.epoch}`],
     checkpoint.step === null ? [] : [`step ${checkpoint.step}`],
   ].flat();

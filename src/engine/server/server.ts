@@ -76,10 +76,14 @@ const handlers: { readonly [Name in keyof Requests]: Handler<Name> } = {
   'basin/analyze': (params, signal) => turns.run(() => analyze(params, signal), signal),
   'basin/interpolate': (params, signal) => turns.run(() => interpolate(params, signal), signal),
   'basin/compare': ({ first, second, firstResult, secondResult }, signal) =>
-    untilAborted(compare(first, second, { first: firstResult, second: secondResult }), signal),
+    untilAborted(
+      compare(first, second, { first: firstResult, second: secondResult }, signal),
+      signal,
+    ),
   'basin/report': async (params, signal) => {
-    const written = writeReport({ ...params, assets: __dirname });
-    return { count: await untilAborted(written, signal) };
+    const written = writeReport({ ...params, assets: __dirname }, signal);
+    const { count } = await untilAborted(written, signal);
+    return { count };
   },
   'basin/doctor': () => examineMachine(packageJson.version),
   // But for this one.

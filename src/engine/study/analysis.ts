@@ -41,6 +41,7 @@ import { contentOfPlan, contentOfRun, planLandscape } from './landscapePlan';
 import { EigenvectorStore } from './eigenvectorStore';
 import type { Eigenvectors } from './landscapeSpan';
 import { productsOn } from './products';
+import { asOther, sourcesOf } from './sources';
 import type { Study } from './study';
 import { Run } from './run';
 import { shareNotes, termCurvatures } from './termShares';
@@ -185,7 +186,7 @@ class CheckpointAnalysis {
         ...opened.weights.notes,
         ...lossNotes(opened.problem.data),
       ],
-      timings: {},
+      ...sourcesOf([opened.source, ...run.sources]),
     };
     this.#document = this.#base;
   }
@@ -234,6 +235,7 @@ class CheckpointAnalysis {
       },
     );
     const { plan, key } = part;
+    this.#follow([plan.center, plan.reference, ...plan.others]);
     const sampled = await this.#cached('landscape', key, () => sampleLandscape(part)).catch(
       (error: unknown) => {
         if (error instanceof NonFiniteProduct) return null;
@@ -498,6 +500,19 @@ class CheckpointAnalysis {
     };
     this.#lastPartial = performance.now();
     this.#options.onPartial?.(this.#document);
+  }
+
+  /** Says that the document follows from other checkpoints too. */
+  #follow(others: readonly OpenedCheckpoint[]): void {
+    const { sources = [], timings } = this.#document;
+    const known = new Set(sources.flatMap(({ files }) => files.map(({ path }) => path)));
+    const more = others.filter(({ identity }) => !known.has(identity.path));
+    if (more.length === 0) return;
+    const found = sourcesOf([...new Set(more)].map(({ source }) => asOther(source)));
+    this.#update({
+      sources: [...sources, ...found.sources],
+      timings: { written: { ...timings.written, ...found.timings.written } },
+    });
   }
 
   #isPartialDue(): boolean {

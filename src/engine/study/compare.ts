@@ -8,7 +8,9 @@ import { compareTopologies } from '../topology/distances/compareTopologies';
 import { differenceOf, standardErrorOf } from '../topology/distances/difference';
 import { FLOAT32_NOISE } from '../topology/noiseFloor';
 import { readLandscape } from '../topology/files/readLandscape';
+import { describeChanges, folderOfResult, ResultChecks } from './resultChecks';
 import { isResult, readResult, resultPathsOf } from './storedResult';
+import type { Change } from '../../shared/sources';
 import type { ComparedSide, Comparison, Difference } from '../../shared/comparison';
 import type { Axis, Directions, Landscape, ResultDocument, Topology } from '../../shared/result';
 
@@ -28,14 +30,18 @@ interface Side {
  * its path.
  *
  * @param results where the results of checkpoints are, if not beside their basin.json.
- * @throws InputError when a path is none of these, or the two have nothing in common.
+ * @throws InputError when a path is none of these, a checkpoint is not the one that was analysed, or
+ *   the two have nothing in common; the signal's reason.
  */
 export async function compare(
   first: string,
   second: string,
   results: { readonly first?: string | undefined; readonly second?: string | undefined } = {},
+  signal?: AbortSignal,
 ): Promise<Comparison> {
-  const [a, b] = [await openSide(first, results.first), await openSide(second, results.second)];
+  const checks = new ResultChecks(signal);
+  const a = await openSide(first, results.first, checks);
+  const b = await openSide(second, results.second, checks);
   const plane = planeWarnings(a, b);
   const topology =
     a.topology && b.topology
@@ -75,15 +81,33 @@ export async function compare(
 /** Weights and nothing else: never landscapes. */
 const CHECKPOINT_SUFFIXES = ['.pt', '.pth', '.ckpt', '.bin', '.safetensors', '.keras'];
 
-async function openSide(path: string, result?: string): Promise<Side> {
+async function openSide(
+  path: string,
+  result: string | undefined,
+  checks: ResultChecks,
+): Promise<Side> {
   if (!existsSync(path)) {
     throw new InputError(`${path} does not exist; check the path.`, 'missing');
   }
   const suffix = extname(path).toLowerCase();
   const stored = result === undefined ? resultPathsOf(path) : [result];
   const found = stored.find((file) => existsSync(file));
-  if (found !== undefined) return sideOf(path, await readResult(found));
-  if (suffix === '.json' && (await isResult(path))) return sideOf(path, await readResult(path));
+  if (found !== undefined) {
+    const document = await readResult(found);
+    const changes = await checks.changesOf(path, document);
+    // Its numbers are those of weights that are gone.
+    if (changes.includes('checkpoint')) {
+      throw new InputError(
+        `${path} is another file than when it was analyzed; run "basin analyze ${path}" first.`,
+        'mismatch',
+      );
+    }
+    return sideOf(path, document, changes);
+  }
+  if (suffix === '.json' && (await isResult(path))) {
+    const document = await readResult(path);
+    return sideOf(path, document, await checks.changes(document, folderOfResult(path)));
+  }
   if (CHECKPOINT_SUFFIXES.includes(suffix)) {
     throw new InputError(
       stored.length === 0
@@ -104,16 +128,21 @@ async function openSide(path: string, result?: string): Promise<Side> {
   };
 }
 
-function sideOf(path: string, document: ResultDocument): Side {
+function sideOf(path: string, document: ResultDocument, changes: readonly Change[]): Side {
   const { checkpoint, landscape, topology } = document;
   return {
-    side: { path, kind: 'result', checkpoint },
+    side: {
+      path,
+      kind: 'result',
+      checkpoint,
+      ...(changes.length === 0 ? {} : { outdated: changes }),
+    },
     document,
     topology: topology ?? (landscape === undefined ? null : topologyOf(landscape)),
     axes: landscape?.axes ?? null,
     directions: landscape?.directions ?? null,
     relativeNoise: landscape?.relativeNoise ?? FLOAT32_NOISE,
-    warnings: [],
+    warnings: describeChanges(changes),
   };
 }
 

@@ -17,6 +17,7 @@ import {
 } from '../objective/lossData';
 import { loadWeights, type LoadedWeights } from '../objective/weights';
 import { contentKey } from './cache';
+import { dataFiles, hashOf, lookAt, settingsSource, together, type FoundSource } from './sources';
 import { nameInStudy, type Study } from './study';
 import type { ProblemMessage } from './workerProtocol';
 
@@ -29,6 +30,8 @@ export interface StudyInputs {
   readonly precision: Precision;
   /** Of the graph, the data that is used and the objective. */
   readonly key: string;
+  /** The same, and the settings, as results say them. */
+  readonly sources: readonly FoundSource[];
 }
 
 /** A checkpoint with everything that is needed to analyse it. */
@@ -36,6 +39,7 @@ export interface OpenedCheckpoint {
   readonly identity: CheckpointIdentity;
   readonly weights: LoadedWeights;
   readonly problem: ProblemMessage;
+  readonly source: FoundSource;
   /** Of all the loss at θ follows from. */
   readonly key: string;
 }
@@ -48,7 +52,16 @@ export async function openStudyInputs(
 ): Promise<StudyInputs> {
   const { configuration, folder } = study;
   const modelPath = join(folder, configuration.model);
-  const modelBytes = await readModelFile(modelPath, configuration.model, signal);
+  const [graphFound, dataFound, settings] = await Promise.all([
+    lookAt(study, 'graph', [modelPath]),
+    dataFiles(study).then((files) => lookAt(study, 'data', files)),
+    settingsSource(study),
+  ]);
+  const outside = new Set<string>();
+  const modelBytes = await readModelFile(modelPath, configuration.model, signal, (file) =>
+    outside.add(file),
+  );
+  const constants = await lookAt(study, 'graph', [...outside]);
   const model = openModel(modelBytes, configuration.model, configuration);
   const loaded = await loadLossData(configuration, model, folder, {
     signal,
@@ -64,7 +77,14 @@ export async function openStudyInputs(
     model.outputs,
     configuration.objective,
   );
-  return { model, modelBytes, data, precision, key };
+  const dataKey = contentKey(...contentOf(data), shapesOf(data), data.sets);
+  const graphHash = hashOf(modelBytes);
+  const sources = [
+    together(graphFound(graphHash), constants(graphHash)),
+    dataFound(dataKey),
+    settings,
+  ];
+  return { model, modelBytes, data, precision, key, sources };
 }
 
 /**
@@ -78,6 +98,7 @@ export async function openForAnalysis(
   signal?: AbortSignal,
   open: (path: string, options: OpenOptions) => Promise<Checkpoint> = openCheckpoint,
 ): Promise<OpenedCheckpoint> {
+  const found = await lookAt(study, 'checkpoint', [path]);
   const hash = await sha256(path, signal);
   const { weights: part, frozen, names } = study.configuration;
   const opening = open(path, part === undefined ? {} : { weights: part });
@@ -116,6 +137,7 @@ export async function openForAnalysis(
         bufferValues,
         theta,
       },
+      source: found(hash),
       key: contentKey(key, hash, part ?? '', frozen ?? [], names ?? {}),
     };
   } finally {

@@ -40,6 +40,11 @@ export class Run {
     return this.#inputs.model.hasBatchNorm;
   }
 
+  /** What results of all its checkpoints follow from. */
+  get sources(): StudyInputs['sources'] {
+    return this.#inputs.sources;
+  }
+
   /**
    * Opens a checkpoint of the study or any other file.
    *

@@ -5,9 +5,11 @@ import type { Language } from '../../shared/language';
 import { InputError } from '../../shared/inputError';
 import type { PanelEntry } from '../../shared/panelProtocol';
 import { RESULT_SUFFIX } from '../../shared/result';
+import type { Change } from '../../shared/sources';
 import { STORE_FOLDER } from '../../shared/resultLocation';
 import { writeWhole } from './cache';
 import { renderReport } from './report';
+import { describeChanges, folderOfResult, ResultChecks } from './resultChecks';
 import { readResult } from './storedResult';
 import { naturalOrder } from './study';
 
@@ -27,12 +29,17 @@ export interface ReportOptions {
 /**
  * Writes the panel, with the documents of a folder, as one page.
  *
- * @returns how many checkpoints are on it.
+ * A result that no longer holds says so on the page.
+ *
+ * @returns how many checkpoints are on it, and a sentence on each result that does not hold.
  * @throws InputError where there is none, one is of another version, or the page cannot be written.
  */
-export async function writeReport(options: ReportOptions): Promise<number> {
+export async function writeReport(
+  options: ReportOptions,
+  signal?: AbortSignal,
+): Promise<{ readonly count: number; readonly outdated: readonly string[] }> {
   const { folder, stores = [], assets, out, language } = options;
-  const entries = await readEntries(folder, await findDocuments(folder, stores));
+  const entries = await readEntries(folder, await findDocuments(folder, stores), signal);
   if (entries.length === 0) {
     throw new InputError(
       `${folder} holds no result documents (*${RESULT_SUFFIX}); run "basin analyze" first.`,
@@ -47,23 +54,35 @@ export async function writeReport(options: ReportOptions): Promise<number> {
     ...(language === undefined ? {} : { language }),
   });
   await writeWhole(out, page);
-  return entries.length;
+  const outdated = entries.flatMap(({ key, error }) =>
+    error === null ? [] : [`${key}: ${error}`],
+  );
+  return { count: entries.length, outdated };
+}
+
+const OTHERS: readonly Change[] = ['checkpoint'];
+
+/** A document, and the folder of its basin.json where that is known. */
+interface Found {
+  readonly path: string;
+  readonly folder: string | null;
 }
 
 /** Files by what they are called in the folder, as if all were kept in it; the newer of two. */
 async function findDocuments(
   folder: string,
   stores: NonNullable<ReportOptions['stores']>,
-): Promise<ReadonlyMap<string, string>> {
-  const found = new Map<string, string>();
+): Promise<ReadonlyMap<string, Found>> {
+  const found = new Map<string, Found>();
   const places = [
-    { root: folder, as: '' },
+    { root: folder, as: '', of: null },
     ...stores.map((each) => ({
       root: each.store,
       as: `${slashed(relative(folder, join(each.folder, STORE_FOLDER)))}/`,
+      of: each.folder,
     })),
   ];
-  for (const { root, as } of places) {
+  for (const { root, as, of } of places) {
     const files = await glob([`**/*${RESULT_SUFFIX}`], {
       cwd: root,
       dot: true,
@@ -74,7 +93,9 @@ async function findDocuments(
     for (const file of files) {
       const [key, path] = [as + file, join(root, file)];
       const other = found.get(key);
-      if (other === undefined || (await time(other)) < (await time(path))) found.set(key, path);
+      if (other === undefined || (await time(other.path)) < (await time(path))) {
+        found.set(key, { path, folder: of ?? folderOfResult(path) });
+      }
     }
   }
   return found;
@@ -86,16 +107,22 @@ async function time(path: string): Promise<number> {
 
 async function readEntries(
   folder: string,
-  documents: ReadonlyMap<string, string>,
+  documents: ReadonlyMap<string, Found>,
+  signal: AbortSignal | undefined,
 ): Promise<readonly PanelEntry[]> {
   const entries: PanelEntry[] = [];
-  for (const [key, path] of [...documents].sort(([a], [b]) => naturalOrder(a, b))) {
+  const checks = new ResultChecks(signal);
+  for (const [key, found] of [...documents].sort(([a], [b]) => naturalOrder(a, b))) {
+    const document = await readResult(found.path);
+    // One that lies in the place of another checkpoint was copied there.
+    const isOwn = found.path.endsWith(`${basename(document.checkpoint.path)}${RESULT_SUFFIX}`);
+    const changes = isOwn ? await checks.changes(document, found.folder) : OTHERS;
     entries.push({
       key,
       run: runOf(folder, key),
       label: basename(key, RESULT_SUFFIX),
-      document: await readResult(path),
-      error: null,
+      document,
+      error: changes.length === 0 ? null : describeChanges(changes).join(' '),
     });
   }
   return entries;

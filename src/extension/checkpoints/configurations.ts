@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parse, printParseErrorCode, type ParseError } from 'jsonc-parser';
 import { tooDeep } from '../../shared/nesting';
 import type { CONFIGURATION_FILE } from '../../shared/configuration';
+import { dataFilesOf, settingsText } from '../../shared/sources';
 import type { ConfigurationFile } from './runs';
 
 /** The schema itself stays out of the host's bundle: the editor checks it, and the engine. */
@@ -46,21 +48,13 @@ export function parseConfiguration(text: string, path: string): ConfigurationRea
     return { ok: false, path, message: `${path}: ${why}.` };
   }
   const folder = dirname(path);
-  const data = property(root, 'data');
-  const inputs = [
-    property(root, 'model'),
-    ...arrays(property(data, 'inputs')),
-    property(data, 'targets'),
-    property(property(property(root, 'objective'), 'collocation'), 'points'),
-  ].flatMap((value) =>
-    typeof value === 'string' ? [resolve(folder, value.replace(/#[^#]*$/, ''))] : [],
-  );
-  return { ok: true, file: { path, checkpoints, inputs } };
-}
-
-/** One array, or those of an object. */
-function arrays(value: unknown): readonly unknown[] {
-  return typeof value === 'object' && value !== null ? Object.values(value) : [value];
+  const model = property(root, 'model');
+  const inputs = [...(typeof model === 'string' ? [model] : []), ...dataFilesOf(root)];
+  const settings = createHash('sha256').update(settingsText(root)).digest('hex');
+  return {
+    ok: true,
+    file: { path, checkpoints, inputs: inputs.map((name) => resolve(folder, name)), settings },
+  };
 }
 
 function property(value: unknown, name: string): unknown {

@@ -2,6 +2,8 @@ import { stat } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import * as vscode from 'vscode';
 import type { ResultDocument } from '../../shared/result';
+import type { Change } from '../../shared/sources';
+import { changesOf, FileStatuses } from './changes';
 import type { Discovery } from './checkpoints';
 import { checkpointOfResult } from './checkpointOfResult';
 import { FolderListings } from './folderListings';
@@ -19,8 +21,9 @@ export interface CheckpointRecord {
   /** Whether the file is still being written. */
   readonly writing: boolean;
   readonly result: StoredResult | null;
-  /** Whether the checkpoint or its basin.json is newer than the result. */
+  /** Whether the result no longer holds, or may not, and why. */
   readonly outdated: boolean;
+  readonly changes: readonly Change[];
   /** Why the last analysis gave no result, or why the result on disk is of no use. */
   readonly error: string | null;
 }
@@ -41,6 +44,7 @@ interface Look {
   readonly stores: readonly string[];
   /** What is in their folders, where many are looked for at once. */
   readonly listings: FolderListings | null;
+  readonly statuses: FileStatuses;
 }
 
 /**
@@ -67,6 +71,8 @@ export class Library implements vscode.Disposable {
   private readonly results = new ResultReader();
   private readonly settling = new Settling();
   private readonly configurationTimes = new Map<string, number>();
+  /** Hashes of the settings in each basin.json. */
+  private settings: ReadonlyMap<string, string> = new Map();
 
   private readonly changeEmitter = new vscode.EventEmitter<LibraryChange>();
   readonly onDidChange = this.changeEmitter.event;
@@ -145,12 +151,14 @@ export class Library implements vscode.Disposable {
       if (this.problemMap.get(path) !== problem) this.log.warn(problem);
     }
     await this.readConfigurationTimes(discovery);
+    this.settings = new Map(discovery.configurations.map(({ path, settings }) => [path, settings]));
     await this.places.look();
     this.overtaken.clear();
     const records = new Map<string, CheckpointRecord>();
     const listings = new FolderListings();
+    const statuses = new FileStatuses();
     for (const run of discovery.runs) {
-      const look = await this.look(run, listings);
+      const look = await this.look(run, listings, statuses);
       await inTurns(run.checkpoints, async (file) => {
         records.set(file.path, await this.record(file, run, look));
       });
@@ -170,8 +178,8 @@ export class Library implements vscode.Disposable {
       const record = records.get(path);
       const known = before.get(path);
       if (record === undefined || known === undefined) continue;
-      const { result, outdated, error } = known;
-      this.put({ ...record, result, outdated, error });
+      const { result, outdated, changes, error } = known;
+      this.put({ ...record, result, outdated, changes, error });
     }
     // The files themselves are other objects now, in the list as in the records.
     this.ordered = undefined;
@@ -185,12 +193,13 @@ export class Library implements vscode.Disposable {
   async refresh(files: readonly CheckpointFile[]): Promise<void> {
     const paths: string[] = [];
     const listings = files.length < MANY ? null : new FolderListings();
+    const statuses = new FileStatuses();
     const looks = new Map<Run, Promise<Look>>();
     await inTurns(files, async (file) => {
       const known = this.records.get(file.path);
       if (known === undefined) return;
       const { run } = known;
-      const look = looks.get(run) ?? this.look(run, listings);
+      const look = looks.get(run) ?? this.look(run, listings, statuses);
       looks.set(run, look);
       const record = await this.record(file, run, await look);
       if (sameRecord(known, record)) return;
@@ -210,6 +219,7 @@ export class Library implements vscode.Disposable {
       ...known,
       result: { document, written: Date.now(), path: file },
       outdated: false,
+      changes: [],
       error: null,
     });
     this.changeEmitter.fire({ runs: false, paths: [path] });
@@ -255,18 +265,22 @@ export class Library implements vscode.Disposable {
   }
 
   /** Of the stores of a run those that hold any results. */
-  private async look(run: Run, listings: FolderListings | null): Promise<Look> {
+  private async look(
+    run: Run,
+    listings: FolderListings | null,
+    statuses: FileStatuses,
+  ): Promise<Look> {
     const stores: string[] = [];
     for (const store of this.stores(run)) {
       if (listings === null || (await listings.has(join(store, 'results')))) stores.push(store);
     }
-    return { stores, listings };
+    return { stores, listings, statuses };
   }
 
   private async record(
     file: CheckpointFile,
     run: Run,
-    { stores, listings }: Look,
+    { stores, listings, statuses }: Look,
   ): Promise<CheckpointRecord> {
     const writing = !this.settling.observe(file) || file.incomplete === true;
     const failure = this.failures.get(file.path);
@@ -288,13 +302,23 @@ export class Library implements vscode.Disposable {
       if (lookup.kind === 'found') result = lookup.result;
       else if (lookup.kind === 'unusable') error ??= lookup.message;
     }
-    const newest = Math.max(file.modified, this.configuredAt(run));
+    const changes =
+      configuration === null || result === null
+        ? []
+        : await changesOf(
+            result.document,
+            file,
+            configuration,
+            this.settings.get(configuration) ?? null,
+            statuses,
+          );
     return {
       file,
       run,
       writing,
       result,
-      outdated: result !== null && result.written < newest,
+      outdated: changes.length > 0,
+      changes,
       error,
     };
   }
@@ -377,7 +401,7 @@ function sameRecord(a: CheckpointRecord, b: CheckpointRecord): boolean {
     a.run.configuration === b.run.configuration &&
     a.writing === b.writing &&
     a.result?.document === b.result?.document &&
-    a.outdated === b.outdated &&
+    a.changes.join() === b.changes.join() &&
     a.error === b.error
   );
 }

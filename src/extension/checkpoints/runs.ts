@@ -27,6 +27,8 @@ export interface ConfigurationFile {
   readonly checkpoints: readonly string[];
   /** Absolute paths of the files it names as data or model: these are no checkpoints. */
   readonly inputs: readonly string[];
+  /** Hash of the settings that results follow from. */
+  readonly settings: string;
 }
 
 /** A folder of checkpoints: what one training run left. */

@@ -20,6 +20,8 @@ const SETTLE = 500;
 const POLL = 60_000;
 /** Every so many polls the whole workspace is searched, not only where something was found. */
 const SEARCH_EVERY = 10;
+/** Graphs and evaluation data: results follow from them. */
+const INPUT_GLOB = '**/*.{onnx,npy,npz}';
 /** Folders watched one by one, beside the workspace as a whole. */
 const FOLDER_LIMIT = 200;
 
@@ -54,6 +56,7 @@ export class Watch implements vscode.Disposable {
     }
     this.subscriptions.push(
       this.watch(`**/${RESULT_FOLDER}/**`, false),
+      this.watch(INPUT_GLOB, false),
       this.watchFoldersThemselves(),
       vscode.workspace.onDidChangeConfiguration((event) => {
         if (!event.affectsConfiguration('basin.resultsLocation')) return;

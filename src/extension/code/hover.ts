@@ -15,6 +15,7 @@ import { relativeTime } from '../words/relativeTime';
 import type { CheckpointFile } from '../checkpoints/runs';
 import { describeInspection, fileLine, resultFacts } from '../words/summary';
 import { documentsOf, surroundingsOf } from './surroundings';
+import { describeChanges } from '../words/outdated';
 import { t, translated } from '../words/text';
 
 /** Where a path to a checkpoint may stand. */
@@ -125,9 +126,7 @@ export class CheckpointHover implements vscode.HoverProvider {
     if (others !== null) text.appendMarkdown(`\n${escapeMarkdown(others)}\n`);
     if (error !== null) text.appendMarkdown(`\n${escapeMarkdown(translated(error))}\n`);
     if (record?.outdated === true) {
-      text.appendMarkdown(
-        `\n${escapeMarkdown(t('The checkpoint or its basin.json is newer than this result.'))}\n`,
-      );
+      text.appendMarkdown(`\n${escapeMarkdown(describeChanges(record.changes))}\n`);
     }
     return text;
   }

@@ -3,11 +3,13 @@ import * as vscode from 'vscode';
 import type { ToPanel } from '../../shared/panelProtocol';
 import type { ResultDocument } from '../../shared/result';
 import { parseResult } from '../../shared/resultShape';
+import type { Library } from '../checkpoints/library';
 import { FileWatch } from '../checkpoints/fileWatch';
 import { bundledPage } from '../panel/bundledPage';
 import { createNonce } from '../panel/panelHtml';
 import { messageHtml } from './resultEditorMessage';
 import { readFromPanel } from '../panel/snapshot';
+import { describeChanges } from '../words/outdated';
 import { t, translated } from '../words/text';
 
 export const RESULT_EDITOR_TYPE = 'basin.result';
@@ -22,14 +24,18 @@ type Reading =
 
 /** Shows one result document with the panel's plots: all it needs is in the document. */
 export class ResultEditor implements vscode.CustomReadonlyEditorProvider {
-  constructor(private readonly extensionUri: vscode.Uri) {}
+  constructor(
+    private readonly extensionUri: vscode.Uri,
+    private readonly library: Library,
+  ) {}
 
   openCustomDocument(uri: vscode.Uri): vscode.CustomDocument {
     return { uri, dispose: () => undefined };
   }
 
   resolveCustomEditor({ uri }: vscode.CustomDocument, panel: vscode.WebviewPanel): void {
-    const view = new ResultView(uri, panel, vscode.Uri.joinPath(this.extensionUri, 'dist'));
+    const dist = vscode.Uri.joinPath(this.extensionUri, 'dist');
+    const view = new ResultView(uri, panel, dist, this.library);
     panel.onDidDispose(() => {
       view.dispose();
     });
@@ -47,6 +53,7 @@ class ResultView implements vscode.Disposable {
     private readonly uri: vscode.Uri,
     panel: vscode.WebviewPanel,
     private readonly dist: vscode.Uri,
+    private readonly library: Library,
   ) {
     this.webview = panel.webview;
     this.webview.options = { enableScripts: true, localResourceRoots: [dist] };
@@ -63,6 +70,11 @@ class ResultView implements vscode.Disposable {
       }),
     );
     void this.load();
+    this.subscriptions.push(
+      library.onDidChange(() => {
+        if (this.page === 'plots' && this.remark() !== this.told) this.send();
+      }),
+    );
   }
 
   dispose(): void {
@@ -91,11 +103,23 @@ class ResultView implements vscode.Disposable {
     this.webview.html = bundledPage(this.webview, this.dist, 'webview', true);
   }
 
+  /** Whether the document still holds, where its checkpoint is known. */
+  private remark(): string | null {
+    const checkpoint = this.library.ofResult(this.uri.fsPath);
+    const record = checkpoint === null ? undefined : this.library.get(checkpoint);
+    return record?.outdated === true && record.result?.path === this.uri.fsPath
+      ? describeChanges(record.changes)
+      : null;
+  }
+
+  private told: string | null = null;
+
   private send(): void {
     const { document } = this;
     if (document === null) return;
     const key = this.uri.toString();
-    const entry = { key, run: '', label: document.checkpoint.path, document, error: null };
+    const error = (this.told = this.remark());
+    const entry = { key, run: '', label: document.checkpoint.path, document, error };
     const snapshot: ToPanel = { type: 'snapshot', entries: [entry], selected: key, progress: null };
     void this.webview.postMessage(snapshot);
   }

@@ -3,6 +3,7 @@ import type { FromPanel, PanelEntry, Snapshot } from '../../shared/panelProtocol
 import type { ResultDocument } from '../../shared/result';
 import { checkpointName } from '../words/checkpointLabel';
 import type { CheckpointRecord } from '../checkpoints/library';
+import { describeChanges } from '../words/outdated';
 import { t, translated } from '../words/text';
 
 /** What the panel is shown: the whole of it, every time. */
@@ -39,7 +40,7 @@ function remark(record: CheckpointRecord): string | null {
   if (record.run.configuration === null) {
     return t('No basin.json names this checkpoint: create one to analyze it.');
   }
-  if (record.outdated) return t('The checkpoint or its basin.json is newer than this result.');
+  if (record.outdated) return describeChanges(record.changes);
   return null;
 }
 

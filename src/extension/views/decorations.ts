@@ -82,7 +82,7 @@ const DECORATIONS: Readonly<Partial<Record<CheckpointState, Decoration>>> = {
   analyzed: { badge: '✓', tooltip: () => t('analyzed') },
   outdated: {
     badge: '↻',
-    tooltip: () => t('the result is older than the checkpoint or its basin.json'),
+    tooltip: () => t('the result is outdated'),
     color: 'list.warningForeground',
   },
   writing: {

@@ -8,6 +8,7 @@ import { escapeMarkdown } from '../words/markdown';
 import { describeProgress } from '../analysis/progressFraction';
 import type { Run } from '../checkpoints/runs';
 import { describeResult, fileLine, resultFacts } from '../words/summary';
+import { describeChanges } from '../words/outdated';
 import { t, translated } from '../words/text';
 
 export const VIEW_ID = 'basin.runs';
@@ -291,9 +292,7 @@ function tooltip(record: CheckpointRecord): vscode.MarkdownString {
   if (record.error !== null) text.appendMarkdown(`${escapeMarkdown(translated(record.error))}\n\n`);
   if (record.result !== null) {
     if (record.outdated) {
-      text.appendMarkdown(
-        `${escapeMarkdown(t('The checkpoint or its basin.json is newer than this result.'))}\n\n`,
-      );
+      text.appendMarkdown(`${escapeMarkdown(describeChanges(record.changes))}\n\n`);
     }
     text.appendMarkdown(
       resultFacts(record.result.document)

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { parseConfiguration } from '../../../src/extension/checkpoints/configurations';
 
@@ -16,7 +17,12 @@ describe('a basin.json', () => {
       file: {
         path,
         checkpoints: ['epoch-*.pt'],
-        inputs: ['/w/runs/a/model.onnx', '/w/eval.npz', '/w/eval.npz'],
+        inputs: ['/w/runs/a/model.onnx', '/w/eval.npz'],
+        settings: createHash('sha256')
+          .update(
+            '{"data":{"inputs":"../../eval.npz#x","targets":"../../eval.npz#y"},"model":"model.onnx"}',
+          )
+          .digest('hex'),
       },
     });
   });

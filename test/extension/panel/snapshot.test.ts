@@ -15,6 +15,7 @@ function record(path: string, rest: Partial<CheckpointRecord> = {}): CheckpointR
     writing: false,
     result: null,
     outdated: false,
+    changes: [],
     error: null,
     ...rest,
   };
@@ -43,9 +44,11 @@ describe('what the panel is shown', () => {
   it('says what is wrong with a result that is there', () => {
     const [entry] = makeSnapshot({
       ...options,
-      records: [record('/e.pt', { outdated: true })],
+      records: [record('/e.pt', { outdated: true, changes: ['data', 'settings'] })],
     }).entries;
-    expect(entry?.error).toContain('newer than this result');
+    expect(entry?.error).toBe(
+      'Outdated: the evaluation data are others than they were, the settings in basin.json are others than they were. Analyze again.',
+    );
   });
 });
 

@@ -26,6 +26,7 @@ const NO_FOLLOW = (constants as Partial<typeof constants>).O_NOFOLLOW ?? 0;
  * that the size of the weights does not matter.
  *
  * @param file to read. @param path of the file, for messages.
+ * @param onOutside told of each other file that constants are read of, before it is.
  * @returns bytes of an ONNX file that is whole in itself but for its weights.
  * @throws InputError when it is no ONNX file, or what it refers to is not where it may be; the
  *   signal's reason.
@@ -34,6 +35,7 @@ export async function readModelFile(
   file: string,
   path: string,
   signal?: AbortSignal,
+  onOutside?: (file: string) => void,
 ): Promise<Uint8Array> {
   const bytes = await wholeFile(file, path, signal);
   let model;
@@ -62,6 +64,7 @@ export async function readModelFile(
           `is a constant and needs more than the ${room} bytes that are left for constants outside of the file`,
         );
       }
+      onOutside?.(join(dirname(file), place.location));
       tensor.rawData = await readOutside(dirname(file), place, tensor, path, room);
       room -= tensor.rawData.length;
       tensor.externalData = [];

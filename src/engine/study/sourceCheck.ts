@@ -1,0 +1,97 @@
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { ResultDocument } from '../../shared/result';
+import { wholeTime, type Change, type Source } from '../../shared/sources';
+import { sha256 } from '../checkpoint/hash';
+import { readModelFile } from '../graph/onnx/modelFile';
+import { openStudyInputs } from './openProblem';
+import { hashOf, settingsHash } from './sources';
+import type { Study } from './study';
+
+/** Whether results of a study still hold. What all of them follow from is read once. */
+export class SourceCheck {
+  readonly #study: Study;
+  readonly #signal: AbortSignal | undefined;
+  readonly #hashes = new Map<string, Promise<string | null>>();
+
+  constructor(study: Study, signal?: AbortSignal) {
+    this.#study = study;
+    this.#signal = signal;
+  }
+
+  /**
+   * What is another than when a result was made: by content, but for data whose files have the size
+   * and the time they had.
+   *
+   * @throws the signal's reason.
+   */
+  async changes({ checkpoint, sources, timings }: ResultDocument): Promise<readonly Change[]> {
+    const own = await this.#hashOfFile(checkpoint.path);
+    if (own === null) return ['gone'];
+    const changes = new Set<Change>();
+    if (own !== checkpoint.sha256) changes.add('checkpoint');
+    if (sources === undefined) changes.add('unknown');
+    for (const source of sources ?? []) {
+      if (!(await this.#isSame(source, timings.written ?? {}))) changes.add(source.kind);
+    }
+    return [...changes];
+  }
+
+  async #isSame(source: Source, written: Readonly<Record<string, number>>): Promise<boolean> {
+    const { kind, sha256: hash, files } = source;
+    switch (kind) {
+      case 'checkpoint':
+      case 'other':
+        for (const { path } of files) if ((await this.#hashOfFile(path)) !== hash) return false;
+        return true;
+      case 'settings':
+        return (await this.#once(kind, () => settingsHash(this.#study))) === hash;
+      case 'graph':
+        return (await this.#once(kind, () => graphHash(this.#study, this.#signal))) === hash;
+      case 'data':
+        return (
+          (await this.#areUntouched(files, written)) ||
+          (await this.#once(kind, () => dataHash(this.#study, this.#signal))) === hash
+        );
+    }
+  }
+
+  async #areUntouched(
+    files: Source['files'],
+    written: Readonly<Record<string, number>>,
+  ): Promise<boolean> {
+    for (const { path, size } of files) {
+      const found = await stat(resolve(this.#study.folder, path)).catch(() => null);
+      if (found?.size !== size || wholeTime(found.mtimeMs) !== written[path]) return false;
+    }
+    return true;
+  }
+
+  #hashOfFile(name: string): Promise<string | null> {
+    const path = resolve(this.#study.folder, name);
+    return this.#once(path, () => sha256(path, this.#signal));
+  }
+
+  /** @returns null where it cannot be read: then it is another, too. */
+  #once(what: string, read: () => Promise<string>): Promise<string | null> {
+    let hash = this.#hashes.get(what);
+    if (hash === undefined) {
+      hash = read().catch(() => {
+        this.#signal?.throwIfAborted();
+        return null;
+      });
+      this.#hashes.set(what, hash);
+    }
+    return hash;
+  }
+}
+
+async function graphHash({ folder, configuration }: Study, signal?: AbortSignal): Promise<string> {
+  const { model } = configuration;
+  return hashOf(await readModelFile(resolve(folder, model), model, signal));
+}
+
+async function dataHash(study: Study, signal?: AbortSignal): Promise<string> {
+  const { sources } = await openStudyInputs(study, signal);
+  return sources.find(({ source }) => source.kind === 'data')!.source.sha256;
+}
