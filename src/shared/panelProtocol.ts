@@ -1,13 +1,15 @@
 import type { Progress } from './engineProtocol';
+import type { EntryFigures } from './entryFigures';
 import type { ResultDocument } from './result';
 
 /**
  * Messages between the extension host and the panel. The host always sends whole snapshots, never
- * deltas: a webview gets messages only while it is shown.
+ * deltas: a webview gets messages only while it is shown. A snapshot says which documents there are
+ * and has none of them: the panel asks for the one it shows, once for each version.
  */
 
 /** Host to panel. */
-export type ToPanel = Snapshot;
+export type ToPanel = Snapshot | DocumentMessage;
 
 export interface Snapshot {
   readonly type: 'snapshot';
@@ -26,15 +28,41 @@ export interface PanelEntry {
   readonly run: string;
   /** The checkpoint's file name. */
   readonly label: string;
-  readonly document: ResultDocument | null;
+  /** Of its document; `null` where there is none. */
+  readonly summary: EntrySummary | null;
   /** Why there is no document, or why it is not complete: a sentence. */
   readonly error: string | null;
+}
+
+/** What is said of a checkpoint among the others. */
+export interface EntrySummary {
+  /** Another number for another document. */
+  readonly version: number;
+  readonly epoch: number | null;
+  readonly step: number | null;
+  readonly figures: EntryFigures;
+}
+
+/** The answer to `document`. */
+export interface DocumentMessage {
+  readonly type: 'document';
+  readonly key: string;
+  readonly version: number;
+  readonly document: ResultDocument;
+}
+
+/** What a page on its own holds: a snapshot, and every document by its key. */
+export interface PageContent {
+  readonly snapshot: Snapshot;
+  readonly documents: Readonly<Record<string, ResultDocument>>;
 }
 
 /** Panel to host. */
 export type FromPanel =
   /** The panel's script has started and wants a snapshot. */
   | { readonly type: 'ready' }
+  /** It shows this entry, and has not this version of its document. */
+  | { readonly type: 'document'; readonly key: string }
   | { readonly type: 'select'; readonly key: string }
   | { readonly type: 'analyze'; readonly key: string }
   | { readonly type: 'cancel' };

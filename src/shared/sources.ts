@@ -72,7 +72,9 @@ export function dataFilesOf(root: unknown): readonly string[] {
   const inputs = property(data, 'inputs');
   const collocation = property(property(root, 'objective'), 'collocation');
   const named = [
-    ...(typeof inputs === 'object' && inputs !== null ? Object.values(inputs) : [inputs]),
+    ...(typeof inputs === 'object' && inputs !== null
+      ? (Object.values(inputs) as unknown[])
+      : [inputs]),
     property(data, 'targets'),
     property(collocation, 'points'),
   ];

@@ -10,7 +10,7 @@ export interface MessageActions {
 
 /** What is shown in place of plots; each with a next step. */
 export function messageView(
-  screen: Exclude<Screen, { kind: 'document' }>,
+  screen: Exclude<Screen, { kind: 'document' | 'loading' }>,
   actions: MessageActions,
 ): HTMLElement {
   switch (screen.kind) {

@@ -13,8 +13,8 @@ import { MergeTreeView } from './topology/mergeTreeView';
 import { messageView } from './messageView';
 import { simplified } from './topology/simplification';
 import { PersistenceView } from './topology/persistenceView';
-import { runsOf } from './training/runs';
-import { withSameDocuments } from './state/sameDocuments';
+import { runsOf, type Run } from './training/runs';
+import { ShownDocuments } from './state/shownDocuments';
 import { progressText, screenOf } from './state/screen';
 import { followHost, runOf } from './state/selection';
 import { ThemeSource } from './plots/theme';
@@ -48,6 +48,8 @@ class Panel implements Disposable {
   /** What the plots show; they are drawn again when any of it is another. */
   private plotted: readonly unknown[] = [];
   private snapshot: Snapshot | null = null;
+  private runs: readonly Run[] = [];
+  private readonly documents: ShownDocuments;
   private state: ViewState;
 
   constructor(
@@ -55,6 +57,9 @@ class Panel implements Disposable {
     private readonly transport: Transport,
   ) {
     this.state = restoreState(transport.getState());
+    this.documents = new ShownDocuments((key) => {
+      transport.post({ type: 'document', key });
+    });
     const highlight = new Highlight();
     // A document on its own may have no checkpoint beside it.
     const inEditor = transport.kind === 'editor' && !('single' in root.dataset);
@@ -108,12 +113,18 @@ class Panel implements Disposable {
     this.top.append(this.header.root, this.progress.root, this.strip.root);
     root.replaceChildren(this.top, this.warning, this.messageSlot, this.plots, this.notes);
     this.render();
-    transport.onSnapshot((snapshot) => {
-      const toldAt = this.told.get(snapshot.selected ?? '') ?? -Infinity;
-      this.keep(followHost(this.state, snapshot.selected, performance.now() - toldAt < ECHO_TIME));
-      this.snapshot = withSameDocuments(this.snapshot, snapshot);
+    transport.onMessage((message) => {
+      if (message.type === 'document') this.documents.receive(message);
+      else this.receive(message);
       this.render();
     });
+  }
+
+  private receive(snapshot: Snapshot): void {
+    const toldAt = this.told.get(snapshot.selected ?? '') ?? -Infinity;
+    this.keep(followHost(this.state, snapshot.selected, performance.now() - toldAt < ECHO_TIME));
+    this.snapshot = snapshot;
+    this.runs = runsOf(snapshot.entries);
   }
 
   private readonly analyze: ((key: string) => void) | null;
@@ -135,15 +146,21 @@ class Panel implements Disposable {
 
   private render(): void {
     const { snapshot, state } = this;
-    const screen = screenOf(snapshot, state.selected);
+    const screen = screenOf(snapshot, state.selected, (entry) => this.documents.of(entry));
+    // What is on its way is there soon: until then stays what there is.
+    if (screen.kind === 'loading') return;
     const entry = 'entry' in screen ? screen.entry : null;
-    const run = entry && runOf(snapshot?.entries ?? [], entry.key);
+    const run = entry && runOf(this.runs, entry.key);
     this.top.hidden = entry === null;
     if (snapshot !== null && entry !== null && run !== null) {
-      const runs = runsOf(snapshot.entries);
+      const { runs } = this;
       const { explained } = state;
-      this.header.update(runs, run, entry, { busy: snapshot.progress !== null, explained });
-      this.strip.update(runs, run, entry, explained);
+      const document = screen.kind === 'document' ? screen.document : null;
+      this.header.update(runs, run, entry, document, {
+        busy: snapshot.progress !== null,
+        explained,
+      });
+      this.strip.update(runs, run, entry, document, explained);
     }
     const progress = snapshot?.progress ?? null;
     this.progress.root.hidden = progress === null;

@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { renderReport } from '../../src/engine/study/report';
 import { escapeJson } from '../../src/shared/scriptJson';
-import { sampleSnapshot } from './sampleSnapshot';
+import { sampleContent } from './sampleSnapshot';
 
 const hostile = '</script><!--<script>alert(1)</script>\u2028\u2029&"\'';
+const sample = sampleContent(5);
 const snapshot = {
-  ...sampleSnapshot(5),
-  entries: sampleSnapshot(5).entries.map((entry) => ({
+  ...sample.snapshot,
+  entries: sample.snapshot.entries.map((entry) => ({
     ...entry,
     run: hostile,
     label: hostile,
@@ -16,14 +17,15 @@ const snapshot = {
 };
 const script = 'const close = "</script>"; const open = "<!--"; run(close, open);';
 const style = 'body { color: red } /* </style> */';
-const page = renderReport({ snapshot, script, style });
+const content = { ...sample, snapshot };
+const page = renderReport({ content, script, style });
 
 describe('a report', () => {
   it('holds the snapshot, as it was, where nothing in it can end the element', () => {
     const [, json = ''] =
       /<script type="application\/json" id="basin-snapshot">([^]*?)<\/script>/.exec(page) ?? [];
     expect(json).not.toMatch(/[<>\u2028\u2029]/);
-    expect(JSON.parse(json)).toEqual(snapshot);
+    expect(JSON.parse(json)).toEqual(content);
   });
 
   it('has the elements it wrote and no others', () => {
@@ -55,13 +57,17 @@ describe('a report', () => {
 
   it('is titled by its runs, escaped', () => {
     expect(page).toContain('<title>&lt;/script&gt;&lt;!--&lt;script&gt;');
-    expect(renderReport({ snapshot: { ...snapshot, entries: [] }, script, style })).toContain(
-      '<title>Basin</title>',
-    );
+    expect(
+      renderReport({
+        content: { ...content, snapshot: { ...snapshot, entries: [] } },
+        script,
+        style,
+      }),
+    ).toContain('<title>Basin</title>');
   });
 
   it('is the same bytes for the same parts', () => {
-    expect(renderReport({ snapshot, script, style })).toBe(page);
+    expect(renderReport({ content, script, style })).toBe(page);
   });
 });
 

@@ -1,4 +1,5 @@
-import type { PanelEntry, Snapshot } from '../../src/shared/panelProtocol';
+import { entryFigures } from '../../src/shared/entryFigures';
+import type { PageContent, PanelEntry, Snapshot } from '../../src/shared/panelProtocol';
 import { toScalar } from '../../src/shared/result';
 import type {
   Hessian,
@@ -329,9 +330,15 @@ export function sampleDocument(
   };
 }
 
+/** The snapshot of `sampleContent`. */
+export function sampleSnapshot(steps?: number): Snapshot {
+  return sampleContent(steps).snapshot;
+}
+
 /** Two runs of nine checkpoints, one smooth and one rough; the last of the second not analyzed. */
-export function sampleSnapshot(steps = 41): Snapshot {
+export function sampleContent(steps = 41): PageContent {
   const entries: PanelEntry[] = [];
+  const documents: Record<string, ResultDocument> = {};
   for (const [run, roughness] of [
     ['resnet20', 0.55],
     ['resnet20-noskip', 1.9],
@@ -344,23 +351,29 @@ export function sampleSnapshot(steps = 41): Snapshot {
       const surface = ripples(roughness * (0.5 + 0.5 * Math.sin(1.1 * k + 1)) + 0.2, 0.4 * k);
       const shifted: Surface = (x, y) => 1.9 * settling + surface(x - 0.2 * settling, y + 0.05);
       const analyzed = !(run === 'resnet20-noskip' && k === 8);
-      entries.push({
-        key,
-        run,
-        label,
-        document: analyzed
-          ? sampleDocument(`runs/${run}/${label}`, epoch, sampleLandscape(shifted, steps), {
-              largest: roughness * 90 * (1.4 - settling) * (1 + 0.15 * Math.sin(2 * k)),
-            })
-          : null,
-        error: null,
-      });
+      if (analyzed) {
+        documents[key] = sampleDocument(
+          `runs/${run}/${label}`,
+          epoch,
+          sampleLandscape(shifted, steps),
+          { largest: roughness * 90 * (1.4 - settling) * (1 + 0.15 * Math.sin(2 * k)) },
+        );
+      }
+      const document = documents[key];
+      const summary =
+        document === undefined
+          ? null
+          : { version: 0, epoch, step: document.checkpoint.step, figures: entryFigures(document) };
+      entries.push({ key, run, label, summary, error: null });
     }
   }
   return {
-    type: 'snapshot',
-    entries,
-    selected: '/project/runs/resnet20-noskip/epoch-050.pt',
-    progress: null,
+    snapshot: {
+      type: 'snapshot',
+      entries,
+      selected: '/project/runs/resnet20-noskip/epoch-050.pt',
+      progress: null,
+    },
+    documents,
   };
 }

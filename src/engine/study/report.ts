@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { LANGUAGE_ELEMENT, type Language } from '../../shared/language';
-import type { Snapshot } from '../../shared/panelProtocol';
+import type { PageContent, Snapshot } from '../../shared/panelProtocol';
 import { escapeJson } from '../../shared/scriptJson';
 
 export interface ReportParts {
-  readonly snapshot: Snapshot;
+  readonly content: PageContent;
   /** The panel's script and style sheet, as they were bundled. */
   readonly script: string;
   readonly style: string;
@@ -18,7 +18,7 @@ export interface ReportParts {
  * (an empty style sheet too: the controls try one to learn what the browser can do).
  * Equal parts give equal bytes.
  */
-export function renderReport({ snapshot, script, style, language }: ReportParts): string {
+export function renderReport({ content, script, style, language }: ReportParts): string {
   const safeScript = escapeScript(script);
   const safeStyle = escapeStyle(style);
   const policy = [
@@ -41,12 +41,12 @@ export function renderReport({ snapshot, script, style, language }: ReportParts)
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="generator" content="Basin">
-<title>${escapeText(titleOf(snapshot))}</title>
+<title>${escapeText(titleOf(content.snapshot))}</title>
 <style>${safeStyle}</style>
 </head>
 <body>
 <div id="basin"><noscript>${escapeText(noScript)}</noscript></div>
-${languageElement}<script type="application/json" id="basin-snapshot">${escapeJson(snapshot)}</script>
+${languageElement}<script type="application/json" id="basin-snapshot">${escapeJson(content)}</script>
 <script>${safeScript}</script>
 </body>
 </html>

@@ -4,7 +4,8 @@ import { glob } from 'tinyglobby';
 import type { Language } from '../../shared/language';
 import { InputError } from '../../shared/inputError';
 import type { PanelEntry } from '../../shared/panelProtocol';
-import { RESULT_SUFFIX } from '../../shared/result';
+import { entryFigures } from '../../shared/entryFigures';
+import { RESULT_SUFFIX, type ResultDocument } from '../../shared/result';
 import type { Change } from '../../shared/sources';
 import { STORE_FOLDER } from '../../shared/resultLocation';
 import { writeWhole } from './cache';
@@ -39,7 +40,11 @@ export async function writeReport(
   signal?: AbortSignal,
 ): Promise<{ readonly count: number; readonly outdated: readonly string[] }> {
   const { folder, stores = [], assets, out, language } = options;
-  const entries = await readEntries(folder, await findDocuments(folder, stores), signal);
+  const { entries, documents } = await readEntries(
+    folder,
+    await findDocuments(folder, stores),
+    signal,
+  );
   if (entries.length === 0) {
     throw new InputError(
       `${folder} holds no result documents (*${RESULT_SUFFIX}); run "basin analyze" first.`,
@@ -48,7 +53,10 @@ export async function writeReport(
   }
   const asset = (name: string): Promise<string> => readFile(join(assets, name), 'utf8');
   const page = renderReport({
-    snapshot: { type: 'snapshot', entries, selected: entries.at(-1)!.key, progress: null },
+    content: {
+      snapshot: { type: 'snapshot', entries, selected: entries.at(-1)!.key, progress: null },
+      documents,
+    },
     script: await asset('webview.js'),
     style: await asset('webview.css'),
     ...(language === undefined ? {} : { language }),
@@ -107,25 +115,31 @@ async function time(path: string): Promise<number> {
 
 async function readEntries(
   folder: string,
-  documents: ReadonlyMap<string, Found>,
+  found: ReadonlyMap<string, Found>,
   signal: AbortSignal | undefined,
-): Promise<readonly PanelEntry[]> {
+): Promise<{
+  readonly entries: readonly PanelEntry[];
+  readonly documents: Record<string, ResultDocument>;
+}> {
   const entries: PanelEntry[] = [];
+  const documents: Record<string, ResultDocument> = {};
   const checks = new ResultChecks(signal);
-  for (const [key, found] of [...documents].sort(([a], [b]) => naturalOrder(a, b))) {
-    const document = await readResult(found.path);
+  for (const [key, file] of [...found].sort(([a], [b]) => naturalOrder(a, b))) {
+    const document = await readResult(file.path);
     // One that lies in the place of another checkpoint was copied there.
-    const isOwn = found.path.endsWith(`${basename(document.checkpoint.path)}${RESULT_SUFFIX}`);
-    const changes = isOwn ? await checks.changes(document, found.folder) : OTHERS;
+    const isOwn = file.path.endsWith(`${basename(document.checkpoint.path)}${RESULT_SUFFIX}`);
+    const changes = isOwn ? await checks.changes(document, file.folder) : OTHERS;
+    const { epoch, step } = document.checkpoint;
+    documents[key] = document;
     entries.push({
       key,
       run: runOf(folder, key),
       label: basename(key, RESULT_SUFFIX),
-      document,
+      summary: { version: 0, epoch, step, figures: entryFigures(document) },
       error: changes.length === 0 ? null : describeChanges(changes).join(' '),
     });
   }
-  return entries;
+  return { entries, documents };
 }
 
 /** The folder a checkpoint lies in: of a document's path, without Basin's own folders. */

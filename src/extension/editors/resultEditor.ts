@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import type { ToPanel } from '../../shared/panelProtocol';
+import type { FromPanel, ToPanel } from '../../shared/panelProtocol';
 import type { ResultDocument } from '../../shared/result';
 import { parseResult } from '../../shared/resultShape';
 import type { Library } from '../checkpoints/library';
@@ -8,7 +8,7 @@ import { FileWatch } from '../checkpoints/fileWatch';
 import { bundledPage } from '../panel/bundledPage';
 import { createNonce } from '../panel/panelHtml';
 import { messageHtml } from './resultEditorMessage';
-import { readFromPanel } from '../panel/snapshot';
+import { readFromPanel, summaryOf, versionOf } from '../panel/snapshot';
 import { describeChanges } from '../words/outdated';
 import { t, translated } from '../words/text';
 
@@ -61,7 +61,7 @@ class ResultView implements vscode.Disposable {
       this.webview.onDidReceiveMessage((message: unknown) => {
         if (isReopen(message)) {
           void vscode.commands.executeCommand('vscode.openWith', uri, 'default');
-        } else if (readFromPanel(message)?.type === 'ready') this.send();
+        } else this.answer(readFromPanel(message)?.type);
       }),
       new FileWatch(uri, {
         onChange: () => void this.load(),
@@ -114,12 +114,28 @@ class ResultView implements vscode.Disposable {
 
   private told: string | null = null;
 
+  private answer(asked: FromPanel['type'] | undefined): void {
+    if (asked === 'ready') this.send();
+    if (asked !== 'document' || this.document === null) return;
+    const { document } = this;
+    const key = this.uri.toString();
+    const version = versionOf(document);
+    const message: ToPanel = { type: 'document', key, version, document };
+    void this.webview.postMessage(message);
+  }
+
   private send(): void {
     const { document } = this;
     if (document === null) return;
     const key = this.uri.toString();
     const error = (this.told = this.remark());
-    const entry = { key, run: '', label: document.checkpoint.path, document, error };
+    const entry = {
+      key,
+      run: '',
+      label: document.checkpoint.path,
+      summary: summaryOf(document),
+      error,
+    };
     const snapshot: ToPanel = { type: 'snapshot', entries: [entry], selected: key, progress: null };
     void this.webview.postMessage(snapshot);
   }

@@ -4,7 +4,7 @@ import type { Analyses } from '../analysis/analyses';
 import type { Library } from '../checkpoints/library';
 import type { Log } from '../log';
 import { bundledPage } from './bundledPage';
-import { makeSnapshot, readFromPanel } from './snapshot';
+import { makeSnapshot, readFromPanel, shownDocument, versionOf } from './snapshot';
 
 export const PANEL_TYPE = 'basin.panel';
 
@@ -122,6 +122,9 @@ export class LandscapePanel implements vscode.Disposable, vscode.WebviewPanelSer
         this.selected = known.key;
         this.actions.selected(known.key);
         break;
+      case 'document':
+        this.sendDocument(known.key);
+        break;
       case 'analyze':
         this.actions.analyze(known.key);
         break;
@@ -144,6 +147,16 @@ export class LandscapePanel implements vscode.Disposable, vscode.WebviewPanelSer
         if (this.stale) this.resend();
       });
     }, RESEND);
+  }
+
+  private sendDocument(key: string): void {
+    const record = this.library.get(key);
+    const document = record && shownDocument(record, this.analyses.partial(key));
+    // Of one that is gone meanwhile there is another snapshot.
+    if (!document || this.panel === undefined || !this.ready) return;
+    const version = versionOf(document);
+    const message: ToPanel = { type: 'document', key, version, document };
+    void this.panel.webview.postMessage(message);
   }
 
   private async send(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Progress } from '../../shared/engineProtocol';
-import type { FromPanel, PanelEntry, Snapshot } from '../../shared/panelProtocol';
+import { entryFigures } from '../../shared/entryFigures';
+import type { EntrySummary, FromPanel, PanelEntry, Snapshot } from '../../shared/panelProtocol';
 import type { ResultDocument } from '../../shared/result';
 import { checkpointName } from '../words/checkpointLabel';
 import type { CheckpointRecord } from '../checkpoints/library';
@@ -25,15 +26,47 @@ export function makeSnapshot(options: {
   };
 }
 
+/** The document of a checkpoint as the panel is to show it; `null` where there is none. */
+export function shownDocument(
+  record: CheckpointRecord,
+  partial: ResultDocument | null,
+): ResultDocument | null {
+  return partial ?? record.result?.document ?? null;
+}
+
+/** Entries of records that have not changed since: there are thousands, and few change. */
+const entries = new WeakMap<CheckpointRecord, PanelEntry>();
+
 function entry(record: CheckpointRecord, partial: ResultDocument | null): PanelEntry {
-  return {
+  const known = partial === null ? entries.get(record) : undefined;
+  if (known !== undefined) return known;
+  const document = shownDocument(record, partial);
+  const made: PanelEntry = {
     key: record.file.path,
     run: record.run.name,
     label: checkpointName(record.file.path),
-    document: partial ?? record.result?.document ?? null,
+    summary: document === null ? null : summaryOf(document),
     error: record.error === null ? remark(record) : translated(record.error),
   };
+  if (partial === null) entries.set(record, made);
+  return made;
 }
+
+/** What a snapshot says of a document. */
+export function summaryOf(document: ResultDocument): EntrySummary {
+  const { epoch, step } = document.checkpoint;
+  return { version: versionOf(document), epoch, step, figures: entryFigures(document) };
+}
+
+/** A document that is read or made anew is another object. */
+export function versionOf(document: ResultDocument): number {
+  let version = versions.get(document);
+  if (version === undefined) versions.set(document, (version = ++lastVersion));
+  return version;
+}
+
+const versions = new WeakMap<ResultDocument, number>();
+let lastVersion = 0;
 
 function remark(record: CheckpointRecord): string | null {
   if (record.writing) return t('The checkpoint is being written.');
@@ -52,6 +85,7 @@ export function readFromPanel(message: unknown): FromPanel | null {
     case 'ready':
     case 'cancel':
       return { type };
+    case 'document':
     case 'select':
     case 'analyze':
       return typeof key === 'string' ? { type, key } : null;

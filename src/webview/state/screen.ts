@@ -14,6 +14,8 @@ export type Screen =
   | { readonly kind: 'failed'; readonly entry: PanelEntry; readonly message: string }
   /** Being analyzed, nothing known yet. */
   | { readonly kind: 'started'; readonly entry: PanelEntry; readonly progress: Progress }
+  /** There is a document, and it is on its way. */
+  | { readonly kind: 'loading'; readonly entry: PanelEntry }
   | {
       readonly kind: 'document';
       readonly entry: PanelEntry;
@@ -24,14 +26,21 @@ export type Screen =
       readonly running: boolean;
     };
 
-export function screenOf(snapshot: Snapshot | null, remembered: string | null): Screen {
+export function screenOf(
+  snapshot: Snapshot | null,
+  remembered: string | null,
+  documentOf: (entry: PanelEntry) => ResultDocument | null,
+): Screen {
   if (snapshot === null) return { kind: 'waiting' };
   const entry = chooseEntry(snapshot, remembered);
   if (entry === null) return { kind: 'empty' };
   const progress = snapshot.progress;
   const running = progress !== null && isAbout(progress, entry);
-  if (entry.document !== null) {
-    return { kind: 'document', entry, document: entry.document, warning: entry.error, running };
+  if (entry.summary !== null) {
+    const document = documentOf(entry);
+    return document === null
+      ? { kind: 'loading', entry }
+      : { kind: 'document', entry, document, warning: entry.error, running };
   }
   if (running) return { kind: 'started', entry, progress };
   if (entry.error !== null) return { kind: 'failed', entry, message: entry.error };

@@ -1,5 +1,5 @@
 import type { PanelEntry, Snapshot } from '../../shared/panelProtocol';
-import { positions, runsOf, type Run } from '../training/runs';
+import { positions, type Run } from '../training/runs';
 
 /**
  * Which entry to show: the panel's own choice while it exists, then the host's, then the last one
@@ -12,7 +12,7 @@ export function chooseEntry(snapshot: Snapshot, remembered: string | null): Pane
   return (
     find(remembered) ??
     find(snapshot.selected) ??
-    entries.findLast((entry) => entry.document !== null) ??
+    entries.findLast((entry) => entry.summary !== null) ??
     entries.at(-1) ??
     null
   );
@@ -45,8 +45,8 @@ export function stepEntry(run: Run, key: string, step: Step): PanelEntry | null 
   return entries[Math.min(entries.length - 1, Math.max(0, wanted))] ?? null;
 }
 
-export function runOf(entries: readonly PanelEntry[], key: string): Run | null {
-  return runsOf(entries).find((run) => run.entries.some((entry) => entry.key === key)) ?? null;
+export function runOf(runs: readonly Run[], key: string): Run | null {
+  return runs.find((run) => run.entries.some((entry) => entry.key === key)) ?? null;
 }
 
 /**

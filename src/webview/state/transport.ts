@@ -1,11 +1,11 @@
-import type { FromPanel, Snapshot } from '../../shared/panelProtocol';
+import type { FromPanel, PageContent, ToPanel } from '../../shared/panelProtocol';
 import type { Disposable } from '../disposable';
 
 /** Where snapshots come from and where wishes go: the editor, or the page itself. */
 export interface Transport extends Disposable {
   /** A page on its own shows what it holds; nobody is there to analyse or to cancel. */
   readonly kind: 'editor' | 'page';
-  onSnapshot(listener: (snapshot: Snapshot) => void): void;
+  onMessage(listener: (message: ToPanel) => void): void;
   post(message: FromPanel): void;
   getState(): unknown;
   setState(state: unknown): void;
@@ -33,10 +33,10 @@ function editorTransport(): Transport {
   };
   return {
     kind: 'editor',
-    onSnapshot(listener) {
+    onMessage(listener) {
       stop();
       handler = (event) => {
-        if (isSnapshot(event.data)) listener(event.data);
+        if (isToPanel(event.data)) listener(event.data);
       };
       window.addEventListener('message', handler);
       // Only now: what is sent before anybody listens is lost.
@@ -55,14 +55,28 @@ function editorTransport(): Transport {
 
 function pageTransport(): Transport {
   let state: unknown = null;
+  let tell: (message: ToPanel) => void = () => undefined;
+  let documents: PageContent['documents'] = {};
   return {
     kind: 'page',
-    onSnapshot(listener) {
+    onMessage(listener) {
+      tell = listener;
       const text = document.getElementById(SNAPSHOT_ELEMENT)?.textContent;
-      const snapshot: unknown = text ? JSON.parse(text) : null;
-      if (isSnapshot(snapshot)) listener(snapshot);
+      const content = text ? (JSON.parse(text) as Partial<PageContent>) : {};
+      documents = content.documents ?? {};
+      if (isToPanel(content.snapshot)) listener(content.snapshot);
     },
-    post: () => undefined,
+    post: (message) => {
+      if (message.type !== 'document') return;
+      const { key } = message;
+      const known = documents[key];
+      // The page is drawn from one thing at a time.
+      if (known !== undefined) {
+        queueMicrotask(() => {
+          tell({ type: 'document', key, version: 0, document: known });
+        });
+      }
+    },
     getState: () => state,
     setState: (next) => {
       state = next;
@@ -71,10 +85,8 @@ function pageTransport(): Transport {
   };
 }
 
-function isSnapshot(message: unknown): message is Snapshot {
-  return (
-    typeof message === 'object' &&
-    message !== null &&
-    (message as { type?: unknown }).type === 'snapshot'
-  );
+function isToPanel(message: unknown): message is ToPanel {
+  if (typeof message !== 'object' || message === null) return false;
+  const { type } = message as { type?: unknown };
+  return type === 'snapshot' || type === 'document';
 }

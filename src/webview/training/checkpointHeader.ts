@@ -1,4 +1,5 @@
 import type { PanelEntry } from '../../shared/panelProtocol';
+import type { ResultDocument } from '../../shared/result';
 import { button, iconButton, ICONS, Picker, Toggle } from '../controls';
 import { element, setText } from '../element';
 import type { Run } from './runs';
@@ -65,6 +66,7 @@ export class CheckpointHeader {
     runs: readonly Run[],
     run: Run,
     entry: PanelEntry,
+    document: ResultDocument | null,
     { busy, explained }: { readonly busy: boolean; readonly explained: boolean },
   ): void {
     this.explain.update(explained);
@@ -82,9 +84,9 @@ export class CheckpointHeader {
     );
     this.previous.disabled = run.entries[0]?.key === entry.key;
     this.next.disabled = run.entries.at(-1)?.key === entry.key;
-    if (this.again !== null) this.again.hidden = busy || entry.document === null;
-    setText(this.about, entry.document === null ? '' : provenance(entry.document));
-    this.about.title = entry.document === null ? '' : `SHA-256 ${entry.document.checkpoint.sha256}`;
+    if (this.again !== null) this.again.hidden = busy || document === null;
+    setText(this.about, document === null ? '' : provenance(document));
+    this.about.title = document === null ? '' : `SHA-256 ${document.checkpoint.sha256}`;
   }
 
   step(step: Step): void {

@@ -1,3 +1,4 @@
+import type { Figure } from '../../shared/entryFigures';
 import { leadingFigures } from '../../shared/leadingFigures';
 import type { ResultDocument, Sensitivity, Topology } from '../../shared/result';
 import {
@@ -8,7 +9,6 @@ import {
   formatUncertain,
   plural,
 } from '../quantity';
-import type { Measure } from './series';
 import { neighborhoodText, sensitivityText, shareError } from '../summaries';
 import { t } from '../text';
 
@@ -22,7 +22,7 @@ export interface KeyFigure {
 
 const UNKNOWN: KeyFigure = { value: '–', error: '', notes: [] };
 
-export function keyFigure(measure: Measure['id'], document: ResultDocument | null): KeyFigure {
+export function keyFigure(measure: Figure, document: ResultDocument | null): KeyFigure {
   const { metrics, hessian, topology } = document ?? {};
   switch (measure) {
     case 'loss':

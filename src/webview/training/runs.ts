@@ -7,6 +7,12 @@ export interface Run {
   readonly entries: readonly PanelEntry[];
 }
 
+/** Where entries stand in training, and in what. */
+export interface Positions {
+  readonly unit: string;
+  readonly at: readonly number[];
+}
+
 /** Runs in the order in which their first checkpoint comes. */
 export function runsOf(entries: readonly PanelEntry[]): readonly Run[] {
   const byName = new Map<string, PanelEntry[]>();
@@ -22,9 +28,18 @@ export function runsOf(entries: readonly PanelEntry[]): readonly Run[] {
  * Where a run's entries stand in training: by epoch, else by step, where every analyzed checkpoint
  * says one; else by their order. One that is not analyzed stands between its neighbors.
  */
-export function positions(run: Run): { readonly unit: string; readonly at: readonly number[] } {
-  const analyzed = run.entries.flatMap(({ document }, index) =>
-    document === null ? [] : [{ index, identity: document.checkpoint }],
+export function positions(run: Run): Positions {
+  let known = placesOf.get(run);
+  if (known === undefined) placesOf.set(run, (known = findPositions(run)));
+  return known;
+}
+
+/** They are asked for by every plot of a training. */
+const placesOf = new WeakMap<Run, Positions>();
+
+function findPositions(run: Run): Positions {
+  const analyzed = run.entries.flatMap(({ summary }, index) =>
+    summary === null ? [] : [{ index, identity: summary }],
   );
   for (const unit of ['epoch', 'step'] as const) {
     const known = analyzed.flatMap(({ index, identity }) => {
@@ -32,7 +47,7 @@ export function positions(run: Run): { readonly unit: string; readonly at: reado
       return at === null ? [] : [{ index, at }];
     });
     if (known.length > 1 && known.length === analyzed.length && isIncreasing(known)) {
-      return { unit, at: run.entries.map((_, index) => placeBetween(known, index)) };
+      return { unit, at: placesBetween(known, run.entries.length) };
     }
   }
   return { unit: 'checkpoint', at: run.entries.map((_, index) => index + 1) };
@@ -47,20 +62,20 @@ function isIncreasing(known: readonly Known[]): boolean {
   return known.every(({ at }, k) => k === 0 || at > known[k - 1]!.at);
 }
 
-/** On the line through the two known places around it, or the two nearest at an end. */
-function placeBetween(known: readonly Known[], index: number): number {
-  const after = known.findIndex((place) => place.index >= index);
-  const second = after < 0 ? known.length - 1 : Math.max(1, after);
-  const from = known[second - 1]!;
-  const to = known[second]!;
-  return from.at + ((index - from.index) * (to.at - from.at)) / (to.index - from.index);
+/** Each on the line through the two known places around it, or the two nearest at an end. */
+function placesBetween(known: readonly Known[], count: number): number[] {
+  let second = 1;
+  return Array.from({ length: count }, (_, index) => {
+    while (second < known.length - 1 && known[second]!.index < index) second += 1;
+    const from = known[second - 1]!;
+    const to = known[second]!;
+    return from.at + ((index - from.index) * (to.at - from.at)) / (to.index - from.index);
+  });
 }
 
 /** How a checkpoint is called in a sentence: `epoch 40`, or its file's name. */
 export function trainingPlace(entry: PanelEntry): string {
-  const identity = entry.document?.checkpoint;
-  const epoch = identity?.epoch ?? null;
-  const step = identity?.step ?? null;
+  const { epoch = null, step = null } = entry.summary ?? {};
   if (epoch !== null) return t('epoch {0}', epoch);
   return step === null ? entry.label : t('step {0}', step);
 }

@@ -1,57 +1,37 @@
-import { leadingFigures } from '../../shared/leadingFigures';
-import type { ResultDocument } from '../../shared/result';
+import type { Figure } from '../../shared/entryFigures';
 import type { Run } from './runs';
 import { t } from '../text';
 
 /** A number that is followed through a training. */
 export interface Measure {
-  readonly id: 'loss' | 'accuracy' | 'error' | 'eigenvalue' | 'trace' | 'saddles' | 'persistence';
+  readonly id: Figure;
   readonly title: () => string;
-  readonly read: (document: ResultDocument) => number | null;
 }
 
 export const MEASURES: readonly Measure[] = [
-  { id: 'loss', title: () => t('Loss'), read: (d) => (d.metrics ? Number(d.metrics.loss) : null) },
-  { id: 'accuracy', title: () => t('Accuracy'), read: (d) => d.metrics?.accuracy ?? null },
-  {
-    id: 'error',
-    title: () => t('Mean absolute error'),
-    read: (d) => (d.metrics?.error === undefined ? null : Number(d.metrics.error)),
-  },
-  {
-    id: 'eigenvalue',
-    title: () => t('Largest eigenvalue'),
-    read: (d) => d.hessian?.eigenvalues[0]?.value ?? null,
-  },
-  { id: 'trace', title: () => t('Hessian trace'), read: (d) => d.hessian?.trace.value ?? null },
-  {
-    id: 'saddles',
-    title: () => t('Saddles'),
-    read: (d) => (d.topology ? leadingFigures(d.topology).saddles : null),
-  },
-  {
-    id: 'persistence',
-    title: () => t('Average persistence'),
-    read: (d) => (d.topology ? leadingFigures(d.topology).averagePersistence : null),
-  },
+  { id: 'loss', title: () => t('Loss') },
+  { id: 'accuracy', title: () => t('Accuracy') },
+  { id: 'error', title: () => t('Mean absolute error') },
+  { id: 'eigenvalue', title: () => t('Largest eigenvalue') },
+  { id: 'trace', title: () => t('Hessian trace') },
+  { id: 'saddles', title: () => t('Saddles') },
+  { id: 'persistence', title: () => t('Average persistence') },
 ];
 
-/** Those that at least one of the documents has, and the ones every analysis has. */
+/** Those that at least one of the checkpoints has, and the ones every analysis has. */
 export function shownMeasures(runs: readonly Run[]): readonly Measure[] {
-  const documents = runs.flatMap((run) => run.entries.flatMap((entry) => entry.document ?? []));
   return MEASURES.filter(
-    (measure) =>
-      (measure.id !== 'accuracy' && measure.id !== 'error') ||
-      documents.some((document) => measure.read(document) !== null),
+    ({ id }) =>
+      (id !== 'accuracy' && id !== 'error') ||
+      runs.some((run) =>
+        run.entries.some(({ summary }) => (summary?.figures[id] ?? null) !== null),
+      ),
   );
 }
 
 /** One value for each checkpoint of the run; null where it is not known or not finite. */
-export function seriesOf(run: Run, measure: Measure): readonly (number | null)[] {
-  return run.entries.map((entry) => {
-    const value = entry.document === null ? null : measure.read(entry.document);
-    return value !== null && Number.isFinite(value) ? value : null;
-  });
+export function seriesOf(run: Run, { id }: Measure): readonly (number | null)[] {
+  return run.entries.map(({ summary }) => summary?.figures[id] ?? null);
 }
 
 /** A range over several decades is drawn by its logarithm, and said to be. */
@@ -64,8 +44,8 @@ export interface SeriesScale {
 
 export function seriesScale(values: readonly (number | null)[]): SeriesScale {
   const known = values.filter((value) => value !== null);
-  const low = Math.min(...known);
-  const high = Math.max(...known);
+  const low = known.reduce((least, value) => Math.min(least, value), Infinity);
+  const high = known.reduce((most, value) => Math.max(most, value), -Infinity);
   if (known.length === 0 || !(high > low)) return { logarithmic: false, toUnit: () => 0.5 };
   if (low > 0 && Math.log10(high / low) >= DECADES_FOR_LOG) {
     const span = Math.log(high / low);

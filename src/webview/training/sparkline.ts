@@ -35,13 +35,17 @@ export function sparkline(
     svg.append(svgElement('path', { class: 'spark-other', d: linePath(other, x, y), ...UNSCALED }));
   }
   svg.append(svgElement('path', { class: 'spark-line', d: linePath(own, x, y), ...UNSCALED }));
+  // One path for all of a kind: there may be thousands.
+  const dots = { 'spark-missing': '', 'spark-dot': '', 'spark-now': '' };
   own.x.forEach((place, index) => {
     const height = own.y[index] ?? null;
-    // A line without length and with round ends is a dot that the stretching leaves round.
-    const dot = `M${x(place)} ${height === null ? HEIGHT - MARGIN : y(height)}h0`;
     const kind = height === null ? 'spark-missing' : index === current ? 'spark-now' : 'spark-dot';
-    svg.append(svgElement('path', { class: kind, d: dot, ...UNSCALED }));
+    // A line without length and with round ends is a dot that the stretching leaves round.
+    dots[kind] += `M${x(place)} ${height === null ? HEIGHT - MARGIN : y(height)}h0`;
   });
+  for (const [kind, d] of Object.entries(dots)) {
+    if (d !== '') svg.append(svgElement('path', { class: kind, d, ...UNSCALED }));
+  }
   return svg;
 }
 

@@ -1,4 +1,5 @@
 import type { PanelEntry } from '../../shared/panelProtocol';
+import type { ResultDocument } from '../../shared/result';
 import { DisposableStore, type Disposable } from '../disposable';
 import { element, setAttributes } from '../element';
 import { keyFigure } from './keyFigure';
@@ -17,6 +18,8 @@ export class TrainingStrip implements Disposable {
   private readonly store = new DisposableStore();
   private run: Run | null = null;
   private key = '';
+  /** What is drawn: it is drawn again where any of it is another. */
+  private drawn: readonly unknown[] = [];
   /** Places of the run's checkpoints in [0, 1]. */
   private places: readonly number[] = [];
 
@@ -53,15 +56,25 @@ export class TrainingStrip implements Disposable {
   }
 
   /** @param explained whether each figure stands with its notes; else they are its tooltip. */
-  update(runs: readonly Run[], run: Run, entry: PanelEntry, explained: boolean): void {
+  update(
+    runs: readonly Run[],
+    run: Run,
+    entry: PanelEntry,
+    document: ResultDocument | null,
+    explained: boolean,
+  ): void {
     this.run = run;
     this.key = entry.key;
+    // Most snapshots tell of progress alone.
+    const drawn = [document, explained, entry.key, JSON.stringify(runs)];
+    if (drawn.every((part, i) => part === this.drawn[i])) return;
+    this.drawn = drawn;
     const current = run.entries.indexOf(entry);
     const own = positions(run);
     const comparable = runs.filter((other) => other === run || positions(other).unit === own.unit);
     const all = comparable.flatMap((other) => positions(other).at);
-    const low = Math.min(...all);
-    const high = Math.max(...all);
+    const low = all.reduce((least, at) => Math.min(least, at), Infinity);
+    const high = all.reduce((most, at) => Math.max(most, at), -Infinity);
     const placesOf = (other: Run) =>
       positions(other).at.map((at) => (high > low ? (at - low) / (high - low) : 0.5));
     this.places = placesOf(run);
@@ -73,7 +86,7 @@ export class TrainingStrip implements Disposable {
           x: placesOf(other),
           y: seriesOf(other, measure).map((value) => (value === null ? null : scale.toUnit(value))),
         });
-        const figure = keyFigure(measure.id, entry.document);
+        const figure = keyFigure(measure.id, document);
         return element(
           'div',
           {
@@ -111,7 +124,7 @@ export class TrainingStrip implements Disposable {
       }),
     );
     const figures = shownMeasures(runs).map((measure) => {
-      const figure = keyFigure(measure.id, entry.document);
+      const figure = keyFigure(measure.id, document);
       return `${measure.title()} ${figure.value}${figure.error === '' ? '' : ` ${figure.error}`}`;
     });
     setAttributes(this.root, {
@@ -125,7 +138,7 @@ export class TrainingStrip implements Disposable {
         trainingPlace(entry),
         current + 1,
         run.entries.length,
-        entry.document === null ? t('not analyzed yet') : figures.join(', '),
+        document === null ? t('not analyzed yet') : figures.join(', '),
       ),
     });
   }

@@ -266,7 +266,12 @@ describe('what can be named', () => {
     mkdirSync(join(folder, '.basin/results/runs'), { recursive: true });
     mkdirSync(join(folder, 'runs'));
     writeFileSync(join(folder, 'basin.json'), '{}');
-    const from = written('a', withTopology(LINE));
+    // Of no bytes: the checkpoint is the one the result is of.
+    const sha256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+    const from = written('a', {
+      ...withTopology(LINE),
+      checkpoint: { path: 'a', format: 'pytorch', sha256, step: null, epoch: 1 },
+    });
     for (const name of ['a.pt', 'b.pt']) writeFileSync(join(folder, 'runs', name), '');
     const { readFileSync } = await import('node:fs');
     writeFileSync(join(folder, '.basin/results/runs/a.pt.basin.json'), readFileSync(from));

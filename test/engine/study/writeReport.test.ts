@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { writeReport, type ReportOptions } from '../../../src/engine/study/writeReport';
-import type { Snapshot } from '../../../src/shared/panelProtocol';
+import type { PageContent } from '../../../src/shared/panelProtocol';
 
 let root: string;
 let folder: string;
@@ -47,10 +47,13 @@ async function report(options: Partial<ReportOptions> = {}): Promise<{
   await writeReport({ folder, assets: join(root, 'assets'), out, ...options });
   const page = readFileSync(out, 'utf8');
   const [, json] = /id="basin-snapshot">(.*?)<\/script>/s.exec(page) ?? [];
-  const { entries } = JSON.parse(json ?? '') as Snapshot;
+  const { snapshot, documents } = JSON.parse(json ?? '') as PageContent;
   return {
     page,
-    entries: entries.map(({ run, label, document }) => [run, label, document?.metrics?.loss]),
+    entries: snapshot.entries.map(({ key, run, label, summary }) => {
+      expect(summary?.figures.loss).toBe(documents[key]?.metrics?.loss);
+      return [run, label, documents[key]?.metrics?.loss];
+    }),
   };
 }
 

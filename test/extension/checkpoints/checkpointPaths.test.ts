@@ -14,6 +14,7 @@ function record(path: string, seconds = 0): CheckpointRecord {
     writing: false,
     result: null,
     outdated: false,
+    changes: [],
     error: null,
   };
 }

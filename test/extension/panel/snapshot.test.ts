@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CheckpointRecord } from '../../../src/extension/checkpoints/library';
+import type { ResultDocument } from '../../../src/shared/result';
 import { makeSnapshot, readFromPanel } from '../../../src/extension/panel/snapshot';
 
 function record(path: string, rest: Partial<CheckpointRecord> = {}): CheckpointRecord {
@@ -35,7 +36,7 @@ describe('what the panel is shown', () => {
         key: '/w/a/e-1.pt',
         run: 'a',
         label: 'e-1.pt',
-        document: null,
+        summary: null,
         error: 'The model is missing.',
       },
     ]);
@@ -67,4 +68,61 @@ describe('a message from the panel', () => {
       expect(readFromPanel(message)).toBeNull();
     },
   );
+});
+
+describe('of a thousand checkpoints', () => {
+  const summary = { count: 1, total: 1, mean: 1, median: 1, maximum: 1, meanOverRange: 1 };
+  const documentOf = (epoch: number): ResultDocument => ({
+    schema: 1,
+    checkpoint: { path: `e-${epoch}.pt`, format: 'pytorch', sha256: '00', step: null, epoch },
+    parameters: 10,
+    runtime: { name: 'x', version: '1', precision: 'float32' },
+    seed: 0,
+    metrics: { loss: 1 / epoch, samples: 2 },
+    landscape: {
+      axes: [{ name: 'a', min: -1, max: 1, steps: 1681 }],
+      directions: {
+        kind: 'random',
+        normalization: 'filter',
+        seed: 0,
+        norms: [1],
+        cosines: [],
+        parameterNorm: 1,
+      },
+      shape: [1681],
+      values: Array.from({ length: 1681 }, (_, i) => i),
+      evaluations: 1681,
+      relativeNoise: null,
+    },
+    notes: [JSON.stringify(summary)],
+    timings: {},
+  });
+  const records = Array.from({ length: 1000 }, (_, k) =>
+    record(`/w/a/e-${k}.pt`, {
+      result: { document: documentOf(k + 1), written: 0, path: `/w/a/e-${k}.json` },
+    }),
+  );
+
+  it('a snapshot has the figures of all and the document of none', () => {
+    const snapshot = makeSnapshot({ records, partial: () => null, selected: null, progress: null });
+    expect(snapshot.entries[9]?.summary).toMatchObject({ epoch: 10, figures: { loss: 0.1 } });
+    const text = JSON.stringify(snapshot);
+    expect(text).not.toContain('landscape');
+    // The documents are 12 MB.
+    expect(text.length).toBeLessThan(400_000);
+  });
+
+  it('the version is another where the document is', () => {
+    const options = { records: records.slice(0, 2), selected: null, progress: null };
+    const version = (partial: ResultDocument | null): unknown =>
+      makeSnapshot({
+        ...options,
+        partial: (path) => (path.endsWith('e-0.pt') ? partial : null),
+      }).entries.map((entry) => entry.summary?.version);
+    const before = version(null);
+    expect(version(null)).toEqual(before);
+    const running = version(documentOf(1)) as number[];
+    expect(running[0]).not.toBe((before as number[])[0]);
+    expect(running[1]).toBe((before as number[])[1]);
+  });
 });

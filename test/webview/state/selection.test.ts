@@ -10,7 +10,7 @@ import {
   stepEntry,
 } from '../../../src/webview/state/selection';
 import { seriesOf, seriesScale, shownMeasures } from '../../../src/webview/training/series';
-import { sampleSnapshot } from '../sampleSnapshot';
+import { sampleContent, sampleSnapshot } from '../sampleSnapshot';
 
 const snapshot = sampleSnapshot(9);
 const [smooth, rough] = runsOf(snapshot.entries) as [
@@ -75,8 +75,8 @@ describe('steps through a run', () => {
   });
 
   it('know their run', () => {
-    expect(runOf(snapshot.entries, last.key)?.name).toBe('resnet20-noskip');
-    expect(runOf(snapshot.entries, '/gone.pt')).toBeNull();
+    expect(runOf(runsOf(snapshot.entries), last.key)?.name).toBe('resnet20-noskip');
+    expect(runOf(runsOf(snapshot.entries), '/gone.pt')).toBeNull();
   });
 });
 
@@ -91,7 +91,7 @@ describe('places in training', () => {
   });
 
   it('are the order where no epoch is known', () => {
-    const bare = rough.entries.map((entry): PanelEntry => ({ ...entry, document: null }));
+    const bare = rough.entries.map((entry): PanelEntry => ({ ...entry, summary: null }));
     expect(positions({ name: 'bare', entries: bare }).unit).toBe('checkpoint');
     expect(positions({ name: 'bare', entries: bare }).at[8]).toBe(9);
   });
@@ -128,7 +128,10 @@ describe('what the panel shows', () => {
     part: 'landscape',
     fraction: 0.4,
   } as const;
-  const kind = (next: Snapshot | null, key: string | null = null) => screenOf(next, key).kind;
+  const { documents } = sampleContent(9);
+  const known = ({ key }: PanelEntry) => documents[key] ?? null;
+  const kind = (next: Snapshot | null, key: string | null = null) =>
+    screenOf(next, key, known).kind;
 
   it('is a message with a next step where there is no document', () => {
     expect(kind(null)).toBe('waiting');
@@ -142,8 +145,12 @@ describe('what the panel shows', () => {
   });
 
   it('is the document, running only while it is this one', () => {
-    const screen = screenOf({ ...snapshot, progress }, null);
+    const screen = screenOf({ ...snapshot, progress }, null, known);
     expect(screen).toMatchObject({ kind: 'document', running: false, warning: null });
+  });
+
+  it('is loading while the document is on its way', () => {
+    expect(screenOf(snapshot, null, () => null).kind).toBe('loading');
   });
 
   it('says what is being done', () => {
