@@ -52,18 +52,24 @@ export function directionalDerivative(
   for (const node of order) {
     if (known.has(node.id) || isConstant(node.operation)) continue;
     if (!node.inputs.some((input) => known.has(input.id))) continue;
+    g.differentiating(node, () => {
+      push(node);
+    });
+  }
+  return ys.map((y) => arrayOf(y) ?? g.zeros(y.shape));
+
+  function push(node: AnyNode): void {
     const form = pushForm(g, node, (input) => known.get(input.id) ?? null);
     if (form !== undefined) {
-      if (form === null) continue;
+      if (form === null) return;
       known.set(node.id, form);
       const isShared = isWide(form) && (users.get(node.id) ?? 0) > 1;
       if (arrays.has(node.id) || isPlainSum(form) || isShared) arrayOf(node);
-      continue;
+      return;
     }
     const tangent = pushForward(g, node, node.inputs.map(arrayOf));
     if (tangent !== null) known.set(node.id, formOf(tangent));
   }
-  return ys.map((y) => arrayOf(y) ?? g.zeros(y.shape));
 }
 
 /** Whether small changes of the arguments change nothing. */

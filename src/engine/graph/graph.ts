@@ -158,6 +158,18 @@ export interface Node<O extends Operation = Operation> {
 /** A node whose operation is known when it is looked at: switches over it are exhaustive. */
 export type AnyNode = { readonly [O in Operation]: Node<O> }[Operation];
 
+/** What a node was made for. */
+export interface Origin {
+  /** An operator of the model, or what else asked for it. */
+  readonly operator: string;
+  /** The name of the model's node. */
+  readonly name: string;
+  /** The module the node was exported from, where the exporter says so. */
+  readonly scope: string | null;
+  /** Whether it is a derivative of what the operator computes. */
+  readonly isDerivative: boolean;
+}
+
 /** What a runtime is asked for: named results of a graph. */
 export interface Program {
   readonly outputs: ReadonlyMap<string, Node>;
@@ -182,6 +194,30 @@ export class ShapeError extends Error {
 export class Graph {
   #next = 0;
   readonly #known = new Map<string, Node>();
+  #origin: Origin | null = null;
+  readonly #origins = new Map<number, Origin>();
+
+  /** Remembers what new nodes are made for. */
+  within<T>(origin: Origin | null, make: () => T): T {
+    const before = this.#origin;
+    this.#origin = origin;
+    try {
+      return make();
+    } finally {
+      this.#origin = before;
+    }
+  }
+
+  /** What a node was first made for; null where nobody said. */
+  originOf(node: Node): Origin | null {
+    return this.#origins.get(node.id) ?? null;
+  }
+
+  /** Remembers new nodes as derivatives of what another node was made for. */
+  differentiating<T>(node: Node, make: () => T): T {
+    const origin = this.originOf(node);
+    return this.within(origin === null ? null : { ...origin, isDerivative: true }, make);
+  }
 
   input(name: string, shape: readonly number[]): Node<'input'> {
     return this.#node('input', [], { name }, shape);
@@ -610,6 +646,7 @@ export class Graph {
     requireSize(shape);
     const node: Node<O> = { id: this.#next, operation, inputs, attributes, shape };
     this.#next += 1;
+    if (this.#origin !== null) this.#origins.set(node.id, this.#origin);
     const folded = this.#fold(node) as Node<O>;
     this.#known.set(key, folded);
     return folded;

@@ -38,6 +38,13 @@ export function gradient(g: Graph, y: Node, wrt: readonly Node[]): readonly Node
     const lazy =
       isElementwise(node.operation) &&
       node.inputs.every((input) => !active.has(input.id) || sameShape(input.shape, node.shape));
+    g.differentiating(node, () => {
+      passOn(node, form, lazy);
+    });
+  }
+  return wrt.map((node) => (cotangents.has(node.id) ? arrayOf(node) : g.zeros(node.shape)));
+
+  function passOn(node: AnyNode, form: LinearForm, lazy: boolean): void {
     if (isWide(form) || !lazy) arrayOf(node);
     let others: readonly (Node | null)[] | undefined;
     node.inputs.forEach((input, position) => {
@@ -55,7 +62,6 @@ export function gradient(g: Graph, y: Node, wrt: readonly Node[]): readonly Node
       cotangents.set(input.id, sum === undefined ? contribution : plus(g, sum, contribution));
     });
   }
-  return wrt.map((node) => (cotangents.has(node.id) ? arrayOf(node) : g.zeros(node.shape)));
 }
 
 /** What an argument of an elementwise operation, of the result's shape, gets of its cotangent. */

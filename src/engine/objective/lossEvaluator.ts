@@ -7,8 +7,16 @@ import { zerosLike } from '../tensor';
 import { splitBatches, type Batch } from './batches';
 import { liveElements, outputElements, termElements } from './evaluationMemory';
 import type { LossData } from './lossData';
-import { DERIVATIVE, DIRECTION, LossGraph, momentNames, type Normalisation } from './lossGraph';
+import {
+  DERIVATIVE,
+  DIRECTION,
+  LossGraph,
+  momentNames,
+  type Differentiated,
+  type Normalisation,
+} from './lossGraph';
 import { LOSSES, type LossTerm, type Measures } from './lossTerm';
+import { locate, type NonFinitePlace } from './nonFinitePlace';
 import type { WeightLayout } from './weights';
 import { MomentSum, WHOLE_ELEMENTS, wholeSets } from './wholeSetStatistics';
 
@@ -251,6 +259,48 @@ export class LossEvaluator {
     return (
       elements * element + Math.min(kept, KEPT_BYTES) + Math.min(inputs * element, KEPT_INPUT_BYTES)
     );
+  }
+
+  /**
+   * Where infinity, or what is not a number, begins in the losses of a batch, their gradient or
+   * H·v with a direction of ones.
+   *
+   * @returns null where all of it is finite.
+   */
+  async firstNonFinite(
+    theta: FloatArray,
+    batch: Batch,
+    of: Differentiated,
+  ): Promise<NonFinitePlace | null> {
+    const { parameters, terms, data } = this.#problem;
+    if (await this.#isFinite(theta, batch, of)) return null;
+    return locate(
+      {
+        of,
+        batch,
+        precision: this.#runtime.precision,
+        isPoints: data.kind === 'collocation',
+        parameters,
+        graphOf: (size) => this.#graph({ ...batch, size }),
+        inputsOf: (own) => {
+          const inputs = this.#inputs(theta, batch);
+          // The term learns what it needs when it is built.
+          this.#graph(own);
+          for (const [name, values] of terms[own.set]!.inputs(own)) inputs.set(name, values);
+          return inputs;
+        },
+      },
+      this.#runtime,
+    );
+  }
+
+  async #isFinite(theta: FloatArray, batch: Batch, of: Differentiated): Promise<boolean> {
+    if (of === 'loss') return Number.isFinite((await this.metrics(theta, batch)).loss);
+    if (of === 'gradient') return (await this.gradient(theta, batch)).every(Number.isFinite);
+    const ones = zerosLike(theta).fill(1);
+    this.setPoint(theta);
+    const [product] = await this.hessianProducts([ones], batch);
+    return product!.every(Number.isFinite);
   }
 
   #forgetPoint(): void {

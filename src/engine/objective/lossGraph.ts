@@ -12,6 +12,9 @@ import { sizeOf } from '../tensor';
 import { LOSSES, TERM, type LossTerm, type TermNodes } from './lossTerm';
 import type { WeightLayout } from './weights';
 
+/** The loss, its gradient, or a Hessian-vector product. */
+export type Differentiated = 'loss' | 'gradient' | 'product';
+
 /** Prefix of the inputs that hold a direction, before the name of the parameter. */
 export const DIRECTION = 'basin:direction:';
 /** Prefix of the outputs that hold a derivative, before the name of the parameter. */
@@ -133,6 +136,16 @@ export class LossGraph {
     return { outputs: new Map([[LOSSES, this.#nodes.losses], ...this.#nodes.measured]) };
   }
 
+  /** The graph itself, and in it what is computed before it is cut and rewritten for speed. */
+  traced(of: Differentiated): { readonly graph: Graph; readonly results: readonly Node[] } {
+    const g = this.#g;
+    const { losses } = this.#nodes;
+    if (of === 'loss') return { graph: g, results: [losses] };
+    const gradients = gradient(g, g.sum(losses, [0]), this.#parameters);
+    if (of === 'gradient') return { graph: g, results: gradients };
+    return { graph: g, results: directionalDerivative(g, gradients, this.#directionNodes()) };
+  }
+
   /**
    * The statistics that are to be given, of one batch: in programs that each want those of all
    * before it, for the whole set.
@@ -216,11 +229,17 @@ export class LossGraph {
 
   #makeHessianProduct(): Partition {
     const g = this.#g;
-    const directions = new Map<Node, Node>(
-      this.#parameters.map((node) => [node, g.input(DIRECTION + node.attributes.name, node.shape)]),
-    );
-    const products = directionalDerivative(g, this.#gradients(), directions);
+    const products = directionalDerivative(g, this.#gradients(), this.#directionNodes());
     return partition(g, { outputs: this.#derivatives(products) }, this.#directions());
+  }
+
+  #directionNodes(): ReadonlyMap<Node, Node> {
+    return new Map<Node, Node>(
+      this.#parameters.map((node) => [
+        node,
+        this.#g.input(DIRECTION + node.attributes.name, node.shape),
+      ]),
+    );
   }
 
   #gradients(): readonly Node[] {

@@ -28,6 +28,8 @@ import { lossNotes, measuredMetrics } from '../objective/metrics';
 import { tensorSpans } from '../objective/weights';
 import { analyzeTopology } from '../topology/analyzeTopology';
 import { countPairs, withSeeds } from '../topology/sensitivity';
+import type { Differentiated } from '../objective/lossGraph';
+import { nonFiniteNotes, type NonFinitePlace } from '../objective/nonFinitePlace';
 import { Cache, contentKey, writeWhole } from './cache';
 import {
   openForAnalysis,
@@ -200,6 +202,7 @@ class CheckpointAnalysis {
       const { value, milliseconds } = await this.#cached('metrics', key, () => this.#metrics());
       const notes = [...this.#document.notes, ...lossNotes(this.#opened.problem.data, value)];
       this.#update({ metrics: value, notes }, { metrics: milliseconds });
+      if (!Number.isFinite(fromScalar(value.loss))) await this.#noteNonFinite(['loss']);
     }
     const needsLandscape = wanted.has('landscape') || wanted.has('topology');
     const hessianFirst =
@@ -359,6 +362,31 @@ class CheckpointAnalysis {
     } catch (error) {
       if (!(error instanceof NonFiniteProduct)) throw error;
       this.#note(NO_CURVATURE);
+      await this.#noteNonFinite(['loss', 'gradient', 'product']);
+    }
+  }
+
+  /** Says where what is computed stops being finite: the first of the named that is not. */
+  async #noteNonFinite(named: readonly Differentiated[]): Promise<void> {
+    const batches = lossBatches(this.#opened.problem.data.sets);
+    for (const of of named) {
+      const key = this.#partKey(this.#opened, 'metrics', { nonFinite: of });
+      let found = await this.#cache.read<{ readonly place: NonFinitePlace | null }>(key);
+      if (found === null) {
+        this.#setProblem(this.#opened);
+        let place: NonFinitePlace | null = null;
+        for (const batch of batches) {
+          this.#options.signal?.throwIfAborted();
+          const task = { kind: 'nonFinite', of, batch } as const;
+          place = await this.#pool.run<'nonFinite'>(task, this.#options.signal);
+          if (place !== null) break;
+        }
+        found = { place };
+        await this.#cache.write(key, found);
+      }
+      if (found.place === null) continue;
+      for (const sentence of nonFiniteNotes(of, found.place)) this.#note(sentence);
+      return;
     }
   }
 

@@ -169,6 +169,8 @@ async function answerTo(task: Task): Promise<Answers[Task['kind']]> {
     case 'products':
       own.setPoint(center(problem));
       return own.hessianProducts(copies.of(task.directions), task.batch);
+    case 'nonFinite':
+      return own.firstNonFinite(center(problem), task.batch, task.of);
   }
 }
 

@@ -5,6 +5,8 @@ import type { DirectionPart } from '../landscape/directions';
 import type { Batch } from '../objective/batches';
 import type { LossData } from '../objective/lossData';
 import type { BatchMetrics } from '../objective/lossEvaluator';
+import type { Differentiated } from '../objective/lossGraph';
+import type { NonFinitePlace } from '../objective/nonFinitePlace';
 import type { WeightLayout } from '../objective/weights';
 import type { ChosenRuntime } from '../runtime/chooseRuntime';
 import type { FloatArray } from '../tensor';
@@ -82,6 +84,8 @@ export type Task =
     }
   /** A part of a random direction, written into memory that all see. */
   | { readonly kind: 'direction'; readonly part: DirectionPart }
+  /** Where the loss, its gradient or its second derivatives stop being finite at θ. */
+  | { readonly kind: 'nonFinite'; readonly of: Differentiated; readonly batch: Batch }
   /** Of a large landscape, so that it can be stopped. */
   | {
       readonly kind: 'topology';
@@ -106,6 +110,7 @@ export interface Answers {
   readonly products: readonly FloatArray[];
   readonly topology: Topology;
   readonly direction: null;
+  readonly nonFinite: NonFinitePlace | null;
 }
 
 export type ToWorker =
@@ -135,6 +140,8 @@ export function workOf(task: Task): Work | null {
     case 'pointGradient':
     case 'products':
       return 'derivatives';
+    case 'nonFinite':
+      return task.of === 'loss' ? 'values' : 'derivatives';
     case 'direction':
     case 'topology':
       return null;

@@ -1,7 +1,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { InputError } from '../../../shared/inputError';
 import { sizeOf } from '../../tensor';
-import { MAXIMUM_SIZE, ShapeError, type Graph, type Node } from '../graph';
+import { MAXIMUM_SIZE, ShapeError, type Graph, type Node, type Origin } from '../graph';
 import { inlineFunctions } from './inlineFunctions';
 import { likelyBuffers } from './likelyBuffers';
 import {
@@ -329,7 +329,7 @@ export class OnnxModel {
           if (exact.has(value.node)) wholeNumbers?.places(value.node, { extent, except, where });
         },
       });
-      const made = operators.get(node.opType)!(call);
+      const made = g.within(originOf(node), () => operators.get(node.opType)!(call));
       const [first] = inputs;
       const type = first !== undefined && first !== null && 'type' in first ? first.type : 'float';
       const results = Array.isArray(made) ? (made as readonly Result[]) : [made as Result];
@@ -371,6 +371,19 @@ export class OnnxModel {
       throw error;
     }
   }
+}
+
+/** The node as the user knows it. */
+function originOf({ opType, name, output, metadataProps }: NodeProto): Origin {
+  const scopes = metadataProps.find(({ key }) => key === 'pkg.torch.onnx.name_scopes')?.value;
+  // Python's list of the modules from the outside in, the operation itself last.
+  const modules = [...(scopes ?? '').matchAll(/'([^']*)'/g)].map(([, module]) => module!);
+  return {
+    operator: opType,
+    name: name === '' ? (output[0] ?? '?') : name,
+    scope: modules.slice(0, -1).findLast((module) => module !== '') ?? null,
+    isDerivative: false,
+  };
 }
 
 /** Where operators of ONNX itself are, and those of ONNX Runtime that are called the same. */
