@@ -11,7 +11,6 @@ import { chooseRuntime } from '../runtime/chooseRuntime';
 import { DEFAULT_RUNTIME, type Precision, type RuntimeSetting } from '../../shared/runtimeSetting';
 import { writeWhole } from '../study/cache';
 import { runJob, type JobOutcome } from '../study/job';
-import { BATCH_NORM_NOTES } from '../study/landscapePlan';
 import { findConfigurations, nameInStudy, readStudy, type Study } from '../study/study';
 import { WorkerPool } from '../study/workerPool';
 import { ExitStatus } from './exitStatus';
@@ -107,15 +106,14 @@ export async function analyzeCommand(
         if (!(error instanceof InputError)) throw error;
         fail(error.message);
       }
-      const said = new Set(
-        results.flatMap((result) => (result.study === study ? result.document.notes : [])),
-      );
-      if (results.some((result) => result.study === study && hasBorderSaddles(result.document))) {
+      const own = results.filter((result) => result.study === study);
+      if (own.some(({ document }) => hasBorderSaddles(document))) {
         write(`${BORDER_LEGEND}\n`);
       }
-      const agreement = results.find((result) => result.study === study)?.document.probe;
+      const agreement = own[0]?.document.probe;
       if (agreement !== undefined) console.error(agreementLine(agreement));
-      for (const note of BATCH_NORM_NOTES) if (said.has(note)) complain(`Note: ${note}`);
+      const documents = own.map(({ document }) => document);
+      for (const line of noteLines(study, documents)) complain(line);
     }
   } finally {
     bar.clear();
@@ -140,6 +138,26 @@ function agreementLine({ torch, output, loss, gradient }: ProbeAgreement): strin
   const off = Math.max(output ?? 0, loss ?? 0, gradient ?? 0);
   const whose = torch === null ? 'those of the framework' : `PyTorch ${torch}`;
   return `Probe: ${compared.join(', ')} agree with ${whose} to ${off.toExponential(0)}.`;
+}
+
+/** Checkpoints a note is said to be of; the others are counted. */
+const MOST_NAMED = 3;
+
+/** Every note once, with the checkpoints it is of where those are not all. */
+function noteLines(study: Study, documents: readonly ResultDocument[]): readonly string[] {
+  const names = new Map<string, string[]>();
+  for (const { notes, checkpoint } of documents) {
+    for (const note of new Set(notes)) {
+      const of = names.get(note) ?? [];
+      of.push(nameInStudy(study, checkpoint.path));
+      names.set(note, of);
+    }
+  }
+  return [...names].map(([note, of]) => {
+    if (of.length === documents.length) return `Note: ${note}`;
+    const more = of.length > MOST_NAMED ? ` and ${of.length - MOST_NAMED} more` : '';
+    return `Note (${of.slice(0, MOST_NAMED).join(', ')}${more}): ${note}`;
+  });
 }
 
 function measureOf({ configuration }: Study): Measure {

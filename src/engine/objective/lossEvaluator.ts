@@ -272,7 +272,7 @@ export class LossEvaluator {
     batch: Batch,
     of: Differentiated,
   ): Promise<NonFinitePlace | null> {
-    const { parameters, terms, data } = this.#problem;
+    const { parameters, data } = this.#problem;
     if (await this.#isFinite(theta, batch, of)) return null;
     return locate(
       {
@@ -282,13 +282,7 @@ export class LossEvaluator {
         isPoints: data.kind === 'collocation',
         parameters,
         graphOf: (size) => this.#graph({ ...batch, size }),
-        inputsOf: (own) => {
-          const inputs = this.#inputs(theta, batch);
-          // The term learns what it needs when it is built.
-          this.#graph(own);
-          for (const [name, values] of terms[own.set]!.inputs(own)) inputs.set(name, values);
-          return inputs;
-        },
+        inputsOf: (own) => this.#inputs(theta, own),
       },
       this.#runtime,
     );

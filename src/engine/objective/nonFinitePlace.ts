@@ -15,7 +15,7 @@ export interface NonFinitePlace {
   /** Basin's own operation; the name of a tensor where that is what is not finite. */
   readonly operation: string;
   readonly kind: 'tensor' | 'data' | 'operation';
-  readonly value: 'infinite' | 'not a number';
+  readonly value: 'Infinity' | 'NaN';
   /** First and last of the samples, or points, it may be; both the same where it is known. */
   readonly samples: readonly [number, number];
   readonly isPoints: boolean;
@@ -31,7 +31,7 @@ export interface Search {
   readonly isPoints: boolean;
   readonly parameters: WeightLayout;
   readonly graphOf: (size: number) => LossGraph;
-  readonly inputsOf: (batch: Batch) => ReadonlyMap<string, FloatArray>;
+  readonly inputsOf: (batch: Batch) => Promise<ReadonlyMap<string, FloatArray>>;
 }
 
 /** Multiplications up to which the plain interpreter is asked what float64 would give. */
@@ -52,7 +52,7 @@ const SINGLE_ONLY: ReadonlySet<string> = new Set([
 export async function locate(search: Search, runtime: Runtime): Promise<NonFinitePlace | null> {
   const { of, batch, isPoints, parameters } = search;
   const { graph, results } = search.graphOf(batch.size).traced(of);
-  const found = await firstNonFinite(graph, results, runtime, withDirections(search, batch));
+  const found = await firstNonFinite(graph, results, runtime, await withDirections(search, batch));
   if (found === null) return null;
   const { node, value, place } = found;
   const isTensor = parameters.entries.some(({ name }) => isInput(node, name));
@@ -82,11 +82,11 @@ function isInput(node: AnyNode, name: string): boolean {
   return node.operation === 'input' && node.attributes.name === name;
 }
 
-function withDirections(
+async function withDirections(
   { inputsOf, parameters, of }: Search,
   batch: Batch,
-): ReadonlyMap<string, FloatArray> {
-  const inputs = new Map(inputsOf(batch));
+): Promise<ReadonlyMap<string, FloatArray>> {
+  const inputs = new Map(await inputsOf(batch));
   if (of !== 'product') return inputs;
   for (const { name, size } of parameters.entries) {
     inputs.set(`${DIRECTION}${name}`, new Float32Array(size).fill(1));
@@ -135,7 +135,12 @@ async function remedy(
   const { graph, results } = search.graphOf(own.size).traced(of);
   const order = topologicalOrder(results);
   if (order.reduce((sum, node) => sum + multiplications(node), 0) > MOST_INTERPRETED) return null;
-  const found = await firstNonFinite(graph, results, referenceRuntime, withDirections(search, own));
+  const found = await firstNonFinite(
+    graph,
+    results,
+    referenceRuntime,
+    await withDirections(search, own),
+  );
   if (found !== null) return null;
   return order.some(({ operation }) => SINGLE_ONLY.has(operation)) ? 'runtime' : 'precision';
 }
@@ -163,7 +168,7 @@ export function nonFiniteNotes(of: Differentiated, found: NonFinitePlace): reado
 }
 
 function whereItBegins(of: Differentiated, found: NonFinitePlace): string {
-  const first = `${beginning(found)}`;
+  const first = beginning(found);
   switch (of) {
     case 'loss':
       return `The loss is not finite at this checkpoint: ${first}`;
@@ -177,7 +182,7 @@ function whereItBegins(of: Differentiated, found: NonFinitePlace): string {
 function beginning(found: NonFinitePlace): string {
   const what = described(found);
   const [from, to] = found.samples;
-  const isNaN = found.value === 'not a number';
+  const isNaN = found.value === 'NaN';
   if (found.kind === 'tensor') {
     return isNaN
       ? `the tensor ${found.operation} has values that are not numbers.`

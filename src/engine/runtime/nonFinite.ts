@@ -5,7 +5,7 @@ import type { Executable, FloatArray, Runtime } from './runtime';
 /** The operation at which infinity, or what is not a number, begins. */
 export interface NonFinite {
   readonly node: AnyNode;
-  readonly value: 'infinite' | 'not a number';
+  readonly value: 'Infinity' | 'NaN';
   /** The place of the first such element in C order; null where it is past 2²⁴. */
   readonly place: number | null;
 }
@@ -63,11 +63,11 @@ export async function firstNonFinite(
     bad.filter(({ id }) => nans.get(`${NANS} ${id}`)![0] !== 0).map(({ id }) => id),
   );
   const found = beginning(root as AnyNode, isBad, isNaNAt);
-  const value = isNaNAt.has(found.id) ? 'not a number' : 'infinite';
+  const value = isNaNAt.has(found.id) ? 'NaN' : 'Infinity';
   const places = sizeOf(found.shape);
   let place: number | null = null;
   if (places <= MOST_PLACES) {
-    const marked = value === 'infinite' ? notFinite(g, found) : notANumber(g, found);
+    const marked = value === 'Infinity' ? notFinite(g, found) : notANumber(g, found);
     const first = g.argmax(g.reshape(marked, [1, places]), 1);
     const results = await run([found], [[PLACE, () => first]]);
     place = results.get(`${PLACE} ${found.id}`)![0]!;

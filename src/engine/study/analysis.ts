@@ -247,6 +247,7 @@ class CheckpointAnalysis {
     );
     if (sampled === null) {
       this.#note(NO_DIRECTIONS);
+      await this.#noteNonFinite(['loss', 'gradient', 'product']);
       return;
     }
     const { value, milliseconds } = sampled;
@@ -368,7 +369,7 @@ class CheckpointAnalysis {
 
   /** Says where what is computed stops being finite: the first of the named that is not. */
   async #noteNonFinite(named: readonly Differentiated[]): Promise<void> {
-    const batches = lossBatches(this.#opened.problem.data.sets);
+    const batches = derivativeBatches(this.#opened.problem.data.sets);
     for (const of of named) {
       const key = this.#partKey(this.#opened, 'metrics', { nonFinite: of });
       let found = await this.#cache.read<{ readonly place: NonFinitePlace | null }>(key);

@@ -76,9 +76,6 @@ const RECOMPUTED =
 const NOTHING_TO_RECOMPUTE =
   'The network has no BatchNormalization whose statistics could be computed anew, so that "recompute" as "landscape.batchNorm" changes nothing; remove it from basin.json.';
 
-/** What documents say where statistics were to be recomputed: the same of all of a study. */
-export const BATCH_NORM_NOTES: readonly string[] = [RECOMPUTED, NOTHING_TO_RECOMPUTE];
-
 /** What the losses follow from beside the centre and the settings: part of the cache's key. */
 export function contentOfPlan({ settings, reference, others, run }: LandscapePlan): object {
   const { batchNorm, ...all } = settings;
