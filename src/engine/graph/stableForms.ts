@@ -173,6 +173,10 @@ function isPart(node: Node, x: Node, part: 'positive' | 'negative'): boolean {
   if (node.operation === 'relu') return part === 'positive' && node.inputs[0]!.id === x.id;
   if (node.operation !== 'where') return false;
   const [mask, yes, no] = node.inputs as [Node, Node, Node];
+  // Where x is a number; else x.
+  if (mask.operation === 'equal' && mask.inputs[0]!.id === mask.inputs[1]!.id) {
+    return no.id === x.id && isPart(yes, x, part);
+  }
   if (mask.operation !== 'less') return false;
   const both = yes.id === x.id ? no : no.id === x.id ? yes : null;
   if (both === null || knownScalar(both) !== 0) return false;

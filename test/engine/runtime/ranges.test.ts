@@ -168,6 +168,34 @@ describe.each(names)('%s over the whole range', (name) => {
   });
 });
 
+test('what is not a number stays none', async () => {
+  const values = Float64Array.of(NaN, 1, NaN, -2);
+  for (const runtime of [referenceRuntime, onnxRuntime(), onnxRuntimeWeb()]) {
+    const g = new Graph();
+    const [x, y] = [g.input('x', [4]), g.input('y', [4])];
+    const cases = {
+      max: apply(g, 'Max', [x, y]),
+      otherMax: apply(g, 'Max', [y, x]),
+      min: apply(g, 'Min', [y, x]),
+      maxOfKnown: apply(g, 'Max', [g.scalar(0), x]),
+      clip: apply(g, 'Clip', [x, g.scalar(-1), g.scalar(2)]),
+      relu: apply(g, 'Relu', [x]),
+      threshold: apply(g, 'ThresholdedRelu', [x]),
+    };
+    const executable = await runtime.compile({ outputs: new Map(Object.entries(cases)) });
+    const inputs = new Map([
+      ['x', values],
+      ['y', Float64Array.of(3, 3, -3, -3)],
+    ]);
+    const results = await executable.run(inputs);
+    await executable.release();
+    for (const name of Object.keys(cases)) {
+      const found = Array.from(results.get(name)!, Number.isNaN);
+      expect(found, `${runtime.name} ${name}`).toEqual([true, false, true, false]);
+    }
+  }
+});
+
 describe('two arrays, element by element', () => {
   let pairs: Checkpoint;
   beforeAll(async () => {

@@ -54,7 +54,10 @@ const unary: Readonly<Record<string, Unary>> = {
       g.scalar(unrounded(c, 'gamma', 1.0507009873554805)),
       exponential(g, x, unrounded(c, 'alpha', 1.6732632423543772), 1),
     ),
-  ThresholdedRelu: (g, x, c) => g.where(g.less(g.scalar(c.float('alpha', 1)), x), x, g.scalar(0)),
+  ThresholdedRelu: (g, x, c) => {
+    const above = g.where(g.less(g.scalar(c.float('alpha', 1)), x), x, g.scalar(0));
+    return orNaN(g, x, above);
+  },
   HardSigmoid: (g, x, c) => hardSigmoid(g, x, c.float('alpha', 0.2), c.float('beta', 0.5)),
   HardSwish: (g, x) => g.mul(x, hardSigmoid(g, x, 1 / 6, 0.5)),
   Mish: (g, x) => g.mul(x, g.tanh(g.softplus(x))),
@@ -129,9 +132,14 @@ const folds: Readonly<Record<string, Binary>> = {
   Sub: stableDifference,
   Mul: (g, a, b) => g.mul(a, b),
   Sum: (g, a, b) => g.add(a, b),
-  Max: (g, a, b) => g.where(g.less(a, b), b, a),
-  Min: (g, a, b) => g.where(g.less(b, a), b, a),
+  Max: (g, a, b) => orNaN(g, b, g.where(g.less(a, b), b, a)),
+  Min: (g, a, b) => orNaN(g, b, g.where(g.less(b, a), b, a)),
 };
+
+/** A value, or b where that is no number: comparisons with it are false. */
+function orNaN(g: Graph, b: Node, value: Node): Node {
+  return knownValues(b) === null ? g.where(g.equal(b, b), value, b) : value;
+}
 
 /** Towards zero. */
 function truncate(g: Graph, x: Node): Node {

@@ -3,7 +3,12 @@ import { attentionOperators } from './attention';
 import { convolutionOperators } from './convolutions';
 import { lossOperators } from './losses';
 import { normalizationOperators } from './normalization';
+import { fourierOperators } from './fourier';
+import { gridOperators } from './grid';
 import type { Operator } from './operatorCall';
+import { orderingOperators } from './ordering';
+import { refusedOperators } from './refused';
+import { scatteringOperators } from './scattering';
 import { productOperators } from './products';
 import { recurrenceOperators } from './recurrence';
 import { reductionOperators } from './reductions';
@@ -22,4 +27,9 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ...attentionOperators,
   ...recurrenceOperators,
   ...lossOperators,
+  ...orderingOperators,
+  ...scatteringOperators,
+  ...fourierOperators,
+  ...gridOperators,
+  ...refusedOperators,
 ]);

@@ -25,13 +25,7 @@ function recurrent(c: OperatorCall, cell: Cell): readonly Node[] {
   const hidden = c.integer('hidden_size', c.node(2).shape[2]!);
   const direction = c.text('direction', 'forward');
   const count = direction === 'bidirectional' ? 2 : 1;
-  const lengths = c.numbers(4);
-  if (lengths?.some((own) => own !== length) === true) {
-    throw new InputError(
-      'sequences of different lengths are not supported; pad them',
-      'unsupported',
-    );
-  }
+  const running = stepsOf(c, length, batch);
   if (c.attribute('clip') !== undefined || c.integer('input_forget', 0) === 1) {
     throw new InputError('clipped or coupled gates are not supported', 'unsupported');
   }
@@ -60,8 +54,11 @@ function recurrent(c: OperatorCall, cell: Cell): readonly Node[] {
     const steps: Node[] = [];
     for (let i = 0; i < length; i += 1) {
       const at = backward ? length - 1 - i : i;
-      state = step(pick(g, driven, at), state);
-      steps[at] = g.reshape(state[0]!, [1, batch, hidden]);
+      const next = step(pick(g, driven, at), state);
+      const runs = running(at);
+      state = runs === null ? next : next.map((value, k) => g.where(runs, value, state[k]!));
+      const shown = runs === null ? state[0]! : g.where(runs, state[0]!, g.scalar(0));
+      steps[at] = g.reshape(shown, [1, batch, hidden]);
     }
     outputs.push(g.reshape(g.concat(steps, 0), [length, 1, batch, hidden]));
     states.push([...state]);
@@ -75,6 +72,17 @@ function recurrent(c: OperatorCall, cell: Cell): readonly Node[] {
   );
   if (!batchFirst) return [y, ...last];
   return [g.transpose(y, [2, 0, 1, 3]), ...last.map((state) => g.transpose(state, [1, 0, 2]))];
+}
+
+/**
+ * Which sequences of the batch are as long as a step, [batch, 1]: the states of the others stay, and
+ * their outputs are 0, as those of packed sequences are. null where all of them are.
+ */
+function stepsOf(c: OperatorCall, length: number, batch: number): (at: number) => Node | null {
+  const lengths = c.optional(4);
+  if (lengths === null || c.known(4)?.every((own) => own === length) === true) return () => null;
+  const column = c.g.reshape(lengths, [batch, 1]);
+  return (at) => c.g.less(c.g.scalar(at), column);
 }
 
 interface Cell {

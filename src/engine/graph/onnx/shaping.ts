@@ -11,6 +11,7 @@ import {
   type Value,
 } from './operatorCall';
 import { countAlong, moveAxesLast, pickAlong, takeAlong } from './places';
+import { joinedIndices } from './scattering';
 import { readTensorProto } from './tensorProto';
 
 function constant(c: OperatorCall): Result {
@@ -258,78 +259,19 @@ function gatherElements(c: OperatorCall): Node {
   return at.restore(g.reshape(found, at.rows.shape));
 }
 
-/** Indices of several axes [M, k] as places in those axes joined, [1, M]. */
-function joinedIndices(g: Graph, indices: Node, shape: readonly number[]): Node {
-  const depth = indices.shape.at(-1)!;
-  const count = sizeOf(indices.shape) / Math.max(depth, 1);
-  const rows = g.reshape(indices, [count, depth]);
-  let joined: Node = g.scalar(0);
-  for (let axis = 0; axis < depth; axis += 1) {
-    const column = g.slice(rows, { starts: [0, axis], steps: [1, 1], counts: [count, 1] });
-    const extent = g.scalar(shape[axis]!);
-    const wrapped = g.where(g.less(column, g.scalar(0)), g.add(column, extent), column);
-    joined = g.add(g.mul(joined, extent), wrapped);
-  }
-  return g.reshape(g.expand(joined, [count, 1]), [1, count]);
-}
-
 function gatherNd(c: OperatorCall): Node {
   const { g } = c;
-  if (c.integer('batch_dims', 0) !== 0) {
-    throw new InputError('batch_dims other than 0 are not supported', 'unsupported');
-  }
+  const batch = c.integer('batch_dims', 0);
   const x = c.node(0);
   const indices = c.node(1);
+  const lead = sizeOf(x.shape.slice(0, batch));
+  const own = x.shape.slice(batch);
   const depth = indices.shape.at(-1)!;
-  const rest = x.shape.slice(depth);
-  const blocks = g.reshape(x, [1, sizeOf(x.shape.slice(0, depth)), sizeOf(rest)]);
-  const found = g.take(blocks, joinedIndices(g, indices, x.shape));
+  const rest = own.slice(depth);
+  const blocks = g.reshape(x, [lead, sizeOf(own.slice(0, depth)), sizeOf(rest)]);
+  const joined = joinedIndices(g, indices, own);
+  const found = g.take(blocks, g.reshape(joined, [lead, sizeOf(joined.shape) / lead]));
   return g.reshape(found, [...indices.shape.slice(0, -1), ...rest]);
-}
-
-/** `updates` instead of, or added to, the elements of x at indices; both as blocks. */
-function scatter(c: OperatorCall, x: Node, indices: Node, updates: Node): Node {
-  const { g } = c;
-  const count = x.shape[1]!;
-  const added = g.put(updates, indices, count);
-  switch (c.text('reduction', 'none')) {
-    case 'add':
-      return g.add(x, added);
-    case 'none': {
-      const here = g.put(g.expand(g.scalar(1), updates.shape), indices, count);
-      return g.where(g.less(g.scalar(0), here), added, x);
-    }
-    default:
-      throw new InputError('only sums and replacements are supported', 'unsupported');
-  }
-}
-
-function scatterNd(c: OperatorCall): Node {
-  const { g } = c;
-  const x = c.node(0);
-  const indices = c.node(1);
-  const depth = indices.shape.at(-1)!;
-  const width = sizeOf(x.shape.slice(depth));
-  const joined = joinedIndices(g, indices, x.shape);
-  const blocks = g.reshape(x, [1, sizeOf(x.shape.slice(0, depth)), width]);
-  const updates = g.reshape(c.node(2), [1, joined.shape[1]!, width]);
-  return g.reshape(scatter(c, blocks, joined, updates), x.shape);
-}
-
-function scatterElements(c: OperatorCall): Node {
-  const { g } = c;
-  const x = c.node(0);
-  const indices = c.node(1);
-  const axis = axisOf(c.integer('axis', 0), x.shape.length);
-  if (x.shape.some((extent, i) => i !== axis && extent !== indices.shape[i])) {
-    throw new InputError('updates of a part of the other axes are not supported', 'unsupported');
-  }
-  const own = moveAxesLast(g, x, [axis]);
-  const at = moveAxesLast(g, indices, [axis]).rows;
-  const updates = moveAxesLast(g, c.node(2), [axis]).rows;
-  const blocks = (rows: Node): Node => g.reshape(rows, [...rows.shape, 1]);
-  const result = scatter(c, blocks(own.rows), at, blocks(updates));
-  return own.restore(g.reshape(result, own.rows.shape));
 }
 
 function pad(c: OperatorCall): Node {
@@ -515,8 +457,6 @@ export const shapingOperators: readonly (readonly [string, Operator])[] = [
   ['Gather', gather],
   ['GatherElements', gatherElements],
   ['GatherND', gatherNd],
-  ['ScatterND', scatterNd],
-  ['ScatterElements', scatterElements],
   ['Pad', pad],
   ['Tile', tile],
   ['Trilu', triangle],
