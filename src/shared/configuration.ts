@@ -270,6 +270,13 @@ export const configurationSchema = z
       .describe(
         'Where in a checkpoint the weights are, as in "ema_state_dict", or what stands before their names, as in "student"; "" for those at the root. Found by itself if absent.',
       ),
+    base: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'The weights that adapters (LoRA) among the checkpoints belong to: a file, relative to this one. Each checkpoint is then the base with its adapter in it.',
+      ),
     names: z
       .record(z.string().min(1), z.string().min(1))
       .optional()

@@ -35,14 +35,22 @@ export interface CheckpointIdentity {
   /** Relative to the folder of the configuration that was analysed, with forward slashes. */
   readonly path: string;
   readonly format: CheckpointFormat;
-  /** Of the file's bytes, hexadecimal. */
+  /** Of the file's bytes, hexadecimal; of the hashes of all files where there are several. */
   readonly sha256: string;
   readonly step: number | null;
   readonly epoch: number | null;
 }
 
 export type CheckpointFormat =
-  'pytorch' | 'pytorch-legacy' | 'safetensors' | 'npz' | 'keras' | 'hdf5' | 'tfjs' | 'onnx';
+  | 'pytorch'
+  | 'pytorch-legacy'
+  | 'safetensors'
+  | 'npz'
+  | 'keras'
+  | 'hdf5'
+  | 'tfjs'
+  | 'onnx'
+  | 'gguf';
 
 export interface RuntimeIdentity {
   readonly name: string;

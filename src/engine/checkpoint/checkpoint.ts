@@ -5,8 +5,10 @@ import type { Tensor } from '../tensor';
 export interface Checkpoint {
   readonly path: string;
   readonly format: CheckpointFormat;
-  /** Bytes of the file. */
+  /** Bytes of the file, or of all its files. */
   readonly size: number;
+  /** Other files that its weights are in; absolute or as `path` is. */
+  readonly files?: readonly string[];
   /** The weights, in the file's order, by their full names. */
   readonly tensors: ReadonlyMap<string, TensorEntry>;
   /**

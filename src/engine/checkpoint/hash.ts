@@ -5,6 +5,18 @@ import { naming } from './fault';
 const CHUNK = 2 ** 20;
 
 /**
+ * SHA-256 of one file's bytes, or of the hashes of several files, one on a line.
+ *
+ * @throws InputError as `sha256`.
+ */
+export async function sha256OfAll(paths: readonly string[], signal?: AbortSignal): Promise<string> {
+  const hashes: string[] = [];
+  for (const path of paths) hashes.push(await sha256(path, signal));
+  if (hashes.length === 1) return hashes[0]!;
+  return createHash('sha256').update(hashes.join('\n')).digest('hex');
+}
+
+/**
  * SHA-256 of a file's bytes, hexadecimal; in memory is never more than a piece of it.
  *
  * @throws InputError when the file is missing or may not be read; the signal's AbortError.

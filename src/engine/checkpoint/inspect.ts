@@ -4,8 +4,8 @@ import { sizeOf } from '../tensor';
 import { openCheckpoint } from './openCheckpoint';
 
 /** A checkpoint's header. @throws InputError when the file is not one that is read. */
-export async function inspect(path: string): Promise<Inspection> {
-  const checkpoint = await openCheckpoint(path);
+export async function inspect(path: string, base?: string): Promise<Inspection> {
+  const checkpoint = await openCheckpoint(path, base === undefined ? {} : { base });
   try {
     const tensors = [...checkpoint.tensors.values()].map(({ name, dtype, shape }) => ({
       name,

@@ -2,11 +2,16 @@ import { basename } from 'node:path';
 import type { Checkpoint } from './checkpoint';
 import { CheckpointFile } from './checkpointFile';
 import { Fault, naming } from './fault';
+import { isGguf, openGguf } from './gguf';
+import { isHdf5, openHdf5, isKeras, openKeras } from './keras';
+import { describeAdapter, isAdapter, mergeAdapter } from './lora';
 import { isNpz, openNpz } from './npz';
 import { isTorchScript, otherFormat, otherZip } from './otherFormats';
 import { isHeader, openPytorch } from './pytorch';
 import { openPytorchLegacy } from './pytorchLegacy';
 import { isSafetensors, openSafetensors } from './safetensors';
+import { openShardIndex } from './shardIndex';
+import { isTfjs, openTfjs } from './tfjs';
 import { isZip, ZipArchive } from './zip';
 
 export interface OpenOptions {
@@ -15,6 +20,8 @@ export interface OpenOptions {
    * such as `model_ema`. Found by itself if absent.
    */
   readonly weights?: string;
+  /** Path of the weights that an adapter (LoRA) belongs to. */
+  readonly base?: string;
 }
 
 /**
@@ -27,34 +34,61 @@ export interface OpenOptions {
 export async function openCheckpoint(path: string, options: OpenOptions = {}): Promise<Checkpoint> {
   const file = await CheckpointFile.open(path);
   try {
-    return await naming(path, () => recognise(file, options.weights));
+    return await naming(path, () => recognise(file, options));
   } catch (error) {
     await file.close();
     throw error;
   }
 }
 
+/** An adapter with the weights it belongs to, where they are named. */
+async function withBase(checkpoint: Checkpoint, base: string | undefined): Promise<Checkpoint> {
+  if (!isAdapter(checkpoint)) return checkpoint;
+  if (base === undefined) return describeAdapter(checkpoint);
+  const weights = await openCheckpoint(base);
+  try {
+    return await mergeAdapter(checkpoint, weights);
+  } catch (error) {
+    await weights.close();
+    throw error;
+  }
+}
+
+/** Whether a file is JSON with a map of tensors to files. */
+function isShardIndex(head: Uint8Array): boolean {
+  const text = Buffer.from(head).toString('latin1');
+  return /^\s*\{/.test(text) && text.includes('"weight_map"');
+}
+
 /** Enough for the mark of a tar archive, and the first keys of a JSON file. */
 const HEAD_BYTES = 4096;
 
-async function recognise(file: CheckpointFile, weights: string | undefined): Promise<Checkpoint> {
+async function recognise(
+  file: CheckpointFile,
+  { weights, base }: OpenOptions,
+): Promise<Checkpoint> {
   if (file.size === 0) throw new Fault('damaged', 'it is empty');
   const head = await file.read(0, Math.min(file.size, HEAD_BYTES));
   // The most specific first: the eight bytes of a header's length may spell a zip's or a pickle's mark.
-  if (isSafetensors(head)) return openSafetensors(file);
+  if (isSafetensors(head)) return withBase(await openSafetensors(file), base);
   if (isZip(head)) {
     const archive = await ZipArchive.open(file);
     if (isTorchScript(archive)) {
       throw new Fault('unsupported', 'it is a TorchScript archive, which holds code');
     }
     if (archive.entries().some(({ name }) => isHeader(name))) {
-      return openPytorch(file, archive, weights);
+      return withBase(await openPytorch(file, archive, weights), base);
     }
     if (isNpz(archive)) return openNpz(file, archive);
-    throw otherZip(archive);
+    if (isKeras(archive)) return openKeras(file, archive);
+    throw otherZip();
   }
   // PROTO, the first opcode of a pickle.
   if (head[0] === 0x80) return openPytorchLegacy(file, weights);
+  if (isHdf5(head)) return openHdf5(file);
+  if (isGguf(head)) return openGguf(file);
+  if (isTfjs(head)) return openTfjs(file);
+  if (isShardIndex(head)) return openShardIndex(file, (path) => openCheckpoint(path));
   const tail = await file.read(Math.max(0, file.size - 8), Math.min(8, file.size));
   throw otherFormat(basename(file.path), file.size, head, tail);
 }

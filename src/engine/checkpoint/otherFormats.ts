@@ -15,16 +15,6 @@ interface Mark {
 
 /** Formats known by their first bytes that are not read. */
 const MARKS: readonly Mark[] = [
-  {
-    magic: [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a],
-    is: 'it is an HDF5 file, such as Keras writes, which Basin does not read yet',
-    advice: 'save the weights by name instead, with numpy.savez or safetensors',
-  },
-  {
-    magic: ascii('GGUF'),
-    is: 'it is a GGUF file',
-    advice: 'use the safetensors file it was converted from',
-  },
   { magic: ascii('ustar'), at: 257, is: 'it is a tar archive', advice: PYTHON },
   { magic: [0x1f, 0x8b], is: 'it is packed with gzip', advice: 'unpack it with gunzip first' },
   {
@@ -81,7 +71,7 @@ export function otherFormat(name: string, size: number, head: Uint8Array, tail: 
   }
   const text = new TextDecoder().decode(head).trimStart();
   if (/^(<!doctype html|<html|<head|<!--|<\?xml|<Error>)/i.test(text)) return webPage();
-  if (text.startsWith('{')) return otherJson(text);
+  if (text.startsWith('{')) return otherJson();
   if (isTensorFlow(name, tail)) {
     return new Fault('unsupported', 'it is part of a TensorFlow checkpoint', TENSORFLOW);
   }
@@ -165,15 +155,7 @@ const PICKLES = [
 ] as const;
 
 /** As `otherFormat`, for a zip archive that is neither PyTorch's nor NumPy's. */
-export function otherZip(archive: ZipArchive): Fault {
-  const names = new Set(archive.entries().map((entry) => entry.name));
-  if (names.has('model.weights.h5')) {
-    return new Fault(
-      'unsupported',
-      'it is a Keras model, which Basin does not read yet',
-      'save the weights by name instead, with numpy.savez or safetensors',
-    );
-  }
+export function otherZip(): Fault {
   return new Fault(
     'unsupported',
     'it is a zip archive without weights of PyTorch or NumPy',
@@ -188,22 +170,7 @@ export function isTorchScript(archive: ZipArchive): boolean {
     .some(({ name }) => /^[^/]+\/(constants\.pkl|code\/|archive_format)/.test(name));
 }
 
-function otherJson(text: string): Fault {
-  // The head of the file is enough: these keys come first.
-  if (/"(modelTopology|weightsManifest)"/.test(text)) {
-    return new Fault(
-      'unsupported',
-      'it is a TensorFlow.js model, which Basin does not read yet',
-      'save the weights by name instead, with numpy.savez or safetensors',
-    );
-  }
-  if (text.includes('"weight_map"')) {
-    return new Fault(
-      'unsupported',
-      'it is the index of a checkpoint in several files',
-      'save it as one file, with max_shard_size larger than the model',
-    );
-  }
+function otherJson(): Fault {
   return new Fault('unsupported', 'it is JSON and no checkpoint', 'name a file of weights');
 }
 

@@ -2,6 +2,7 @@ import { Budget } from './budget';
 import { Fault } from './fault';
 import { PickleObject, type PickleDictionary, type PickleValue } from './pickleValue';
 import { TensorReference } from './pytorchPickle';
+import { withStateDicts } from './wholeModule';
 
 /** The weights in a PyTorch file, and where they are. */
 export interface Weights {
@@ -36,10 +37,13 @@ const NO_WEIGHTS = /^(optim|amp|rng|cuda_rng|grad_scaler|scaler)|scheduler|optim
  * Chooses the weights in what `torch.save` wrote: the chosen path; else the usual places; else a
  * dictionary of tensors at the root; else the only dictionary of tensors below it.
  *
+ * A whole pickled module is taken for its state_dict.
+ *
  * @param choice keys from the root, joined by dots.
  * @throws Fault when there are none, or several and no reason to prefer one.
  */
-export function weightsOf(root: PickleValue, choice?: string, budget = new Budget(0)): Weights {
+export function weightsOf(pickled: PickleValue, choice?: string, budget = new Budget(0)): Weights {
+  const root = withStateDicts(pickled, budget);
   if (root instanceof PickleObject) throw wholeModel(root);
   if (root instanceof TensorReference) {
     throw new Fault('unsupported', 'it holds a single tensor and no named weights');

@@ -40,7 +40,10 @@ async function main(): Promise<number> {
     .description('what a checkpoint holds; reads its header only')
     .argument('<file>', 'a checkpoint')
     .option('--json', 'print one JSON document')
-    .action(run((file: string, flags: JsonFlag) => inspectCommand(file, flags)));
+    .option('--base <file>', 'the weights an adapter (LoRA) belongs to')
+    .action(
+      run((file: string, flags: JsonFlag & { base?: string }) => inspectCommand(file, flags)),
+    );
   program
     .command('init')
     .description('prepares a run: writes basin_export.py beside its checkpoints')

@@ -7,9 +7,9 @@ import { complain, say, sayJson } from './output';
 
 export async function inspectCommand(
   file: string,
-  { json }: { readonly json?: boolean },
+  { json, base }: { readonly json?: boolean; readonly base?: string },
 ): Promise<number> {
-  const inspection = await inspect(file);
+  const inspection = await inspect(file, base);
   for (const warning of inspection.warnings ?? []) complain(`Warning: ${warning}`);
   if (json === true) {
     await sayJson(inspection);

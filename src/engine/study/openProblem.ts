@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { CheckpointIdentity } from '../../shared/result';
 import type { Precision } from '../../shared/runtimeSetting';
-import { sha256 } from '../checkpoint/hash';
+import { sha256OfAll } from '../checkpoint/hash';
 import type { Checkpoint } from '../checkpoint/checkpoint';
 import { openCheckpoint, type OpenOptions } from '../checkpoint/openCheckpoint';
 import { untilAborted } from '../aborted';
@@ -98,16 +98,20 @@ export async function openForAnalysis(
   signal?: AbortSignal,
   open: (path: string, options: OpenOptions) => Promise<Checkpoint> = openCheckpoint,
 ): Promise<OpenedCheckpoint> {
-  const found = await lookAt(study, 'checkpoint', [path]);
-  const hash = await sha256(path, signal);
-  const { weights: part, frozen, names } = study.configuration;
-  const opening = open(path, part === undefined ? {} : { weights: part });
+  const { weights: part, base, frozen, names } = study.configuration;
+  const opening = open(path, {
+    ...(part === undefined ? {} : { weights: part }),
+    ...(base === undefined ? {} : { base: join(study.folder, base) }),
+  });
   const checkpoint = await untilAborted(opening, signal).catch((error: unknown) => {
     // What is opened too late is closed.
     if (signal?.aborted === true) opening.then((late) => late.close()).catch(() => undefined);
     throw error;
   });
   try {
+    const files = [path, ...(checkpoint.files ?? [])];
+    const found = await lookAt(study, 'checkpoint', files);
+    const hash = await sha256OfAll(files, signal);
     const weights = await loadWeights(model, checkpoint, precision, {
       isShared: true,
       order: 'names',

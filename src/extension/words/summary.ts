@@ -151,6 +151,7 @@ export function formatName(format: CheckpointFormat): string {
     hdf5: 'HDF5',
     tfjs: 'TensorFlow.js',
     onnx: 'ONNX',
+    gguf: 'GGUF',
   };
   return names[format];
 }

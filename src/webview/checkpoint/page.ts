@@ -30,6 +30,7 @@ const FORMATS: Readonly<Record<Listing['listing']['format'], string>> = {
   hdf5: 'HDF5',
   tfjs: 'TensorFlow.js',
   onnx: 'ONNX',
+  gguf: 'GGUF',
 };
 
 /** Milliseconds a row stays the active one before its tensor is read. */

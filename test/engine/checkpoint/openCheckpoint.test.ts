@@ -95,8 +95,6 @@ describe('the set of weights', () => {
     ['ema.pt', { weights: 'nothing' }, /no weights at "nothing".*"state_dict_ema"/],
     ['no-weights.pt', {}, /holds no weights/],
     ['single-tensor.pt', {}, /single tensor/],
-    ['whole-model.pt', {}, /`torch\.nn\.modules\.linear\.Linear`.*model\.state_dict\(\)/],
-    ['whole-model-nested.pt', {}, /whole pickled object/],
     ['torchscript.pt', {}, /TorchScript/],
     ['sparse.pt', {}, /`adjacency` is a `torch\._utils\._rebuild_sparse_tensor`/],
     ['meta.pt', {}, /`w` is a `torch\._utils\._rebuild_meta_tensor_no_storage`/],
@@ -175,12 +173,21 @@ describe('a file that would call something harmless', () => {
 
 describe('a file that is something else', () => {
   const cases: [string, Uint8Array | string, RegExp][] = [
-    ['a.h5', Buffer.from('\x89HDF\r\n\x1a\n', 'latin1'), /HDF5.*Keras.*numpy\.savez/],
-    ['a.gguf', 'GGUF\x03\0\0\0', /GGUF/],
+    ['a.h5', Buffer.from('\x89HDF\r\n\x1a\n', 'latin1'), /HDF5 library cannot read it/],
+    ['a.gguf', 'GGUF\x03\0\0\0', /ends before/],
     ['a.tar', Buffer.concat([Buffer.alloc(257), Buffer.from('ustar\0')]), /tar archive/],
     ['a.onnx', Buffer.from([8, 8, 0x12, 7]), /ONNX/],
-    ['model.json', '{"format": "layers-model", "modelTopology": {}}', /TensorFlow\.js/],
-    ['a.index.json', '{"metadata": {}, "weight_map": {}}', /several files/],
+    ['model.json', '{"format": "layers-model", "modelTopology": {}}', /names no files of weights/],
+    ['a.index.json', '{"metadata": {}, "weight_map": {}}', /names no tensors/],
+    ['b.index.json', '{"weight_map": {"w": "../../etc/passwd"}}', /not in its own folder/],
+    ['c.index.json', '{"weight_map": {"w": "/etc/passwd"}}', /not in its own folder/],
+    ['d.index.json', '{"weight_map": {"w": "a.safetensors"}}', /does not exist/],
+    [
+      'e.json',
+      '{"weightsManifest": [{"paths": ["../x.bin"], "weights": []}]}',
+      /not in its own folder/,
+    ],
+    ['f.json', '{"some": "settings"}', /JSON and no checkpoint/],
     ['checkpoint', 'model_checkpoint_path: "ckpt-1"\n', /TensorFlow/],
     ['ckpt-1.data-00000-of-00001', Buffer.alloc(64), /TensorFlow/],
     [
@@ -222,6 +229,13 @@ describe('a file that is something else', () => {
       reason: 'missing',
     });
     await expect(openCheckpoint(folder)).rejects.toThrow(/folder/);
+  });
+});
+
+describe('a whole pickled model', () => {
+  it.each(['whole-model.pt', 'whole-model-nested.pt'])('%s is its state_dict', async (name) => {
+    const { tensors } = await openFixture(name);
+    expect([...tensors.keys()]).toEqual(['weight', 'bias']);
   });
 });
 

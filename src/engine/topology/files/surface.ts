@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { Dataset, File as Hdf5File, FS, ready } from 'h5wasm';
 import { Fault } from '../../checkpoint/fault';
+import {
+  attempt,
+  emptyFileSystem,
+  FILTERS,
+  MOST_CHUNK_BYTES,
+  NUMBER_CLASSES,
+} from '../../checkpoint/hdf5Memory';
 import { evenAxis, exactNumbers, swappedAxesWarnings } from './importedLandscape';
 import type { Group } from 'h5wasm';
 import type { Axis } from '../../../shared/result';
@@ -11,12 +18,6 @@ const SURFACES = ['train_loss', 'test_loss', 'train_acc', 'test_acc'];
 const X = 'xcoordinates';
 const Y = 'ycoordinates';
 const MOST_POINTS = 2 ** 26;
-/** A chunk is inflated whole. */
-const MOST_CHUNK_BYTES = 2 ** 28;
-/** Deflate, shuffle, checksum: what HDF5 itself undoes, without plug-ins. */
-const FILTERS = [1, 2, 3];
-/** HDF5's classes of types: integers, floating point. */
-const NUMBER_CLASSES = [0, 1];
 const NOT_EVALUATED = -1;
 
 /**
@@ -59,37 +60,6 @@ export async function parseSurface(
       file?.close();
     });
     FS!.unlink(name);
-  }
-}
-
-/** Devices, and links to what is open, among them the standard input of the process. */
-const SPECIAL_FOLDERS = ['/dev', '/proc/self', '/proc'];
-
-function emptyFileSystem(): void {
-  for (const folder of SPECIAL_FOLDERS) {
-    if (!FS!.analyzePath(folder, false).exists) continue;
-    for (const name of FS!.readdir(folder)) {
-      if (name === '.' || name === '..') continue;
-      const path = `${folder}/${name}`;
-      const isGone = attempt(() => {
-        FS!.unlink(path);
-      });
-      if (!isGone) {
-        attempt(() => {
-          FS!.rmdir(path);
-        });
-      }
-    }
-  }
-}
-
-/** The file system throws what is no Error; what cannot be removed is a folder that is mounted. */
-function attempt(work: () => void): boolean {
-  try {
-    work();
-    return true;
-  } catch {
-    return false;
   }
 }
 

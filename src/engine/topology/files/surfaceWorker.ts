@@ -1,9 +1,14 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Fault } from '../../checkpoint/fault';
+import { Hdf5Memory } from '../../checkpoint/hdf5Thread';
 import { parseSurface } from './surface';
+import type { Hdf5Answer, Hdf5Request, Hdf5Task } from '../../checkpoint/hdf5Weights';
 import type { SurfaceAnswer, SurfaceTask } from './readSurface';
 
-/** Reads one surface and ends: the HDF5 library is large, and a file may make it run for ever. */
+/**
+ * The thread of the HDF5 library, which is large, and which a file may make run for ever. It reads one
+ * surface and ends, or keeps a file of weights open.
+ */
 async function answer({ bytes, array }: SurfaceTask): Promise<SurfaceAnswer> {
   try {
     return { ok: true, landscape: await parseSurface(bytes, array) };
@@ -14,6 +19,42 @@ async function answer({ bytes, array }: SurfaceTask): Promise<SurfaceAnswer> {
   }
 }
 
-void answer(workerData as SurfaceTask).then((message) => {
-  parentPort!.postMessage(message);
-});
+async function serve({ weights }: Hdf5Task): Promise<void> {
+  const port = parentPort!;
+  try {
+    const memory = await Hdf5Memory.open(weights);
+    port.postMessage({ contents: memory.contents() } satisfies Hdf5Answer);
+    port.on('message', ({ read }: Hdf5Request) => {
+      port.postMessage(answerOf(() => ({ bytes: memory.read(read) })));
+    });
+  } catch (error) {
+    port.postMessage(faultOf(error));
+  }
+}
+
+function answerOf(work: () => Hdf5Answer): Hdf5Answer {
+  try {
+    return work();
+  } catch (error) {
+    return faultOf(error);
+  }
+}
+
+/** What the library throws is about the file: it has nothing else. */
+function faultOf(error: unknown): Hdf5Answer {
+  if (!(error instanceof Fault)) {
+    const message = 'the HDF5 library cannot read it, nor are other files opened that it may name';
+    return { fault: ['damaged', message] };
+  }
+  const { reason, message, advice } = error;
+  return { fault: advice === undefined ? [reason, message] : [reason, message, advice] };
+}
+
+const task = workerData as SurfaceTask | Hdf5Task;
+if ('weights' in task) {
+  void serve(task);
+} else {
+  void answer(task).then((message) => {
+    parentPort!.postMessage(message);
+  });
+}

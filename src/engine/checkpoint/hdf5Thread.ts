@@ -1,0 +1,160 @@
+import { Dataset, File as Hdf5File, FS, Group, ready } from 'h5wasm';
+import { emptyFileSystem, FILTERS, MOST_CHUNK_BYTES, NUMBER_CLASSES } from './hdf5Memory';
+import { Fault } from './fault';
+import type { Hdf5Contents, Hdf5Entry } from './hdf5Weights';
+
+/** Groups in groups, and things in a file: links may lead round in circles. */
+const DEEPEST = 32;
+const MOST_ENTITIES = 200_000;
+const MOST_ATTRIBUTE_BYTES = 2 ** 24;
+
+/** Attributes of the root that say something of a model. */
+const ROOT_ATTRIBUTES = ['keras_version', 'backend'];
+
+/** An HDF5 file of weights in the memory of the HDF5 library, which sees no other file. */
+export class Hdf5Memory {
+  private constructor(private readonly file: Hdf5File) {}
+
+  static async open(bytes: Uint8Array): Promise<Hdf5Memory> {
+    const module = await ready;
+    emptyFileSystem();
+    FS!.writeFile('/weights.h5', bytes);
+    // Without it a read that fails leaves memory as it was, and says nothing.
+    module.activate_throwing_error_handler();
+    return new Hdf5Memory(new Hdf5File('/weights.h5', 'r'));
+  }
+
+  /** Every array of numbers, by its path, and what groups call themselves. */
+  contents(): Hdf5Contents {
+    const entries: Hdf5Entry[] = [];
+    const names: Record<string, string> = {};
+    const open: { readonly group: Group; readonly path: string; readonly depth: number }[] = [
+      { group: this.file, path: '', depth: 0 },
+    ];
+    let count = 0;
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      const { group, path, depth } = next;
+      const below: typeof open = [];
+      for (const key of group.keys()) {
+        if (++count > MOST_ENTITIES || depth > DEEPEST) {
+          throw new Fault('unsupported', 'its groups lead round in circles, or are too many');
+        }
+        const inner = path === '' ? key : `${path}/${key}`;
+        const entity = group.get(key);
+        if (entity instanceof Dataset) {
+          const entry = entryOf(inner, entity);
+          if (entry !== null) entries.push(entry);
+        } else if (entity instanceof Group) {
+          const name = textOf(entity, 'name');
+          if (name !== null) names[inner] = name;
+          below.push({ group: entity, path: inner, depth: depth + 1 });
+        } else if (entity !== null && 'filename' in entity) {
+          throw new Fault('hostile', `"${inner}" leads to another file`);
+        }
+      }
+      for (const group of below.reverse()) open.push(group);
+    }
+    const attributes: Record<string, string> = {};
+    for (const name of ROOT_ATTRIBUTES) {
+      const text = textOf(this.file, name);
+      if (text !== null) attributes[name] = text;
+    }
+    return { entries, names, attributes };
+  }
+
+  /** The elements of one array, little-endian, in C order. */
+  read(path: string): Uint8Array {
+    const dataset = this.file.get(path);
+    if (!(dataset instanceof Dataset)) throw new Fault('damaged', `"${path}" is no array`);
+    const entry = entryOf(path, dataset);
+    if (entry?.problem !== undefined || entry === null) {
+      throw new Fault('unsupported', entry?.problem ?? `"${path}" holds no numbers`);
+    }
+    const value = entry.bytes === 0 ? new Uint8Array(0) : dataset.value;
+    const bytes = bytesOf(value, entry.dtype);
+    if (bytes.length !== entry.bytes) throw new Fault('damaged', `"${path}" is cut short`);
+    return bytes;
+  }
+}
+
+/** What h5wasm gives: an array of the type, a lone number, or raw bytes where it has no type for it. */
+function bytesOf(value: unknown, dtype: string): Uint8Array {
+  if (ArrayBuffer.isView(value)) {
+    return new Uint8Array(value.buffer, value.byteOffset, value.byteLength).slice();
+  }
+  const Numbers = SCALARS[dtype];
+  if (typeof value === 'number' && Numbers !== undefined) {
+    return new Uint8Array(Numbers.of(value).buffer);
+  }
+  if (typeof value === 'bigint') return new Uint8Array(BigInt64Array.of(value).buffer);
+  throw new Fault('unsupported', 'an array in it holds no numbers Basin reads');
+}
+
+const SCALARS: Readonly<Record<string, { of(value: number): { readonly buffer: ArrayBuffer } }>> = {
+  float64: Float64Array,
+  float32: Float32Array,
+  int32: Int32Array,
+  int16: Int16Array,
+  int8: Int8Array,
+  uint32: Uint32Array,
+  uint16: Uint16Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+};
+
+/** null for texts and the like, which are no weights. */
+function entryOf(path: string, dataset: Dataset): Hdf5Entry | null {
+  const { metadata } = dataset;
+  const { shape, chunks, size, type } = metadata;
+  if (shape === null) return null;
+  const dtype = dtypeOf(type, size, metadata.signed);
+  if (dtype === null) return null;
+  const count = shape.reduce((product, extent) => product * extent, 1);
+  const problem = problemOf(path, dataset, count * size, chunks);
+  return {
+    path,
+    dtype,
+    shape,
+    bytes: count * size,
+    littleEndian: metadata.littleEndian,
+    ...(problem === null ? {} : { problem }),
+  };
+}
+
+const MOST_BYTES = 2 ** 31;
+
+function problemOf(
+  path: string,
+  dataset: Dataset,
+  bytes: number,
+  chunks: number[] | null,
+): string | null {
+  const { virtual_sources: sources, size } = dataset.metadata;
+  if (sources !== undefined && sources.length > 0) {
+    return `"${path}" takes its values from other files`;
+  }
+  if (!(bytes <= MOST_BYTES)) return `"${path}" announces ${bytes} bytes`;
+  const chunk = (chunks ?? []).reduce((product, extent) => product * extent, size);
+  if (!(chunk <= MOST_CHUNK_BYTES)) return `"${path}" is stored in chunks that are too large`;
+  const strange = dataset.filters.find(({ id }) => !FILTERS.includes(id));
+  return strange === undefined ? null : `"${path}" is compressed by the filter ${strange.id}`;
+}
+
+/** HDF5's class of a boolean of h5py: an enumeration of one byte. */
+const ENUMERATION = 8;
+
+function dtypeOf(type: number, size: number, signed: boolean): string | null {
+  if (type === NUMBER_CLASSES[1]) {
+    return { 2: 'float16', 4: 'float32', 8: 'float64' }[size] ?? null;
+  }
+  if (type === ENUMERATION && size === 1) return 'bool';
+  if (type !== NUMBER_CLASSES[0] || ![1, 2, 4, 8].includes(size)) return null;
+  return `${signed ? 'int' : 'uint'}${8 * size}`;
+}
+
+function textOf(group: Group, name: string): string | null {
+  const attribute = group.attrs[name];
+  if (attribute === undefined || attribute.metadata.size > MOST_ATTRIBUTE_BYTES) return null;
+  const { value } = attribute;
+  return typeof value === 'string' ? value.slice(0, 500) : null;
+}

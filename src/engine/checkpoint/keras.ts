@@ -1,0 +1,141 @@
+import type { Checkpoint, TensorEntry } from './checkpoint';
+import type { CheckpointFile } from './checkpointFile';
+import { decode, isElementType, stridesC } from './elements';
+import { Fault, naming } from './fault';
+import { Hdf5Weights, type Hdf5Contents, type Hdf5Entry } from './hdf5Weights';
+import { trainingPosition } from './trainingPosition';
+import type { ZipArchive } from './zip';
+
+/** @param head first bytes of a file. */
+export function isHdf5(head: Uint8Array): boolean {
+  return Buffer.from(head.subarray(0, 8)).toString('latin1') === '\x89HDF\r\n\x1a\n';
+}
+
+/** The archive of a `.keras` file. */
+const WEIGHTS = 'model.weights.h5';
+const MOST_WEIGHT_BYTES = 2 ** 30;
+const MOST_JSON_BYTES = 2 ** 24;
+
+export function isKeras(archive: ZipArchive): boolean {
+  return archive.entry(WEIGHTS) !== undefined;
+}
+
+/**
+ * Opens a `.keras` file of Keras 3: its weights are an HDF5 file in a zip archive.
+ *
+ * @throws Fault
+ */
+export async function openKeras(file: CheckpointFile, archive: ZipArchive): Promise<Checkpoint> {
+  const bytes = await archive.read(WEIGHTS, MOST_WEIGHT_BYTES);
+  const metadata = archive.entry('metadata.json')
+    ? plainsOf(await archive.read('metadata.json', MOST_JSON_BYTES))
+    : {};
+  return hdf5Checkpoint(file, await Hdf5Weights.open(bytes), 'keras', metadata);
+}
+
+/**
+ * Opens an HDF5 file of weights: Keras 3's `.weights.h5`, Keras 2's `.h5` and whole models in `.h5`, or
+ * any other with arrays of numbers in it.
+ *
+ * @throws Fault
+ */
+export async function openHdf5(file: CheckpointFile): Promise<Checkpoint> {
+  if (file.size > MOST_WEIGHT_BYTES) {
+    throw new Fault('unsupported', 'it has more than 1 GiB, and Basin reads HDF5 in memory');
+  }
+  const weights = await Hdf5Weights.open(await file.read(0, file.size));
+  return hdf5Checkpoint(file, weights, isOfKeras(weights.contents) ? 'keras' : 'hdf5', {});
+}
+
+function isOfKeras({ attributes, entries }: Hdf5Contents): boolean {
+  return (
+    attributes.keras_version !== undefined ||
+    entries.some(({ path }) => /(^|\/)vars\/\d+$/.test(path)) ||
+    entries.some(({ path }) => path.startsWith('model_weights/'))
+  );
+}
+
+/** Groups of a model's file that hold no weights: slots of the optimizer, seeds. */
+const NO_WEIGHTS = /^(optimizer|optimizer_weights|_optimizer)(\/|$)|(^|\/)seed_generator(\/|$)/;
+
+async function hdf5Checkpoint(
+  file: CheckpointFile,
+  weights: Hdf5Weights,
+  format: 'keras' | 'hdf5',
+  own: Checkpoint['metadata'],
+): Promise<Checkpoint> {
+  const { contents } = weights;
+  const found = new Map<string, Hdf5Entry>();
+  for (const entry of contents.entries) {
+    if (format === 'keras' && NO_WEIGHTS.test(entry.path)) continue;
+    const name = nameOf(entry, contents);
+    found.set(found.has(name) ? entry.path : name, entry);
+  }
+  if (found.size === 0) {
+    await weights.close();
+    throw new Fault('unsupported', 'it holds no arrays of numbers', 'name a file of weights');
+  }
+  const tensors = new Map<string, TensorEntry>();
+  for (const [name, { dtype, shape, path }] of found) {
+    tensors.set(name, { name, dtype, shape, storage: path });
+  }
+  const metadata = { ...contents.attributes, ...own };
+  return {
+    path: file.path,
+    format,
+    size: file.size,
+    tensors,
+    ...(await trainingPosition(file.path, metadata)),
+    metadata,
+    read: (name) =>
+      naming(file.path, async () => {
+        const entry = found.get(name);
+        if (!entry) throw new Fault('missing', `it has no tensor \`${name}\``);
+        const { dtype, shape, path, problem, littleEndian } = entry;
+        if (problem !== undefined) throw new Fault('unsupported', problem, SAVE_AGAIN);
+        if (!isElementType(dtype)) throw new Fault('unsupported', `"${path}" holds no numbers`);
+        const bytes = await weights.read(path);
+        // The library has turned the bytes of what it knows.
+        const isOurs = dtype !== 'float16' || littleEndian;
+        return decode(bytes, dtype, { shape, strides: stridesC(shape) }, isOurs);
+      }),
+    async close() {
+      await weights.close();
+      await file.close();
+    },
+  };
+}
+
+const SAVE_AGAIN = 'save it with gzip or without compression';
+
+/**
+ * What Keras 2 calls a weight, without the groups it lies in; of Keras 3, which numbers the variables
+ * of a layer, the path with the layer's own name in it.
+ */
+function nameOf({ path }: Hdf5Entry, { names }: Hdf5Contents): string {
+  const legacy = /^model_weights\/[^/]+\/(.+)$/.exec(path);
+  if (legacy) return legacy[1]!;
+  const variable = /^(.*)\/vars\/(\d+)$/.exec(path);
+  if (!variable) return path;
+  const parts: string[] = [];
+  let above = '';
+  for (const part of variable[1]!.split('/')) {
+    above += above === '' ? part : `/${part}`;
+    // Where the layers of a model are, not one of them.
+    if (part !== 'layers') parts.push(names[`${above}/vars`] ?? part);
+  }
+  return [...parts, variable[2]!].join('/');
+}
+
+function plainsOf(bytes: Uint8Array): Checkpoint['metadata'] {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
+    if (typeof value !== 'object' || value === null) return {};
+    const texts = Object.entries(value)
+      .filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+      .map(([key, text]): [string, string] => [key, text.slice(0, 500)]);
+    return Object.fromEntries(texts);
+  } catch {
+    throw new Fault('damaged', 'its metadata.json is no JSON');
+  }
+}
