@@ -25,10 +25,10 @@ export function rankCorrelation(
   x: readonly (number | null)[],
   y: readonly (number | null)[],
 ): RankCorrelation {
-  const pairs = x.flatMap((a, k) => {
+  const pairs = x.flatMap((a, k): [number, number][] => {
     const b = y[k] ?? null;
     return a !== null && b !== null && Number.isFinite(a) && Number.isFinite(b) ? [[a, b]] : [];
-  }) as [number, number][];
+  });
   const count = pairs.length;
   const all = Float64Array.from(pairs.keys());
   const rho = spearman(pairs, all);
