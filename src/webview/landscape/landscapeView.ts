@@ -36,6 +36,7 @@ import {
   type LossField,
 } from './lossField';
 import { MapView } from './mapView';
+import { smoothField } from './smoothField';
 import { stepMark } from '../topology/nearestMark';
 import { MOST_MARKS, pairMarks, type PairMark, type Place } from '../topology/pairMark';
 import { pairText, placeText } from '../topology/pairText';
@@ -75,6 +76,8 @@ export class LandscapeView implements Disposable {
     readonly running: boolean;
   } | null = null;
   private field: LossField | null = null;
+  /** The field as it is drawn. */
+  private drawn: LossField | null = null;
   /** What the scale is for: the field, or all of which it is a slice. */
   private whole: LossField | null = null;
   private scale: HeightScale | null = null;
@@ -176,6 +179,7 @@ export class LandscapeView implements Disposable {
     const isFresh = isOther || this.field === null;
     if (isFresh) {
       this.field = isLine ? wholeField(landscape) : lossField(sliceOf(landscape, at));
+      this.drawn = isLine || this.field === null ? this.field : smoothField(this.field);
     }
     this.slices.update(landscape.axes.slice(2), at);
     if (this.field === null) {
@@ -201,6 +205,7 @@ export class LandscapeView implements Disposable {
     const notes = [
       ...drawingNotes(this.whole ?? field, scale),
       sliceNote(landscape, at) ?? '',
+      this.drawn === field ? '' : t('Drawn smooth between the points.'),
       landscape.refinement === undefined ? '' : refinementNote(landscape.refinement),
       outside > 0
         ? t(
@@ -234,7 +239,7 @@ export class LandscapeView implements Disposable {
       table: () => gridTable(field),
     });
     const content = {
-      field,
+      field: this.drawn ?? field,
       scale,
       marks: this.marks,
       own: place,
