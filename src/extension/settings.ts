@@ -25,6 +25,7 @@ export const settings = {
     runtime: read('runtime', DEFAULT_RUNTIME.runtime),
     provider: read('executionProvider', DEFAULT_RUNTIME.provider),
     precision: read('precision', DEFAULT_RUNTIME.precision),
+    memoryLimit: read('memoryLimit', ''),
   }),
 } as const;
 

@@ -268,6 +268,8 @@ export interface DoctorReport {
   readonly platform: string;
   readonly cores: number;
   readonly memoryBytes: number;
+  /** What an analysis takes at most, where no limit is set. */
+  readonly memoryLimitBytes: number;
   readonly runtimes: readonly RuntimeReport[];
 }
 export interface RuntimeReport {

@@ -6,6 +6,8 @@ export interface RuntimeSetting {
   readonly provider: string;
   /** Of inputs, outputs and arithmetic. */
   readonly precision: Precision;
+  /** What an analysis may take of memory, as "8 GB"; a share of what is free if absent or empty. */
+  readonly memoryLimit?: string | undefined;
 }
 
 export const RUNTIMES = ['onnxruntime-node', 'onnxruntime-web', 'tensorflow', 'reference'] as const;

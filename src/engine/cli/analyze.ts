@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, join, resolve, sep } from 'node:path';
 import { InputError } from '../../shared/inputError';
+import { parseMemorySize } from '../../shared/memorySize';
 import {
   RESULT_SUFFIX,
   type Part,
@@ -29,6 +30,8 @@ export interface AnalyzeFlags {
   readonly runtime?: RuntimeSetting['runtime'];
   readonly provider?: string;
   readonly precision?: Precision;
+  /** What an analysis may take of memory, as "8 GB". */
+  readonly memory?: string;
   /** A folder whose TensorFlow.js may be run. */
   readonly tensorflow?: string;
 }
@@ -53,6 +56,9 @@ export async function analyzeCommand(
   const pool = new WorkerPool({
     runtime,
     ...(flags.workers === undefined ? {} : { size: flags.workers }),
+    ...(flags.memory === undefined
+      ? {}
+      : { memoryLimit: parseMemorySize(flags.memory, '--memory') }),
   });
   const bar = new ProgressBar();
   // On a terminal the bar is on the line a row would grow on, and shows its first figures.

@@ -63,6 +63,10 @@ async function main(): Promise<number> {
     .option('--out <folder>', 'write the result documents there as well')
     .option('--json', 'print the result documents as JSON')
     .option('--workers <count>', 'worker threads; as many as cores if absent', parseCount)
+    .option(
+      '--memory <size>',
+      'what it may take, as "8 GB"; three quarters of what is free if absent',
+    )
     .addOption(
       new Option('--runtime <name>', 'what computes')
         .choices(['auto', ...RUNTIMES])

@@ -2,6 +2,8 @@ import { resolve } from 'node:path';
 import packageJson from '../../../package.json';
 import type { RuntimeReport } from '../../shared/engineProtocol';
 import { examineMachine } from '../runtime/machine';
+import { memorySize } from '../../shared/memorySize';
+import { defaultMemoryLimit } from '../study/machineMemory';
 import { ExitStatus } from './exitStatus';
 import { bytes } from './numbers';
 import { say, sayJson } from './output';
@@ -14,7 +16,7 @@ export interface DoctorFlags {
 
 export async function doctorCommand({ json, tensorflow }: DoctorFlags): Promise<number> {
   const folder = tensorflow === undefined ? null : resolve(tensorflow);
-  const report = examineMachine(packageJson.version, folder);
+  const report = examineMachine(packageJson.version, folder, defaultMemoryLimit());
   const standard = report.runtimes.find(
     ({ name, found }) => found && name.startsWith('onnxruntime-'),
   );
@@ -23,6 +25,9 @@ export async function doctorCommand({ json, tensorflow }: DoctorFlags): Promise<
   } else {
     say(`Basin ${report.version} on Node ${report.node}, ${report.platform}`);
     say(`${report.cores} cores, ${bytes(report.memoryBytes)} of memory`);
+    say(
+      `An analysis takes ${memorySize(report.memoryLimitBytes)} at most, three quarters of what is free now; --memory sets another limit`,
+    );
     for (const runtime of report.runtimes) say(line(runtime, runtime === standard));
   }
   return standard === undefined ? ExitStatus.input : ExitStatus.done;

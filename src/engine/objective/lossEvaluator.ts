@@ -4,7 +4,7 @@ import type { Program } from '../graph/graph';
 import { referenceRuntime } from '../runtime/reference';
 import type { Executable, FloatArray, Runtime } from '../runtime/runtime';
 import { zerosLike } from '../tensor';
-import { splitBatches, type Batch } from './batches';
+import { derivativeBatches, splitBatches, type Batch } from './batches';
 import { liveElements, outputElements, termElements } from './evaluationMemory';
 import type { LossData } from './lossData';
 import {
@@ -226,16 +226,17 @@ export class LossEvaluator {
   memory(of: 'values' | 'derivatives'): number {
     const { parameters, buffers } = this.#problem;
     const element = this.#runtime.precision === 'float64' ? 8 : 4;
-    const batches = this.#batches;
+    const batches = of === 'values' ? this.#batches : derivativeBatches(this.#problem.data.sets);
     const peak = (elements: (graph: LossGraph) => number): number => {
       const graphs = new Map(batches.map((batch) => [`${batch.set} ${batch.size}`, batch]));
       return Math.max(...[...graphs.values()].map((batch) => elements(this.#graph(batch))));
     };
-    let elements = 2 * parameters.size + buffers.size;
+    let elements = parameters.size + buffers.size;
     let kept = 0;
     if (of === 'values') {
       elements += peak((graph) => liveElements(graph.evaluation()));
     } else {
+      // Directions, derivatives as the runtime gives them, and those in one vector.
       elements += 3 * parameters.size;
       elements += peak((graph) => {
         const { fixed, moving } = graph.hessianProduct();

@@ -11,14 +11,20 @@ import { tensorFlowVersion } from './tensorflow';
  *
  * @param version of Basin.
  * @param folder absolute and trusted, whose TensorFlow.js may be loaded to look at it.
+ * @param memoryLimit bytes an analysis takes at most where no limit is set.
  */
-export function examineMachine(version: string, folder: string | null = null): DoctorReport {
+export function examineMachine(
+  version: string,
+  folder: string | null,
+  memoryLimit: number,
+): DoctorReport {
   return {
     version,
     node: process.versions.node,
     platform: `${process.platform}-${process.arch}`,
     cores: availableParallelism(),
     memoryBytes: totalmem(),
+    memoryLimitBytes: memoryLimit,
     runtimes: [examineNative(), examineWeb(), examineTensorFlow(folder), examineReference()],
   };
 }

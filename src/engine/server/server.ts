@@ -22,6 +22,7 @@ import {
 } from '../../shared/engineProtocol';
 import type { Interpolation } from '../../shared/comparison';
 import { InputError } from '../../shared/inputError';
+import { parseMemorySize } from '../../shared/memorySize';
 import { DEFAULT_RUNTIME } from '../../shared/runtimeSetting';
 import { untilAborted } from '../aborted';
 import { inspect } from '../checkpoint/inspect';
@@ -33,6 +34,7 @@ import { compare } from '../study/compare';
 import { runJob } from '../study/job';
 import { lossBetween } from '../study/lossBetween';
 import { readStudy } from '../study/study';
+import { defaultMemoryLimit } from '../study/machineMemory';
 import { WorkerPool } from '../study/workerPool';
 import { writeReport } from '../study/writeReport';
 import { lowerPriority } from './priority';
@@ -85,7 +87,7 @@ const handlers: { readonly [Name in keyof Requests]: Handler<Name> } = {
     const { count } = await untilAborted(written, signal);
     return { count };
   },
-  'basin/doctor': () => examineMachine(packageJson.version),
+  'basin/doctor': () => examineMachine(packageJson.version, null, defaultMemoryLimit()),
   // But for this one.
   'basin/ping': () => ({ working: working - 1 }),
 };
@@ -145,7 +147,11 @@ async function poolFor({
     await pool.close();
     pool = undefined;
   }
-  return (pool ??= new WorkerPool({ runtime: chosen }));
+  pool ??= new WorkerPool({ runtime: chosen });
+  const { memoryLimit = '' } = runtime ?? {};
+  pool.memoryLimit =
+    memoryLimit.trim() === '' ? null : parseMemorySize(memoryLimit, '"basin.memoryLimit"');
+  return pool;
 }
 
 async function interpolate(params: InterpolateParams, signal: AbortSignal): Promise<Interpolation> {

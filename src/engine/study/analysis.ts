@@ -44,6 +44,7 @@ import { EigenvectorStore } from './eigenvectorStore';
 import type { Eigenvectors } from './landscapeSpan';
 import { productsOn } from './products';
 import { asOther, sourcesOf } from './sources';
+import { fitSpectrum } from './spectrumPlan';
 import type { Study } from './study';
 import { Run } from './run';
 import { shareNotes, termCurvatures } from './termShares';
@@ -222,6 +223,8 @@ class CheckpointAnalysis {
   async #metrics(): Promise<Metrics> {
     const { data } = this.#opened.problem;
     const batches = splitBatches(data.sets);
+    this.#setProblem(this.#opened);
+    await this.#pool.keepRoom('values', 0, this.#options.signal);
     const measured = await this.#onEvery(this.#opened, batches, (batch) =>
       this.#pool.run<'metrics'>({ kind: 'metrics', batch }, this.#options.signal),
     );
@@ -404,8 +407,12 @@ class CheckpointAnalysis {
   }> {
     const { hessian: settings, landscape } = this.#study.configuration;
     const kept = landscape.directions === 'hessian' ? dimensionsOf(landscape) : 0;
-    const asked = { ...settings, eigenvalues: Math.max(settings.eigenvalues, kept) };
-    const key = this.#partKey(opened, 'hessian', { asked, kept, order: landscape.order });
+    const wanted = { ...settings, eigenvalues: Math.max(settings.eigenvalues, kept) };
+    const keyOf = (asked: typeof wanted) =>
+      this.#partKey(opened, 'hessian', { asked, kept, order: landscape.order });
+    const isKnown = (await this.#cache.read(keyOf(wanted))) !== null;
+    const asked = isKnown ? wanted : await this.#fitted(opened, wanted);
+    const key = keyOf(asked);
     const store = new EigenvectorStore(this.#cache, key, opened.weights.theta.length);
     let vectors: readonly Float64Array[] | null = null;
     const { value, milliseconds } = await this.#cached<StoredSpectrum>(
@@ -440,6 +447,17 @@ class CheckpointAnalysis {
     this.#known = undefined;
     const { signal } = this.#options;
     return { terms: await termCurvatures(this.#pool, { ...problem, data }, direction(), signal) };
+  }
+
+  async #fitted<T extends Configuration['hessian']>(
+    opened: OpenedCheckpoint,
+    settings: T,
+  ): Promise<T> {
+    this.#setProblem(opened);
+    const { length } = opened.weights.theta;
+    const plan = await fitSpectrum(this.#pool, settings, length, this.#options.signal);
+    if (plan.note !== null) this.#note(plan.note);
+    return { ...settings, ...plan.settings };
   }
 
   async #spectrum(opened: OpenedCheckpoint, settings: Configuration['hessian']): Promise<Spectrum> {

@@ -1,3 +1,4 @@
+import { dimensionsOf } from '../../shared/configuration';
 import type { Landscape, ProjectedCheckpoint } from '../../shared/result';
 import type { GradientAt, TrainedCurve } from '../landscape/bezier';
 import {
@@ -14,6 +15,7 @@ import {
   sampleRefined,
   type refinementOptions,
 } from '../landscape/refinementSampling';
+import { areDirectionsDouble } from '../landscape/directions';
 import { projectRun } from '../landscape/trajectory';
 import { derivativeBatches } from '../objective/batches';
 import type { Cache } from './cache';
@@ -70,9 +72,16 @@ export async function sampleLandscape(part: LandscapePart): Promise<Landscape> {
 
 async function sampleValues(part: LandscapePart): Promise<Landscape> {
   const { plan, pool, key, cache, signal } = part;
+  const { theta } = plan.center.weights;
+  const element = areDirectionsDouble(theta) ? 8 : 4;
+  const work = plan.settings.batchNorm === 'recompute' ? 'recomputed values' : 'values';
+  part.setProblem();
+  const ofDirections = dimensionsOf(plan.settings) * element * theta.length;
+  await pool.keepRoom(work, ofDirections, signal);
   const span = await landscapeSpan(part);
   const { grid, described } = span;
   part.setProblem();
+  await pool.keepRoom(work, ofDirections, signal);
   pool.setDirections(span.directions, span.bufferDirections);
   const lossAt = lossOnPool(part, span, span.weights);
   const log = cache.log(key);

@@ -55,6 +55,14 @@ export function availableMemory(
   return available;
 }
 
+/** Share of what is free that an analysis takes, where no limit is given. */
+export const MEMORY_SHARE = 0.75;
+
+/** Bytes that an analysis would take at most if it began now. */
+export function defaultMemoryLimit(): number {
+  return MEMORY_SHARE * availableMemory();
+}
+
 /** A group and all above it. Within a container its own is the root. */
 function groupsOf(own: string): readonly string[] {
   const groups = [own];

@@ -136,11 +136,12 @@ async function answerTo(task: Task): Promise<Answers[Task['kind']]> {
     return null;
   }
   if (problem === undefined) throw new Error('No problem was set.');
-  const work = workOf(task);
+  const work = task.kind === 'memory' ? task.work : workOf(task);
   const own =
     work === 'recomputed values'
       ? (recomputing ??= open(problem, true))
       : (evaluator ??= open(problem, false));
+  if (task.kind === 'memory') return memory(own, task.work);
   if (work !== null && !measured.has(work)) {
     measured.add(work);
     port!.postMessage({ type: 'memory', work, bytes: memory(own, work) } satisfies FromWorker);

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { InputError } from '../../shared/inputError';
 import { planWorkers, type ChosenRuntime } from '../runtime/chooseRuntime';
 import type { FloatArray } from '../tensor';
-import { availableMemory } from './machineMemory';
+import { availableMemory, MEMORY_SHARE } from './machineMemory';
 import { shared } from './sharedVector';
 import {
   sharedBy,
@@ -26,6 +26,8 @@ export interface WorkerPoolOptions {
   readonly script?: string;
   /** Bytes that can be allocated; those of the machine if absent. */
   readonly available?: () => number;
+  /** Bytes that all of an analysis may take; a share of what is free if absent. */
+  readonly memoryLimit?: number | null;
 }
 
 interface Job {
@@ -62,6 +64,10 @@ export class WorkerPool {
   /** Workers there may be: fewer where memory did not suffice. */
   #most: number;
   #isTooLarge = false;
+  #limit: number | null;
+  /** Bytes of θ, and what else is held beside the workers. */
+  #theta = 0;
+  #beside = 0;
   #state: readonly ToWorker[] = [];
 
   constructor({
@@ -69,7 +75,9 @@ export class WorkerPool {
     size,
     script = join(__dirname, 'worker.js'),
     available = availableMemory,
+    memoryLimit = null,
   }: WorkerPoolOptions) {
+    this.#limit = memoryLimit;
     this.runtime = runtime;
     const plan = planWorkers(runtime, size);
     this.size = plan.workers;
@@ -89,9 +97,55 @@ export class WorkerPool {
       this.#isTooLarge = false;
       this.#available = this.#readAvailable();
     }
+    this.#theta = problem.theta.byteLength;
+    this.#beside = 0;
     this.#kept.clear();
     this.#taken.clear();
     this.#tell([{ type: 'problem', problem }]);
+  }
+
+  /** Bytes that all of an analysis may take from the next problem on; null: a share of what is free. */
+  set memoryLimit(bytes: number | null) {
+    if (bytes === this.#limit) return;
+    this.#limit = bytes;
+    this.#programs = '';
+  }
+
+  /** Bytes for workers and for what is held beside them. */
+  get room(): number {
+    return this.#limit === null
+      ? this.#available * MEMORY_SHARE
+      : Math.max(0, this.#limit - BASE_BYTES - this.#theta);
+  }
+
+  /** Bytes one worker takes at its peak for a kind of work on the problem, found before any is taken. */
+  async workerMemory(work: Work, signal?: AbortSignal): Promise<number> {
+    const bytes =
+      this.#memory.get(work) ?? (await this.run<'memory'>({ kind: 'memory', work }, signal));
+    this.#memory.set(work, bytes);
+    return bytes + WORKER_BYTES;
+  }
+
+  /**
+   * Keeps memory for what is held beside the workers, before work of a kind begins: as many of them
+   * run as fit into the rest.
+   *
+   * @throws InputError where there is no room for one.
+   */
+  async keepRoom(work: Work, beside: number, signal?: AbortSignal): Promise<void> {
+    const bytes = await this.workerMemory(work, signal);
+    this.#beside = beside;
+    if (bytes + beside > this.room) throw this.#noRoom(bytes, beside);
+  }
+
+  #noRoom(worker: number, beside: number): InputError {
+    const [own, held] = [gigabytes(worker), gigabytes(beside + this.#theta)];
+    return new InputError(
+      this.#limit === null
+        ? `One worker takes about ${own} for this network and ${held} are held beside it, and ${gigabytes(this.#available)} of memory are free, of which Basin takes three quarters; close other programs, set a limit with "basin.memoryLimit" or --memory, or lower "limit" in "data".`
+        : `One worker takes about ${own} for this network and ${held} are held beside it, and the limit of memory is ${gigabytes(this.#limit)} ("basin.memoryLimit", or --memory on the command line); raise it, or lower "limit" in "data".`,
+      'unsupported',
+    );
   }
 
   /** Sentences on how the machine limits the workers for this problem. */
@@ -99,7 +153,11 @@ export class WorkerPool {
     const bytes = Math.max(0, ...this.#memory.values());
     const limit = Math.min(this.#most, ...[...this.#memory.keys()].map((work) => this.#fit(work)));
     if (limit >= this.size) return [];
-    const need = `one takes about ${gigabytes(bytes + WORKER_BYTES)} at its peak and ${gigabytes(this.#available)} were free`;
+    const own = gigabytes(bytes + WORKER_BYTES);
+    const need =
+      this.#limit === null
+        ? `one takes about ${own} at its peak and ${gigabytes(this.#available)} were free`
+        : `one takes about ${own} at its peak and the limit is ${gigabytes(this.#limit)}`;
     return [
       `Memory allowed ${limit} of ${this.size} workers: ${need}${this.#isTooLarge ? ', and more than that was needed' : ''}.`,
     ];
@@ -212,7 +270,7 @@ export class WorkerPool {
   #fit(work: Work): number {
     const bytes = this.#memory.get(work);
     if (bytes === undefined) return 1;
-    const fitting = Math.floor((this.#available * SHARE) / (bytes + WORKER_BYTES));
+    const fitting = Math.floor((this.room - this.#beside) / (bytes + WORKER_BYTES));
     return Math.max(1, Math.min(this.#most, fitting));
   }
 
@@ -338,8 +396,8 @@ const LOOK_AHEAD = 256;
 const LONGEST_CALL = 30_000;
 const POLL = 5;
 
-/** Share of the free memory that workers may take. */
-const SHARE = 0.5;
+/** What the process takes before anything is analysed, with the data of small sets. */
+const BASE_BYTES = 192 * 2 ** 20;
 
 /** What a worker takes whatever it computes: a JavaScript engine and a runtime. */
 const WORKER_BYTES = 96 * 2 ** 20;

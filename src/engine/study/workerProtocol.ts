@@ -82,6 +82,8 @@ export type Task =
       readonly mix: readonly number[];
       readonly batch: Batch;
     }
+  /** How many bytes a kind of work takes in a worker at its peak, before any is taken. */
+  | { readonly kind: 'memory'; readonly work: Work }
   /** A part of a random direction, written into memory that all see. */
   | { readonly kind: 'direction'; readonly part: DirectionPart }
   /** Where the loss, its gradient or its second derivatives stop being finite at θ. */
@@ -111,6 +113,7 @@ export interface Answers {
   readonly topology: Topology;
   readonly direction: null;
   readonly nonFinite: NonFinitePlace | null;
+  readonly memory: number;
 }
 
 export type ToWorker =
@@ -143,6 +146,7 @@ export function workOf(task: Task): Work | null {
     case 'nonFinite':
       return task.of === 'loss' ? 'values' : 'derivatives';
     case 'direction':
+    case 'memory':
     case 'topology':
       return null;
   }

@@ -61,6 +61,7 @@ export function doctorDocument(installation: Installation, diagnosis: Diagnosis)
         [t('Platform'), report.platform],
         [t('Cores'), String(report.cores)],
         [t('Memory'), formatBytes(report.memoryBytes)],
+        [t('An analysis takes at most'), formatBytes(report.memoryLimitBytes)],
       ]),
       `## ${plain(t('Runtimes'))}`,
       report.runtimes.map(runtimeLine).join('\n'),

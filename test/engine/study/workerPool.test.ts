@@ -15,6 +15,7 @@ import { runJob } from '../../../src/engine/study/job';
 import { readStudy } from '../../../src/engine/study/study';
 import { WorkerPool } from '../../../src/engine/study/workerPool';
 import { InputError } from '../../../src/shared/inputError';
+import { parseMemorySize } from '../../../src/shared/memorySize';
 import { Random } from '../../../src/engine/random';
 import { EXAMPLE, FIXTURES } from '../objective/problems';
 import { buildWorker } from './builtWorker';
@@ -93,12 +94,12 @@ describe('the number of workers', () => {
     expect(pool.notes).toEqual([]);
     await pool.close();
 
-    // Half of it is for workers, of which one takes a hundred MiB.
-    pool = new WorkerPool({ runtime, size: 3, script: worker.script, available: () => 300 * MIB });
+    // Three quarters of it are for workers, of which one takes a hundred MiB.
+    pool = new WorkerPool({ runtime, size: 3, script: worker.script, available: () => 240 * MIB });
     expect(await losses(pool, opened)).toEqual(expected);
     expect(pool.notes).toHaveLength(1);
     expect(pool.notes[0]).toMatch(
-      /^Memory allowed 1 of 3 workers: one takes about 0\.\d+ GiB at its peak and 0\.29 GiB were free\.$/,
+      /^Memory allowed 1 of 3 workers: one takes about 0\.\d+ GiB at its peak and 0\.23 GiB were free\.$/,
     );
   });
 
@@ -116,10 +117,57 @@ describe('the number of workers', () => {
     expect(availableMemory(1000 * MIB, read)).toBe(1000 * MIB);
     const unlimited = (path: string): string => (path.endsWith('max') ? 'max\n' : read(path));
     expect(availableMemory(8000 * MIB, unlimited)).toBe(8000 * MIB);
+    // Groups of the process and those above it; what they hold of files can be let go of.
+    const nested: Readonly<Record<string, string>> = {
+      '/proc/self/cgroup': '0::/user.slice/job\n',
+      '/sys/fs/cgroup/user.slice/job/memory.max': 'max\n',
+      '/sys/fs/cgroup/user.slice/job/memory.current': `${900 * MIB}\n`,
+      '/sys/fs/cgroup/user.slice/memory.max': `${2000 * MIB}\n`,
+      '/sys/fs/cgroup/user.slice/memory.current': `${1800 * MIB}\n`,
+      '/sys/fs/cgroup/user.slice/memory.stat': `anon 5\ninactive_file ${700 * MIB}\n`,
+    };
+    expect(availableMemory(8000 * MIB, (path) => fileOf(nested, path))).toBe(900 * MIB);
+    const first: Readonly<Record<string, string>> = {
+      '/proc/self/cgroup': '5:cpuset:/\n4:memory:/slurm/job_7\n',
+      '/sys/fs/cgroup/memory/slurm/job_7/memory.limit_in_bytes': `${1000 * MIB}\n`,
+      '/sys/fs/cgroup/memory/slurm/job_7/memory.usage_in_bytes': `${300 * MIB}\n`,
+    };
+    expect(availableMemory(8000 * MIB, (path) => fileOf(first, path))).toBe(700 * MIB);
     const none = (): string => {
       throw new Error('ENOENT');
     };
     expect(availableMemory(8000 * MIB, none)).toBe(8000 * MIB);
+  });
+});
+
+function fileOf(files: Readonly<Record<string, string>>, path: string): string {
+  const text = files[path];
+  if (text === undefined) throw new Error('ENOENT');
+  return text;
+}
+
+describe('a limit of memory', () => {
+  test('is kept: fewer workers, and a sentence with the figures where not one fits', async () => {
+    const opened = await openMlp();
+    pool = new WorkerPool({ runtime, size: 3, script: worker.script, memoryLimit: 400 * MIB });
+    await losses(pool, opened);
+    expect(pool.notes[0]).toMatch(
+      /^Memory allowed 2 of 3 workers: one takes about 0\.\d+ GiB at its peak and the limit is 0\.39 GiB\.$/,
+    );
+    const fits = pool.keepRoom('values', 50 * MIB);
+    await expect(fits).resolves.toBeUndefined();
+    await expect(pool.keepRoom('derivatives', 300 * MIB)).rejects.toThrow(
+      /^One worker takes about 0\.\d+ GiB for this network and 0\.29 GiB are held beside it, and the limit of memory is 0\.39 GiB .*raise it, or lower "limit" in "data"\.$/,
+    );
+  });
+
+  test('is written as people write sizes', () => {
+    expect(parseMemorySize('20 GB', '--memory')).toBe(20e9);
+    expect(parseMemorySize('1.5GiB', '--memory')).toBe(1.5 * 2 ** 30);
+    for (const wrong of ['20', 'GB', '-1 GB', '1e3 GB', '12 kB', '']) {
+      expect(() => parseMemorySize(wrong, '--memory')).toThrow('must be a size of memory');
+    }
+    expect(() => parseMemorySize('10 MB', '--memory')).toThrow('512 MB or more');
   });
 });
 
