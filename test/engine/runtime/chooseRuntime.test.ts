@@ -146,7 +146,9 @@ describe('TensorFlow', () => {
       precision: 'float32',
     });
     expect(module).toBe(join(place, 'i.js'));
-    const found = examineMachine('0', workspace, 1e9).runtimes.find(({ name }) => name === 'tensorflow');
+    const found = examineMachine('0', workspace, 1e9).runtimes.find(
+      ({ name }) => name === 'tensorflow',
+    );
     expect(found).toMatchObject({ found: true, version: '9.9.9 (TensorFlow 8.8.8)' });
   });
 
