@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { writeNpy } from '../../src/engine/checkpoint/npy';
+import type { PageContent } from '../../src/shared/panelProtocol';
 import type { ResultDocument, Topology } from '../../src/shared/result';
 import { basin, ROOT, type Finished } from './basin';
 
@@ -349,11 +350,9 @@ describe('the rest', () => {
     expect(html).toContain("default-src 'none'");
     expect(html).not.toMatch(/<(script|link|img)[^>]+(src|href)=/);
     const [, json] = /id="basin-snapshot">([^<]*)</.exec(html)!;
-    const snapshot = JSON.parse(json!) as {
-      entries: { label: string; document: ResultDocument }[];
-    };
+    const { snapshot, documents } = JSON.parse(json!) as PageContent;
     expect(snapshot.entries.map(({ label }) => label)).toEqual(['epoch-1.pt', 'epoch-2.pt']);
-    expect(snapshot.entries[0]!.document.parameters).toBe(139);
+    expect(documents[snapshot.entries[0]!.key]!.parameters).toBe(139);
     expectRefusal(await basin(['report', join(ROOT, 'docs'), '--out', page]), 'docs');
   });
 

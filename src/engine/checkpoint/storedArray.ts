@@ -92,9 +92,8 @@ async function unpack(
   folder: string,
   signal: AbortSignal | undefined,
 ): Promise<StoredArray> {
-  const { mtimeMs } = await stat(file.path);
   const ofArray = `unpacked-${digest(`${file.path}\0${entry}`)}`;
-  const name = `${ofArray}-${digest(`${file.size} ${mtimeMs}`)}.npy`;
+  const name = `${ofArray}-${digest(await contentOf(file, archive, entry))}.npy`;
   const path = join(folder, name);
   if (!existsSync(path)) {
     await writingTo(path, async () => {
@@ -124,6 +123,18 @@ async function unpack(
     });
   }
   return located(path, header, 0);
+}
+
+/** What an entry's bytes are known again by: their number and checksum, where one was written. */
+async function contentOf(
+  file: CheckpointFile,
+  archive: ZipArchive,
+  entry: string,
+): Promise<string> {
+  const { size, stored, checksum } = archive.entry(entry)!;
+  if (checksum !== 0) return `${size} ${stored} ${checksum}`;
+  const { mtimeMs } = await stat(file.path);
+  return `${file.size} ${mtimeMs}`;
 }
 
 /**

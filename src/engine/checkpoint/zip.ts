@@ -27,6 +27,8 @@ export interface ZipEntry {
   readonly size: number;
   /** Bytes in the archive. */
   readonly stored: number;
+  /** CRC-32 of its bytes as the directory has it; 0 where none was written. */
+  readonly checksum: number;
 }
 
 /**
@@ -327,7 +329,12 @@ async function* inflatedPieces(
 }
 
 function zipEntry(entry: Entry): ZipEntry {
-  return { name: entry.fileName, size: entry.uncompressedSize, stored: entry.compressedSize };
+  return {
+    name: entry.fileName,
+    size: entry.uncompressedSize,
+    stored: entry.compressedSize,
+    checksum: entry.crc32,
+  };
 }
 
 const LOCAL_SIGNATURE = 0x04034b50;

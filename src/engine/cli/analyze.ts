@@ -101,6 +101,7 @@ export async function analyzeCommand(
             bar.clear();
             known = undefined;
             if (!outcome.ok) {
+              rows.failed(nameInStudy(study, outcome.checkpoint));
               fail(outcome.message, outcome.fault);
               return;
             }

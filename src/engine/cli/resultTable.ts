@@ -127,6 +127,14 @@ export class ResultTable {
     this.#written = 0;
   }
 
+  /** The row of a checkpoint without a result, whose reason is said on stderr. */
+  failed(name: string): void {
+    if (!this.#isOpen) this.#write(cell(name, this.#nameWidth, 'left'));
+    this.#write(`${GAP}failed\n`);
+    this.#isOpen = false;
+    this.#written = 0;
+  }
+
   /** Ends a row that will not be finished, if one was begun. */
   abandon(): void {
     if (this.#isOpen) this.#write('\n');

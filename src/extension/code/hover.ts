@@ -13,7 +13,7 @@ import { pathAt } from './pathAtPosition';
 import { hasHoles } from './pathPattern';
 import { relativeTime } from '../words/relativeTime';
 import type { CheckpointFile } from '../checkpoints/runs';
-import { describeInspection, fileLine, resultFacts } from '../words/summary';
+import { describeInspection, fileLine, resultFacts, resultNotes } from '../words/summary';
 import { documentsOf, surroundingsOf } from './surroundings';
 import { describeChanges } from '../words/outdated';
 import { t, translated } from '../words/text';
@@ -72,7 +72,8 @@ export class CheckpointHover implements vscode.HoverProvider {
     const range = new vscode.Range(position.line, written.start, position.line, written.end);
     const others = this.othersLine(found.length - 1, hasHoles(written.text));
     const result = this.library.get(file.path)?.result ?? null;
-    const figures = result === null ? [] : [this.figures(result.document)];
+    const figures =
+      result === null ? [] : [this.figures(result.document), ...notesOf(result.document)];
     return new vscode.Hover([this.text(file, header, others), ...figures], range);
   }
 
@@ -162,6 +163,14 @@ export class CheckpointHover implements vscode.HoverProvider {
     const alt = escapeHtml(t('The loss around the checkpoint, as a contour map'));
     return `<td rowspan="${rows}"><img src="${drawn.source}" alt="${alt}" width="${PICTURE_EDGE}" height="${PICTURE_EDGE}"></td>`;
   }
+}
+
+/** What must be known to judge the figures, below them. */
+function notesOf(document: ResultDocument): vscode.MarkdownString[] {
+  const notes = resultNotes(document);
+  if (notes.length === 0) return [];
+  const list = notes.map((note) => `- ${escapeMarkdown(note)}`).join('\n');
+  return [new vscode.MarkdownString(list)];
 }
 
 function currentTheme(): PictureTheme {

@@ -7,7 +7,7 @@ import type { CheckpointRecord, Library } from '../checkpoints/library';
 import { escapeMarkdown } from '../words/markdown';
 import { describeProgress } from '../analysis/progressFraction';
 import type { Run } from '../checkpoints/runs';
-import { describeResult, fileLine, resultFacts } from '../words/summary';
+import { describeResult, fileLine, resultFacts, resultNotes } from '../words/summary';
 import { describeChanges } from '../words/outdated';
 import { t, translated } from '../words/text';
 
@@ -299,6 +299,9 @@ function tooltip(record: CheckpointRecord): vscode.MarkdownString {
         .map(({ name, value }) => `- ${escapeMarkdown(name)}: ${escapeMarkdown(value)}`)
         .join('\n'),
     );
+    for (const note of resultNotes(record.result.document)) {
+      text.appendMarkdown(`\n\n${escapeMarkdown(note)}`);
+    }
   } else if (record.run.configuration === null) {
     text.appendMarkdown(escapeMarkdown(t('No basin.json names this checkpoint.')));
   } else if (record.error === null) {

@@ -9,7 +9,7 @@ import {
   formatShare,
   formatWithUncertainty,
 } from './numbers';
-import { t } from './text';
+import { t, translated } from './text';
 
 /** What a result says, in words: for the tree, tooltips and hovers. */
 
@@ -95,6 +95,16 @@ function topologyFacts(topology: Topology): Fact[] {
             ),
     },
   ];
+}
+
+/** Notes that are read where there is little room; the panel has all. */
+const NOTES = 3;
+
+/** What must be known to judge the figures: sentences. */
+export function resultNotes({ notes }: ResultDocument): string[] {
+  const shown = [...new Set(notes)].map((note) => translated(note));
+  const more = shown.length - NOTES;
+  return more <= 0 ? shown : [...shown.slice(0, NOTES), t('{0} more notes in the panel.', more)];
 }
 
 /** How many saddles other choices of neighbours, resolution and directions give. */

@@ -3,6 +3,7 @@ import {
   describeInspection,
   describeResult,
   resultFacts,
+  resultNotes,
 } from '../../../src/extension/words/summary';
 import type { ResultDocument, Topology } from '../../../src/shared/result';
 
@@ -97,5 +98,21 @@ describe('what a header says', () => {
         metadata: {},
       }),
     ).toBe('safetensors · step 3,500 · 1 tensor · 1,200 values');
+  });
+});
+
+describe('the notes of a result', () => {
+  const of = (notes: readonly string[]): string[] =>
+    resultNotes({ ...empty, notes });
+
+  it('are said once each, and counted where they are many', () => {
+    expect(of([])).toEqual([]);
+    expect(of(['A.', 'B.', 'A.'])).toEqual(['A.', 'B.']);
+    expect(of(['A.', 'B.', 'C.', 'D.', 'E.'])).toEqual([
+      'A.',
+      'B.',
+      'C.',
+      '2 more notes in the panel.',
+    ]);
   });
 });
