@@ -102,8 +102,7 @@ describe('what a header says', () => {
 });
 
 describe('the notes of a result', () => {
-  const of = (notes: readonly string[]): string[] =>
-    resultNotes({ ...empty, notes });
+  const of = (notes: readonly string[]): string[] => resultNotes({ ...empty, notes });
 
   it('are said once each, and counted where they are many', () => {
     expect(of([])).toEqual([]);
