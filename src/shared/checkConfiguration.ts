@@ -50,7 +50,12 @@ function problems(
     const kinds = issue.errors.flatMap(([error]) =>
       error?.code === 'invalid_type' ? [KINDS[error.expected] ?? error.expected] : [],
     );
-    const message = `must be ${kinds.join(' or ')}`;
+    const kind = kinds.join(' or ');
+    const given = at(root, path);
+    const message =
+      given === undefined
+        ? `is missing; it must be ${kind}`
+        : `must be ${kind}, not ${described(given)}`;
     return [{ path, message, isBeyondSchema: false }];
   }
   return [{ path, message: messageOf(issue, path, root), isBeyondSchema: issue.code === 'custom' }];

@@ -183,12 +183,12 @@ export function sensitivityText(topology: Topology): string {
     .join(' · ');
 }
 
-/** Standard error of a share of so many independent samples. */
+/** Standard error of a share of so many independent targets. */
 export function shareError(metrics: Metrics): number | null {
-  const { accuracy, samples } = metrics;
-  return accuracy === undefined || samples < 1
+  const { accuracy, targets: count = metrics.samples } = metrics;
+  return accuracy === undefined || count < 1
     ? null
-    : Math.sqrt((accuracy * (1 - accuracy)) / samples);
+    : Math.sqrt((accuracy * (1 - accuracy)) / count);
 }
 
 /** What was analyzed, with what: one line. */

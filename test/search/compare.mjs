@@ -1,6 +1,7 @@
 /**
  * node test/search/compare.mjs FOLDER [--json FILE]: runs `basin analyze` on every case that make.py wrote,
  * and says of each whether Basin equals PyTorch in float64, refuses it, or is wrong: with a note or without.
+ * What is to be refused, by `refuse` in its expected.json, and is not, is wrong.
  * Ends with 1 where a case is wrong without one.
  */
 import { spawn } from 'node:child_process';
@@ -83,6 +84,14 @@ async function judge(name) {
   const said = error.trim().split('\n').at(-1) ?? '';
   if (status === 1) return { name, verdict: 'refused', what: expected.what, said };
   if (status !== 0) return { name, verdict: 'fault', what: expected.what, said: error.trim() };
+  if (expected.refuse !== undefined) {
+    return {
+      name,
+      verdict: 'wrong',
+      what: expected.what,
+      said: `${expected.refuse} is not refused`,
+    };
+  }
   const document = JSON.parse(out);
   const found = differences(document, expected);
   if (found.length === 0) return { name, verdict: 'equal', what: expected.what, said: '' };

@@ -29,7 +29,7 @@ describe('what is wrong with a setting is said in words of Basin', () => {
     ],
     [
       { objective: { ...PDE, domain: { x: [0, true] } } },
-      'objective.domain.x.1: must be a number or a text',
+      'objective.domain.x.1: must be a number or a text, not true',
     ],
     [{ objective: { ...PDE, variables: 'x' } }, 'objective.variables: must be a list, not "x"'],
     [
@@ -75,10 +75,14 @@ describe('what is wrong with a setting is said in words of Basin', () => {
     ],
     [
       { data: { inputs: 3 } },
-      'data.inputs: must be a text or an object with a value for each name',
+      'data.inputs: must be a text or an object with a value for each name, not 3',
     ],
     [{ data: { inputs: {} } }, 'data.inputs: names no array; name one for each input of the graph'],
     [{ data: { inputs: { x: 3 } } }, 'data.inputs.x: must be a text, not 3'],
+    [
+      { objective: { ...PDE, unknown: undefined } },
+      'objective.unknown: is missing; it must be a text or a list',
+    ],
     [{ output: '' }, 'output: must not be empty'],
     [{ checkpoints: undefined }, 'checkpoints: is missing; it must be a list'],
     [{ landscape: { resolution: 2 } }, 'landscape.resolution: must be 3 or more, not 2'],

@@ -161,9 +161,12 @@ function metricDifferences(
   if (a === undefined || b === undefined) return [];
   const differences = [differenceOf('loss', fromScalar(a.loss), fromScalar(b.loss), null)];
   if (a.accuracy !== undefined && b.accuracy !== undefined) {
-    // Of shares of samples. On the same samples the two go together, so this is on the safe side.
-    const error = (share: number, samples: number) => Math.sqrt((share * (1 - share)) / samples);
-    const uncertainty = standardErrorOf(error(a.accuracy, a.samples), error(b.accuracy, b.samples));
+    // Of shares of targets. On the same samples the two go together, so this is on the safe side.
+    const error = (share: number, count: number) => Math.sqrt((share * (1 - share)) / count);
+    const uncertainty = standardErrorOf(
+      error(a.accuracy, a.targets ?? a.samples),
+      error(b.accuracy, b.targets ?? b.samples),
+    );
     differences.push(differenceOf('accuracy', a.accuracy, b.accuracy, uncertainty));
   }
   if (a.error !== undefined && b.error !== undefined) {

@@ -247,6 +247,18 @@ describe('notes', () => {
       'is missing',
     );
   });
+  test('a network that is 0 but for rounding is told so', async () => {
+    const problem = await open(referenceRuntime, 'convection');
+    const scaled = async (by: number): Promise<string> => {
+      const theta = problem.theta.map((weight) => by * weight);
+      return lossNotes(problem.data, await measure({ ...problem, theta })).join('\n');
+    };
+    for (const by of [0, 1e-7]) {
+      expect(await scaled(by)).toContain('The network is 0 everywhere but for rounding');
+      expect(await scaled(by)).toContain('is no better a solution');
+    }
+    expect(await scaled(1)).not.toContain('but for rounding');
+  });
   test('a term that the network makes infinite is named with its point', async () => {
     const said = await notesOf({ residual: 'u_t + log(u - 100)' });
     expect(said).toMatch(
