@@ -16,6 +16,8 @@ export interface Checkpoint {
    * takes as `weights` to open them instead.
    */
   readonly variants?: readonly string[];
+  /** Where in such a file these weights are, as `openCheckpoint` takes it; '' for the root. */
+  readonly part?: string;
   readonly step: number | null;
   readonly epoch: number | null;
   /** Other plain values found beside the weights, for people to read. */

@@ -13,6 +13,8 @@ export interface NameMatch {
   readonly rule: string;
   /** What that rule makes of a name of the checkpoint; null where it leaves it out. */
   readonly rename: (name: string) => string | null;
+  /** Names for which a tied tensor was taken, as the file does not hold their own. */
+  readonly twinned: readonly string[];
   /** Tensors of the checkpoint that nothing takes; BatchNorm's counters are not among them. */
   readonly unused: string[];
 }
@@ -22,6 +24,8 @@ export interface MatchOptions {
   readonly optional?: ReadonlyMap<string, Shape>;
   /** Patterns of names of the graph, and of the checkpoint's for them, where they differ. */
   readonly names?: Readonly<Record<string, string>>;
+  /** Names of tied tensors, by those they stand in for where a file holds one of the two. */
+  readonly twins?: ReadonlyMap<string, string>;
   /** Whether the user chose this set of weights: others that fit as well are of no interest. */
   readonly isChosen?: boolean;
   /** Whether what is missing is left to the caller, instead of an error. */
@@ -41,14 +45,16 @@ export type Shape = readonly number[];
 export function matchNames(
   required: ReadonlyMap<string, Shape>,
   checkpoint: Checkpoint,
-  { optional = new Map(), names = {}, isChosen = false, isPartial = false }: MatchOptions = {},
+  options: MatchOptions = {},
 ): NameMatch {
-  const wanted = new Map([...required, ...optional]);
+  const { optional, names = {}, twins = new Map<string, string>() } = options;
+  const { isChosen = false, isPartial = false } = options;
+  const wanted = new Map([...required, ...(optional ?? [])]);
   const said = saidNames(names, wanted, checkpoint);
   const complete: Attempt[] = [];
   let best: Attempt | null = null;
   for (const rule of rulesFor(required.keys(), checkpoint.tensors)) {
-    const attempt = attemptWith(rule, wanted, said, checkpoint.tensors);
+    const attempt = attemptWith(rule, wanted, said, twins, checkpoint.tensors);
     if (attempt === null) continue;
     // A simpler rule comes first and wins a tie.
     if (!best || attempt.mapping.size > best.mapping.size) best = attempt;
@@ -65,7 +71,8 @@ export function matchNames(
     throw mismatch(required, checkpoint, { ...best, description: best.rule.description, unused });
   }
   if (!isChosen && said.size === 0) refuseSeveral(complete, checkpoint);
-  return { mapping: best.mapping, rule: best.rule.description, rename: best.rule.rename, unused };
+  const { mapping, rule, twinned } = best;
+  return { mapping, rule: rule.description, rename: rule.rename, twinned, unused };
 }
 
 function isCounter(name: string): boolean {
@@ -78,12 +85,14 @@ interface Attempt {
   readonly mapping: Map<string, string>;
   /** Tensors by their renamed names. */
   readonly renamed: ReadonlyMap<string, TensorEntry>;
+  readonly twinned: readonly string[];
 }
 
 function attemptWith(
   rule: NameRule,
   wanted: ReadonlyMap<string, Shape>,
   said: ReadonlyMap<string, string>,
+  twins: ReadonlyMap<string, string>,
   tensors: ReadonlyMap<string, TensorEntry>,
 ): Attempt | null {
   const renamed = new Map<string, TensorEntry>();
@@ -95,11 +104,15 @@ function attemptWith(
     renamed.set(name, tensor);
   }
   const mapping = new Map<string, string>();
+  const twinned: string[] = [];
   for (const [name, shape] of wanted) {
-    const tensor = tensors.get(said.get(name) ?? '') ?? renamed.get(said.get(name) ?? name);
-    if (tensor && isSameShape(tensor.shape, shape)) mapping.set(name, tensor.name);
+    const own = tensors.get(said.get(name) ?? '') ?? renamed.get(said.get(name) ?? name);
+    const tensor = own ?? renamed.get(twins.get(name) ?? '');
+    if (tensor === undefined || !isSameShape(tensor.shape, shape)) continue;
+    mapping.set(name, tensor.name);
+    if (own === undefined) twinned.push(name);
   }
-  return { rule, mapping, renamed };
+  return { rule, mapping, renamed, twinned };
 }
 
 /**

@@ -156,6 +156,7 @@ export async function pytorchCheckpoint(
     size: file.size,
     tensors,
     variants: weights.variants,
+    part: weights.path,
     ...(await trainingPosition(file.path, metadata)),
     ...callWarnings(calls),
     metadata,

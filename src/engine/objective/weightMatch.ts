@@ -5,6 +5,7 @@ import { matchNames, type NameMatch } from '../checkpoint/matchNames';
 import { listOf } from '../checkpoint/nameMismatch';
 import { innerNames } from '../checkpoint/nameRules';
 import { namesThatFit } from '../checkpoint/tensorGlobs';
+import type { Tie } from '../correspondence/correspond';
 import type { OnnxModel, WeightSpecification } from '../graph/onnx/importOnnx';
 import { sizeOf } from '../tensor';
 
@@ -14,6 +15,8 @@ export interface WeightSettings {
   readonly frozen?: readonly string[] | undefined;
   /** Patterns of names of the graph, and of the checkpoint's for them. */
   readonly names?: Readonly<Record<string, string>> | undefined;
+  /** Tensors the graph takes for one. */
+  readonly ties?: readonly Tie[];
   /** Whether the set of weights was chosen. */
   readonly isChosen?: boolean;
   /**
@@ -34,7 +37,14 @@ export interface MatchedWeight {
   readonly isParameter: boolean;
 }
 
+/** Two tensors of a checkpoint that must be equal, as the graph takes them for one. */
+export interface TiedPair extends Tie {
+  readonly first: string;
+  readonly second: string;
+}
+
 export interface WeightMatch {
+  readonly tied: readonly TiedPair[];
   readonly weights: readonly MatchedWeight[];
   readonly notes: readonly string[];
 }
@@ -48,16 +58,16 @@ export interface WeightMatch {
 export function matchWeights(
   model: OnnxModel,
   checkpoint: Checkpoint,
-  { frozen = [], names = {}, isChosen = false, order = 'file' }: WeightSettings = {},
+  { frozen = [], names = {}, ties = [], isChosen = false, order = 'file' }: WeightSettings = {},
 ): WeightMatch {
-  refuseFused(model, checkpoint);
   const shapes = (list: readonly WeightSpecification[]) =>
     new Map(list.map(({ name, shape }) => [name, shape]));
   const isOptional = ({ aliasOf, isOptional: may }: WeightSpecification) => may || aliasOf !== null;
+  const twins = new Map(ties.map(({ one, other }) => [one, other]));
   const found = matchNames(
     shapes(model.weights.filter((weight) => !isOptional(weight))),
     checkpoint,
-    { optional: shapes(model.weights.filter(isOptional)), names, isChosen },
+    { optional: shapes(model.weights.filter(isOptional)), names, twins, isChosen },
   );
   const { mapping } = found;
   const present = model.weights.filter(({ name, isOptional: may }) => mapping.has(name) || may);
@@ -82,31 +92,41 @@ export function matchWeights(
       '"frozen" in basin.json covers every parameter of the graph, so that nothing is left to move; leave out what was trained.',
     );
   }
-  return { weights, notes: notesOf(model, checkpoint, found, weights, isFrozen) };
+  const tied = tiedPairs(ties, found, checkpoint);
+  const seconds = new Set(tied.map(({ second }) => second));
+  const unused = found.unused.filter((name) => !seconds.has(name));
+  const notes = notesOf(model, checkpoint, { ...found, unused }, weights, isFrozen);
+  return { weights, tied, notes };
 }
 
-/** @throws InputError where statistics of BatchNorm have no place in the graph. */
-function refuseFused({ hasBatchNorm, path }: OnnxModel, checkpoint: Checkpoint): void {
-  if (hasBatchNorm) return;
-  if (![...checkpoint.tensors.keys()].some((name) => name.endsWith('.running_mean'))) return;
-  throw new InputError(
-    `${path} has no BatchNormalization but ${checkpoint.path} has running statistics: the export fused them into the weights; export again with training=TrainingMode.PRESERVE after model.eval(), and do_constant_folding=False.`,
-    'mismatch',
-  );
+function tiedPairs(
+  ties: readonly Tie[],
+  { mapping, rename }: NameMatch,
+  { tensors }: Checkpoint,
+): readonly TiedPair[] {
+  if (ties.length === 0) return [];
+  const byName = new Map([...tensors.keys()].map((name) => [rename(name) ?? name, name]));
+  return ties.flatMap(({ one, other }) => {
+    const [first, second] = [mapping.get(one), byName.get(other)];
+    if (first === undefined || second === undefined || first === second) return [];
+    return [{ one, other, first, second }];
+  });
 }
 
-/** What random numbers belong to: names the user stated are the checkpoint's, others the graph's. */
+/**
+ * What random numbers belong to: a twin keeps the name it stands in for; names the user stated
+ * are the checkpoint's, others the graph's.
+ */
 function tensorNames(
   present: readonly WeightSpecification[],
-  { mapping, rename }: NameMatch,
+  { mapping, rename, twinned }: NameMatch,
 ): readonly string[] {
   const own = new Set(present.map(({ name }) => name));
   return innerNames(
     present.map(({ name, aliasOf }) => {
       const source = mapping.get(name);
-      if (source === undefined || aliasOf !== null) return name;
+      if (source === undefined || aliasOf !== null || twinned.includes(name)) return name;
       const renamed = rename(source) ?? source;
-      // A twin that stands in for another keeps the name it stands in for.
       return own.has(renamed) ? name : renamed;
     }),
   );
@@ -142,7 +162,7 @@ function frozenNames(
 function notesOf(
   model: OnnxModel,
   checkpoint: Checkpoint,
-  { mapping, rule, unused }: NameMatch,
+  { mapping, rule, twinned, unused }: NameMatch,
   weights: readonly MatchedWeight[],
   isFrozen: ReadonlySet<string>,
 ): readonly string[] {
@@ -158,6 +178,11 @@ function notesOf(
     const count = frozen.reduce((sum, { specification }) => sum + sizeOf(specification.shape), 0);
     notes.push(
       `${frozen.length} tensors with ${count} numbers are frozen (${listOf(frozen.map(({ tensor }) => tensor))}): they are neither moved, differentiated nor counted.`,
+    );
+  }
+  for (const name of twinned) {
+    notes.push(
+      `The checkpoint has no ${name}, and the graph ties it with ${mapping.get(name)!}: that tensor is taken for both.`,
     );
   }
   const absent = weights.filter(({ source }) => source === null);

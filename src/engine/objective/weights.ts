@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { untilAborted } from '../aborted';
 import { InputError } from '../../shared/inputError';
@@ -6,7 +7,12 @@ import type { OnnxModel } from '../graph/onnx/importOnnx';
 import type { Precision } from '../../shared/runtimeSetting';
 import { sizeOf, type FloatArray } from '../tensor';
 import type { TensorSpan } from '../tensorRandom';
-import { matchWeights, type MatchedWeight, type WeightSettings } from './weightMatch';
+import {
+  matchWeights,
+  type MatchedWeight,
+  type TiedPair,
+  type WeightSettings,
+} from './weightMatch';
 
 /** Where each weight of a graph lies in one long vector: θ for parameters, or the buffers. */
 export interface WeightLayout {
@@ -62,7 +68,8 @@ export async function loadWeights(
   precision: Precision = 'float32',
   { isShared = false, signal, ...settings }: LoadOptions = {},
 ): Promise<LoadedWeights> {
-  const { weights, notes } = matchWeights(model, checkpoint, settings);
+  const { weights, tied, notes } = matchWeights(model, checkpoint, settings);
+  for (const pair of tied) await refuseUntied(pair, checkpoint, model.path, signal);
   const sources = new Map(weights.map(({ specification: { name }, source }) => [name, source]));
   const parameters = layout(weights.filter(({ isParameter }) => isParameter));
   const buffers = layout(weights.filter(({ isParameter }) => !isParameter));
@@ -108,6 +115,25 @@ export async function loadWeights(
     bufferValues: await fill(buffers, false),
     notes: [...model.notes, ...notes],
   };
+}
+
+/** @throws InputError when two tensors differ that the graph takes for one. */
+async function refuseUntied(
+  { first, second }: TiedPair,
+  checkpoint: Checkpoint,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const [one, other] = [checkpoint.tensors.get(first)!, checkpoint.tensors.get(second)!];
+  if (one.storage === other.storage) return;
+  const { data } = await untilAborted(checkpoint.read(first), signal);
+  const { data: twin } = await untilAborted(checkpoint.read(second), signal);
+  const place = data.length === twin.length ? data.findIndex((x, i) => x !== twin[i]) : 0;
+  if (place < 0) return;
+  throw new InputError(
+    `${path} ties ${first} and ${second}, which differ in ${basename(checkpoint.path)} (at element ${place}); export the graph from the model that was trained, or save a checkpoint in which they are equal.`,
+    'mismatch',
+  );
 }
 
 /** Elements that are copied and looked at at once: the thread is free for others in between. */

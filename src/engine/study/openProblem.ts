@@ -3,8 +3,8 @@ import type { CheckpointIdentity } from '../../shared/result';
 import type { Precision } from '../../shared/runtimeSetting';
 import { sha256OfAll } from '../checkpoint/hash';
 import type { Checkpoint } from '../checkpoint/checkpoint';
-import { openCheckpoint, type OpenOptions } from '../checkpoint/openCheckpoint';
-import { untilAborted } from '../aborted';
+import type { OpenOptions } from '../checkpoint/openCheckpoint';
+import { correspond, type Correspondence } from '../correspondence/correspond';
 import type { OnnxModel } from '../graph/onnx/importOnnx';
 import { readModelFile } from '../graph/onnx/modelFile';
 import { sizedSets } from '../objective/batchSizes';
@@ -17,6 +17,7 @@ import {
 } from '../objective/lossData';
 import { loadWeights, type LoadedWeights } from '../objective/weights';
 import { contentKey } from './cache';
+import { openWeights, refuseOtherSets } from './openWeights';
 import { dataFiles, hashOf, lookAt, settingsSource, together, type FoundSource } from './sources';
 import { nameInStudy, type Study } from './study';
 import type { ProblemMessage } from './workerProtocol';
@@ -25,6 +26,8 @@ import type { ProblemMessage } from './workerProtocol';
 export interface StudyInputs {
   readonly model: OnnxModel;
   readonly modelBytes: Uint8Array;
+  /** How the graph was joined with the checkpoints, where their names did not suffice. */
+  readonly correspondence: Correspondence;
   readonly data: LossData;
   /** Of the weights that are read. */
   readonly precision: Precision;
@@ -58,10 +61,23 @@ export async function openStudyInputs(
     settingsSource(study),
   ]);
   const outside = new Set<string>();
-  const modelBytes = await readModelFile(modelPath, configuration.model, signal, (file) =>
-    outside.add(file),
+  const { names } = configuration;
+  // The file's own content, whatever the checkpoints beside it are.
+  const graphHash = hashOf(
+    await readModelFile(modelPath, configuration.model, signal, {
+      onOutside: (file) => outside.add(file),
+    }),
   );
   const constants = await lookAt(study, 'graph', [...outside]);
+  let correspondence: Correspondence = { notes: [], ties: [], usedNames: new Set() };
+  const modelBytes = await readModelFile(modelPath, configuration.model, signal, {
+    prepare: async (model, read) => {
+      const open = (path: string) => openWeights(path, choiceOf(study), signal);
+      const checkpoints = { paths: study.checkpoints, open };
+      const options = { names, signal };
+      correspondence = await correspond(model, configuration.model, read, checkpoints, options);
+    },
+  });
   const model = openModel(modelBytes, configuration.model, configuration);
   const loaded = await loadLossData(configuration, model, folder, {
     signal,
@@ -78,13 +94,12 @@ export async function openStudyInputs(
     configuration.objective,
   );
   const dataKey = contentKey(...contentOf(data), shapesOf(data), data.sets);
-  const graphHash = hashOf(modelBytes);
   const sources = [
     together(graphFound(graphHash), constants(graphHash)),
     dataFound(dataKey),
     settings,
   ];
-  return { model, modelBytes, data, precision, key, sources };
+  return { model, modelBytes, correspondence, data, precision, key, sources };
 }
 
 /**
@@ -93,33 +108,31 @@ export async function openStudyInputs(
  */
 export async function openForAnalysis(
   study: Study,
-  { model, modelBytes, data, precision, key }: StudyInputs,
+  { model, modelBytes, correspondence, data, precision, key }: StudyInputs,
   path: string,
   signal?: AbortSignal,
-  open: (path: string, options: OpenOptions) => Promise<Checkpoint> = openCheckpoint,
+  open?: (path: string, options: OpenOptions) => Promise<Checkpoint>,
 ): Promise<OpenedCheckpoint> {
-  const { weights: part, base, frozen, names } = study.configuration;
-  const opening = open(path, {
-    ...(part === undefined ? {} : { weights: part }),
-    ...(base === undefined ? {} : { base: join(study.folder, base) }),
-  });
-  const checkpoint = await untilAborted(opening, signal).catch((error: unknown) => {
-    // What is opened too late is closed.
-    if (signal?.aborted === true) opening.then((late) => late.close()).catch(() => undefined);
-    throw error;
-  });
+  const { weights: part, frozen, names } = study.configuration;
+  const checkpoint = await openWeights(path, choiceOf(study), signal, open);
   try {
     const files = [path, ...(checkpoint.files ?? [])];
     const found = await lookAt(study, 'checkpoint', files);
     const hash = await sha256OfAll(files, signal);
-    const weights = await loadWeights(model, checkpoint, precision, {
+    if (part === undefined && open === undefined) await refuseOtherSets(model, checkpoint);
+    const left = Object.entries(names ?? {}).filter(
+      ([pattern]) => !correspondence.usedNames.has(pattern),
+    );
+    const loaded = await loadWeights(model, checkpoint, precision, {
       isShared: true,
       order: 'names',
       signal,
       frozen,
-      names,
+      names: Object.fromEntries(left),
+      ties: correspondence.ties,
       isChosen: part !== undefined,
     });
+    const weights = { ...loaded, notes: [...correspondence.notes, ...loaded.notes] };
     const { parameters, buffers, bufferValues, theta } = weights;
     return {
       identity: {
@@ -147,6 +160,14 @@ export async function openForAnalysis(
   } finally {
     await checkpoint.close();
   }
+}
+
+/** Which weights of a file are meant, and what they are added to. */
+function choiceOf({ configuration: { weights, base }, folder }: Study): OpenOptions {
+  return {
+    ...(weights === undefined ? {} : { weights }),
+    ...(base === undefined ? {} : { base: join(folder, base) }),
+  };
 }
 
 /** Of samples: the same values in other shapes are other data. */

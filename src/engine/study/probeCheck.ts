@@ -163,9 +163,13 @@ class ProbeCheck {
     data: NonNullable<Configuration['data']>,
     objective: Configuration['objective'],
   ): Promise<OpenedCheckpoint> {
-    // The graph's weights have the graph's names.
+    // The graph's weights have the graph's names: it is joined with no checkpoint.
     const { weights: _, names: __, ...configuration } = this.#study.configuration;
-    const study: Study = { ...this.#study, configuration: { ...configuration, data, objective } };
+    const study: Study = {
+      ...this.#study,
+      checkpoints: [],
+      configuration: { ...configuration, data, objective },
+    };
     const { precision } = this.#pool.runtime.identity;
     const inputs = await openStudyInputs(study, this.#signal, precision);
     const file = join(study.folder, configuration.model);

@@ -471,7 +471,7 @@ type TensorKind = 'parameter' | 'buffer' | 'unsaved';
 const SIGNATURE = 'pkg.torch.export.graph_signature.InputSpec.';
 
 /** What PyTorch's exporter since 2.5 writes beside the values; others write nothing. */
-function tensorKinds(graph: GraphProto): ReadonlyMap<string, TensorKind> {
+export function tensorKinds(graph: GraphProto): ReadonlyMap<string, TensorKind> {
   const kinds = new Map<string, TensorKind>();
   for (const { name, metadataProps } of [...graph.input, ...graph.valueInfo]) {
     const given = new Map(metadataProps.map(({ key, value }) => [key, value]));

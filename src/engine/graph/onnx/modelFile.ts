@@ -9,8 +9,10 @@ import {
   ModelProtoSchema,
   TensorProto_DataLocation,
   type GraphProto,
+  type ModelProto,
   type TensorProto,
 } from './onnx_pb';
+import { readTensorProto } from './tensorProto';
 
 /** A protobuf message, and so a file without external data, is never larger. */
 const LARGEST_FILE = 2 ** 31 - 1;
@@ -20,13 +22,22 @@ const LARGEST_CONSTANTS = 256 * 2 ** 20;
 
 const NO_FOLLOW = (constants as Partial<typeof constants>).O_NOFOLLOW ?? 0;
 
+export interface ModelFileOptions {
+  /** Told of each other file that constants are read of, before it is. */
+  readonly onOutside?: (file: string) => void;
+  /** Changes the model before weights lose their values, which it may read. */
+  readonly prepare?: (
+    model: ModelProto,
+    read: (tensor: TensorProto) => Promise<Float64Array>,
+  ) => Promise<void>;
+}
+
 /**
  * Reads an ONNX file as what analyses need of it: the graph with its constants, without the values
  * of weights, which come from checkpoints. Of data outside of the file only constants are read, so
  * that the size of the weights does not matter.
  *
  * @param file to read. @param path of the file, for messages.
- * @param onOutside told of each other file that constants are read of, before it is.
  * @returns bytes of an ONNX file that is whole in itself but for its weights.
  * @throws InputError when it is no ONNX file, or what it refers to is not where it may be; the
  *   signal's reason.
@@ -35,7 +46,7 @@ export async function readModelFile(
   file: string,
   path: string,
   signal?: AbortSignal,
-  onOutside?: (file: string) => void,
+  { onOutside, prepare }: ModelFileOptions = {},
 ): Promise<Uint8Array> {
   const bytes = await wholeFile(file, path, signal);
   let model;
@@ -46,10 +57,12 @@ export async function readModelFile(
     return bytes;
   }
   if (model.graph === undefined) return bytes;
+  await prepare?.(model, (tensor) => valuesOf(tensor, file, path));
   const replaced = new Set(replacedInitializers(model.graph));
-  if (![...tensorsOf(model.graph)].some((tensor) => replaced.has(tensor) || isExternal(tensor))) {
-    return bytes;
-  }
+  const isPlain = ![...tensorsOf(model.graph)].some(
+    (tensor) => replaced.has(tensor) || isExternal(tensor),
+  );
+  if (isPlain && prepare === undefined) return bytes;
   let room = LARGEST_CONSTANTS;
   for (const tensor of tensorsOf(model.graph)) {
     signal?.throwIfAborted();
@@ -72,6 +85,14 @@ export async function readModelFile(
     }
   }
   return toBinary(ModelProtoSchema, model);
+}
+
+/** Of a weight as it was at export. */
+async function valuesOf(tensor: TensorProto, file: string, path: string): Promise<Float64Array> {
+  if (!isExternal(tensor)) return readTensorProto(tensor, path).data;
+  const place = placeOf(tensor, path);
+  const rawData = await readOutside(dirname(file), place, tensor, path, LARGEST_FILE);
+  return readTensorProto({ ...tensor, rawData }, path).data;
 }
 
 /** @throws InputError where it cannot be read, or is larger than an ONNX file can be. */
