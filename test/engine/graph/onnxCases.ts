@@ -34,6 +34,8 @@ export interface Constant {
   readonly shape: readonly number[];
   readonly values: readonly number[];
   readonly type: ElementType;
+  /** Whether ONNX wants whole numbers of 32 bits. */
+  readonly isShort?: boolean;
 }
 
 const x = (...shape: number[]): Variable => ({ shape });
@@ -472,6 +474,32 @@ export function onnxCases(n: number): readonly OnnxCase[] {
     lstm('LSTM in both directions', 2, { direction: 'bidirectional' }),
     gru('GRU', 1, { linear_before_reset: 1 }),
     gru('GRU backwards, reset first', 1, { direction: 'reverse' }),
+    // Of 3, 1 and 2 steps, and of as many as there are.
+    ...['LSTM', 'GRU'].map((operator) =>
+      named(
+        `${operator} of packed sequences, in both directions`,
+        operator,
+        [
+          x(n, 3, 3),
+          x(2, operator === 'LSTM' ? 8 : 6, 3),
+          x(2, operator === 'LSTM' ? 8 : 6, 2),
+          null,
+          {
+            shape: [3],
+            values: [Math.min(n, 3), 1, Math.min(n, 2)],
+            type: 'integer',
+            isShort: true,
+          },
+          x(2, 3, 2),
+        ],
+        {
+          hidden_size: 2,
+          direction: 'bidirectional',
+          ...(operator === 'GRU' ? { linear_before_reset: 1 } : {}),
+        },
+        { results: 2 },
+      ),
+    ),
     named('RNN', 'RNN', [x(n, 2, 3), x(1, 2, 3), x(1, 2, 2), x(1, 4)], { hidden_size: 2 }),
     named('SoftmaxCrossEntropyLoss', 'SoftmaxCrossEntropyLoss', [x(3, 4), ints(1, 0, 3)]),
     named(
@@ -556,10 +584,10 @@ export function asModel(of: OnnxCase): Uint8Array {
           {
             name: `c${position}`,
             dims: input.shape.map(BigInt),
-            dataType: TYPES[input.type],
+            dataType: input.isShort === true ? TensorProto_DataType.INT32 : TYPES[input.type],
             ...(input.type === 'float'
               ? { floatData: [...input.values] }
-              : input.type === 'integer'
+              : input.type === 'integer' && input.isShort !== true
                 ? { int64Data: input.values.map(BigInt) }
                 : { int32Data: [...input.values] }),
           },

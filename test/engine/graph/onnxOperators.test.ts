@@ -1,10 +1,23 @@
 import * as ort from 'onnxruntime-node';
 import { expect, test } from 'vitest';
 import { Graph } from '../../../src/engine/graph/graph';
+import { OperatorCall } from '../../../src/engine/graph/onnx/operatorCall';
+import { operators } from '../../../src/engine/graph/onnx/operators';
 import { referenceRuntime } from '../../../src/engine/runtime/reference';
 import { sizeOf } from '../../../src/engine/tensor';
 import { asModel, asOperation, onnxCases, variables } from './onnxCases';
 import { draw, randomNumbers } from './values';
+
+test.each(['RandomNormalLike', 'RandomUniform', 'Bernoulli', 'Multinomial'])(
+  '%s is refused, with what to do',
+  (operator) => {
+    const g = new Graph();
+    const inputs = [{ node: g.input('x', [2]), type: 'float' as const }];
+    expect(() => operators.get(operator)!(new OperatorCall(g, inputs, [], 1))).toThrow(
+      'draws random numbers, so that the loss would be another one at every evaluation; export after model.eval(), or let the model take the numbers as an input',
+    );
+  },
+);
 
 // ONNX Runtime's own kernels are the other implementation: BatchNormalization in training mode is
 // not one of them.
