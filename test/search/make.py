@@ -160,6 +160,27 @@ A["tokens-each"] = (lambda: Tokens(False), ids)
 A["embedding-bag"] = (lambda: seq(nn.Embedding(9, 5), lambda h: h.sum(1), nn.Linear(5, 3)), ids)
 A["pixels"] = (lambda: nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.Tanh(), nn.Conv2d(4, 3, 1)), image)
 
+# Operators and numbers far out: what exporters make of them, and what float32 keeps of them.
+A["scatter-add"] = (lambda: seq(nn.Linear(6, 6), lambda h: torch.zeros_like(h).scatter_add(1, torch.tensor([0, 1, 1, 3, 3, 3]).expand(h.shape[0], 6), h.tanh()), nn.Linear(6, 3)), flat)
+A["scatter-amax"] = (lambda: seq(nn.Linear(6, 6), lambda h: torch.zeros_like(h).scatter_reduce(1, torch.tensor([0, 1, 1, 3, 3, 3]).expand(h.shape[0], 6), h, "amax"), nn.Linear(6, 3)), flat)
+A["scatter-product"] = (lambda: seq(nn.Linear(6, 6), lambda h: torch.ones_like(h).scatter_reduce(1, torch.tensor([0, 1, 1, 3, 3, 3]).expand(h.shape[0], 6), h, "prod"), nn.Linear(6, 3)), flat)
+A["index-put"] = (lambda: seq(nn.Linear(6, 6), lambda h: h.index_add(1, torch.tensor([0, 2, 0]), h[:, 3:].sin()), nn.Linear(6, 3)), flat)
+A["gathered"] = (lambda: seq(nn.Linear(6, 6), lambda h: h.gather(1, h.argsort(1)[:, :4]), nn.Linear(4, 3)), flat)
+A["median"] = (lambda: seq(nn.Linear(6, 6), lambda h: torch.cat([h.sort(1, descending=True)[0][:, :2], h.topk(2, 1, largest=False)[0]], 1), nn.Linear(4, 3)), flat)
+A["fourier-1d"] = (lambda: seq(lambda x: torch.view_as_real(torch.fft.rfft(x, dim=1)).flatten(1), nn.Linear(24, 3)), series)
+A["fourier-real"] = (lambda: seq(nn.Linear(6, 8), lambda h: torch.view_as_real(torch.fft.rfft(h)).tanh().flatten(1), nn.Linear(10, 3)), flat)
+A["grid-sample"] = (lambda: seq(nn.Conv2d(3, 2, 3), lambda h: F.grid_sample(h, torch.stack([h[:, 0], h[:, 1]], 3).tanh() * 0.8, align_corners=False), nn.Flatten(), nn.Linear(32, 3)), image)
+A["norms"] = (lambda: seq(nn.Linear(6, 6), lambda h: torch.stack([h.norm(dim=1), h.norm(p=1, dim=1), torch.linalg.vector_norm(h, 3, dim=1)], 1), nn.Linear(3, 3)), flat)
+A["norm-of-zero"] = (lambda: seq(nn.Linear(6, 6, bias=False), lambda h: torch.cat([(h - h).norm(dim=1, keepdim=True), h], 1), nn.Linear(7, 3)), flat)
+A["powers"] = (lambda: seq(nn.Linear(6, 2), lambda h: (h[..., None] ** torch.arange(4)).flatten(1), nn.Linear(8, 3)), flat)
+A["remainder"] = (lambda: seq(nn.Linear(6, 6), lambda h: torch.remainder(h * 3, 1.25), nn.Linear(6, 3)), flat)
+A["far-out"] = (lambda: seq(nn.Linear(6, 5), lambda h: torch.log(torch.sigmoid(40 * h) + 1e-10) * 0.1, nn.Linear(5, 3)), flat)
+A["far-out-log-sigmoid"] = (lambda: seq(nn.Linear(6, 5), lambda h: F.logsigmoid(60 * h) * 0.05, nn.Linear(5, 3)), flat)
+A["far-out-hyperbolic"] = (lambda: seq(nn.Linear(6, 5), lambda h: torch.asinh(1e3 * h) + torch.log(torch.cosh(20 * h)) * 0.1, nn.Linear(5, 3)), flat)
+A["softmax-log"] = (lambda: seq(nn.Linear(6, 5), lambda h: torch.log(torch.softmax(50 * h, 1)) * 0.05, nn.Linear(5, 3)), flat)
+A["upsample-by-odd-scales"] = (lambda: seq(nn.Conv2d(3, 2, 3), lambda h: F.interpolate(h, scale_factor=1.4, mode="nearest"), nn.Flatten(), nn.Linear(50, 3)), image)
+A["downsample-by-odd-scales"] = (lambda: seq(nn.Conv2d(3, 2, 2), lambda h: F.interpolate(h, scale_factor=0.6, mode="nearest"), nn.Flatten(), nn.Linear(18, 3)), image)
+
 
 def freeze(model):
     for p in model[0].parameters():
