@@ -15,6 +15,7 @@ import { simplified } from './topology/simplification';
 import { PersistenceView } from './topology/persistenceView';
 import { runsOf, type Run } from './training/runs';
 import { ShownDocuments } from './state/shownDocuments';
+import { RelateView } from './relate/relateView';
 import { progressText, screenOf } from './state/screen';
 import { followHost, runOf } from './state/selection';
 import { ThemeSource } from './plots/theme';
@@ -37,6 +38,7 @@ class Panel implements Disposable {
   private readonly persistence: PersistenceView;
   private readonly tree: MergeTreeView;
   private readonly density: DensityView;
+  private readonly relate: RelateView;
   private readonly top = element('div', { class: 'top', id: 'checkpoint' });
   private readonly warning = element('p', { class: 'warning', role: 'status' });
   private readonly messageSlot = element('div', { class: 'message-slot' });
@@ -47,6 +49,7 @@ class Panel implements Disposable {
   private messageShown = '';
   /** What the plots show; they are drawn again when any of it is another. */
   private plotted: readonly unknown[] = [];
+  private related: readonly unknown[] = [];
   private snapshot: Snapshot | null = null;
   private runs: readonly Run[] = [];
   private readonly documents: ShownDocuments;
@@ -106,7 +109,9 @@ class Panel implements Disposable {
     this.persistence = this.store.add(new PersistenceView(highlight, change, table('persistence')));
     this.tree = this.store.add(new MergeTreeView(highlight, change, table('tree')));
     this.density = this.store.add(new DensityView(table('density')));
-    for (const view of [this.landscape, this.persistence, this.density, this.tree]) {
+    this.relate = this.store.add(new RelateView(select, change, table('relate')));
+    const views = [this.landscape, this.persistence, this.density, this.tree, this.relate];
+    for (const view of views) {
       this.plots.append(view.section.root);
       view.section.showTable(this.state.tables.includes(view.section.id));
     }
@@ -189,6 +194,11 @@ class Panel implements Disposable {
     }
     const theme = this.theme.current;
     const { running } = screen;
+    const related = [this.runs, screen.entry.key, theme, state.relateX, state.relateY];
+    if (!related.every((part, i) => part === this.related[i])) {
+      this.related = related;
+      this.relate.update(this.runs, screen.entry.key, theme, state);
+    }
     const wanted = [
       screen.document,
       theme,

@@ -1,3 +1,4 @@
+import { FIGURES, type Figure } from '../../shared/entryFigures';
 import type { ScaleKind } from '../landscape/heightScale';
 
 /** What the user chose to look at: kept by the editor when the panel is hidden. */
@@ -11,6 +12,9 @@ export interface ViewState {
   readonly tree: 'tree' | 'profile';
   /** Pairs of persistence up to this are cancelled, in units of the loss; null: each document's own. */
   readonly threshold: number | null;
+  /** Figures that are related to each other; null: what fits the checkpoints. */
+  readonly relateX: Figure | null;
+  readonly relateY: Figure | null;
   /** Whether each key figure stands with what must be known to read it. */
   readonly explained: boolean;
   /** Plots shown as tables. */
@@ -18,7 +22,7 @@ export interface ViewState {
   readonly camera: Camera;
 }
 
-export const PLOTS = ['landscape', 'persistence', 'tree', 'density'] as const;
+export const PLOTS = ['landscape', 'persistence', 'tree', 'density', 'relate'] as const;
 export type PlotId = (typeof PLOTS)[number];
 
 /** Angles in radians; the distance is in sizes of the landscape's box. */
@@ -38,6 +42,8 @@ export const INITIAL_STATE: ViewState = {
   persistence: 'diagram',
   tree: 'tree',
   threshold: null,
+  relateX: null,
+  relateY: null,
   explained: false,
   tables: [],
   camera: HOME,
@@ -58,6 +64,8 @@ export function restoreState(kept: unknown): ViewState {
       typeof state.threshold === 'number' && state.threshold > 0 && state.threshold < Infinity
         ? state.threshold
         : null,
+    relateX: FIGURES.find((figure) => figure === state.relateX) ?? null,
+    relateY: FIGURES.find((figure) => figure === state.relateY) ?? null,
     explained: state.explained === true,
     tables: Array.isArray(state.tables)
       ? PLOTS.filter((plot) => (state.tables as unknown[]).includes(plot))

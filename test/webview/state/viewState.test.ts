@@ -17,6 +17,8 @@ describe('what the editor kept of the view', () => {
       persistence: 'barcode',
       tree: 'profile',
       threshold: 0.25,
+      relateX: 'trace',
+      relateY: 'error',
       explained: true,
       tables: ['density'],
     } as const;
