@@ -467,6 +467,8 @@ export interface Hessian {
   /** Every tensor, and every group of tensors under one name. Absent in documents of older versions. */
   readonly layers?: readonly LayerCurvature[];
   readonly density: Density;
+  /** Where the checkpoint says its optimizer, and that is gradient descent. */
+  readonly edgeOfStability?: EdgeOfStability;
   /** What the terms of the loss are of it: differential equations only. */
   readonly terms?: readonly TermCurvature[];
   /** Hessian-vector products on the whole data that all of this cost. */
@@ -475,11 +477,29 @@ export interface Hessian {
   readonly probes: number;
 }
 
+/** λmax beside the curvature above which descent with this learning rate diverges on a quadratic. */
+export interface EdgeOfStability {
+  readonly learningRate: number;
+  /** 0 where there is none. */
+  readonly momentum: number;
+  /** 2/η; with momentum β 2(1+β)/η, with Nesterov's 2(1+β)/(η(1+2β)). */
+  readonly bound: number;
+  /** λmax. */
+  readonly sharpness: number;
+  /** `edge` within a tenth of the bound. */
+  readonly state: 'stable' | 'edge' | 'unstable';
+}
+
 export interface Eigenvalue {
   readonly value: number;
   /** ‖Hv − λv‖ of the Ritz pair: an eigenvalue lies within this distance. */
   readonly residual: number;
   readonly converged: boolean;
+  /**
+   * Standard error of the value over evaluation sets of this size: what the data leave open. Of the
+   * first of the largest only, and absent where the data are no independent samples or too few.
+   */
+  readonly samplingError?: number;
 }
 
 export interface Estimate {

@@ -72,3 +72,37 @@ describe('eigenvectors in the cache', () => {
     expect(after.hessian).toEqual(before.hessian);
   });
 });
+
+describe('the optimizer of a checkpoint', () => {
+  test.each([
+    ['momentum.pt', 'diverges on a quadratic'],
+    ['adam.pt', 'trained by Adam'],
+    ['groups.pt', 'groups of parameters'],
+  ])('%s', async (name, said) => {
+    study('mlp', ['mlp.onnx', 'data.npz'], {
+      checkpoints: [name],
+      model: 'mlp.onnx',
+      data: { inputs: 'data.npz#x', targets: 'data.npz#y' },
+      objective: { kind: 'classification' },
+      hessian: { eigenvalues: 2, lanczosSteps: 20, probes: 4 },
+    });
+    cpSync(join(ROOT, 'test/fixtures/curvature', name), join(folder, name));
+    const { hessian, notes } = await analyzed('--only', 'hessian');
+    expect(notes.join()).toContain(said);
+    const [largest] = hessian!.eigenvalues;
+    if (name === 'momentum.pt') {
+      // 2(1 + 0.9)/0.1
+      expect(hessian!.edgeOfStability).toMatchObject({ learningRate: 0.1, momentum: 0.9 });
+      expect(hessian!.edgeOfStability!.bound).toBeCloseTo(38, 10);
+      expect(hessian!.edgeOfStability!.sharpness).toBe(largest!.value);
+    } else {
+      expect(hessian!.edgeOfStability).toBeUndefined();
+    }
+    // 150 samples: the data leave more open than the products.
+    expect(largest!.samplingError).toBeGreaterThan(largest!.residual);
+    const tensors = hessian!.layers!.filter((layer) => !layer.name.endsWith('*'));
+    const sum = tensors.reduce((total, layer) => total + layer.trace.value, 0);
+    expect(sum / hessian!.trace.value).toBeCloseTo(1, 5);
+    expect(tensors.reduce((total, layer) => total + layer.parameters, 0)).toBe(139);
+  });
+});

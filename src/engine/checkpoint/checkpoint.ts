@@ -1,5 +1,6 @@
 import type { CheckpointFormat } from '../../shared/result';
 import type { Tensor } from '../tensor';
+import type { OptimizerState } from './optimizer';
 
 /** A file of named weights, opened: its header is known, its weights are read when asked for. */
 export interface Checkpoint {
@@ -23,6 +24,8 @@ export interface Checkpoint {
   /** Other plain values found beside the weights, for people to read. */
   readonly metadata: Readonly<Record<string, string | number | boolean | null>>;
 
+  /** Of the training that wrote it, where it says so. */
+  readonly optimizer?: OptimizerState | null;
   /** What whoever opens the file should know: full sentences. */
   readonly warnings?: readonly string[];
 

@@ -11,6 +11,7 @@ import type { PickleValue } from './pickleValue';
 import { elementsOf, fillsItsExtent, pieceOf } from './pieces';
 import { PYTORCH, type StorageReference, type TensorReference } from './pytorchPickle';
 import { dequantised } from './quantization';
+import { optimizerOf } from './optimizer';
 import { isPosition, trainingPosition } from './trainingPosition';
 import { weightsOf } from './weights';
 import type { ZipArchive } from './zip';
@@ -160,6 +161,7 @@ export async function pytorchCheckpoint(
     ...(await trainingPosition(file.path, metadata)),
     ...callWarnings(calls),
     metadata,
+    optimizer: optimizerOf(root),
     read: (name) => naming(file.path, () => read(find(name))),
     stream: (name) =>
       namingAll(file.path, async function* () {

@@ -1,5 +1,5 @@
 import { leadingFigures, type LeadingFigures } from '../../shared/leadingFigures';
-import { fromScalar, type ResultDocument } from '../../shared/result';
+import { fromScalar, type Eigenvalue, type ResultDocument } from '../../shared/result';
 import { figure, percent } from './numbers';
 import { cell } from './table';
 
@@ -33,7 +33,7 @@ function columnsFor(measure: Measure, refined: boolean): readonly Column[] {
     ),
     column(measure, 9, performance),
     column('λmax', 9, ({ hessian }) =>
-      hessian === undefined ? null : figure(hessian.eigenvalues[0]!.value),
+      hessian === undefined ? null : sureFigure(hessian.eigenvalues[0]!),
     ),
     column('trace', 9, ({ hessian }) =>
       hessian === undefined ? null : figure(hessian.trace.value),
@@ -51,6 +51,11 @@ function columnsFor(measure: Measure, refined: boolean): readonly Column[] {
     }),
     ...(refined ? [column('evaluations', 18, evaluations)] : []),
   ];
+}
+
+/** With its residual where that is no longer small: it has not converged. */
+function sureFigure({ value, residual, converged }: Eigenvalue): string {
+  return converged ? figure(value) : `${figure(value, 2)}±${figure(residual, 1)}`;
 }
 
 /** Known once the landscape is finished: while it runs it is not refined yet. */

@@ -18,6 +18,8 @@ import {
   type Topology,
 } from '../../shared/result';
 import { NonFiniteProduct } from '../hessian/blockLanczos';
+import { directionNotes, spectrumNotes } from '../hessian/curvatureNotes';
+import { edgeNote, edgeOfStability } from '../hessian/edgeOfStability';
 import { layersOf } from '../hessian/layers';
 import { spectrum, type Spectrum } from '../hessian/spectrum';
 import { dimensionsOf, type Configuration } from '../../shared/configuration';
@@ -45,6 +47,7 @@ import type { Eigenvectors } from './landscapeSpan';
 import { productsOn } from './products';
 import { asOther, sourcesOf } from './sources';
 import { fitSpectrum } from './spectrumPlan';
+import { samplingErrors } from './samplingErrors';
 import type { Study } from './study';
 import { Run } from './run';
 import { shareNotes, termCurvatures } from './termShares';
@@ -135,6 +138,12 @@ interface StoredSpectrum {
   /** Eigenvalues of the eigenvectors that are kept. */
   readonly leading: readonly Eigenvalue[];
 }
+
+/** Elements of vectors that are held one at a time. */
+const LONG_VECTOR = 2 ** 22;
+
+/** Eigenvalues whose sampling error is estimated. */
+const MOST_SAMPLING_ERRORS = 5;
 
 const NO_CURVATURE =
   'The second derivatives of the loss are infinite or not a number at this checkpoint: it has no curvature.';
@@ -258,8 +267,9 @@ class CheckpointAnalysis {
     const trajectory = await this.#trajectory(part);
     const landscape = { ...value, ...(trajectory === null ? {} : { trajectory }) };
     const refined = landscape.refinement === undefined ? [] : refinementNotes(landscape.refinement);
+    const open = directionNotes(landscape.directions);
     this.#update(
-      { landscape, notes: [...this.#document.notes, ...plan.notes, ...refined] },
+      { landscape, notes: [...this.#document.notes, ...plan.notes, ...open, ...refined] },
       { landscape: milliseconds + (performance.now() - started) },
     );
   }
@@ -361,8 +371,15 @@ class CheckpointAnalysis {
     try {
       const { hessian, milliseconds } = await this.#hessianOf(this.#opened);
       const shares = shareNotes(this.#document.metrics, hessian.terms ?? []);
-      const notes = [...this.#document.notes, ...shares];
-      this.#update({ hessian, notes }, { hessian: milliseconds });
+      const { traceError } = this.#study.configuration.hessian;
+      const open = spectrumNotes(hessian, traceError);
+      const { optimizer } = this.#opened;
+      const [largest] = hessian.eigenvalues;
+      const edge = optimizer === null ? null : edgeOfStability(optimizer, largest!);
+      const said = optimizer === null ? [] : [edgeNote(optimizer, edge)];
+      const notes = [...this.#document.notes, ...shares, ...open, ...said];
+      const found = edge === null ? hessian : { ...hessian, edgeOfStability: edge };
+      this.#update({ hessian: found, notes }, { hessian: milliseconds });
     } catch (error) {
       if (!(error instanceof NonFiniteProduct)) throw error;
       this.#note(NO_CURVATURE);
@@ -422,8 +439,13 @@ class CheckpointAnalysis {
         const { hessian, leading } = await this.#spectrum(opened, asked);
         const found = leading(kept, landscape.order);
         vectors = await store.write(found.vectors);
+        const errors = await this.#samplingErrors(opened, leading);
+        const eigenvalues = hessian.eigenvalues.map((each, i) => {
+          const samplingError = errors?.[i];
+          return samplingError === undefined ? each : { ...each, samplingError };
+        });
         const terms = await this.#terms(opened, () => leading(1, 'value').vectors[0]!);
-        return { hessian: { ...hessian, ...terms }, leading: found.eigenvalues };
+        return { hessian: { ...hessian, eigenvalues, ...terms }, leading: found.eigenvalues };
       },
       async ({ leading }) => {
         vectors = await store.read(leading.length);
@@ -435,6 +457,17 @@ class CheckpointAnalysis {
       milliseconds,
       eigenvectors: { eigenvalues: value.leading, vectors: vectors! },
     };
+  }
+
+  /** Of the first eigenvalues: of one alone where vectors are long. */
+  #samplingErrors(
+    { problem, weights }: OpenedCheckpoint,
+    leading: Spectrum['leading'],
+  ): Promise<readonly number[] | null> {
+    const { eigenvalues } = this.#study.configuration.hessian;
+    const most = weights.theta.length > LONG_VECTOR ? 1 : MOST_SAMPLING_ERRORS;
+    const found = leading(Math.min(eigenvalues, most), 'value');
+    return samplingErrors(this.#pool, problem.data, found.vectors, this.#options.signal);
   }
 
   /** What the terms of an equation's loss are of its gradient and its largest curvature. */

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { CheckpointIdentity } from '../../shared/result';
 import type { Precision } from '../../shared/runtimeSetting';
 import { sha256OfAll } from '../checkpoint/hash';
+import type { OptimizerState } from '../checkpoint/optimizer';
 import type { Checkpoint } from '../checkpoint/checkpoint';
 import type { OpenOptions } from '../checkpoint/openCheckpoint';
 import { correspond, type Correspondence } from '../correspondence/correspond';
@@ -41,6 +42,7 @@ export interface StudyInputs {
 export interface OpenedCheckpoint {
   readonly identity: CheckpointIdentity;
   readonly weights: LoadedWeights;
+  readonly optimizer: OptimizerState | null;
   readonly problem: ProblemMessage;
   readonly source: FoundSource;
   /** Of all the loss at θ follows from. */
@@ -143,6 +145,7 @@ export async function openForAnalysis(
         epoch: checkpoint.epoch,
       },
       weights,
+      optimizer: checkpoint.optimizer ?? null,
       problem: {
         programs: contentKey(key, parameters, buffers),
         model: modelBytes,

@@ -1,5 +1,11 @@
 import { leadingFigures } from '../../shared/leadingFigures';
-import type { CheckpointFormat, Metrics, ResultDocument, Topology } from '../../shared/result';
+import type {
+  CheckpointFormat,
+  Hessian,
+  Metrics,
+  ResultDocument,
+  Topology,
+} from '../../shared/result';
 import type { Inspection } from '../../shared/engineProtocol';
 import {
   counted,
@@ -18,7 +24,10 @@ export function describeResult(document: ResultDocument): string {
   const parts: string[] = [];
   if (document.metrics) parts.push(t('loss {0}', formatNumber(document.metrics.loss)));
   const largest = document.hessian?.eigenvalues[0];
-  if (largest) parts.push(`λmax ${formatNumber(largest.value)}`);
+  if (largest) {
+    const figure = `λmax ${formatNumber(largest.value)}`;
+    parts.push(largest.converged ? figure : t('{0}, not converged', figure));
+  }
   if (document.topology) parts.push(counted(leadingFigures(document.topology).saddles, 'saddle'));
   return parts.join(' · ');
 }
@@ -41,12 +50,19 @@ export function resultFacts(document: ResultDocument): Fact[] {
       value: largest.converged ? figure : t('{0}, not converged', figure),
     });
   }
+  if (largest?.samplingError !== undefined) {
+    facts.push({
+      name: t('λmax ± of the data'),
+      value: formatWithUncertainty(largest.value, largest.samplingError),
+    });
+  }
   if (hessian) {
     const { value, standardError } = hessian.trace;
     facts.push({
       name: t('Trace ± s.e.'),
       value: `${formatWithUncertainty(value, standardError)} (${counted(hessian.probes, 'probe')})`,
     });
+    facts.push(...edgeFacts(hessian));
   }
   if (topology) {
     facts.push(...topologyFacts(topology));
@@ -105,6 +121,20 @@ export function resultNotes({ notes }: ResultDocument): string[] {
   const shown = [...new Set(notes)].map((note) => translated(note));
   const more = shown.length - NOTES;
   return more <= 0 ? shown : [...shown.slice(0, NOTES), t('{0} more notes in the panel.', more)];
+}
+
+/** λmax as a share of the curvature at which descent diverges. */
+function edgeFacts({ edgeOfStability }: Hessian): Fact[] {
+  if (edgeOfStability === undefined) return [];
+  const { bound, sharpness, state } = edgeOfStability;
+  const words = { stable: t('stable'), edge: t('at the edge'), unstable: t('unstable') };
+  const share = formatShare(sharpness / bound);
+  return [
+    {
+      name: t('Edge of stability'),
+      value: t('λmax is {0} of {1}: {2}', share, formatNumber(bound), words[state]),
+    },
+  ];
 }
 
 /** How many saddles other choices of neighbours, resolution and directions give. */

@@ -73,19 +73,14 @@ export class DensityView implements Disposable {
           'Eigenvalues of the Hessian; {0}',
           plural(hessian.products, 'Hessian-vector product'),
         ),
-        columns: [t('Eigenvalue'), t('Value'), t('Residual'), t('Converged')],
-        rows: [
-          ...hessian.eigenvalues.map((eigenvalue, index) => ({
-            name: `λ${index + 1}`,
-            eigenvalue,
-          })),
-          { name: t('Smallest'), eigenvalue: hessian.smallest },
-        ].map(({ name, eigenvalue }) => [
-          name,
-          formatNumber(eigenvalue.value, 6),
-          formatNumber(eigenvalue.residual, 2),
-          eigenvalue.converged ? t('yes') : t('no'),
-        ]),
+        columns: [
+          t('Eigenvalue'),
+          t('Value'),
+          t('Residual'),
+          t('Error of the data'),
+          t('Converged'),
+        ],
+        rows: [...eigenvalueRows(hessian), ...layerRows(hessian)],
       }),
     });
     this.draw();
@@ -292,6 +287,36 @@ export class DensityView implements Disposable {
       `${name} = ${value} ${error}${eigenvalue.converged ? '' : ` · ${t('not converged')}`}`,
     );
   }
+}
+
+/** Both ends of the spectrum, from the largest to the smallest. */
+function eigenvalueRows({ eigenvalues, smallest, lowest = [smallest] }: Hessian): string[][] {
+  return [
+    ...eigenvalues.map((eigenvalue, index) => ({ name: `λ${index + 1}`, eigenvalue })),
+    ...lowest
+      .map((eigenvalue, index) => ({
+        name: index === 0 ? t('Smallest') : t('Smallest but {0}', index),
+        eigenvalue,
+      }))
+      .reverse(),
+  ].map(({ name, eigenvalue: { value, residual, samplingError, converged } }) => [
+    name,
+    formatNumber(value, 6),
+    formatNumber(residual, 2),
+    samplingError === undefined ? '' : formatNumber(samplingError, 2),
+    converged ? t('yes') : t('no'),
+  ]);
+}
+
+/** The trace of every layer and its share. */
+function layerRows({ layers = [], trace }: Hessian): string[][] {
+  return layers.map(({ name, trace: { value, standardError } }) => [
+    t('trace of {0}, {1} of all', name, formatShare(value / trace.value)),
+    formatNumber(value, 4),
+    formatNumber(standardError, 2),
+    '',
+    '',
+  ]);
 }
 
 function caption(hessian: Hessian): string {
