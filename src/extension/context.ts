@@ -18,6 +18,7 @@ import { LandscapePanel, PANEL_TYPE } from './panel/panel';
 import { RESULT_EDITOR_TYPE, ResultEditor } from './editors/resultEditor';
 import { ResultPlaces } from './checkpoints/resultPlaces';
 import { settings } from './settings';
+import { RunStates } from './setup/runStates';
 import { SetUpRun } from './setup/setUpRun';
 import { StatusBar } from './views/statusBar';
 import { RunTree, VIEW_ID, type TreeNode } from './views/tree';
@@ -67,7 +68,8 @@ export class Context implements vscode.Disposable {
         () => this.installation(),
       ),
     );
-    this.tree = this.own(new RunTree(this.library, this.analyses));
+    const states = this.own(new RunStates(this.library, () => this.engine()));
+    this.tree = this.own(new RunTree(this.library, this.analyses, states));
     this.treeView = this.own(
       vscode.window.createTreeView(VIEW_ID, {
         treeDataProvider: this.tree,
@@ -114,16 +116,17 @@ export class Context implements vscode.Disposable {
     this.own(
       vscode.languages.registerCodeActionsProvider(
         BASIN_JSON_SELECTOR,
-        this.own(new BasinJsonChecks(this.library)),
+        this.own(new BasinJsonChecks(this.library, states)),
         { providedCodeActionKinds: [vscode.CodeActionKind.QuickFix] },
       ),
     );
     this.own(
       vscode.languages.registerCompletionItemProvider(
         BASIN_JSON_SELECTOR,
-        new BasinJsonPaths(),
+        new BasinJsonPaths(states),
         '"',
         '/',
+        '#',
       ),
     );
     this.own(
@@ -158,6 +161,7 @@ export class Context implements vscode.Disposable {
       this.library,
       this.watch,
       this.userAnalysis,
+      states,
       () => this.engine(),
       (path) => {
         this.openPanel(path);

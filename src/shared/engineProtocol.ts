@@ -19,6 +19,7 @@ export const LOW_PRIORITY = '--low-priority';
 export interface Requests {
   readonly 'basin/inspect': Request<InspectParams, Inspection>;
   readonly 'basin/init': Request<InitParams, InitResult>;
+  readonly 'basin/runState': Request<RunStateParams, RunState>;
   readonly 'basin/tensors': Request<TensorsParams, TensorListing>;
   readonly 'basin/tensorStatistics': Request<TensorStatisticsParams, null>;
   readonly 'basin/analyze': Request<AnalyzeParams, AnalyzeResult>;
@@ -72,6 +73,30 @@ export interface TensorSummary {
   readonly name: string;
   readonly dtype: string;
   readonly shape: readonly number[];
+}
+
+/** What of a run is ready to be analysed; reads headers and data, and computes nothing. */
+export interface RunStateParams {
+  /** A basin.json, absolute. */
+  readonly configuration: string;
+}
+export interface RunState {
+  readonly graph: StatePart;
+  readonly data: StatePart;
+  /** Of the last checkpoint, by its header. */
+  readonly weights: StatePart;
+  /** `null` where none is named. */
+  readonly probe: StatePart | null;
+  /** Names the graph gives its inputs and outputs. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** Names of the arrays in the files that "data" names. */
+  readonly arrays: Readonly<Record<string, readonly string[]>>;
+}
+export interface StatePart {
+  readonly ok: boolean;
+  /** A sentence for the user; `null` where it is ready, or could not be looked at for want of the graph. */
+  readonly message: string | null;
 }
 
 /**

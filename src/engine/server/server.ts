@@ -33,6 +33,7 @@ import { examineMachine } from '../runtime/machine';
 import { compare } from '../study/compare';
 import { runJob } from '../study/job';
 import { lossBetween } from '../study/lossBetween';
+import { runState } from '../study/runState';
 import { readStudy } from '../study/study';
 import { defaultMemoryLimit } from '../study/machineMemory';
 import { WorkerPool } from '../study/workerPool';
@@ -67,6 +68,8 @@ type Handler<Name extends keyof Requests> = (
 const handlers: { readonly [Name in keyof Requests]: Handler<Name> } = {
   'basin/inspect': ({ path }, signal) => untilAborted(inspect(path), signal),
   'basin/init': ({ folder }, signal) => untilAborted(initRun(folder, __dirname, signal), signal),
+  'basin/runState': ({ configuration }, signal) =>
+    untilAborted(runState(configuration, signal), signal),
   'basin/tensors': ({ path }, signal) => untilAborted(listTensors(path), signal),
   'basin/tensorStatistics': async ({ job, path, indices }, signal) => {
     const measured = measureTensors(path, indices, signal, (outcome) => {

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { getLocation } from 'jsonc-parser';
+import { getLocation, type Location } from 'jsonc-parser';
 import { glob } from 'tinyglobby';
 import * as vscode from 'vscode';
 import {
@@ -13,7 +13,8 @@ import {
 import { hasCheckpointEnding } from '../../shared/checkpointNames';
 import { BASIN_JSON } from '../checkpoints/configurations';
 import type { Library } from '../checkpoints/library';
-import { t } from '../words/text';
+import { problemsOf, type RunStates } from '../setup/runStates';
+import { t, translated } from '../words/text';
 
 const SOURCE = 'Basin';
 
@@ -35,7 +36,10 @@ export class BasinJsonChecks implements vscode.CodeActionProvider, vscode.Dispos
   private readonly timers = new Map<string, NodeJS.Timeout>();
   private readonly subscriptions: vscode.Disposable[];
 
-  constructor(private readonly library: Library) {
+  constructor(
+    private readonly library: Library,
+    private readonly states: RunStates,
+  ) {
     const later = (document: vscode.TextDocument): void => {
       this.checkLater(document);
     };
@@ -92,8 +96,15 @@ export class BasinJsonChecks implements vscode.CodeActionProvider, vscode.Dispos
     const { checkBasinJson } = await import('./checkBasinJson');
     const problems = await findProblems(text, diskOf(dirname(uri.fsPath)), checkBasinJson);
     // What was typed meanwhile is checked by itself.
-    if (document.isClosed || document.version !== version) return;
-    if (!document.isDirty) problems.push(...this.ofEngine(document, problems));
+    const isOld = (): boolean => document.isClosed || document.version !== version;
+    if (isOld()) return;
+    if (!document.isDirty) {
+      problems.push(...this.ofEngine(document, problems));
+      if (!problems.some(({ severity }) => severity === 'error')) {
+        problems.push(...(await this.ofState(document)));
+        if (isOld()) return;
+      }
+    }
     const fixes = new Map<string, readonly Fix[]>();
     const marks = problems.map((problem) => {
       const mark = markOf(document, problem);
@@ -118,6 +129,24 @@ export class BasinJsonChecks implements vscode.CodeActionProvider, vscode.Dispos
         problem === null || known.some(({ offset }) => offset === problem.offset && offset > 0);
       return isSaid ? [] : [problem];
     });
+  }
+
+  /** What keeps the run from being analysed, by its files as they are. */
+  private async ofState(document: vscode.TextDocument): Promise<Problem[]> {
+    const path = document.uri.fsPath;
+    const known = await this.states.get(path);
+    if (known === null) return [];
+    const messages = known.ok ? problemsOf(known.state) : [known.message];
+    return messages.map(
+      (message) =>
+        problemOfEngine(document.getText(), message, path) ?? {
+          offset: 0,
+          length: 1,
+          message: translated(message),
+          severity: 'error' as const,
+          fixes: [],
+        },
+    );
   }
 
   private forget(uri: vscode.Uri): void {
@@ -214,12 +243,16 @@ const WANTED: readonly (readonly [key: string, fits: (name: string) => boolean])
 
 /** Completes paths in basin.json: files of the kind a key names, and the folders on the way. */
 export class BasinJsonPaths implements vscode.CompletionItemProvider {
+  constructor(private readonly states: RunStates) {}
+
   async provideCompletionItems(
     document: vscode.TextDocument,
     position: vscode.Position,
   ): Promise<vscode.CompletionItem[]> {
     const offset = document.offsetAt(position);
     const location = getLocation(document.getText(), offset);
+    const names = await this.names(document, location, offset);
+    if (names !== null) return names;
     const node = location.previousNode;
     if (location.isAtPropertyKey || node?.type !== 'string') return [];
     if (offset <= node.offset || offset >= node.offset + node.length) return [];
@@ -233,6 +266,48 @@ export class BasinJsonPaths implements vscode.CompletionItemProvider {
     );
     return completionsIn(join(dirname(document.uri.fsPath), parent), wanted, range);
   }
+
+  /** Outputs and inputs of the graph, and arrays after `FILE.npz#`; null where none is asked for. */
+  private async names(
+    document: vscode.TextDocument,
+    location: Location,
+    offset: number,
+  ): Promise<vscode.CompletionItem[] | null> {
+    const node = location.previousNode;
+    if (node === undefined) return null;
+    if (offset <= node.offset || offset >= node.offset + node.length) return null;
+    const typed = document.getText().slice(node.offset + 1, offset);
+    const isOutput = location.matches(['output']);
+    const isInput = location.isAtPropertyKey && location.matches(['data', 'inputs', '*']);
+    const file = location.matches(['data', '**']) ? /^(.+\.npz)#/.exec(typed)?.[1] : undefined;
+    if (!isOutput && !isInput && file === undefined) return null;
+    const known = await this.states.get(document.uri.fsPath);
+    if (known?.ok !== true) return null;
+    const { inputs, outputs, arrays } = known.state;
+    const named =
+      file === undefined
+        ? isInput
+          ? inputs
+          : outputs
+        : (arrays[file] ?? []).map((array) => `${file}#${array}`);
+    return named.map((name) => nameItem(document, node, name));
+  }
+}
+
+/** What stands in quotes at a place is replaced by a name. */
+function nameItem(
+  document: vscode.TextDocument,
+  { offset, length }: { readonly offset: number; readonly length: number },
+  name: string,
+): vscode.CompletionItem {
+  const item = new vscode.CompletionItem(name, vscode.CompletionItemKind.Value);
+  item.range = new vscode.Range(
+    document.positionAt(offset + 1),
+    document.positionAt(offset + length - 1),
+  );
+  item.filterText = name;
+  item.sortText = ' ';
+  return item;
 }
 
 async function completionsIn(

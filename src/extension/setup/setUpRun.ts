@@ -12,6 +12,7 @@ import { EngineError } from '../client/engineError';
 import { findSavedCalls } from '../code/savedCalls';
 import { counted } from '../words/numbers';
 import { t, translated } from '../words/text';
+import { describeState, problemsOf, type RunStates } from './runStates';
 import { runUpToExport } from './runScript';
 import { exportLine, findExportPlace, type ExportPlace } from './trainingScript';
 
@@ -37,6 +38,7 @@ export class SetUpRun {
     private readonly library: Library,
     private readonly watch: Watch,
     private readonly userAnalysis: UserAnalysis,
+    private readonly states: RunStates,
     private readonly engine: () => Promise<EngineClient>,
     private readonly openPanel: (path: string) => void,
   ) {}
@@ -119,9 +121,19 @@ export class SetUpRun {
       }
       return;
     }
+    this.states.forget(run.configuration);
+    const known = await this.states.get(run.configuration);
+    const problems = known === null ? [] : known.ok ? problemsOf(known.state) : [known.message];
+    if (problems.length > 0) {
+      await vscode.window.showErrorMessage(
+        t('{0} was exported, and cannot be analyzed yet: {1}', run.name, translated(problems[0]!)),
+      );
+      return;
+    }
     const analyze = t('Analyze');
+    const marks = known?.ok === true ? describeState(known.state) : '';
     const choice = await vscode.window.showInformationMessage(
-      t('{0} is set up: graph, data and loss are there.', run.name),
+      t('{0} is set up: {1}', run.name, marks),
       analyze,
     );
     const record = this.library.get(last.path);

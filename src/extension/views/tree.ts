@@ -7,6 +7,7 @@ import type { CheckpointRecord, Library } from '../checkpoints/library';
 import { escapeMarkdown } from '../words/markdown';
 import { describeProgress } from '../analysis/progressFraction';
 import type { Run } from '../checkpoints/runs';
+import { stateLines, type RunStates } from '../setup/runStates';
 import { describeResult, fileLine, resultFacts, resultNotes } from '../words/summary';
 import { describeChanges } from '../words/outdated';
 import { t, translated } from '../words/text';
@@ -48,6 +49,7 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
   constructor(
     private readonly library: Library,
     private readonly analyses: Analyses,
+    private readonly states: RunStates,
   ) {
     this.subscriptions = [
       library.onDidChange(({ runs, paths }) => {
@@ -70,10 +72,25 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
   }
 
   /** What costs words is put together for the one row that is pointed at. */
-  resolveTreeItem(item: vscode.TreeItem, node: TreeNode): vscode.TreeItem {
-    const record = node.kind === 'run' ? undefined : this.library.get(node.path);
+  async resolveTreeItem(item: vscode.TreeItem, node: TreeNode): Promise<vscode.TreeItem> {
+    if (node.kind === 'run') {
+      const run = this.run(node.folder);
+      if (run !== undefined) item.tooltip = await this.aboutSetup(run);
+      return item;
+    }
+    const record = this.library.get(node.path);
     if (record !== undefined) item.tooltip = tooltip(record);
     return item;
+  }
+
+  /** Whether a run is ready to be analysed, and what is in the way. */
+  private async aboutSetup({ folder, configuration }: Run): Promise<string> {
+    if (configuration === null) {
+      return `${folder}\n${t('No basin.json names these checkpoints yet. A click sets the run up.')}`;
+    }
+    const known = await this.states.get(configuration);
+    const lines = known === null ? [] : stateLines(known);
+    return [folder, t('Analyzed with {0}', configuration), ...lines].join('\n');
   }
 
   getParent(node: TreeNode): TreeNode | undefined {
@@ -188,10 +205,6 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
     item.accessibilityInformation = {
       label: [t('Run {0}', run.name), ...this.aboutRun(run).toReversed()].join(', '),
     };
-    item.tooltip =
-      run.configuration !== null
-        ? `${run.folder}\n${t('Analyzed with {0}', run.configuration)}`
-        : `${run.folder}\n${t('No basin.json names these checkpoints yet. A click sets the run up.')}`;
     return item;
   }
 
