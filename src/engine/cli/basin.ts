@@ -6,6 +6,7 @@ import { PARTS } from '../../shared/result';
 import { PRECISIONS, RUNTIMES } from '../../shared/runtimeSetting';
 import { analyzeCommand, type AnalyzeFlags } from './analyze';
 import { compareCommand, type CompareFlags } from './compare';
+import { diffCommand, type DiffFlags } from './diff';
 import { doctorCommand, type DoctorFlags } from './doctor';
 import { ExitStatus } from './exitStatus';
 import { EXPORT_FORMATS, exportCommand } from './export';
@@ -118,6 +119,18 @@ async function main(): Promise<number> {
     .action(
       run((first: string, second: string, flags: CompareFlags) =>
         compareCommand(first, second, flags, interruption.listen()),
+      ),
+    );
+  program
+    .command('diff')
+    .description('what differs between the tensors of two checkpoints')
+    .argument('<first>', 'a checkpoint')
+    .argument('<second>', 'another')
+    .option('--base <file>', 'the weights that adapters (LoRA) belong to')
+    .option('--json', 'print one JSON document')
+    .action(
+      run((first: string, second: string, flags: DiffFlags) =>
+        diffCommand(first, second, flags, interruption.signal),
       ),
     );
   program
