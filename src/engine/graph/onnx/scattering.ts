@@ -1,6 +1,6 @@
 import { InputError } from '../../../shared/inputError';
 import { sizeOf } from '../../tensor';
-import { sameShape, type Graph, type Node } from '../graph';
+import { knownScalar, sameShape, type Graph, type Node } from '../graph';
 import { axisOf, knownValues, type Operator, type OperatorCall } from './operatorCall';
 import { winners } from './ordering';
 import { moveAxesLast } from './places';
@@ -42,6 +42,8 @@ function scatter(c: OperatorCall, x: Node, indices: Node, updates: Node): Node {
       return g.add(x, g.put(updates, indices, count));
     case 'none':
       if (areDistinct(indices)) return replaced(g.scalar(1));
+      // PyTorch's older exporter writes `index_add` so: what meets in one place of zeros is added.
+      if (knownScalar(x) === 0) return g.put(updates, indices, count);
       // Too many to compare: of several for one place, which nobody defines, their mean.
       if (indices.shape[1]! > MOST_COMPARED) return averaged(g, x, indices, updates);
       return replaced(winners(g, updates, indices, 'last'));
