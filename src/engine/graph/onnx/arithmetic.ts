@@ -3,6 +3,7 @@ import type { Graph, Node } from '../graph';
 import { logSoftmax, softmax } from '../softmax';
 import { stableDifference, stableLog, stableQuotient, stableSum } from '../stableForms';
 import {
+  broadcastOnto,
   elementType,
   knownValues,
   type ElementType,
@@ -228,7 +229,13 @@ export const arithmeticOperators: readonly (readonly [string, Operator])[] = [
       );
     },
   ],
-  ['PRelu', (c) => rectified(c.g, c.node(0), c.g.mul(c.node(1), c.node(0)))],
+  [
+    'PRelu',
+    (c) => {
+      const x = c.node(0);
+      return rectified(c.g, x, broadcastOnto(x, c.g.mul(c.node(1), x), 'the slope'));
+    },
+  ],
   [
     'Clip',
     (c) => {

@@ -2,6 +2,21 @@ import { InputError } from '../../../shared/inputError';
 import type { ConvAttributes, Graph, Node, PoolAttributes } from '../graph';
 import { countable, type Operator, type OperatorCall } from './operatorCall';
 
+/**
+ * What an operator takes as one value for each channel.
+ *
+ * @param what names it in the operator's words. @param channels of what it is applied to.
+ * @throws InputError where it has another number of values: broadcasting would hide that.
+ */
+export function requirePerChannel(vector: Node, what: string, channels: number): void {
+  const { shape } = vector;
+  if (shape.length === 1 && shape[0] === channels) return;
+  throw new InputError(
+    `${what} has the shape [${shape.join(', ')}] where there are ${channels} channels, and the operator takes one value for each of them; export the model again.`,
+    'damaged',
+  );
+}
+
 /** A vector of one value for each channel, shaped to broadcast over [N, C, …]. */
 export function perChannel(g: Graph, vector: Node, like: Node): Node {
   return g.reshape(vector, [1, vector.shape[0]!, ...like.shape.slice(2).map(() => 1)]);
@@ -9,7 +24,9 @@ export function perChannel(g: Graph, vector: Node, like: Node): Node {
 
 function biased(c: OperatorCall, result: Node): Node {
   const bias = c.optional(2);
-  return bias === null ? result : c.g.add(result, perChannel(c.g, bias, result));
+  if (bias === null) return result;
+  requirePerChannel(bias, 'the bias', result.shape[1]!);
+  return c.g.add(result, perChannel(c.g, bias, result));
 }
 
 function conv(c: OperatorCall): Node {

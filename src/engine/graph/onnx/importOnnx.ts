@@ -23,6 +23,7 @@ import {
   type Value,
 } from './operatorCall';
 import { operators } from './operators';
+import { requireSingleValues } from './singleValues';
 import { readTensorProto, type TensorValues } from './tensorProto';
 
 /** Weights a graph wants from a checkpoint. */
@@ -127,6 +128,7 @@ export class OnnxModel {
   constructor(bytes: Uint8Array, path: string, output?: string) {
     this.path = path;
     const graph = decode(bytes, path);
+    requireSingleValues(graph, path);
     const kinds = tensorKinds(graph);
 
     const initializers = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));

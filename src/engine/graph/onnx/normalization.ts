@@ -3,13 +3,14 @@ import { sizeOf } from '../../tensor';
 import { sameShape, type Graph, type Node } from '../graph';
 import {
   axisOf,
+  broadcastOnto,
   countable,
   type ChannelMoments,
   type Operator,
   type OperatorCall,
   type Result,
 } from './operatorCall';
-import { perChannel } from './convolutions';
+import { perChannel, requirePerChannel } from './convolutions';
 import { euclideanNorm } from './reductions';
 
 /** (x − mean) / √(variance + ε) over axes, with what it was divided by. */
@@ -35,9 +36,10 @@ function layerNormalization(c: OperatorCall): readonly Result[] {
   const x = c.node(0);
   const axes = fromAxis(x, c.integer('axis', -1));
   const { result, mean, inverse } = standardised(g, x, axes, c.float('epsilon', 1e-5));
-  const scaled = g.mul(result, c.node(1));
   const bias = c.optional(2);
-  return [bias === null ? scaled : g.add(scaled, bias), mean, inverse];
+  const scaled = broadcastOnto(x, g.mul(result, c.node(1)), 'the scale');
+  const shifted = bias === null ? scaled : broadcastOnto(x, g.add(scaled, bias), 'the bias');
+  return [shifted, mean, inverse];
 }
 
 function rmsNormalization(c: OperatorCall): Node {
@@ -45,13 +47,14 @@ function rmsNormalization(c: OperatorCall): Node {
   const x = c.node(0);
   const square = g.mean(g.mul(x, x), fromAxis(x, c.integer('axis', -1)), true);
   const inverse = g.reciprocal(g.sqrt(g.add(square, g.scalar(c.float('epsilon', 1e-5)))));
-  return g.mul(g.mul(x, inverse), c.node(1));
+  return broadcastOnto(x, g.mul(g.mul(x, inverse), c.node(1)), 'the scale');
 }
 
 function instanceNormalization(c: OperatorCall): Node {
   const { g } = c;
   const x = c.node(0);
   const axes = x.shape.map((_, axis) => axis).slice(2);
+  requireEach(c, ['the scale', 'the bias']);
   const { result } = standardised(g, x, axes, c.float('epsilon', 1e-5));
   return affine(g, result, c.node(1), c.node(2));
 }
@@ -65,9 +68,21 @@ function groupNormalization(c: OperatorCall): Node {
   const grouped = g.reshape(x, [n, groups, sizeOf(x.shape) / (n * groups)]);
   const { result } = standardised(g, grouped, [2], c.float('epsilon', 1e-5));
   const [scale, bias] = [c.node(1), c.node(2)];
-  return scale.shape[0] === groups && groups !== channels
+  const isOfGroups = scale.shape[0] === groups && groups !== channels;
+  const count = isOfGroups ? groups : channels;
+  requirePerChannel(scale, 'the scale', count);
+  requirePerChannel(bias, 'the bias', count);
+  return isOfGroups
     ? g.reshape(affine(g, result, scale, bias), x.shape)
     : affine(g, g.reshape(result, x.shape), scale, bias);
+}
+
+/** @throws InputError where one of the inputs behind the first has not a value for each channel. */
+function requireEach(c: OperatorCall, names: readonly string[]): void {
+  const channels = c.node(0).shape[1] ?? 1;
+  names.forEach((name, i) => {
+    requirePerChannel(c.node(i + 1), name, channels);
+  });
 }
 
 function affine(g: Graph, x: Node, scale: Node, bias: Node): Node {
@@ -103,6 +118,7 @@ function batchNormalization(c: OperatorCall): readonly Result[] {
   const { g } = c;
   const x = c.node(0);
   const epsilon = c.float('epsilon', 1e-5);
+  requireEach(c, ['the scale', 'the bias', 'the mean', 'the variance']);
   const [scale, bias] = [c.node(1), c.node(2)];
   if (c.batchStatistics !== null) {
     const { mean, variance } = c.batchStatistics(x);

@@ -1,7 +1,7 @@
 import { InputError } from '../../../shared/inputError';
 import { sizeOf } from '../../tensor';
 import { evaluate } from '../evaluate';
-import type { AnyNode, Graph, Node } from '../graph';
+import { sameShape, type AnyNode, type Graph, type Node } from '../graph';
 import { TensorProto_DataType, type AttributeProto } from './onnx_pb';
 
 /** What a value was declared as. All are floats in the graph; whole numbers divide differently. */
@@ -222,4 +222,19 @@ function workOut(node: Node): Float64Array | null {
     args.push(data);
   }
   return evaluate(node as AnyNode, args);
+}
+
+/**
+ * A result that has the shape of what it was made of: operators whose scale or bias is broadcast
+ * to another input do not broadcast the other way.
+ *
+ * @param what was broadcast, in the operator's words.
+ * @throws InputError where the result has another shape.
+ */
+export function broadcastOnto(of: Node, result: Node, what: string): Node {
+  if (sameShape(of.shape, result.shape)) return result;
+  throw new InputError(
+    `${what} does not broadcast to [${of.shape.join(', ')}]: the result would have the shape [${result.shape.join(', ')}]; export the model again.`,
+    'damaged',
+  );
 }

@@ -1,7 +1,7 @@
 import { InputError } from '../../../shared/inputError';
 import { sizeOf } from '../../tensor';
 import type { Graph, Node } from '../graph';
-import type { Operator, OperatorCall } from './operatorCall';
+import { broadcastOnto, type Operator, type OperatorCall } from './operatorCall';
 
 /** Vectors are rows on the left and columns on the right, as in numpy. */
 function matMul(c: OperatorCall): Node {
@@ -26,7 +26,9 @@ function gemm(c: OperatorCall): Node {
   const b = c.integer('transB', 0) === 1 ? g.matrixTranspose(c.node(1)) : c.node(1);
   const product = g.mul(g.matmul(a, b), g.scalar(c.float('alpha', 1)));
   const added = c.optional(2);
-  return added === null ? product : g.add(product, g.mul(added, g.scalar(c.float('beta', 1))));
+  if (added === null) return product;
+  const sum = g.add(product, g.mul(added, g.scalar(c.float('beta', 1))));
+  return broadcastOnto(product, sum, 'the bias');
 }
 
 /** An array whose axes have names. */
