@@ -159,7 +159,14 @@ test('what the output does not depend on is not asked for', async () => {
 describe('what cannot be analysed is refused with the node’s name', () => {
   test('an operator without derivatives', () => {
     const error = failure(() =>
-      modelOf([{ opType: 'NonMaxSuppression', name: '/head/NonMaxSuppression', input: ['x'], output: ['y'] }]),
+      modelOf([
+        {
+          opType: 'NonMaxSuppression',
+          name: '/head/NonMaxSuppression',
+          input: ['x'],
+          output: ['y'],
+        },
+      ]),
     );
     expect(error.reason).toBe('unsupported');
     expect(error.message).toContain('operator NonMaxSuppression (node /head/NonMaxSuppression)');

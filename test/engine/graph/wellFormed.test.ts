@@ -53,7 +53,7 @@ const groups = (count: bigint): NodeInit => ({
   attribute: [{ name: 'num_groups', i: count, type: AttributeProto_AttributeType.INT }],
 });
 
-// What ONNX Runtime 1.22 says of each of these: it refuses the one and runs the other.
+// What ONNX Runtime 1.32 says of each of these: it refuses the one and runs the other.
 describe('one value for each channel', () => {
   test.each<[string, NodeInit, [string, number[]][], string]>([
     ...[[1], [5], [12], [1, 8], []].map(
