@@ -80,6 +80,18 @@ class Tokens(nn.Module):
         return self.head(h.mean(1) if self.reduce else h)
 
 
+class WeightNorm(nn.Module):
+    """Written out: the second derivative of PyTorch's own operation is not symmetric."""
+
+    def __init__(self, inputs, outputs):
+        super().__init__()
+        linear = nn.Linear(inputs, outputs)
+        self.v, self.g, self.bias = nn.Parameter(linear.weight.detach()), nn.Parameter(linear.weight.detach().norm(dim=1, keepdim=True)), nn.Parameter(linear.bias.detach())
+
+    def forward(self, x):
+        return F.linear(x, self.g * self.v / self.v.norm(dim=1, keepdim=True), self.bias)
+
+
 class Fourier(nn.Module):
     def __init__(self):
         super().__init__()
@@ -124,7 +136,7 @@ A["atan"] = (lambda: seq(nn.Linear(6, 6), torch.atan, nn.Linear(6, 3)), flat)
 A["asinh"] = (lambda: seq(nn.Linear(6, 6), torch.asinh, nn.Linear(6, 3)), flat)
 A["scale-and-buffer"] = (Scaled, flat)
 A["tied"] = (Tied, flat)
-A["weight-norm"] = (lambda: nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Linear(6, 5)), nn.Tanh(), nn.Linear(5, 3)), flat)
+A["weight-norm"] = (lambda: nn.Sequential(WeightNorm(6, 5), nn.Tanh(), nn.Linear(5, 3)), flat)
 A["residual"] = (lambda: seq(nn.Linear(6, 6), lambda h: h + h.tanh(), nn.Linear(6, 3)), flat)
 A["frozen-first"] = (lambda: freeze(nn.Sequential(nn.Linear(6, 7), nn.Tanh(), nn.Linear(7, 3))), flat)
 A["conv"] = (lambda: nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3)), image)
