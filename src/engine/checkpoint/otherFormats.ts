@@ -145,7 +145,8 @@ const PICKLES = [
   {
     mentions: /torch\.distributed\.checkpoint\.metadata/,
     is: 'it is the index of a distributed checkpoint',
-    advice: 'name the folder it is in',
+    advice:
+      'join it into one file with python -m torch.distributed.checkpoint.format_utils dcp_to_torch FOLDER FILE.pt',
   },
   {
     mentions: /jaxlib|jax\._src|flax\.|haiku\./,

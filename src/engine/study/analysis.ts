@@ -54,7 +54,7 @@ import { shareNotes, termCurvatures } from './termShares';
 import type { WorkerPool } from './workerPool';
 
 /** Part of every cache key: raised when a part's computation changes. */
-const COMPUTATION = 5;
+const COMPUTATION = 6;
 
 /** Shortest time between two documents of an analysis that runs, in milliseconds. */
 const PARTIAL_INTERVAL = 250;
