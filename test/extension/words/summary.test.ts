@@ -32,7 +32,9 @@ describe('what a result says', () => {
   it('is one line of what is known', () => {
     expect(describeResult(empty)).toBe('');
     expect(describeResult({ ...empty, metrics })).toBe('loss 0.0924');
-    expect(describeResult({ ...empty, metrics, hessian })).toBe('loss 0.0924 · λmax 34.4');
+    expect(describeResult({ ...empty, metrics, hessian })).toBe(
+      'loss 0.0924 · λmax 34.4, not converged',
+    );
   });
 
   it('has with every figure how sure it is', () => {
