@@ -4,16 +4,21 @@ import { isSameShape, matchNames, type Shape } from '../checkpoint/matchNames';
 import { listOf } from '../checkpoint/nameMismatch';
 import { filledIn, tensorGlob } from '../checkpoint/tensorGlobs';
 import type { GraphProto, ModelProto, TensorProto } from '../graph/onnx/onnx_pb';
+import { requireSingleValues } from '../graph/onnx/singleValues';
 import { sizeOf } from '../tensor';
 import { floatAttribute, GraphEditor, listAttribute, wholeAttribute } from './graphEditor';
 import type { Recipe } from './likeness';
 import { remedyFor } from './remedy';
-import { restoreDerived, type DerivedWeights } from './restoreDerived';
+import { restoreNamedFolds } from './namedFolds';
+import { restoreDerived, type DerivedWeights, type RestoredWeights } from './restoreDerived';
 import { unshareForms } from './unshare';
 import {
+  aliasesOf,
   initializersOf,
   isWithin,
   joinName,
+  LAYERS,
+  NAMED_PLACES,
   saysKinds,
   splitName,
   type Initializer,
@@ -64,6 +69,7 @@ export async function correspond(
   const { graph } = model;
   const nothing: Correspondence = { notes: [], ties: [], usedNames: new Set() };
   if (graph === undefined) return nothing;
+  requireSingleValues(graph, path);
   const reference = await firstOf(checkpoints, signal);
   if (reference === null) return nothing;
   try {
@@ -72,6 +78,8 @@ export async function correspond(
     work.assign();
     const restored = await restoreDerived(work.derived(), read, checkpoints, reference, signal);
     work.place(restored);
+    const open = work.derived();
+    work.unfold(await restoreNamedFolds(open, read, checkpoints, reference, signal));
     return work.finish();
   } finally {
     await reference.close();
@@ -351,7 +359,7 @@ class NamedWeights {
   }
 
   /** Puts what was found by its values in its place. */
-  place({ origins, folded, constants, notes }: Awaited<ReturnType<typeof restoreDerived>>): void {
+  place({ origins, folded, constants, notes }: RestoredWeights): void {
     for (const { uses, origin } of origins) {
       for (const use of uses) {
         const sources = origin.sources.map((name) => this.#sharedName(name, origin.equal));
@@ -359,8 +367,24 @@ class NamedWeights {
         if (sources.length === 1) this.#placed.push([use, sources[0]!]);
       }
     }
+    this.unfold({ folded, notes });
+    for (const tensor of constants) {
+      if (saysKinds(this.#graph)) this.#editor.constant(tensor);
+    }
+    const kept = new Set(constants);
+    for (const { tensor, isDerived } of this.#initializers.values()) {
+      const isRead = this.#graph.node.some(({ input }) => input.includes(tensor.name));
+      if (isDerived && !kept.has(tensor) && !isRead) this.#editor.remove(tensor);
+    }
+  }
+
+  /** Puts BatchNorms behind the layers they were folded into. */
+  unfold({ folded, notes }: Pick<RestoredWeights, 'folded' | 'notes'>): void {
     for (const { node, weight, bias, norm, epsilon, shape, channels } of folded) {
       const target = this.#graph.node[node]!;
+      const made = this.#initializers.get(target.input[2] ?? '');
+      // A bias that only the folding made is no weight of the checkpoint.
+      if (bias === null && made?.uses.length === 1) this.#editor.remove(made.tensor);
       const own = this.#weight(weight, shape);
       target.input = [
         target.input[0]!,
@@ -375,14 +399,6 @@ class NamedWeights {
       };
       const more = [of('weight', 1), of('bias', 0), of('running_mean', 0), of('running_var', 1)];
       this.#editor.behind(target, 'BatchNormalization', more, [floatAttribute('epsilon', epsilon)]);
-    }
-    for (const tensor of constants) {
-      if (saysKinds(this.#graph)) this.#editor.constant(tensor);
-    }
-    const kept = new Set(constants);
-    for (const { tensor, isDerived } of this.#initializers.values()) {
-      const isRead = this.#graph.node.some(({ input }) => input.includes(tensor.name));
-      if (isDerived && !kept.has(tensor) && !isRead) this.#editor.remove(tensor);
     }
     this.#notes.push(...notes);
   }
@@ -466,33 +482,5 @@ class NamedWeights {
     this.#addBiases();
     this.#editor.finish();
     return { notes: this.#notes, ties: this.#ties, usedNames: this.#usedNames };
-  }
-}
-
-/** Operators whose weight and bias are the second and third input, and then statistics. */
-const NAMED_PLACES: ReadonlySet<string> = new Set([
-  'BatchNormalization',
-  'LayerNormalization',
-  'InstanceNormalization',
-  'GroupNormalization',
-  'Gemm',
-  'Conv',
-  'ConvTranspose',
-]);
-
-/** Layers with weights at the second place and a bias at the third, or added. */
-const LAYERS: ReadonlySet<string> = new Set(['Gemm', 'Conv', 'ConvTranspose', 'MatMul']);
-
-/** Names that stand for a weight that was equal at export, as the older exporter writes them. */
-function* aliasesOf(
-  graph: GraphProto,
-  named: ReadonlyMap<string, Shape>,
-): Generator<readonly [string, Shape]> {
-  for (const { opType, input, output } of graph.node) {
-    const [source] = input;
-    const [target] = output;
-    if (opType !== 'Identity' || source === undefined || target === undefined) continue;
-    const shape = named.get(source);
-    if (shape !== undefined && !target.startsWith('/')) yield [target, shape];
   }
 }

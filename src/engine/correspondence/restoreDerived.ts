@@ -6,7 +6,7 @@ import type { GraphProto, TensorProto } from '../graph/onnx/onnx_pb';
 import { sizeOf } from '../tensor';
 import { ValueSearch, type FoldedOrigin, type Origin } from './byValue';
 import type { Checkpoints } from './correspond';
-import { isWithin, splitName, type Initializer, type WeightUse } from './weightUses';
+import { FOLDING, isWithin, splitName, type Initializer, type WeightUse } from './weightUses';
 
 /** What an exporter made of weights, and the tensors it may have made it of. */
 export interface DerivedWeights {
@@ -35,9 +35,6 @@ export interface RestoredWeights {
   readonly constants: readonly TensorProto[];
   readonly notes: readonly string[];
 }
-
-/** Layers a BatchNorm behind them is folded into. */
-const FOLDING: ReadonlySet<string> = new Set(['Conv', 'ConvTranspose', 'Gemm']);
 
 /**
  * Finds what derived arrays were made of, by the values of the checkpoint that was exported.
@@ -117,7 +114,10 @@ function isPartOf(inner: string, outer: string): boolean {
 }
 
 /** A checkpoint whose tensors are called by the graph's words. */
-function renamedAs(checkpoint: Checkpoint, tensors: ReadonlyMap<string, TensorEntry>): Checkpoint {
+export function renamedAs(
+  checkpoint: Checkpoint,
+  tensors: ReadonlyMap<string, TensorEntry>,
+): Checkpoint {
   const names = new Map([...tensors].map(([name, { name: own }]) => [name, own]));
   const present = [...names].flatMap(([name, own]) => {
     const entry = checkpoint.tensors.get(own);
@@ -211,10 +211,18 @@ function notesOf(
     );
   }
   if (folded.length > 0) {
-    const norms = folded.map(({ norm }) => norm);
     notes.push(
-      `The export folded BatchNorm (${listOf(norms)}) into the layers before it; found by the values in ${file}, it is taken apart again.`,
+      foldingNote(
+        folded.map(({ norm }) => norm),
+        path,
+      ),
     );
   }
   return notes;
+}
+
+/** @param norms modules of BatchNorms. @param path of the checkpoint that showed it. */
+export function foldingNote(norms: readonly string[], path: string): string {
+  const file = path.slice(path.lastIndexOf('/') + 1);
+  return `The export folded BatchNorm (${listOf(norms)}) into the layers before it; found by the values in ${file}, it is taken apart again.`;
 }

@@ -1,3 +1,4 @@
+import type { Shape } from '../checkpoint/matchNames';
 import { TensorProto_DataType, type GraphProto, type TensorProto } from '../graph/onnx/onnx_pb';
 import { tensorKinds } from '../graph/onnx/importOnnx';
 
@@ -116,4 +117,35 @@ export function joinName(module: string, leaf: string): string {
 /** Whether a module is another one or a part of it. */
 export function isWithin(inner: string, outer: string): boolean {
   return inner === outer || outer === '' || inner.startsWith(`${outer}.`);
+}
+
+/** Layers a BatchNorm behind them is folded into. */
+export const FOLDING: ReadonlySet<string> = new Set(['Conv', 'ConvTranspose', 'Gemm']);
+
+/** Operators whose weight and bias are the second and third input, and then statistics. */
+export const NAMED_PLACES: ReadonlySet<string> = new Set([
+  'BatchNormalization',
+  'LayerNormalization',
+  'InstanceNormalization',
+  'GroupNormalization',
+  'Gemm',
+  'Conv',
+  'ConvTranspose',
+]);
+
+/** Layers with weights at the second place and a bias at the third, or added. */
+export const LAYERS: ReadonlySet<string> = new Set(['Gemm', 'Conv', 'ConvTranspose', 'MatMul']);
+
+/** Names that stand for a weight that was equal at export, as the older exporter writes them. */
+export function* aliasesOf(
+  graph: GraphProto,
+  named: ReadonlyMap<string, Shape>,
+): Generator<readonly [string, Shape]> {
+  for (const { opType, input, output } of graph.node) {
+    const [source] = input;
+    const [target] = output;
+    if (opType !== 'Identity' || source === undefined || target === undefined) continue;
+    const shape = named.get(source);
+    if (shape !== undefined && !target.startsWith('/')) yield [target, shape];
+  }
 }

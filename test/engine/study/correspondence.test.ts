@@ -104,3 +104,32 @@ describe('what the export folded is computed from the checkpoint’s weights', (
     await expectReference(changed('linears-lost', { names }));
   });
 });
+
+describe('layers that kept their names when a BatchNorm was folded into them', () => {
+  describe.each(['legacy', 'dynamo'])('%s', (export_) => {
+    test.each(['epoch-0.pt', 'epoch-1.pt'])('are taken apart: %s', async (checkpoint) => {
+      const { weights } = await openFolder(of(`fused-${export_}`), checkpoint);
+      expect(weights.notes).toContainEqual(
+        expect.stringMatching(
+          /^The export folded BatchNorm \((body\.1|bn2|norm)(, (body\.1|bn2|norm)){2}\) .*epoch-0\.pt/,
+        ),
+      );
+    });
+
+    test('compute what PyTorch does', async () => {
+      await expectReference(of(`fused-${export_}`), 'epoch-1.pt');
+    });
+
+    test('are refused where no checkpoint holds what they were made of', async () => {
+      const refusal = openFolder(of(`fused-lost-${export_}`));
+      await expect(refusal).rejects.toThrow(
+        /uses (body\.0|conv2|fc)\.weight and not the BatchNorm (body\.1|bn2|norm) behind it/,
+      );
+      await expect(refusal).rejects.toThrow('leave BatchNorm unfused and export it again with');
+    });
+
+    test('a projector that was in no graph changes nothing', async () => {
+      await expectReference(of(`projector-${export_}`));
+    });
+  });
+});
