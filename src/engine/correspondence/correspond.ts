@@ -240,7 +240,8 @@ class NamedWeights {
 
   /** A file that holds one of two tied tensors may hold the other one. */
   #findTwin(base: string, { uses }: Initializer): void {
-    if (this.#find(base) !== undefined) return;
+    if (this.#find(base) !== undefined || new Set(uses.map(({ module }) => module)).size < 2)
+      return;
     const [, leaf] = splitName(base);
     for (const { module } of uses) {
       const name = joinName(module ?? '', leaf);

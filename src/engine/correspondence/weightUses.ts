@@ -29,6 +29,10 @@ export interface Initializer {
 }
 
 const SCOPES = 'pkg.torch.onnx.name_scopes';
+
+/** Names of what PyTorch's older exporter folds, and ONNX Runtime's optimiser fuses. */
+const DERIVED = /^(onnx::|(Conv(Bn|Mul|Add)|MatMulBn)Fusion_)/;
+
 const FOLDED = 'pkg.onnxscript.optimizer.folded_from';
 
 /** Whether PyTorch's newer exporter wrote a graph, which says what is a parameter. */
@@ -64,7 +68,7 @@ export function initializersOf(graph: GraphProto): ReadonlyMap<string, Initializ
         tensor,
         shape: tensor.dims.map(Number),
         uses: uses.get(tensor.name) ?? [],
-        isDerived: isSaid ? !kinds.has(tensor.name) : tensor.name.startsWith('onnx::'),
+        isDerived: isSaid ? !kinds.has(tensor.name) : DERIVED.test(tensor.name),
         madeOf: folded.get(tensor.name) ?? null,
         isUnsaved: kinds.get(tensor.name) === 'unsaved',
       },

@@ -74,6 +74,7 @@ describe('what the export folded is computed from the checkpoint’s weights', (
     'batchnorms-folded',
     'linears-folded',
     'recurrent-folded',
+    'fused-by-runtime',
   ])('%s', async (name) => {
     await expectReference(of(name), 'epoch-1.pt');
   });
@@ -87,6 +88,7 @@ describe('what the export folded is computed from the checkpoint’s weights', (
 
   test.each([
     ['weight-norm-default', 'dynamo=True, optimize=False'],
+    ['fused-by-runtime-lost', 'dynamo=False, training=torch.onnx.TrainingMode.PRESERVE'],
     ['batchnorms-lost', 'dynamo=True, optimize=False'],
     ['linears-lost', 'training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False'],
   ])('%s: what cannot be found is refused, with what to do', async (name, remedy) => {
