@@ -154,6 +154,13 @@ export function negativeShare(hessian: Hessian): number {
   return share;
 }
 
+/** The same in words: a share that rounds to nothing is not none where an eigenvalue is negative. */
+export function negativeText(hessian: Hessian): string {
+  const share = negativeShare(hessian);
+  const isNone = share < 0.0005 && hessian.smallest.value >= -hessian.smallest.residual;
+  return share < 0.0005 && !isNone ? `< ${formatShare(0.0005, 2)}` : formatShare(share);
+}
+
 /** `6 neighbors` is what the user can picture; the name in brackets is what the setting is called. */
 export function neighborhoodText(neighborhood: Neighborhood): string {
   switch (neighborhood) {

@@ -7,6 +7,7 @@ import {
   landscapeSummary,
   mergeTreeSummary,
   negativeShare,
+  negativeText,
   persistenceSummary,
   provenance,
   shareError,
@@ -47,6 +48,10 @@ describe('what a plot shows, in words', () => {
     const onlyPositive = sampleHessian(1);
     const density = { ...onlyPositive.density, nodes: [{ value: 1, weight: 1 }] };
     expect(negativeShare({ ...onlyPositive, density })).toBe(0);
+    const smallest = { value: -3, residual: 1e-6, converged: true };
+    expect(negativeText({ ...onlyPositive, density, smallest })).toBe('< 0.05\u2009%');
+    const positive = { ...smallest, value: 1 };
+    expect(negativeText({ ...onlyPositive, density, smallest: positive })).toBe('0.0\u2009%');
   });
 
   it('tells where a document comes from', () => {

@@ -6,7 +6,7 @@ import { densityFrame, densityPoints, type DensityFrame } from './densityFrame';
 import { DisposableStore, type Disposable } from '../disposable';
 import { PlotSection } from '../plots/plotSection';
 import { formatNumber, formatShare, formatTick, formatUncertain, plural } from '../quantity';
-import { curvatureSummary, negativeShare } from '../summaries';
+import { curvatureSummary, negativeText } from '../summaries';
 import { withAlpha, type Theme } from '../plots/theme';
 import { linearTicks } from '../plots/ticks';
 import { t } from '../text';
@@ -323,7 +323,7 @@ function caption(hessian: Hessian): string {
   const { value, error } = formatUncertain(hessian.trace.value, hessian.trace.standardError);
   return [
     t('trace {0}', `${value} ${error}`),
-    t('{0} negative', formatShare(negativeShare(hessian))),
+    t('{0} negative', negativeText(hessian)),
     `σ = ${formatNumber(hessian.density.sigma, 2)}`,
     `${plural(hessian.probes, 'probe')} × ${plural(hessian.lanczosSteps, 'Lanczos step')}`,
   ].join(' · ');
