@@ -1,4 +1,4 @@
-import type { Directions, Hessian } from '../../shared/result';
+import type { Directions, Hessian, RuntimeIdentity } from '../../shared/result';
 
 /** What must be said of eigenvalues and directions that have not converged. */
 export function spectrumNotes({ eigenvalues, trace }: Hessian, error?: number): readonly string[] {
@@ -19,6 +19,24 @@ export function spectrumNotes({ eigenvalues, trace }: Hessian, error?: number): 
     }
   }
   return notes;
+}
+
+/** Cross entropies below this are made of probabilities whose distance to 1 float32 rounds. */
+const SATURATED = 1e-3;
+
+/**
+ * Where a classifier is nearly always sure, its curvature is of the order of 1 − p, and p is next to 1:
+ * of that difference float32, whose numbers below 1 are 2⁻²⁴ apart, leaves few digits.
+ */
+export function saturationNote(
+  loss: number,
+  objective: string,
+  { precision }: RuntimeIdentity,
+): string | null {
+  const isSaturated = loss >= 0 && loss < SATURATED;
+  if (precision !== 'float32' || !isSaturated) return null;
+  if (objective !== 'classification' && objective !== 'binary') return null;
+  return `The loss of ${short(loss)} is so near to 0 that float32 leaves its curvature about ${Math.max(1, Math.round(Math.log10(loss / 2 ** -24)))} digits; --runtime reference computes it in float64, slowly, in the editor "basin.runtime".`;
 }
 
 export function directionNotes({

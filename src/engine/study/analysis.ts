@@ -18,7 +18,7 @@ import {
   type Topology,
 } from '../../shared/result';
 import { NonFiniteProduct } from '../hessian/blockLanczos';
-import { directionNotes, spectrumNotes } from '../hessian/curvatureNotes';
+import { directionNotes, saturationNote, spectrumNotes } from '../hessian/curvatureNotes';
 import { edgeNote, edgeOfStability } from '../hessian/edgeOfStability';
 import { layersOf } from '../hessian/layers';
 import { spectrum, type Spectrum } from '../hessian/spectrum';
@@ -377,7 +377,12 @@ class CheckpointAnalysis {
       const [largest] = hessian.eigenvalues;
       const edge = optimizer === null ? null : edgeOfStability(optimizer, largest!);
       const said = optimizer === null ? [] : [edgeNote(optimizer, edge)];
-      const notes = [...this.#document.notes, ...shares, ...open, ...said];
+      const { metrics, runtime } = this.#document;
+      const { kind } = this.#study.configuration.objective;
+      const loss = metrics === undefined ? NaN : fromScalar(metrics.loss);
+      const saturated = saturationNote(loss, kind, runtime);
+      const digits = saturated === null ? [] : [saturated];
+      const notes = [...this.#document.notes, ...shares, ...open, ...said, ...digits];
       const found = edge === null ? hessian : { ...hessian, edgeOfStability: edge };
       this.#update({ hessian: found, notes }, { hessian: milliseconds });
     } catch (error) {
