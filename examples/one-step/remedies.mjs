@@ -1,4 +1,4 @@
-// node remedies.mjs FOLDER PYTHON…: does what Basin's messages say about graphs and settings that do not fit.
+// node remedies.mjs FOLDER PYTHON… [--only CASE]…: does what Basin's messages say about graphs and settings that do not fit.
 //
 // For each case of remedies.py, exporter and interpreter (PyTorch 1.13 to 2.13, with numpy and onnx, from 2.5 on
 // onnxscript) Basin is run, every way its message names is followed to the letter, Basin is run again, and loss,
@@ -7,10 +7,15 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const basin = here('../../dist/basin.js');
-const [out, ...pythons] = process.argv.slice(2);
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { only: { type: 'string', multiple: true } },
+});
+const [out, ...pythons] = positionals;
 const names = [
   ...readFileSync(here('remedies.py'), 'utf8').matchAll(/^ {4}"([a-z-]+)": \((?:BOTH|OLD)/gm),
 ];
@@ -172,7 +177,8 @@ for (const interpreter of pythons) {
     ['-c', 'import torch; print(torch.__version__.split("+")[0])'],
     { encoding: 'utf8' },
   ).stdout.trim();
-  for (const name of names.flatMap(([, one]) => [`${one}@torchscript`, `${one}@dynamo`])) {
+  const chosen = names.filter(([, one]) => values.only?.includes(one) ?? true);
+  for (const name of chosen.flatMap(([, one]) => [`${one}@torchscript`, `${one}@dynamo`])) {
     const folder = join(out, version, name);
     rmSync(folder, { recursive: true, force: true });
     const say = (mark, ...more) => {
