@@ -59,7 +59,7 @@ export class SetUpRun {
     }
     const line = exportLine(script.place, pathTo(folder, script.uri)).trim();
     const file = vscode.workspace.asRelativePath(script.uri);
-    const insertAndRun = script.isDone ? t('Run {0}', file) : t('Insert and Run');
+    const insertAndRun = script.isDone ? t('Run the Script {0}', file) : t('Insert and Run');
     const insert = t('Insert');
     const copy = t('Copy the Line');
     const mayRun = vscode.workspace.isTrusted && script.place.isCertain;

@@ -233,7 +233,7 @@ describe('documents', () => {
     const page = bench.page.locator('.gettingStartedContainer');
     for (const title of [
       'Find your checkpoints',
-      'Say what belongs together',
+      'Set up a run',
       'Analyze a checkpoint',
       'Compare two checkpoints',
     ]) {

@@ -45,7 +45,7 @@ describe('in a workspace where nothing was trained yet', () => {
     const row = bench.row('Run first', 1);
     await row.waitFor({ timeout: 60_000 });
     assert.match((await row.getAttribute('aria-label')) ?? '', /no basin\.json/);
-    await row.click();
+    await bench.expand(row);
     await bench.row('last.pt').waitFor();
     await bench.screenshot('unconfigured');
   });

@@ -179,7 +179,7 @@ describe('in the tree', () => {
     await bench.showRuns();
     const run = bench.row('Run hf', 1);
     await run.waitFor({ timeout: 60_000 });
-    await run.click();
+    await bench.expand(run);
     await bench.row('checkpoint-500,').waitFor();
     await bench.row('checkpoint-1000,').waitFor();
     assert.equal(await bench.row('optimizer').count(), 0);
@@ -197,7 +197,7 @@ describe('in the tree', () => {
     await writeFile(join(folder, 'model.safetensors.index.json'), '{"weight_map":{}}');
     const run = bench.row('Run big', 1);
     await run.waitFor({ timeout: 60_000 });
-    await run.click();
+    await bench.expand(run);
     await bench.row('model.safetensors.index.json, being written').waitFor();
     assert.equal(await bench.row('00001').count(), 0);
     await writeFile(shard(2), 'x');

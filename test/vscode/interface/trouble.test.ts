@@ -66,7 +66,7 @@ describe('in trouble', () => {
     await bench.showRuns();
     const run = bench.row('Run odd', 1);
     await run.waitFor();
-    if ((await run.getAttribute('aria-expanded')) === 'false') await run.click();
+    await bench.expand(run);
     const seen = new Set<string>();
     const row = bench.row('growing.pth');
     for (let part = 0; part < 20; part++) {

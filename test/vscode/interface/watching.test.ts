@@ -110,7 +110,7 @@ describe('in a workspace of several folders', () => {
     );
     await bench.row('Run kept, second/out/kept', 1).waitFor({ timeout: 60_000 });
     await bench.row('best.pt,').waitFor({ state: 'detached', timeout: 60_000 });
-    await bench.row('Run kept', 1).click();
+    await bench.expand(bench.row('Run kept', 1));
     await bench.row('best-of-all.pt').waitFor();
   });
 

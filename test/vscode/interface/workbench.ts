@@ -85,6 +85,13 @@ export class Workbench {
     return this.page.locator(`.sidebar .monaco-list-row${at}[aria-label*="${name}"]`);
   }
 
+  /** Shows what is below a row. Not by a click on it: that sets up a run without a basin.json. */
+  async expand(row: Locator): Promise<void> {
+    if ((await row.getAttribute('aria-expanded')) === 'false') {
+      await row.locator('.monaco-tl-twistie').click();
+    }
+  }
+
   /** Runs a command of the palette. */
   async run(title: string): Promise<void> {
     const { page } = this;
