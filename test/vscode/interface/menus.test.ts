@@ -168,7 +168,10 @@ describe('commands and settings', () => {
       await offered(bench.row('Run resnet', 1)),
       names('analyzeAll', 'exportReport'),
     );
-    assert.deepEqual(await offered(bench.row('Run other', 1)), names('newConfiguration'));
+    assert.deepEqual(
+      await offered(bench.row('Run other', 1)),
+      names('setUpRun', 'newConfiguration'),
+    );
   });
 
   it('a run without a basin.json is given one', async () => {
