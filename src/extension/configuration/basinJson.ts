@@ -46,6 +46,8 @@ export class BasinJsonChecks implements vscode.CodeActionProvider, vscode.Dispos
     this.subscriptions = [
       vscode.workspace.onDidOpenTextDocument(later),
       vscode.workspace.onDidChangeTextDocument(({ document }) => {
+        // What was said of other text says nothing of this one.
+        states.forget(document.uri.fsPath);
         later(document);
       }),
       vscode.workspace.onDidCloseTextDocument(({ uri }) => {
