@@ -38,8 +38,11 @@ const ages = /** @type {Age[]} */ (
 const windows = Number(process.env.BASIN_TEST_WINDOWS || 2);
 /** Files of interface tests that take longest: they begin first, so that none is left to run alone. */
 const LONG = ['workflow', 'code', 'tree', 'documents', 'editors'];
-/** Of the package and the engine in it, which are the same in every VS Code. */
-const NEWEST_ONLY = new Set(['universal']);
+/**
+ * Of the package and the engine in it, which are the same in every VS Code; and what runs a script in a
+ * terminal, which the oldest code-server has only where its native parts were compiled.
+ */
+const NEWEST_ONLY = new Set(['universal', 'setup']);
 /** No file takes as long as this, in milliseconds. */
 const LONGEST = 900_000;
 

@@ -66,7 +66,7 @@ export class Library implements vscode.Disposable {
   /** Of analyses in this window, by checkpoint: they say more than what is on disk. */
   private readonly failures = new Map<
     string,
-    { readonly modified: number; readonly configured: number; readonly message: string }
+    { readonly modified: number; configured: number; readonly message: string }
   >();
   private readonly results = new ResultReader();
   private readonly settling = new Settling();
@@ -229,10 +229,14 @@ export class Library implements vscode.Disposable {
   setError(path: string, message: string): void {
     const known = this.records.get(path);
     if (known === undefined) return;
-    this.failures.set(path, {
+    const failure = {
       modified: known.file.modified,
       configured: this.configuredAt(known.run),
       message,
+    };
+    this.failures.set(path, failure);
+    void this.configuredNow(known.run).then((configured) => {
+      failure.configured = configured;
     });
     this.overtaken.add(path);
     this.put({ ...known, error: message });
@@ -326,6 +330,18 @@ export class Library implements vscode.Disposable {
   /** When the run's basin.json was changed; 0 where there is none. */
   private configuredAt({ configuration }: Run): number {
     return this.configurationTimes.get(configuration ?? '') ?? 0;
+  }
+
+  /**
+   * The same, of the file as it is: an analysis may fail of a basin.json so soon after it was written
+   * that no look at the folder has seen it.
+   */
+  private async configuredNow(run: Run): Promise<number> {
+    try {
+      return run.configuration === null ? 0 : (await stat(run.configuration)).mtimeMs;
+    } catch {
+      return this.configuredAt(run);
+    }
   }
 
   private async readConfigurationTimes(discovery: Discovery): Promise<void> {
