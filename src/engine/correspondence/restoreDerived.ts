@@ -90,12 +90,23 @@ function isSuspect(
   const floats = free.filter((name) => tensors.get(name)!.dtype.includes('float'));
   if (floats.some((name) => sizeOf(tensors.get(name)!.shape) === size)) return true;
   // What modules fold into one array need not be of its size: gates, biases, normalised weights.
-  return uses.some(
-    ({ module, node, position }) =>
-      (WEIGHTED.get(graph.node[node]!.opType)?.includes(position) ?? false) &&
-      floats.some((name) => module !== null && isPartOf(splitName(name)[0], module)),
-  );
+  return uses.some(({ module, node, position }) => {
+    if (module === null || module === '') return false;
+    const isWeight = WEIGHTED.get(graph.node[node]!.opType)?.includes(position) ?? false;
+    return floats.some((name) => {
+      const [owner] = splitName(name);
+      // A factor of each row or column, such as the lengths of normalised weights.
+      const isFactor =
+        FACTORED.has(graph.node[node]!.opType) &&
+        owner === module &&
+        size % sizeOf(tensors.get(name)!.shape) === 0;
+      return isFactor || (isWeight && isPartOf(owner, module));
+    });
+  });
 }
+
+/** Operators that weights are multiplied and divided by others with. */
+const FACTORED = new Set(['Mul', 'Div']);
 
 /** Operators that take weights, and where. */
 const WEIGHTED: ReadonlyMap<string, readonly number[]> = new Map([

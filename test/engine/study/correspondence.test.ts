@@ -90,6 +90,7 @@ describe('what the export folded is computed from the checkpoint’s weights', (
     ['weight-norm-default', 'dynamo=True, optimize=False'],
     ['fused-by-runtime-lost', 'dynamo=False, training=torch.onnx.TrainingMode.PRESERVE'],
     ['batchnorms-lost', 'dynamo=True, optimize=False'],
+    ['factor-lost', 'training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False'],
     ['linears-lost', 'training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False'],
   ])('%s: what cannot be found is refused, with what to do', async (name, remedy) => {
     const refusal = openFolder(of(name));
