@@ -208,6 +208,9 @@ describe('commands and settings', () => {
 
   it('what is under way is stopped above the tree', async () => {
     const title = bench.page.locator('.sidebar .composite.title');
+    // All of the finer run: what was begun before may have ended, and there is time to stop it.
+    await choose(bench.row('Run plain', 1), 'analyzeAll');
+    await bench.row('waiting').first().waitFor({ timeout: 60_000 });
     await title
       .locator(`a.action-label[aria-label*="${titles.get('cancelAnalysis') ?? ''}"]`)
       .click();
