@@ -1,4 +1,5 @@
-import type { Graph, Node, Operation, UnaryOperation } from './graph';
+import type { Graph } from './graph';
+import type { Node, Operation, UnaryOperation } from './operations';
 
 /** dy/dx of y = f(x), elementwise, as a node; null where it is zero almost everywhere. */
 export const elementwiseDerivative: Readonly<

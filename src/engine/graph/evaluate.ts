@@ -8,7 +8,7 @@ import type {
   Node,
   PoolAttributes,
   UnaryOperation,
-} from './graph';
+} from './operations';
 
 /**
  * The value of a node from those of its arguments, in float64, each operation as its definition

@@ -5,7 +5,8 @@ import {
   powerDerivatives,
   remainderDerivative,
 } from './elementwise';
-import { topologicalOrder, type AnyNode, type Graph, type Node, type Operation } from './graph';
+import type { Graph } from './graph';
+import { topologicalOrder, type AnyNode, type Node, type Operation } from './operations';
 import {
   formOf,
   isPlainSum,

@@ -1,191 +1,28 @@
 import { sizeOf } from '../tensor';
 import { arithmetic, elementwise, evaluate } from './evaluate';
-
-/**
- * The differentiable intermediate representation: a directed acyclic graph of pure operations on
- * dense arrays of known shape.
- *
- * The set of operations is closed under reverse and forward differentiation: every derivative
- * rule (reverse.ts, forward.ts) builds its result from these same operations, so derivatives of
- * any order are graphs too. Broadcasting is numpy's. Shapes are concrete: a graph is built for
- * one batch size.
- */
-export interface OperationAttributes {
-  /** A value given at run time. */
-  readonly input: { readonly name: string };
-  /** Known values, in float64 whatever the type. */
-  readonly constant: { readonly data: Float64Array };
-
-  // Elementwise, one argument.
-  readonly neg: None;
-  readonly exp: None;
-  readonly log: None;
-  /** log(1 + x), exact where x is small. */
-  readonly log1p: None;
-  /** eˣ − 1, exact where x is small. */
-  readonly expm1: None;
-  readonly sqrt: None;
-  readonly reciprocal: None;
-  readonly tanh: None;
-  readonly sigmoid: None;
-  readonly erf: None;
-  readonly sin: None;
-  readonly cos: None;
-  readonly atan: None;
-  readonly asin: None;
-  readonly acos: None;
-  readonly sinh: None;
-  readonly cosh: None;
-  readonly asinh: None;
-  readonly acosh: None;
-  readonly atanh: None;
-  /** log(1 + eˣ) */
-  readonly softplus: None;
-  readonly abs: None;
-  /** max(x, 0). Its derivative at 0 is 0. */
-  readonly relu: None;
-  /** 1 where x > 0, else 0. */
-  readonly step: None;
-  /** −1, 0 or 1. */
-  readonly sign: None;
-  /** The largest whole number that is not above x. */
-  readonly floor: None;
-  /** The nearest whole number; the even one of two that are as near. */
-  readonly round: None;
-  /** x to a constant power. */
-  readonly power: { readonly exponent: number };
-
-  // Elementwise, two arguments, broadcasting.
-  readonly add: None;
-  readonly sub: None;
-  readonly mul: None;
-  readonly div: None;
-  /** a to the power b. Of negative a real for whole b only, else NaN. */
-  readonly pow: None;
-  /** What a − b·n leaves, n the quotient towards zero: exact, of the sign of a. */
-  readonly fmod: None;
-  /** 1 where a < b, else 0. */
-  readonly less: None;
-  /** 1 where a = b, else 0. */
-  readonly equal: None;
-
-  /** From a mask m of 0 and 1, a and b, broadcasting: a where m is not 0, else b. */
-  readonly where: None;
-
-  /** Sums over axes, which stay as axes of one. */
-  readonly sum: { readonly axes: readonly number[] };
-  /** Largest value over axes, which stay as axes of one. Not differentiable: see softmax.ts. */
-  readonly max: { readonly axes: readonly number[] };
-  /** Where the first of the largest values along an axis is, which stays as an axis of one. */
-  readonly argmax: { readonly axis: number };
-  /**
-   * Where the largest value of each window of x [N, C, …] is: its place in the channel's own
-   * places in C order, [N, C, …]. With `take` it is max pooling.
-   */
-  readonly maxPoolIndex: PoolAttributes;
-
-  readonly reshape: { readonly shape: readonly number[] };
-  readonly expand: { readonly shape: readonly number[] };
-  readonly transpose: { readonly permutation: readonly number[] };
-  /** start, step and number of elements along every axis. Steps may be negative. */
-  readonly slice: SliceAttributes;
-  /**
-   * The adjoint of slice: zeros of `shape` with the argument's elements at start + i·step along
-   * every axis.
-   */
-  readonly place: {
-    readonly shape: readonly number[];
-    readonly starts: readonly number[];
-    readonly steps: readonly number[];
-  };
-  readonly concat: { readonly axis: number };
-  /**
-   * From x [A, K, B] and whole numbers i [A or 1, M] the elements x[a, i[a, m], b], [A, M, B].
-   * Indices are floats like everything else, and below 2²⁴; negative ones count from the end.
-   */
-  readonly take: None;
-  /** The adjoint of take: y [A, M, B] added up at its indices in zeros [A, count, B]. */
-  readonly put: { readonly count: number };
-
-  /** Matrix product over the last two axes; the axes before broadcast. */
-  readonly matmul: None;
-
-  /** Cross-correlation of x [N, C, …] with w [O, C/groups, …]. */
-  readonly conv: ConvAttributes;
-  /** The adjoint of conv in x: from w and the cotangent y [N, O, …] to [N, C, …]. */
-  readonly convInput: ConvAttributes & { readonly shape: readonly number[] };
-  /** The adjoint of conv in w: from x and the cotangent y [N, O, …] to [O, C/groups, …]. */
-  readonly convWeight: ConvAttributes & { readonly shape: readonly number[] };
-}
-
-type None = Readonly<Record<string, never>>;
-
-export interface SliceAttributes {
-  readonly starts: readonly number[];
-  readonly steps: readonly number[];
-  readonly counts: readonly number[];
-}
-
-export interface ConvAttributes {
-  /** One entry for each spatial axis. */
-  readonly strides: readonly number[];
-  readonly dilations: readonly number[];
-  readonly padsBefore: readonly number[];
-  readonly padsAfter: readonly number[];
-  readonly groups: number;
-}
-
-/** A window that is moved over the axes after the first two. One entry for each of them. */
-export interface PoolAttributes {
-  readonly kernel: readonly number[];
-  readonly strides: readonly number[];
-  readonly dilations: readonly number[];
-  readonly padsBefore: readonly number[];
-  readonly padsAfter: readonly number[];
-}
-
-export type Operation = keyof OperationAttributes;
-
-export interface Node<O extends Operation = Operation> {
-  /** Position in the order of construction; arguments come before. */
-  readonly id: number;
-  readonly operation: O;
-  readonly inputs: readonly Node[];
-  readonly attributes: OperationAttributes[O];
-  readonly shape: readonly number[];
-}
-
-/** A node whose operation is known when it is looked at: switches over it are exhaustive. */
-export type AnyNode = { readonly [O in Operation]: Node<O> }[Operation];
-
-/** What a node was made for. */
-export interface Origin {
-  /** An operator of the model, or what else asked for it. */
-  readonly operator: string;
-  /** The name of the model's node. */
-  readonly name: string;
-  /** The module the node was exported from, where the exporter says so. */
-  readonly scope: string | null;
-  /** Whether it is a derivative of what the operator computes. */
-  readonly isDerivative: boolean;
-}
-
-/** What a runtime is asked for: named results of a graph. */
-export interface Program {
-  readonly outputs: ReadonlyMap<string, Node>;
-  /**
-   * Names of outputs, and of inputs, that only go from one program to another on the same runtime:
-   * it may order their values as it likes.
-   */
-  readonly kept?: ReadonlySet<string>;
-  /** Whether it is run seldom: its memory is better given back after a run than held. */
-  readonly seldom?: boolean;
-}
-
-/** A graph that cannot be built: shapes that do not fit. A fault of the model or of Basin. */
-export class ShapeError extends Error {
-  override readonly name = 'ShapeError';
-}
+import {
+  knownScalar,
+  type AnyNode,
+  type BinaryOperation,
+  type ConvAttributes,
+  type Node,
+  type Operation,
+  type OperationAttributes,
+  type Origin,
+  type PoolAttributes,
+  type SliceAttributes,
+  type UnaryOperation,
+} from './operations';
+import {
+  broadcastShape,
+  convShape,
+  normalAxes,
+  requireConv,
+  requireIndexable,
+  requireSize,
+  sameShape,
+  ShapeError,
+} from './shapes';
 
 /**
  * Builds nodes. Equal nodes are one node, known values are computed at once when they are small,
@@ -667,60 +504,8 @@ export class Graph {
   }
 }
 
-export type UnaryOperation =
-  | 'neg'
-  | 'exp'
-  | 'log'
-  | 'log1p'
-  | 'expm1'
-  | 'sqrt'
-  | 'reciprocal'
-  | 'tanh'
-  | 'sigmoid'
-  | 'erf'
-  | 'sin'
-  | 'cos'
-  | 'atan'
-  | 'asin'
-  | 'acos'
-  | 'sinh'
-  | 'cosh'
-  | 'asinh'
-  | 'acosh'
-  | 'atanh'
-  | 'softplus'
-  | 'abs'
-  | 'relu'
-  | 'step'
-  | 'sign'
-  | 'floor'
-  | 'round';
-
-export type BinaryOperation = 'add' | 'sub' | 'mul' | 'div' | 'pow' | 'fmod' | 'less' | 'equal';
-
 /** Constants above this are left to the runtime. */
 const FOLD_LIMIT = 4096;
-
-/** Elements of the largest array a runtime can be asked for. */
-export const MAXIMUM_SIZE = 2 ** 31 - 1;
-
-/** Whole numbers up to here are exact in float32. */
-const MAXIMUM_INDEX = 2 ** 24;
-
-function requireSize(shape: readonly number[]): void {
-  if (shape.some((extent) => !Number.isInteger(extent) || extent < 0)) {
-    throw new ShapeError(`[${shape.join(', ')}] is no shape.`);
-  }
-  if (sizeOf(shape) > MAXIMUM_SIZE) {
-    throw new ShapeError(`An array [${shape.join(', ')}] is larger than can be computed with.`);
-  }
-}
-
-function requireIndexable(count: number): void {
-  if (count > MAXIMUM_INDEX) {
-    throw new ShapeError(`An axis of ${count} elements is longer than can be indexed.`);
-  }
-}
 
 /** The values of a constant, or of one that is repeated, where they are few; else null. */
 function smallConstant(node: Node): Float64Array | null {
@@ -728,90 +513,6 @@ function smallConstant(node: Node): Float64Array | null {
   if (node.operation === 'constant') return (node as Node<'constant'>).attributes.data;
   const known = knownScalar(node);
   return known === null ? null : new Float64Array(sizeOf(node.shape)).fill(known);
-}
-
-/** The value of a node that is one known number everywhere, else null. */
-export function knownScalar(node: Node): number | null {
-  if (node.operation === 'constant') {
-    const { data } = (node as Node<'constant'>).attributes;
-    return data.length === 1 ? data[0]! : null;
-  }
-  return node.operation === 'expand' || node.operation === 'reshape'
-    ? knownScalar(node.inputs[0]!)
-    : null;
-}
-
-/** Numpy's broadcasting of two shapes. @throws ShapeError where they do not. */
-export function broadcastShape(a: readonly number[], b: readonly number[]): readonly number[] {
-  const rank = Math.max(a.length, b.length);
-  return Array.from({ length: rank }, (_, axis) => {
-    const u = a[axis - rank + a.length] ?? 1;
-    const v = b[axis - rank + b.length] ?? 1;
-    if (u !== v && u !== 1 && v !== 1) {
-      throw new ShapeError(`[${a.join(', ')}] and [${b.join(', ')}] do not broadcast.`);
-    }
-    return u === 1 ? v : u;
-  });
-}
-
-export function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((extent, axis) => extent === b[axis]);
-}
-
-/** The given nodes and all they depend on, arguments first. */
-export function topologicalOrder(roots: Iterable<Node>): readonly AnyNode[] {
-  const reached = new Map<number, Node>();
-  const stack = [...roots];
-  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    if (reached.has(node.id)) continue;
-    reached.set(node.id, node);
-    stack.push(...node.inputs);
-  }
-  // Arguments are always made before the nodes that use them.
-  return [...reached.values()].sort((a, b) => a.id - b.id) as AnyNode[];
-}
-
-function normalAxes(axes: readonly number[], rank: number): readonly number[] {
-  const normal = axes.map((axis) => (axis < 0 ? axis + rank : axis));
-  if (normal.some((axis) => axis < 0 || axis >= rank)) {
-    throw new ShapeError(`Axes [${axes.join(', ')}] are not of an array with ${rank} axes.`);
-  }
-  return [...new Set(normal)].sort((a, b) => a - b);
-}
-
-function convShape(
-  x: readonly number[],
-  w: readonly number[],
-  { strides, dilations, padsBefore, padsAfter, groups }: ConvAttributes,
-  of = 'convolution',
-): readonly number[] {
-  if (x.length !== w.length || x[1] !== w[1]! * groups || w[0]! % groups !== 0) {
-    throw new ShapeError(
-      `No ${of} of [${x.join(', ')}] with weights [${w.join(', ')}] in ${groups} groups.`,
-    );
-  }
-  const spatial = x.slice(2).map((extent, axis) => {
-    const reach = dilations[axis]! * (w[axis + 2]! - 1) + 1;
-    return Math.floor((extent + padsBefore[axis]! + padsAfter[axis]! - reach) / strides[axis]!) + 1;
-  });
-  if (spatial.some((extent) => extent < 1)) {
-    throw new ShapeError(`A kernel [${w.join(', ')}] is larger than its input [${x.join(', ')}].`);
-  }
-  return [x[0]!, w[0]!, ...spatial];
-}
-
-/** @throws ShapeError where y is not of the shape of the convolution of x with w. */
-function requireConv(
-  x: readonly number[],
-  w: readonly number[],
-  y: readonly number[],
-  attributes: ConvAttributes,
-): void {
-  if (!sameShape(convShape(x, w, attributes), y)) {
-    throw new ShapeError(
-      `No convolution of [${x.join(', ')}] with weights [${w.join(', ')}] gives [${y.join(', ')}].`,
-    );
-  }
 }
 
 function attributeKey(attributes: object): string {

@@ -1,5 +1,6 @@
 import { sizeOf } from '../tensor';
-import { topologicalOrder, type Graph, type Node, type Program } from './graph';
+import type { Graph } from './graph';
+import { topologicalOrder, type Node, type Program } from './operations';
 import { rebuild } from './partition';
 
 /** 256 MiB in float32. */

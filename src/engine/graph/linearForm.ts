@@ -1,4 +1,6 @@
-import { broadcastShape, knownScalar, sameShape, type Graph, type Node } from './graph';
+import type { Graph } from './graph';
+import { broadcastShape, sameShape } from './shapes';
+import { knownScalar, type Node } from './operations';
 
 /**
  * Σ scale · factor ⊙ base, element by element and broadcasting; without a factor it is 1.

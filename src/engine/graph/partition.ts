@@ -1,12 +1,7 @@
 import { isElementwise } from './elementwise';
-import {
-  sameShape,
-  topologicalOrder,
-  type AnyNode,
-  type Graph,
-  type Node,
-  type Program,
-} from './graph';
+import type { Graph } from './graph';
+import { sameShape } from './shapes';
+import { topologicalOrder, type AnyNode, type Node, type Program } from './operations';
 
 /** A program cut in two: what does not depend on some inputs, and the rest. */
 export interface Partition {

@@ -5,7 +5,9 @@ import {
   powerDerivatives,
   remainderDerivative,
 } from './elementwise';
-import { sameShape, topologicalOrder, type AnyNode, type Graph, type Node } from './graph';
+import type { Graph } from './graph';
+import { sameShape } from './shapes';
+import { topologicalOrder, type AnyNode, type Node } from './operations';
 import { formOf, isWide, masked, plus, times, written, type LinearForm } from './linearForm';
 
 /**

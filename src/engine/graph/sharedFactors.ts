@@ -1,11 +1,6 @@
-import {
-  knownScalar,
-  sameShape,
-  topologicalOrder,
-  type AnyNode,
-  type Graph,
-  type Node,
-} from './graph';
+import type { Graph } from './graph';
+import { sameShape } from './shapes';
+import { knownScalar, topologicalOrder, type AnyNode, type Node } from './operations';
 import { rebuild } from './partition';
 
 /**

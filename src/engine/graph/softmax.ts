@@ -1,4 +1,5 @@
-import type { Graph, Node } from './graph';
+import type { Graph } from './graph';
+import type { Node } from './operations';
 
 /**
  * log Σ exp x along an axis, which stays. The largest value is subtracted for range; what its own

@@ -1,4 +1,6 @@
-import { knownScalar, sameShape, type Graph, type Node } from './graph';
+import type { Graph } from './graph';
+import { sameShape } from './shapes';
+import { knownScalar, type Node } from './operations';
 
 /**
  * Forms of logarithms, differences and quotients that mean the same in exact arithmetic and keep

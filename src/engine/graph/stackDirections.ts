@@ -1,5 +1,6 @@
 import { isElementwise } from './elementwise';
-import { topologicalOrder, type AnyNode, type Graph, type Node, type Program } from './graph';
+import type { Graph } from './graph';
+import { topologicalOrder, type AnyNode, type Node, type Program } from './operations';
 import { rebuild } from './partition';
 
 /**

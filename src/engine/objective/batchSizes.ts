@@ -1,5 +1,5 @@
 import { InputError } from '../../shared/inputError';
-import { topologicalOrder, type AnyNode, type Program } from '../graph/graph';
+import { topologicalOrder, type AnyNode, type Program } from '../graph/operations';
 import type { OnnxModel } from '../graph/onnx/importOnnx';
 import { sizeOf } from '../tensor';
 import type { PointSet } from './batches';

@@ -1,4 +1,5 @@
-import type { Graph, Node } from '../graph/graph';
+import type { Graph } from '../graph/graph';
+import type { Node } from '../graph/operations';
 import { shiftedLogits } from '../graph/softmax';
 import type { FloatArray } from '../runtime/runtime';
 import { sizeOf } from '../tensor';

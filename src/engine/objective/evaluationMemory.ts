@@ -1,4 +1,4 @@
-import { topologicalOrder, type AnyNode, type Program } from '../graph/graph';
+import { topologicalOrder, type AnyNode, type Program } from '../graph/operations';
 import { sizeOf } from '../tensor';
 import { TERM } from './lossTerm';
 

@@ -1,6 +1,6 @@
 import { InputError } from '../../shared/inputError';
 import type { OnnxModel, PlaceUse } from '../graph/onnx/importOnnx';
-import type { Program } from '../graph/graph';
+import type { Program } from '../graph/operations';
 import { referenceRuntime } from '../runtime/reference';
 import type { Executable, FloatArray, Runtime } from '../runtime/runtime';
 import { zerosLike } from '../tensor';

@@ -1,6 +1,7 @@
 import { directionalDerivative } from '../graph/forward';
 import { inParts } from '../graph/inParts';
-import { Graph, topologicalOrder, type Node, type Program } from '../graph/graph';
+import { Graph } from '../graph/graph';
+import { topologicalOrder, type Node, type Program } from '../graph/operations';
 import type { OnnxModel, PlaceUse } from '../graph/onnx/importOnnx';
 import { channelMoments } from '../graph/onnx/normalization';
 import type { ChannelMoments } from '../graph/onnx/operatorCall';

@@ -1,4 +1,4 @@
-import { topologicalOrder, type AnyNode, type Node, type Origin } from '../graph/graph';
+import { topologicalOrder, type AnyNode, type Node, type Origin } from '../graph/operations';
 import { firstNonFinite } from '../runtime/nonFinite';
 import { referenceRuntime } from '../runtime/reference';
 import type { FloatArray, Runtime } from '../runtime/runtime';

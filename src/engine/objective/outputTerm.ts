@@ -1,5 +1,6 @@
 import { InputError } from '../../shared/inputError';
-import type { Graph, Node } from '../graph/graph';
+import type { Graph } from '../graph/graph';
+import type { Node } from '../graph/operations';
 import type { OnnxModel } from '../graph/onnx/importOnnx';
 import type { FloatArray } from '../runtime/runtime';
 import { sizeOf } from '../tensor';

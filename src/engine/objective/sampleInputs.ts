@@ -1,7 +1,8 @@
 import type { Configuration } from '../../shared/configuration';
 import { InputError } from '../../shared/inputError';
 import type { StoredArray } from '../checkpoint/storedArray';
-import type { Graph, Node } from '../graph/graph';
+import type { Graph } from '../graph/graph';
+import type { Node } from '../graph/operations';
 import type { ModelInput, OnnxModel } from '../graph/onnx/importOnnx';
 import type { FloatArray } from '../tensor';
 import type { PointSet } from './batches';

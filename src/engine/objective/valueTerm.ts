@@ -1,4 +1,5 @@
-import type { Graph, Node } from '../graph/graph';
+import type { Graph } from '../graph/graph';
+import type { Node } from '../graph/operations';
 import type { FloatArray } from '../runtime/runtime';
 import type { Batch } from './batches';
 import { NOTHING_MEASURED, TERM, type LossTerm, type Measures, type Network } from './lossTerm';

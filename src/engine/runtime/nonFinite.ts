@@ -1,4 +1,5 @@
-import { knownScalar, topologicalOrder, type AnyNode, type Graph, type Node } from '../graph/graph';
+import type { Graph } from '../graph/graph';
+import { knownScalar, topologicalOrder, type AnyNode, type Node } from '../graph/operations';
 import { sizeOf } from '../tensor';
 import type { Executable, FloatArray, Runtime } from './runtime';
 

@@ -1,5 +1,5 @@
 import { evaluate } from '../graph/evaluate';
-import { topologicalOrder, type Node, type Program } from '../graph/graph';
+import { topologicalOrder, type Node, type Program } from '../graph/operations';
 import { sizeOf } from '../tensor';
 import type { Executable, FloatArray, Runtime } from './runtime';
 

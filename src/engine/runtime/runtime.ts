@@ -1,4 +1,4 @@
-import type { Program } from '../graph/graph';
+import type { Program } from '../graph/operations';
 import type { FloatArray } from '../tensor';
 
 export type { FloatArray } from '../tensor';

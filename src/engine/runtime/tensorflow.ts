@@ -1,5 +1,5 @@
 import { InputError } from '../../shared/inputError';
-import { topologicalOrder, type AnyNode, type Node, type Program } from '../graph/graph';
+import { topologicalOrder, type AnyNode, type Node, type Program } from '../graph/operations';
 import { sizeOf } from '../tensor';
 import type { Executable, FloatArray, Runtime } from './runtime';
 import { applyKernels, type Tensor, type TensorFlow } from './tensorflowKernels';

@@ -1,5 +1,5 @@
 import type * as tfjs from '@tensorflow/tfjs';
-import type { ConvAttributes } from '../graph/graph';
+import type { ConvAttributes } from '../graph/operations';
 import { sizeOf } from '../tensor';
 import type { Tensor, TensorFlow } from './tensorflowKernels';
 import { pad, place, slice } from './tensorflowPlaces';

@@ -1,7 +1,6 @@
 import type * as tfjs from '@tensorflow/tfjs';
-import type { AnyNode, Node } from '../graph/graph';
+import type { AnyNode, Node, UnaryOperation } from '../graph/operations';
 import { isUnary } from '../graph/elementwise';
-import type { UnaryOperation } from '../graph/graph';
 import { sizeOf } from '../tensor';
 import { conv, convInput, convWeight } from './tensorflowConvolutions';
 import { maxPoolIndex } from './tensorflowPooling';

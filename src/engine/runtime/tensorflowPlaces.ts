@@ -1,4 +1,4 @@
-import type { SliceAttributes } from '../graph/graph';
+import type { SliceAttributes } from '../graph/operations';
 import type { Tensor, TensorFlow } from './tensorflowKernels';
 
 /** Elements at start + i·step along every axis. Steps may be negative. */

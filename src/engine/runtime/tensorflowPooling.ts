@@ -1,4 +1,4 @@
-import type { Node } from '../graph/graph';
+import type { Node } from '../graph/operations';
 import { sizeOf } from '../tensor';
 import type { Tensor, TensorFlow } from './tensorflowKernels';
 import { pad, slice } from './tensorflowPlaces';

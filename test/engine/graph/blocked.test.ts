@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { directionalDerivative } from '../../../src/engine/graph/forward';
-import { Graph, type Node, type Program } from '../../../src/engine/graph/graph';
+import { Graph } from '../../../src/engine/graph/graph';
+import type { Node, Program } from '../../../src/engine/graph/operations';
 import { exportOnnx } from '../../../src/engine/graph/onnx/exportOnnx';
 import { partition } from '../../../src/engine/graph/partition';
 import { gradient } from '../../../src/engine/graph/reverse';

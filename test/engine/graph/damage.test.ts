@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { Graph, type Node } from '../../../src/engine/graph/graph';
+import { Graph } from '../../../src/engine/graph/graph';
+import type { Node } from '../../../src/engine/graph/operations';
 import { OnnxModel } from '../../../src/engine/graph/onnx/importOnnx';
 import { readModelFile } from '../../../src/engine/graph/onnx/modelFile';
 import { Random } from '../../../src/engine/random';

@@ -1,5 +1,6 @@
 import { directionalDerivative } from '../../../src/engine/graph/forward';
-import { Graph, type Node } from '../../../src/engine/graph/graph';
+import { Graph } from '../../../src/engine/graph/graph';
+import type { Node } from '../../../src/engine/graph/operations';
 import { gradient } from '../../../src/engine/graph/reverse';
 import { stackDirections } from '../../../src/engine/graph/stackDirections';
 import type { FloatArray } from '../../../src/engine/runtime/runtime';

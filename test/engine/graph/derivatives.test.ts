@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { topologicalOrder, type Operation } from '../../../src/engine/graph/graph';
+import { topologicalOrder, type Operation } from '../../../src/engine/graph/operations';
 import { inParts } from '../../../src/engine/graph/inParts';
 import { partition } from '../../../src/engine/graph/partition';
 import { referenceRuntime } from '../../../src/engine/runtime/reference';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Graph, ShapeError } from '../../../src/engine/graph/graph';
+import { Graph } from '../../../src/engine/graph/graph';
+import { ShapeError } from '../../../src/engine/graph/shapes';
 import { referenceRuntime } from '../../../src/engine/runtime/reference';
 import { erf } from '../../../src/engine/graph/erf';
 

@@ -1,5 +1,5 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import type { Node } from '../../../src/engine/graph/graph';
+import type { Node } from '../../../src/engine/graph/operations';
 import {
   AttributeProto_AttributeType,
   AttributeProtoSchema,

@@ -1,5 +1,5 @@
 import type { Graph } from '../../../src/engine/graph/graph';
-import { type ConvAttributes, type Node } from '../../../src/engine/graph/graph';
+import type { ConvAttributes, Node } from '../../../src/engine/graph/operations';
 import { logSoftmax, softmax } from '../../../src/engine/graph/softmax';
 
 /** An operation applied to arguments of given shapes, as the derivative laws are tested on it. */

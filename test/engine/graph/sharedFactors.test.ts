@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { directionalDerivative } from '../../../src/engine/graph/forward';
-import { Graph, topologicalOrder, type Node } from '../../../src/engine/graph/graph';
+import { Graph } from '../../../src/engine/graph/graph';
+import { topologicalOrder, type Node } from '../../../src/engine/graph/operations';
 import { shareFactors } from '../../../src/engine/graph/sharedFactors';
 import { Random } from '../../../src/engine/random';
 import { referenceRuntime } from '../../../src/engine/runtime/reference';

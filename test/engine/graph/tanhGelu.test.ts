@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { Graph, type Node } from '../../../src/engine/graph/graph';
+import { Graph } from '../../../src/engine/graph/graph';
+import type { Node } from '../../../src/engine/graph/operations';
 import { exportOnnx } from '../../../src/engine/graph/onnx/exportOnnx';
 import { gradient } from '../../../src/engine/graph/reverse';
 import { onnxRuntime } from '../../../src/engine/runtime/onnxruntime';

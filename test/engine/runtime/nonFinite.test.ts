@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { Graph, type Node } from '../../../src/engine/graph/graph';
+import { Graph } from '../../../src/engine/graph/graph';
+import type { Node } from '../../../src/engine/graph/operations';
 import { softmax } from '../../../src/engine/graph/softmax';
 import { firstNonFinite } from '../../../src/engine/runtime/nonFinite';
 import { onnxRuntime } from '../../../src/engine/runtime/onnxruntime';

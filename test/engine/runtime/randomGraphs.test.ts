@@ -3,7 +3,8 @@ import * as ort from 'onnxruntime-node';
 import { expect, test } from 'vitest';
 import { directionalDerivative } from '../../../src/engine/graph/forward';
 import { evaluate } from '../../../src/engine/graph/evaluate';
-import { Graph, topologicalOrder, type Node } from '../../../src/engine/graph/graph';
+import { Graph } from '../../../src/engine/graph/graph';
+import { topologicalOrder, type Node } from '../../../src/engine/graph/operations';
 import { OnnxModel } from '../../../src/engine/graph/onnx/importOnnx';
 import {
   AttributeProto_AttributeType,

@@ -1,7 +1,8 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { sizeOf } from '../../tensor';
 import { isElementwise } from '../elementwise';
-import { sameShape, type AnyNode, type ConvAttributes, type Node } from '../graph';
+import { sameShape } from '../shapes';
+import type { AnyNode, ConvAttributes, Node } from '../operations';
 import {
   ModelProtoSchema,
   NodeProtoSchema,

@@ -1,5 +1,6 @@
 import { InputError } from '../../../shared/inputError';
-import type { ConvAttributes, Graph, Node, PoolAttributes } from '../graph';
+import type { Graph } from '../graph';
+import type { ConvAttributes, Node, PoolAttributes } from '../operations';
 import { countable, type Operator, type OperatorCall } from './operatorCall';
 
 /**

@@ -1,16 +1,16 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { sizeOf, type FloatArray } from '../../tensor';
 import { isUnary } from '../elementwise';
+import { sameShape } from '../shapes';
 import {
   knownScalar,
-  sameShape,
   topologicalOrder,
   type AnyNode,
   type ConvAttributes,
   type Node,
   type Program,
   type UnaryOperation,
-} from '../graph';
+} from '../operations';
 import {
   BLOCKED_DOMAIN,
   blockedArgument,

@@ -1,7 +1,9 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { InputError } from '../../../shared/inputError';
 import { sizeOf } from '../../tensor';
-import { MAXIMUM_SIZE, ShapeError, type Graph, type Node, type Origin } from '../graph';
+import type { Graph } from '../graph';
+import { MAXIMUM_SIZE, ShapeError } from '../shapes';
+import type { Node, Origin } from '../operations';
 import { inlineFunctions } from './inlineFunctions';
 import { likelyBuffers } from './likelyBuffers';
 import {

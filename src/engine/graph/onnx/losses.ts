@@ -1,5 +1,7 @@
 import { InputError } from '../../../shared/inputError';
-import { sameShape, type Graph, type Node } from '../graph';
+import type { Graph } from '../graph';
+import { sameShape } from '../shapes';
+import type { Node } from '../operations';
 import { logSoftmax } from '../softmax';
 import type { Operator, OperatorCall } from './operatorCall';
 import { moveAxesLast } from './places';

@@ -1,7 +1,9 @@
 import { InputError } from '../../../shared/inputError';
 import { sizeOf } from '../../tensor';
 import { evaluate } from '../evaluate';
-import { sameShape, type AnyNode, type Graph, type Node } from '../graph';
+import type { Graph } from '../graph';
+import { sameShape } from '../shapes';
+import type { AnyNode, Node } from '../operations';
 import { TensorProto_DataType, type AttributeProto } from './onnx_pb';
 
 /** What a value was declared as. All are floats in the graph; whole numbers divide differently. */

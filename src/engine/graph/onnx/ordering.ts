@@ -1,5 +1,6 @@
 import { sizeOf } from '../../tensor';
-import type { Graph, Node } from '../graph';
+import type { Graph } from '../graph';
+import type { Node } from '../operations';
 import { axisOf, countable, type Operator, type OperatorCall, type Result } from './operatorCall';
 import { moveAxesLast } from './places';
 

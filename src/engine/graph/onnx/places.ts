@@ -1,4 +1,5 @@
-import type { Graph, Node } from '../graph';
+import type { Graph } from '../graph';
+import type { Node } from '../operations';
 import { countable } from './operatorCall';
 
 /** An array seen as rows along some of its axes. */

@@ -1,6 +1,7 @@
 import { InputError } from '../../../shared/inputError';
 import { sizeOf } from '../../tensor';
-import type { Graph, Node } from '../graph';
+import type { Graph } from '../graph';
+import type { Node } from '../operations';
 import { broadcastOnto, type Operator, type OperatorCall } from './operatorCall';
 
 /** Vectors are rows on the left and columns on the right, as in numpy. */

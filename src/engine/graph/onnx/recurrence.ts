@@ -1,5 +1,6 @@
 import { InputError } from '../../../shared/inputError';
-import type { Graph, Node } from '../graph';
+import type { Graph } from '../graph';
+import type { Node } from '../operations';
 import type { Operator, OperatorCall } from './operatorCall';
 
 /** Every step is some dozen nodes. */

@@ -1,4 +1,5 @@
-import type { Graph, Node } from '../graph';
+import type { Graph } from '../graph';
+import type { Node } from '../operations';
 import { stableLog } from '../stableForms';
 import { axisOf, countable, type Operator, type OperatorCall } from './operatorCall';
 import { moveAxesLast } from './places';

@@ -1,5 +1,6 @@
 import { InputError } from '../../../shared/inputError';
-import type { Graph, Node } from '../graph';
+import type { Graph } from '../graph';
+import type { Node } from '../operations';
 import { axisOf, countable, type Operator, type OperatorCall } from './operatorCall';
 import { applyAlong, pickAlong } from './places';
 

@@ -1,6 +1,8 @@
 import { InputError } from '../../../shared/inputError';
 import { sizeOf } from '../../tensor';
-import { knownScalar, sameShape, type Graph, type Node } from '../graph';
+import type { Graph } from '../graph';
+import { sameShape } from '../shapes';
+import { knownScalar, type Node } from '../operations';
 import { axisOf, knownValues, type Operator, type OperatorCall } from './operatorCall';
 import { winners } from './ordering';
 import { moveAxesLast } from './places';

@@ -1,6 +1,8 @@
 import { InputError } from '../../../shared/inputError';
 import { sizeOf } from '../../tensor';
-import { broadcastShape, type Graph, type Node } from '../graph';
+import type { Graph } from '../graph';
+import { broadcastShape } from '../shapes';
+import type { Node } from '../operations';
 import {
   axisOf,
   countable,

@@ -1,4 +1,4 @@
-import type { UnaryOperation } from '../graph';
+import type { UnaryOperation } from '../operations';
 
 /** What writes kernels of ONNX Runtime one after the other. */
 export interface KernelWriter {

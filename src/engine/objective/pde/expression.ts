@@ -1,4 +1,5 @@
-import type { Graph, Node } from '../../graph/graph';
+import type { Graph } from '../../graph/graph';
+import type { Node } from '../../graph/operations';
 
 /** What a text in the field's notation says, with every name resolved. */
 export type Expression =

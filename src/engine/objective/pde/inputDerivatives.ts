@@ -1,5 +1,6 @@
 import { directionalDerivative } from '../../graph/forward';
-import type { Graph, Node } from '../../graph/graph';
+import type { Graph } from '../../graph/graph';
+import type { Node } from '../../graph/operations';
 
 /**
  * The derivatives of a network's output with respect to its inputs, by nested forward mode.

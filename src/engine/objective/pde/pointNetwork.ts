@@ -1,5 +1,6 @@
 import { InputError } from '../../../shared/inputError';
-import type { Graph, Node } from '../../graph/graph';
+import type { Graph } from '../../graph/graph';
+import type { Node } from '../../graph/operations';
 import type { ModelInput, OnnxModel } from '../../graph/onnx/importOnnx';
 import { sizeOf } from '../../tensor';
 import type { Network } from '../lossTerm';
