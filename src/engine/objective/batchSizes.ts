@@ -1,6 +1,6 @@
 import { InputError } from '../../shared/inputError';
 import { topologicalOrder, type AnyNode, type Program } from '../graph/operations';
-import type { OnnxModel } from '../graph/onnx/importOnnx';
+import type { Model } from '../graph/model';
 import { sizeOf } from '../tensor';
 import type { PointSet } from './batches';
 import { liveElements } from './evaluationMemory';
@@ -43,7 +43,7 @@ const MOST_ELEMENTS = 2 ** 28;
  */
 export function sizedSets(
   sets: readonly PointSet[],
-  model: OnnxModel,
+  model: Model,
   terms: readonly LossTerm[],
 ): readonly PointSet[] {
   const weights = model.weights
@@ -92,7 +92,7 @@ export function sizedSet(set: PointSet, cost: PointCost, weights: number): Point
 }
 
 /** @returns null where the network cannot be built for so many points; who evaluates it says why. */
-function costOfPoint(model: OnnxModel, term: LossTerm, points: number): PointCost | null {
+function costOfPoint(model: Model, term: LossTerm, points: number): PointCost | null {
   let value: Program;
   try {
     value = new LossGraph(model, layoutOf(model), NOTHING, term, points).value();
@@ -122,7 +122,7 @@ function costOfPoint(model: OnnxModel, term: LossTerm, points: number): PointCos
 const NOTHING: WeightLayout = { entries: [], size: 0 };
 
 /** All weights, wherever they lie: only their shapes matter to what a point costs. */
-function layoutOf({ weights }: OnnxModel): WeightLayout {
+function layoutOf({ weights }: Model): WeightLayout {
   return {
     entries: weights.map(({ name, shape }) => ({ name, shape, offset: 0, size: sizeOf(shape) })),
     size: 0,

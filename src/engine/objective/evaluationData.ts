@@ -1,7 +1,7 @@
 import type { Configuration } from '../../shared/configuration';
 import type { Objective } from '../../shared/objectiveConfiguration';
 import { InputError } from '../../shared/inputError';
-import type { OnnxModel } from '../graph/onnx/importOnnx';
+import type { Model } from '../graph/model';
 import { splitBatches, type PointSet } from './batches';
 import { openClassTargets, type ClassTargets } from './classTargets';
 import { samplesOutputShape } from './outputShape';
@@ -36,7 +36,7 @@ export type SupervisedObjective = Extract<
 export async function loadEvaluationData(
   data: NonNullable<Configuration['data']>,
   objective: SupervisedObjective,
-  model: OnnxModel,
+  model: Model,
   folder: string,
   options: SampleOptions = {},
 ): Promise<EvaluationData> {

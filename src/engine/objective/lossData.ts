@@ -1,5 +1,6 @@
 import type { Configuration } from '../../shared/configuration';
 import { InputError } from '../../shared/inputError';
+import type { Model } from '../graph/model';
 import { OnnxModel } from '../graph/onnx/importOnnx';
 import { ClassTerm } from './classTerm';
 import { loadEvaluationData, type EvaluationData } from './evaluationData';
@@ -28,7 +29,7 @@ export function openModel(
   bytes: Uint8Array,
   path: string,
   { objective, output }: Pick<Configuration, 'objective' | 'output'>,
-): OnnxModel {
+): Model {
   const model = new OnnxModel(bytes, path, output);
   // A network may give every unknown of an equation by itself.
   if (objective.kind !== 'pde' && model.outputs.length > 1) {
@@ -53,7 +54,7 @@ export function openModel(
  */
 export async function loadLossData(
   { data, objective }: Configuration,
-  model: OnnxModel,
+  model: Model,
   folder: string,
   options: SampleOptions = {},
 ): Promise<LossData> {
@@ -74,7 +75,7 @@ export async function loadLossData(
 }
 
 /** The terms of the loss, one for each of the data's sets. */
-export function lossTerms(data: LossData, model: OnnxModel): readonly LossTerm[] {
+export function lossTerms(data: LossData, model: Model): readonly LossTerm[] {
   switch (data.kind) {
     case 'samples': {
       const { inputs, targets } = data;
@@ -111,7 +112,7 @@ export function contentOf(data: LossData): readonly (Uint8Array | string)[] {
 
 async function loadOutputData(
   data: Configuration['data'],
-  model: OnnxModel,
+  model: Model,
   folder: string,
   options: SampleOptions,
 ): Promise<OutputData> {

@@ -1,5 +1,6 @@
 import { InputError } from '../../shared/inputError';
-import type { OnnxModel, PlaceUse } from '../graph/onnx/importOnnx';
+import type { Model } from '../graph/model';
+import type { PlaceUse } from '../graph/onnx/importOnnx';
 import type { Program } from '../graph/operations';
 import { referenceRuntime } from '../runtime/reference';
 import type { Executable, FloatArray, Runtime } from '../runtime/runtime';
@@ -22,7 +23,7 @@ import { MomentSum, WHOLE_ELEMENTS, wholeSets } from './wholeSetStatistics';
 
 /** The loss of one model on one set of data, as a function of θ. */
 export interface LossProblem {
-  readonly model: OnnxModel;
+  readonly model: Model;
   readonly data: LossData;
   /** One for each of the data's sets. */
   readonly terms: readonly LossTerm[];

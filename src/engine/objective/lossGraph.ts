@@ -2,7 +2,8 @@ import { directionalDerivative } from '../graph/forward';
 import { inParts } from '../graph/inParts';
 import { Graph } from '../graph/graph';
 import { topologicalOrder, type Node, type Program } from '../graph/operations';
-import type { OnnxModel, PlaceUse } from '../graph/onnx/importOnnx';
+import type { Model } from '../graph/model';
+import type { PlaceUse } from '../graph/onnx/importOnnx';
 import { channelMoments } from '../graph/onnx/normalization';
 import type { ChannelMoments } from '../graph/onnx/operatorCall';
 import { partition, type Partition } from '../graph/partition';
@@ -71,7 +72,7 @@ export class LossGraph {
   #together: number | undefined;
 
   constructor(
-    model: OnnxModel,
+    model: Model,
     parameters: WeightLayout,
     buffers: WeightLayout,
     term: LossTerm,

@@ -1,6 +1,6 @@
 import { InputError } from '../../shared/inputError';
 import { Graph } from '../graph/graph';
-import type { OnnxModel } from '../graph/onnx/importOnnx';
+import type { Model } from '../graph/model';
 
 /** What the graph is given, before its values are looked at. */
 export interface ShapedInput {
@@ -10,7 +10,7 @@ export interface ShapedInput {
 
 /** The shape of a model's one output for a number of samples. */
 export function outputShape(
-  model: OnnxModel,
+  model: Model,
   inputs: readonly ShapedInput[],
   count: number,
 ): readonly number[] {
@@ -31,7 +31,7 @@ export function outputShape(
  * @throws InputError where it has not.
  */
 export function samplesOutputShape(
-  model: OnnxModel,
+  model: Model,
   inputs: readonly ShapedInput[],
   count: number,
 ): readonly number[] {

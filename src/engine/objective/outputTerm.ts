@@ -1,7 +1,7 @@
 import { InputError } from '../../shared/inputError';
 import type { Graph } from '../graph/graph';
 import type { Node } from '../graph/operations';
-import type { OnnxModel } from '../graph/onnx/importOnnx';
+import type { Model } from '../graph/model';
 import type { FloatArray } from '../runtime/runtime';
 import { sizeOf } from '../tensor';
 import type { Batch, PointSet } from './batches';
@@ -30,7 +30,7 @@ const MOST_ASKED = 1024;
  * @throws InputError where it is neither.
  */
 export function outputSet(
-  model: OnnxModel,
+  model: Model,
   inputs: readonly ShapedInput[],
   samples: number,
 ): { readonly set: PointSet; readonly notes: readonly string[] } {

@@ -1,5 +1,5 @@
 import { InputError } from '../../shared/inputError';
-import type { OnnxModel } from '../graph/onnx/importOnnx';
+import type { Model } from '../graph/model';
 
 /** Operators that make probabilities of logits. Of a log-softmax the softmax is taken harmlessly. */
 const PROBABILITIES: ReadonlySet<string> = new Set(['Softmax', 'Sigmoid', 'HardSigmoid']);
@@ -8,7 +8,7 @@ const PROBABILITIES: ReadonlySet<string> = new Set(['Softmax', 'Sigmoid', 'HardS
  * @throws InputError where the graph's output is probabilities already: of which the loss would take
  * the softmax or the sigmoid once more.
  */
-export function requireLogits(model: OnnxModel, kind: 'classification' | 'binary'): void {
+export function requireLogits(model: Model, kind: 'classification' | 'binary'): void {
   const { operator, input, output } = model.lastOperation() ?? {};
   if (operator === undefined || !PROBABILITIES.has(operator)) return;
   const own = kind === 'classification' ? 'softmax' : 'sigmoid';

@@ -3,7 +3,8 @@ import { InputError } from '../../shared/inputError';
 import type { StoredArray } from '../checkpoint/storedArray';
 import type { Graph } from '../graph/graph';
 import type { Node } from '../graph/operations';
-import type { ModelInput, OnnxModel } from '../graph/onnx/importOnnx';
+import type { Model } from '../graph/model';
+import type { ModelInput } from '../graph/onnx/importOnnx';
 import type { FloatArray } from '../tensor';
 import type { PointSet } from './batches';
 import { TERM } from './lossTerm';
@@ -51,7 +52,7 @@ const LARGEST_BATCH = 256;
  * @throws InputError where arrays are missing, left over, or do not fit the inputs.
  */
 export async function findInputs(
-  model: OnnxModel,
+  model: Model,
   data: Data | undefined,
   takesTargets: boolean,
   folder: string,
@@ -123,7 +124,7 @@ export async function openInputs(
 
 /** Which array each input is given, by the configuration. */
 function arraysOfInputs(
-  { inputs, path }: OnnxModel,
+  { inputs, path }: Model,
   data: Data | undefined,
   takesTargets: boolean,
 ): ReadonlyMap<ModelInput, string> {
@@ -178,7 +179,7 @@ function described({ name, shape }: ModelInput): string {
 }
 
 /** How many samples a graph takes at once, where it takes no other number. */
-export function fixedBatch({ inputs }: Pick<OnnxModel, 'inputs'>): number | null {
+export function fixedBatch({ inputs }: Pick<Model, 'inputs'>): number | null {
   return (
     inputs.find(({ isUsed, shape: [batch] }) => isUsed && typeof batch === 'number')?.shape[0] ??
     null
@@ -191,7 +192,7 @@ export function fixedBatch({ inputs }: Pick<OnnxModel, 'inputs'>): number | null
  * @throws InputError where it takes a number that does not divide that of the samples.
  */
 export function sampleSet(
-  model: Pick<OnnxModel, 'inputs' | 'path'>,
+  model: Pick<Model, 'inputs' | 'path'>,
   samples: number,
 ): { readonly set: PointSet; readonly notes: readonly string[] } {
   const batch = fixedBatch(model);

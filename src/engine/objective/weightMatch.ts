@@ -6,7 +6,8 @@ import { listOf } from '../checkpoint/nameMismatch';
 import { innerNames } from '../checkpoint/nameRules';
 import { namesThatFit } from '../checkpoint/tensorGlobs';
 import type { Tie } from '../correspondence/correspond';
-import type { OnnxModel, WeightSpecification } from '../graph/onnx/importOnnx';
+import type { Model } from '../graph/model';
+import type { WeightSpecification } from '../graph/onnx/importOnnx';
 import { sizeOf } from '../tensor';
 
 /** What basin.json says about the weights. */
@@ -56,7 +57,7 @@ export interface WeightMatch {
  * @throws InputError when the two do not fit, or a pattern of the settings fits nothing.
  */
 export function matchWeights(
-  model: OnnxModel,
+  model: Model,
   checkpoint: Checkpoint,
   { frozen = [], names = {}, ties = [], isChosen = false, order = 'file' }: WeightSettings = {},
 ): WeightMatch {
@@ -160,7 +161,7 @@ function frozenNames(
 }
 
 function notesOf(
-  model: OnnxModel,
+  model: Model,
   checkpoint: Checkpoint,
   { mapping, rule, twinned, unused }: NameMatch,
   weights: readonly MatchedWeight[],
@@ -208,7 +209,7 @@ function notesOf(
 
 /** Parameters that are used on the data alone, or stored as whole numbers. */
 function likelyBuffers(
-  model: OnnxModel,
+  model: Model,
   checkpoint: Checkpoint,
   weights: readonly MatchedWeight[],
 ): readonly string[] {

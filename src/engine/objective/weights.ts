@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { untilAborted } from '../aborted';
 import { InputError } from '../../shared/inputError';
 import type { Checkpoint } from '../checkpoint/checkpoint';
-import type { OnnxModel } from '../graph/onnx/importOnnx';
+import type { Model } from '../graph/model';
 import type { Precision } from '../../shared/runtimeSetting';
 import { sizeOf, type FloatArray } from '../tensor';
 import type { TensorSpan } from '../tensorRandom';
@@ -63,7 +63,7 @@ export interface LoadOptions extends WeightSettings {
  *   buffers NaN; the signal's reason.
  */
 export async function loadWeights(
-  model: OnnxModel,
+  model: Model,
   checkpoint: Checkpoint,
   precision: Precision = 'float32',
   { isShared = false, signal, ...settings }: LoadOptions = {},

@@ -6,7 +6,7 @@ import type { OptimizerState } from '../checkpoint/optimizer';
 import type { Checkpoint } from '../checkpoint/checkpoint';
 import type { OpenOptions } from '../checkpoint/openCheckpoint';
 import { correspond, type Correspondence } from '../correspondence/correspond';
-import type { OnnxModel } from '../graph/onnx/importOnnx';
+import type { Model } from '../graph/model';
 import { readModelFile } from '../graph/onnx/modelFile';
 import { sizedSets } from '../objective/batchSizes';
 import {
@@ -25,7 +25,7 @@ import type { ProblemMessage } from './workerProtocol';
 
 /** What all checkpoints of a study share. */
 export interface StudyInputs {
-  readonly model: OnnxModel;
+  readonly model: Model;
   readonly modelBytes: Uint8Array;
   /** How the graph was joined with the checkpoints, where their names did not suffice. */
   readonly correspondence: Correspondence;

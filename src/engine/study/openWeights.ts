@@ -5,7 +5,7 @@ import { openCheckpoint, type OpenOptions } from '../checkpoint/openCheckpoint';
 import { basename } from 'node:path';
 import { InputError } from '../../shared/inputError';
 import { untilAborted } from '../aborted';
-import type { OnnxModel } from '../graph/onnx/importOnnx';
+import type { Model } from '../graph/model';
 
 /** Opens the weights of a checkpoint that are chosen. @throws InputError; the signal's reason. */
 export async function openWeights(
@@ -28,7 +28,7 @@ export async function openWeights(
  * @param checkpoint the set that was taken.
  * @throws InputError that lists them.
  */
-export async function refuseOtherSets(model: OnnxModel, checkpoint: Checkpoint): Promise<void> {
+export async function refuseOtherSets(model: Model, checkpoint: Checkpoint): Promise<void> {
   const { variants = [], part = '', path } = checkpoint;
   if (variants.length === 0) return;
   const required = new Map(

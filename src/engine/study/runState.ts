@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { RunState, StatePart } from '../../shared/engineProtocol';
 import { InputError } from '../../shared/inputError';
 import { openCheckpoint } from '../checkpoint/openCheckpoint';
+import type { Model } from '../graph/model';
 import { OnnxModel } from '../graph/onnx/importOnnx';
 import { readModelFile } from '../graph/onnx/modelFile';
 import { loadLossData, openModel } from '../objective/lossData';
@@ -20,7 +21,7 @@ export async function runState(configuration: string, signal?: AbortSignal): Pro
   const { model: name, probe } = study.configuration;
   let inputs: readonly string[] = [];
   let outputs: readonly string[] = [];
-  let model: OnnxModel | undefined;
+  let model: Model | undefined;
   const graph = await part(async () => {
     const bytes = await readModelFile(join(study.folder, name), name, signal);
     const all = new OnnxModel(bytes, name);
@@ -56,7 +57,7 @@ async function part(work: () => Promise<unknown>): Promise<StatePart> {
 }
 
 /** By its header: whether the last checkpoint has a tensor for each that the graph wants. */
-async function requireWeights({ configuration, checkpoints }: Study, model: OnnxModel) {
+async function requireWeights({ configuration, checkpoints }: Study, model: Model) {
   const { weights, frozen, names } = configuration;
   const options = weights === undefined ? {} : { weights };
   const checkpoint = await openCheckpoint(checkpoints.at(-1)!, options);

@@ -1,7 +1,7 @@
 import { InputError } from '../../../shared/inputError';
 import type { Graph } from '../../graph/graph';
 import type { Node } from '../../graph/operations';
-import type { OnnxModel } from '../../graph/onnx/importOnnx';
+import type { Model } from '../../graph/model';
 import type { FloatArray } from '../../runtime/runtime';
 import type { Batch } from '../batches';
 import {
@@ -102,11 +102,11 @@ class PointValues {
 export class ConditionTerm implements LossTerm {
   readonly #problem: PdeProblem;
   readonly #set: number;
-  readonly #model: OnnxModel;
+  readonly #model: Model;
   readonly #values: PointValues;
 
   /** @param set number of the set of conditions. */
-  constructor(problem: PdeProblem, data: CollocationData, set: number, model: OnnxModel) {
+  constructor(problem: PdeProblem, data: CollocationData, set: number, model: Model) {
     this.#problem = problem;
     this.#set = set;
     this.#model = model;
@@ -180,10 +180,10 @@ export class ConditionTerm implements LossTerm {
 /** The distance of the network from the exact solution: measured, not minimised. */
 export class ErrorTerm implements LossTerm {
   readonly #problem: PdeProblem;
-  readonly #model: OnnxModel;
+  readonly #model: Model;
   readonly #values: PointValues;
 
-  constructor(problem: PdeProblem, data: CollocationData, model: OnnxModel) {
+  constructor(problem: PdeProblem, data: CollocationData, model: Model) {
     this.#problem = problem;
     this.#model = model;
     this.#values = new PointValues(data.points.at(-1)!, problem, null);
@@ -225,7 +225,7 @@ function unknowns(
   outputs: readonly Node[],
   batch: number,
   names: readonly string[],
-  { path }: OnnxModel,
+  { path }: Model,
 ): Node {
   const widths = outputs.map(({ shape }) => (shape.length === 1 ? 1 : shape[1]!));
   const fits =

@@ -1,7 +1,8 @@
 import { InputError } from '../../../shared/inputError';
 import type { Graph } from '../../graph/graph';
 import type { Node } from '../../graph/operations';
-import type { ModelInput, OnnxModel } from '../../graph/onnx/importOnnx';
+import type { Model } from '../../graph/model';
+import type { ModelInput } from '../../graph/onnx/importOnnx';
 import { sizeOf } from '../../tensor';
 import type { Network } from '../lossTerm';
 
@@ -15,7 +16,7 @@ import type { Network } from '../lossTerm';
  * @param variables of the equation: columns of the points.
  * @throws InputError where the graph does not take points of so many.
  */
-export function requirePointInputs({ inputs, path }: OnnxModel, variables: number): void {
+export function requirePointInputs({ inputs, path }: Model, variables: number): void {
   const columns = inputs.map((input) => columnsOf(input, variables, inputs.length, path));
   const total = columns.reduce((sum, count) => sum + count, 0);
   if (total === variables) return;
@@ -29,7 +30,7 @@ export function requirePointInputs({ inputs, path }: OnnxModel, variables: numbe
 export function atPoints(
   g: Graph,
   network: Network,
-  { inputs, path }: OnnxModel,
+  { inputs, path }: Model,
   points: Node,
 ): readonly Node[] {
   const [batch, variables] = points.shape as [number, number];
