@@ -22,7 +22,7 @@ const LEAST_WORK_PER_WEIGHT = 128;
 
 /**
  * Weight gradients of convolutions are convolutions whose channels are the samples, and blocks of
- * channels are 8 or 16 wide (graph/onnx/blockedLayout.ts). It does not follow the processor, as the
+ * channels are 8 or 16 wide (graph/onnx/export/blockedLayout.ts). It does not follow the processor, as the
  * results follow the batches.
  */
 const BLOCK = 16;

@@ -2,7 +2,7 @@ import type * as onnx from 'onnxruntime-node';
 import { InputError } from '../../shared/inputError';
 import type { Precision } from '../../shared/runtimeSetting';
 import { topologicalOrder, type Node, type Program } from '../graph/operations';
-import { blockProbe, probedBlock, probeInput } from '../graph/onnx/blockedLayout';
+import { blockProbe, probedBlock, probeInput } from '../graph/onnx/export/blockedLayout';
 import { exportOnnx } from '../graph/onnx/exportOnnx';
 import type { Executable, FloatArray } from './runtime';
 

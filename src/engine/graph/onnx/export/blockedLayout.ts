@@ -1,14 +1,14 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import { sizeOf } from '../../tensor';
-import { isElementwise } from '../elementwise';
-import { sameShape } from '../shapes';
-import type { AnyNode, ConvAttributes, Node } from '../operations';
+import { sizeOf } from '../../../tensor';
+import { isElementwise } from '../../elementwise';
+import { sameShape } from '../../shapes';
+import type { AnyNode, ConvAttributes, Node } from '../../operations';
 import {
   ModelProtoSchema,
   NodeProtoSchema,
   TensorProto_DataType,
   ValueInfoProtoSchema,
-} from './onnx_pb';
+} from '../onnx_pb';
 
 /**
  * ONNX Runtime's own layout of images: channels in blocks as wide as a vector register, [N, C, H, W]

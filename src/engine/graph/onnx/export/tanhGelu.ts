@@ -1,4 +1,4 @@
-import { knownScalar, type Node } from '../operations';
+import { knownScalar, type Node } from '../../operations';
 
 /**
  * The argument x of a node that is ½x(1 + tanh(√(2/π)(x + 0.044715x³))), the approximation of GELU

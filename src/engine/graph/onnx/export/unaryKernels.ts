@@ -1,12 +1,5 @@
-import type { UnaryOperation } from '../operations';
-
-/** What writes kernels of ONNX Runtime one after the other. */
-export interface KernelWriter {
-  /** @returns the name of its result, which is `output` where that is given. */
-  readonly kernel: (type: string, inputs: readonly string[], output?: string) => string;
-  /** The name of a constant. */
-  readonly scalar: (value: number) => string;
-}
+import type { UnaryOperation } from '../../operations';
+import type { ModelWriter } from './modelWriter';
 
 /** Operations for which ONNX Runtime has a kernel that is right to some units in the last place. */
 const kernels: Partial<Readonly<Record<UnaryOperation, string>>> = {
@@ -95,78 +88,77 @@ const formulas: Partial<Readonly<Record<UnaryOperation, Rule>>> = {
  * @param out the name its result gets.
  */
 export function writeUnary(
+  model: ModelWriter,
   operation: UnaryOperation,
-  precision: 'float32' | 'float64',
   x: string,
   out: string,
-  writer: KernelWriter,
 ): void {
   const kernel =
-    kernels[operation] ?? (precision === 'float32' ? singleKernels[operation] : undefined);
+    kernels[operation] ?? (model.precision === 'float32' ? singleKernels[operation] : undefined);
   if (kernel !== undefined) {
-    writer.kernel(kernel, [x], out);
+    model.add(kernel, [x], {}, out);
     return;
   }
   const formula = formulas[operation];
   if (formula === undefined) throw new Error(`${operation} is not written by a kernel.`);
-  formula(new Formulas(writer, precision), x, out);
+  formula(new Formulas(model), x, out);
 }
 
 /** Kernels by their names in mathematics. */
 class Formulas {
-  readonly #writer: KernelWriter;
+  readonly #model: ModelWriter;
   /** The largest finite number. */
   readonly largest: number;
 
-  constructor(writer: KernelWriter, precision: 'float32' | 'float64') {
-    this.#writer = writer;
-    this.largest = precision === 'float32' ? 2 ** 127 : 2 ** 1023;
+  constructor(model: ModelWriter) {
+    this.#model = model;
+    this.largest = model.precision === 'float32' ? 2 ** 127 : 2 ** 1023;
   }
 
   scalar(value: number): string {
-    return this.#writer.scalar(value);
+    return this.#model.scalar(value);
   }
   neg(x: string): string {
-    return this.#writer.kernel('Neg', [x]);
+    return this.#model.add('Neg', [x]);
   }
   abs(x: string): string {
-    return this.#writer.kernel('Abs', [x]);
+    return this.#model.add('Abs', [x]);
   }
   sign(x: string): string {
-    return this.#writer.kernel('Sign', [x]);
+    return this.#model.add('Sign', [x]);
   }
   relu(x: string): string {
-    return this.#writer.kernel('Relu', [x]);
+    return this.#model.add('Relu', [x]);
   }
   exp(x: string): string {
-    return this.#writer.kernel('Exp', [x]);
+    return this.#model.add('Exp', [x]);
   }
   sqrt(x: string): string {
-    return this.#writer.kernel('Sqrt', [x]);
+    return this.#model.add('Sqrt', [x]);
   }
   tanh(x: string): string {
-    return this.#writer.kernel('Tanh', [x]);
+    return this.#model.add('Tanh', [x]);
   }
   reciprocal(x: string, out?: string): string {
-    return this.#writer.kernel('Reciprocal', [x], out);
+    return this.#model.add('Reciprocal', [x], {}, out);
   }
   add(a: string, b: string, out?: string): string {
-    return this.#writer.kernel('Add', [a, b], out);
+    return this.#model.add('Add', [a, b], {}, out);
   }
   sub(a: string, b: string): string {
-    return this.#writer.kernel('Sub', [a, b]);
+    return this.#model.add('Sub', [a, b]);
   }
   mul(a: string, b: string, out?: string): string {
-    return this.#writer.kernel('Mul', [a, b], out);
+    return this.#model.add('Mul', [a, b], {}, out);
   }
   div(a: string, b: string): string {
-    return this.#writer.kernel('Div', [a, b]);
+    return this.#model.add('Div', [a, b]);
   }
   min(a: string, b: string): string {
-    return this.#writer.kernel('Min', [a, b]);
+    return this.#model.add('Min', [a, b]);
   }
   max(a: string, b: string): string {
-    return this.#writer.kernel('Max', [a, b]);
+    return this.#model.add('Max', [a, b]);
   }
 
   /** A + 1 / (4A), A = eˣ/2 of |x|, whose square root is squared: it overflows where cosh does. */
@@ -189,7 +181,7 @@ class Formulas {
   logOfOneAnd(x: string, finite: string, out?: string): string {
     const one = this.scalar(1);
     const w = this.add(x, one);
-    const log = this.#writer.kernel('Log', [w]);
+    const log = this.#model.add('Log', [w]);
     const rounded = finite === x ? w : this.add(finite, one);
     const lost = this.sub(finite, this.sub(rounded, one));
     const above = finite === x ? rounded : this.max(rounded, this.scalar(2 ** -60));
