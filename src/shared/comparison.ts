@@ -1,4 +1,6 @@
-import type { CheckpointIdentity, Landscape, Scalar } from './result';
+import type { CheckpointIdentity } from './result';
+import type { Landscape } from './result/landscape';
+import type { Scalar } from './result/scalar';
 import type { Change } from './sources';
 
 /**

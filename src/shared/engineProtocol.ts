@@ -1,7 +1,8 @@
 import type { Comparison, Interpolation } from './comparison';
 import type { Language } from './language';
 import type { Precision, RuntimeSetting } from './runtimeSetting';
-import type { CheckpointFormat, Part, ResultDocument, Scalar } from './result';
+import type { CheckpointFormat, Part, ResultDocument } from './result';
+import type { Scalar } from './result/scalar';
 
 /**
  * Messages between the extension host and the engine process: JSON-RPC 2.0, in frames (`frames.ts`),

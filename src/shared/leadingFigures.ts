@@ -1,4 +1,4 @@
-import type { Band, Topology } from './result';
+import type { Band, Topology } from './result/topology';
 
 /**
  * What is said first of a landscape: what lies inside of it. Minima and saddles on its border may be

@@ -1,4 +1,4 @@
-import type { Scalar } from '../shared/result';
+import type { Scalar } from '../shared/result/scalar';
 import { t } from './text';
 
 /**

@@ -1,13 +1,9 @@
 import { leadingFigures } from '../shared/leadingFigures';
-import type {
-  Axis,
-  Hessian,
-  Landscape,
-  Metrics,
-  Neighborhood,
-  ResultDocument,
-  Topology,
-} from '../shared/result';
+import type { ResultDocument } from '../shared/result';
+import type { Hessian } from '../shared/result/hessian';
+import type { Neighborhood, Topology } from '../shared/result/topology';
+import type { Axis, Landscape } from '../shared/result/landscape';
+import type { Metrics } from '../shared/result/metrics';
 import type { LossField } from './landscape/lossField';
 import {
   formatCount,

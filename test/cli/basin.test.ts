@@ -15,7 +15,8 @@ import { crc32 } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { writeNpy } from '../../src/engine/checkpoint/npy';
 import type { PageContent } from '../../src/shared/panelProtocol';
-import type { ResultDocument, Topology } from '../../src/shared/result';
+import type { ResultDocument } from '../../src/shared/result';
+import type { Topology } from '../../src/shared/result/topology';
 import { basin, ROOT, type Finished } from './basin';
 
 let folder: string;

@@ -11,7 +11,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Comparison } from '../../src/shared/comparison';
-import type { Landscape, ResultDocument } from '../../src/shared/result';
+import type { ResultDocument } from '../../src/shared/result';
+import type { Landscape } from '../../src/shared/result/landscape';
 import { basin, ROOT } from './basin';
 
 let folder: string;

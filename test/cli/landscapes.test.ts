@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { writeNpy } from '../../src/engine/checkpoint/npy';
 import { openCheckpoint } from '../../src/engine/checkpoint/openCheckpoint';
 import type { Comparison } from '../../src/shared/comparison';
-import type { Topology } from '../../src/shared/result';
+import type { Topology } from '../../src/shared/result/topology';
 import { basin, ROOT } from './basin';
 
 let folder: string;

@@ -1,15 +1,15 @@
 import { entryFigures } from '../../src/shared/entryFigures';
 import type { PageContent, PanelEntry, Snapshot } from '../../src/shared/panelProtocol';
-import { toScalar } from '../../src/shared/result';
+import { toScalar } from '../../src/shared/result/scalar';
+import type { ResultDocument } from '../../src/shared/result';
+import type { Hessian } from '../../src/shared/result/hessian';
 import type {
-  Hessian,
-  Landscape,
   MergeTreeNode,
   PersistencePair,
   PersistenceSummary,
-  ResultDocument,
   Topology,
-} from '../../src/shared/result';
+} from '../../src/shared/result/topology';
+import type { Landscape } from '../../src/shared/result/landscape';
 
 /**
  * Snapshots from analytic functions, for the tests of the panel and for looking at it. The topology

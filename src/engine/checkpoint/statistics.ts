@@ -1,5 +1,5 @@
 import type { TensorStatistics } from '../../shared/engineProtocol';
-import { toScalar } from '../../shared/result';
+import { toScalar } from '../../shared/result/scalar';
 import type { FloatArray, Tensor, TensorData } from '../tensor';
 
 /**

@@ -1,4 +1,4 @@
-import { fromScalar } from '../../shared/result';
+import { fromScalar } from '../../shared/result/scalar';
 import { compare } from '../study/compare';
 import { ExitStatus } from './exitStatus';
 import { lossBetween } from './interpolation';

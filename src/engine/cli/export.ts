@@ -5,10 +5,9 @@ import { writeJson } from '../topology/files/jsonLandscape';
 import { readLandscape } from '../topology/files/readLandscape';
 import { writeCsv } from '../topology/files/writeCsv';
 import { writeNpz } from '../topology/files/writeNpz';
-import { writeVti, writeVtp } from '../topology/files/writeVtk';
+import { writeVti, writeVtp, type WritableLandscape } from '../topology/files/writeVtk';
 import { ExitStatus } from './exitStatus';
-import type { Axis } from '../../shared/result';
-import type { WritableLandscape } from '../topology/files/writeVtk';
+import type { Axis } from '../../shared/result/landscape';
 import { complain, say } from './output';
 
 const WRITERS: Readonly<Record<string, (landscape: WritableLandscape) => string | Uint8Array>> = {

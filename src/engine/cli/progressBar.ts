@@ -1,6 +1,7 @@
 import type { Progress } from '../../shared/engineProtocol';
 import { escaped } from '../../shared/escaped';
-import { fromScalar, type ResultDocument } from '../../shared/result';
+import type { ResultDocument } from '../../shared/result';
+import { fromScalar } from '../../shared/result/scalar';
 import { figure } from './numbers';
 
 /** How far an analysis is: one line on a terminal, nothing where stderr is not one. */

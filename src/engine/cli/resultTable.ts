@@ -1,5 +1,7 @@
 import { leadingFigures, type LeadingFigures } from '../../shared/leadingFigures';
-import { fromScalar, type Eigenvalue, type ResultDocument } from '../../shared/result';
+import type { ResultDocument } from '../../shared/result';
+import type { Eigenvalue } from '../../shared/result/hessian';
+import { fromScalar } from '../../shared/result/scalar';
 import { figure, percent } from './numbers';
 import { cell } from './table';
 

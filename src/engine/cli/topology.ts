@@ -1,5 +1,5 @@
 import { InputError } from '../../shared/inputError';
-import { fromScalar } from '../../shared/result';
+import { fromScalar } from '../../shared/result/scalar';
 import { analyzeTopology } from '../topology/analyzeTopology';
 import { clippingWarnings } from '../topology/files/importedLandscape';
 import { parseNeighborhood } from '../topology/neighborhood';
@@ -25,7 +25,7 @@ import type {
   PersistenceSummary,
   Topology,
   TopologySummaries,
-} from '../../shared/result';
+} from '../../shared/result/topology';
 import { complain, say, sayJson } from './output';
 
 export interface TopologyFlags {

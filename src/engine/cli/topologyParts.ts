@@ -1,4 +1,4 @@
-import { fromScalar, toScalar } from '../../shared/result';
+import { fromScalar, toScalar, type Scalar } from '../../shared/result/scalar';
 import { persistenceOf } from '../topology/persistence';
 import { segmentLandscape, type Segmentation } from '../topology/segmentation';
 import { simplifyContourTree } from '../topology/trees/contourSimplification';
@@ -6,7 +6,7 @@ import { contourTree } from '../topology/trees/contourTree';
 import { splitTree } from '../topology/trees/splitTree';
 import { figure } from './numbers';
 import { table } from './table';
-import type { Neighborhood, Scalar } from '../../shared/result';
+import type { Neighborhood } from '../../shared/result/topology';
 
 /** A landscape and how its topology is taken. */
 export interface Choice {

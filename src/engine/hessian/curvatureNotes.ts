@@ -1,4 +1,6 @@
-import type { Directions, Hessian, RuntimeIdentity } from '../../shared/result';
+import type { RuntimeIdentity } from '../../shared/result';
+import type { Hessian } from '../../shared/result/hessian';
+import type { Directions } from '../../shared/result/landscape';
 
 /** What must be said of eigenvalues and directions that have not converged. */
 export function spectrumNotes({ eigenvalues, trace }: Hessian, error?: number): readonly string[] {

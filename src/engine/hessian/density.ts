@@ -1,4 +1,4 @@
-import type { Density } from '../../shared/result';
+import type { Density } from '../../shared/result/hessian';
 import type { KrylovSpace } from './blockLanczos';
 import type { RitzPairs } from './ritzPairs';
 import { meanWithError } from './studentT';

@@ -1,4 +1,4 @@
-import type { EdgeOfStability, Eigenvalue } from '../../shared/result';
+import type { EdgeOfStability, Eigenvalue } from '../../shared/result/hessian';
 import type { OptimizerState } from '../checkpoint/optimizer';
 
 /**

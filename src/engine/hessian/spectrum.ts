@@ -1,5 +1,5 @@
 import type { Configuration } from '../../shared/configuration';
-import type { Eigenvalue, Hessian } from '../../shared/result';
+import type { Eigenvalue, Hessian } from '../../shared/result/hessian';
 import { fillNormal, fillSigns, type TensorSpan } from '../tensorRandom';
 import { blockLanczos, type SymmetricOperators } from './blockLanczos';
 import { spectralDensity } from './density';

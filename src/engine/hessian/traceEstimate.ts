@@ -1,6 +1,5 @@
-import type { Estimate, LayerCurvature } from '../../shared/result';
-import type { FloatArray } from '../tensor';
-import { zerosLike } from '../tensor';
+import type { Estimate, LayerCurvature } from '../../shared/result/hessian';
+import { type FloatArray, zerosLike } from '../tensor';
 import { unitRoundoff, type KrylovSpace, type SymmetricOperators } from './blockLanczos';
 import { orthogonalize } from './orthogonal';
 import { meanWithError } from './studentT';

@@ -1,5 +1,5 @@
 import { InputError } from '../../shared/inputError';
-import type { Axis } from '../../shared/result';
+import type { Axis } from '../../shared/result/landscape';
 import { addScaled, dot, norm } from '../hessian/vectors';
 import { axisThrough, gridOf, type Grid } from './grid';
 import { difference } from './trajectory';

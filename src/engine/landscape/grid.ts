@@ -1,4 +1,4 @@
-import type { Axis } from '../../shared/result';
+import type { Axis } from '../../shared/result/landscape';
 
 /** A regular grid in the coordinates of the directions; C order, the last axis fastest. */
 export interface Grid {

@@ -1,7 +1,7 @@
 import { branchesOf } from '../topology/trees/gridBranches';
 import { sortedOrder } from '../topology/order';
 import { branchPersistences } from '../topology/persistence';
-import type { Neighborhood } from '../../shared/result';
+import type { Neighborhood } from '../../shared/result/topology';
 import type { Adjacency } from '../topology/adjacency';
 import type { Branches } from '../topology/trees/branches';
 

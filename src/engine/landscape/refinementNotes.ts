@@ -1,4 +1,4 @@
-import type { Refinement } from '../../shared/result';
+import type { Refinement } from '../../shared/result/landscape';
 
 /** What a reader must know to judge a refined landscape: full sentences. */
 export function refinementNotes(refinement: Refinement): readonly string[] {

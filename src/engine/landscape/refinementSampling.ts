@@ -1,5 +1,5 @@
 import type { Configuration } from '../../shared/configuration';
-import type { Directions, Landscape, Refinement } from '../../shared/result';
+import type { Directions, Landscape, Refinement } from '../../shared/result/landscape';
 import { coordinate, type Grid } from './grid';
 import { refineGrid, type RefinementOptions } from './refinement';
 import {

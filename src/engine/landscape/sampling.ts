@@ -1,4 +1,5 @@
-import { toScalar, type Directions, type Landscape, type Scalar } from '../../shared/result';
+import type { Directions, Landscape } from '../../shared/result/landscape';
+import { toScalar, type Scalar } from '../../shared/result/scalar';
 import { norm } from '../hessian/vectors';
 import { cosines } from './directions';
 import { coarseToFine, coordinates, type Grid } from './grid';

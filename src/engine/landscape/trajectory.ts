@@ -1,5 +1,5 @@
 import { InputError } from '../../shared/inputError';
-import type { ProjectedCheckpoint } from '../../shared/result';
+import type { ProjectedCheckpoint } from '../../shared/result/landscape';
 import { identityRows, symmetricEigen } from '../hessian/symmetricEigen';
 import { addScaled, dot, norm } from '../hessian/vectors';
 import { orthogonal } from './directions';

@@ -1,4 +1,5 @@
-import { toScalar, type Metrics } from '../../shared/result';
+import type { Metrics } from '../../shared/result/metrics';
+import { toScalar } from '../../shared/result/scalar';
 import type { Batch } from './batches';
 import type { LossData } from './lossData';
 import type { BatchMetrics } from './lossEvaluator';

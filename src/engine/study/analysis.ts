@@ -2,21 +2,19 @@ import { join, resolve } from 'node:path';
 import type { Progress } from '../../shared/engineProtocol';
 import { resultLocation } from '../../shared/resultLocation';
 import {
-  fromScalar,
   PARTS,
   RESULT_SCHEMA,
-  type Eigenvalue,
-  type Hessian,
-  type Landscape,
-  type Metrics,
   type Part,
   type ProbeAgreement,
-  type ProjectedCheckpoint,
   type ResultDocument,
   type RuntimeIdentity,
   type Timings,
-  type Topology,
 } from '../../shared/result';
+import type { Eigenvalue, Hessian } from '../../shared/result/hessian';
+import type { Topology } from '../../shared/result/topology';
+import type { Landscape, ProjectedCheckpoint } from '../../shared/result/landscape';
+import type { Metrics } from '../../shared/result/metrics';
+import { fromScalar } from '../../shared/result/scalar';
 import { NonFiniteProduct } from '../hessian/blockLanczos';
 import { directionNotes, saturationNote, spectrumNotes } from '../hessian/curvatureNotes';
 import { edgeNote, edgeOfStability } from '../hessian/edgeOfStability';

@@ -1,8 +1,13 @@
 import { existsSync } from 'node:fs';
 import { extname } from 'node:path';
-import { COMPARISON_SCHEMA } from '../../shared/comparison';
+import {
+  COMPARISON_SCHEMA,
+  type ComparedSide,
+  type Comparison,
+  type Difference,
+} from '../../shared/comparison';
 import { InputError } from '../../shared/inputError';
-import { fromScalar } from '../../shared/result';
+import { fromScalar } from '../../shared/result/scalar';
 import { analyzeTopology } from '../topology/analyzeTopology';
 import { compareTopologies } from '../topology/distances/compareTopologies';
 import { differenceOf, standardErrorOf } from '../topology/distances/difference';
@@ -11,8 +16,9 @@ import { readLandscape } from '../topology/files/readLandscape';
 import { describeChanges, folderOfResult, ResultChecks } from './resultChecks';
 import { isResult, readResult, resultPathsOf } from './storedResult';
 import type { Change } from '../../shared/sources';
-import type { ComparedSide, Comparison, Difference } from '../../shared/comparison';
-import type { Axis, Directions, Landscape, ResultDocument, Topology } from '../../shared/result';
+import type { ResultDocument } from '../../shared/result';
+import type { Topology } from '../../shared/result/topology';
+import type { Axis, Directions, Landscape } from '../../shared/result/landscape';
 
 /** What is known of one side. */
 interface Side {

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { relative, sep } from 'node:path';
 import type { Configuration } from '../../shared/configuration';
-import type { Landscape } from '../../shared/result';
+import type { Landscape } from '../../shared/result/landscape';
 import { Analysis } from './analysis';
 import type { Study } from './study';
 import type { WorkerPool } from './workerPool';

@@ -1,5 +1,5 @@
 import { dimensionsOf } from '../../shared/configuration';
-import type { Landscape, ProjectedCheckpoint } from '../../shared/result';
+import type { Landscape, ProjectedCheckpoint } from '../../shared/result/landscape';
 import type { GradientAt, TrainedCurve } from '../landscape/bezier';
 import {
   describeLandscape,

@@ -1,12 +1,8 @@
 import { dimensionsOf, resolutionOf } from '../../shared/configuration';
 import { InputError } from '../../shared/inputError';
-import {
-  toScalar,
-  type Anchor,
-  type CurveTraining,
-  type Directions,
-  type Eigenvalue,
-} from '../../shared/result';
+import type { Eigenvalue } from '../../shared/result/hessian';
+import type { Anchor, CurveTraining, Directions } from '../../shared/result/landscape';
+import { toScalar } from '../../shared/result/scalar';
 import { clip, lineThrough, planeThrough } from '../landscape/anchors';
 import { curvePlace, trainCurve, type GradientAt, type TrainedCurve } from '../landscape/bezier';
 import { orthogonal, type RandomDirectionSettings } from '../landscape/directions';

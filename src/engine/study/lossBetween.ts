@@ -1,5 +1,5 @@
 import type { Interpolation } from '../../shared/comparison';
-import { fromScalar, toScalar } from '../../shared/result';
+import { fromScalar, toScalar } from '../../shared/result/scalar';
 import { interpolate, type InterpolationOptions } from './interpolate';
 import type { Study } from './study';
 import type { WorkerPool } from './workerPool';

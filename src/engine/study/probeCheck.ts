@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { Configuration } from '../../shared/configuration';
 import { InputError } from '../../shared/inputError';
-import { fromScalar, type ProbeAgreement } from '../../shared/result';
+import type { ProbeAgreement } from '../../shared/result';
+import { fromScalar } from '../../shared/result/scalar';
 import { readArray } from '../checkpoint/npy';
 import { sha256 } from '../checkpoint/hash';
 import { openModelWeights } from '../graph/onnx/modelWeights';

@@ -1,5 +1,6 @@
 import type { PdeObjective } from '../../shared/configuration';
-import { fromScalar, type Metrics, type TermCurvature } from '../../shared/result';
+import type { Metrics, TermCurvature } from '../../shared/result/metrics';
+import { fromScalar } from '../../shared/result/scalar';
 import { derivativeBatches } from '../objective/batches';
 import type { CollocationData } from '../objective/pde/collocation';
 import { list } from '../objective/pde/notation';

@@ -1,6 +1,6 @@
 import type { Configuration } from '../../shared/configuration';
 import type { InputErrorReason } from '../../shared/inputError';
-import type { Topology } from '../../shared/result';
+import type { Topology } from '../../shared/result/topology';
 import type { DirectionPart } from '../landscape/directions';
 import type { Batch } from '../objective/batches';
 import type { LossData } from '../objective/lossData';

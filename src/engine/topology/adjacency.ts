@@ -1,6 +1,5 @@
-import { nearestOf, neighborOffsets, stridesOf } from './neighborhood';
-import type { StencilNeighborhood } from './neighborhood';
-import type { Neighborhood } from '../../shared/result';
+import { nearestOf, neighborOffsets, stridesOf, type StencilNeighborhood } from './neighborhood';
+import type { Neighborhood } from '../../shared/result/topology';
 
 /** A graph on the vertices of a grid: the neighbours of `v` are `targets[starts[v] … starts[v+1]]`. */
 export interface Adjacency {

@@ -1,23 +1,25 @@
 import { isOnBorder } from '../../shared/gridBorder';
 import { InputError } from '../../shared/inputError';
-import { fromScalar, toScalar } from '../../shared/result';
+import { fromScalar, toScalar } from '../../shared/result/scalar';
 import { innerCounts, minimaWhenWidened } from './border';
 import { branchesOf } from './trees/gridBranches';
-import { joinTree } from './trees/joinTree';
+import { joinTree, type JoinTree } from './trees/joinTree';
 import { loopPairs } from './loops';
 import { gridExtents, nearestOf, parseNeighborhood, STENCIL_NEIGHBORHOODS } from './neighborhood';
-import { FLOAT32_NOISE, noiseFloor } from './noiseFloor';
+import { FLOAT32_NOISE, noiseFloor, type BirthsAndDeaths } from './noiseFloor';
 import { comparableKeys } from './order';
 import { branchesAbove, branchPersistences, byPersistence } from './persistence';
 import { landscapeProfile } from './profile';
 import { sensitivityOf } from './sensitivity';
 import { saddleMinimumDistance } from './smad';
-import { finiteRange, summarize, summarizePairs } from './summaries';
-import type { MergeTree, Neighborhood, PersistencePair, Topology } from '../../shared/result';
+import { finiteRange, summarize, summarizePairs, type FiniteRange } from './summaries';
+import type {
+  MergeTree,
+  Neighborhood,
+  PersistencePair,
+  Topology,
+} from '../../shared/result/topology';
 import type { Branches } from './trees/branches';
-import type { JoinTree } from './trees/joinTree';
-import type { BirthsAndDeaths } from './noiseFloor';
-import type { FiniteRange } from './summaries';
 
 export interface TopologyOptions {
   /** `freudenthal` unless given. */

@@ -3,7 +3,7 @@ import { branchesOf } from './trees/gridBranches';
 import { comparableKeys } from './order';
 import { branchPersistences } from './persistence';
 import { stridesOf } from './neighborhood';
-import type { InnerCounts, Neighborhood } from '../../shared/result';
+import type { InnerCounts, Neighborhood } from '../../shared/result/topology';
 import type { Branches } from './trees/branches';
 
 /**

@@ -1,6 +1,6 @@
 import { InputError } from '../../shared/inputError';
-import { fromScalar } from '../../shared/result';
-import type { PersistencePair, Topology } from '../../shared/result';
+import { fromScalar } from '../../shared/result/scalar';
+import type { PersistencePair, Topology } from '../../shared/result/topology';
 
 /** A point of a persistence diagram, in units of the values; `death` is +Infinity where none is. */
 export interface DiagramPoint {

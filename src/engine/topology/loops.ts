@@ -1,11 +1,10 @@
 import { InputError } from '../../shared/inputError';
-import { toScalar } from '../../shared/result';
+import { toScalar } from '../../shared/result/scalar';
 import { branchesOf, turnedKeys } from './trees/gridBranches';
-import { gridExtents } from './neighborhood';
+import { gridExtents, type StencilNeighborhood } from './neighborhood';
 import { comparableKeys, sortedOrder } from './order';
 import { persistenceOf } from './persistence';
-import type { Neighborhood, PersistencePair } from '../../shared/result';
-import type { StencilNeighborhood } from './neighborhood';
+import type { Neighborhood, PersistencePair } from '../../shared/result/topology';
 
 /**
  * Sublevel-set persistence of dimension 1 of values on a plane grid: loops, each born at a saddle

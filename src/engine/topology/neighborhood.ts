@@ -1,5 +1,5 @@
 import { InputError } from '../../shared/inputError';
-import type { Neighborhood } from '../../shared/result';
+import type { Neighborhood } from '../../shared/result/topology';
 
 /** A neighbourhood that is the same offsets at every point of the grid. */
 export type StencilNeighborhood = Exclude<Neighborhood, `knn:${number}`>;

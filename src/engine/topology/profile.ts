@@ -1,13 +1,12 @@
-import { toScalar } from '../../shared/result';
+import { toScalar } from '../../shared/result/scalar';
 import { branchesOf } from './trees/gridBranches';
-import { joinTree } from './trees/joinTree';
+import { joinTree, type JoinTree } from './trees/joinTree';
 import { gridExtents } from './neighborhood';
 import { comparableKeys } from './order';
 import { branchesAbove, branchPersistences } from './persistence';
 import { finiteRange } from './summaries';
-import type { LandscapeProfile, Neighborhood } from '../../shared/result';
+import type { LandscapeProfile, Neighborhood } from '../../shared/result/topology';
 import type { Branches } from './trees/branches';
-import type { JoinTree } from './trees/joinTree';
 
 export interface ProfileOptions {
   /** `freudenthal` unless given. */

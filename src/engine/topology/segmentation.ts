@@ -1,10 +1,9 @@
-import { adjacencyOf } from './adjacency';
+import { adjacencyOf, type Adjacency } from './adjacency';
 import { branchesOf, superlevelBranches } from './trees/gridBranches';
 import { gridExtents } from './neighborhood';
 import { comparableKeys } from './order';
 import { branchesAbove, persistenceOf } from './persistence';
-import type { Neighborhood } from '../../shared/result';
-import type { Adjacency } from './adjacency';
+import type { Neighborhood } from '../../shared/result/topology';
 import type { Branches } from './trees/branches';
 
 /** The grid cut along its ridges and valleys. */

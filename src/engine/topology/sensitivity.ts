@@ -4,7 +4,7 @@ import type {
   PairCounts,
   Sensitivity,
   SensitivityBands,
-} from '../../shared/result';
+} from '../../shared/result/topology';
 import { innerCounts } from './border';
 import { branchesOf } from './trees/gridBranches';
 import { gridExtents, parseNeighborhood, stridesOf } from './neighborhood';

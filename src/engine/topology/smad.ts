@@ -1,5 +1,5 @@
-import { fromScalar } from '../../shared/result';
-import type { MergeTree, SaddleMinimumDistance, Scalar } from '../../shared/result';
+import { fromScalar, type Scalar } from '../../shared/result/scalar';
+import type { MergeTree, SaddleMinimumDistance } from '../../shared/result/topology';
 import type { FiniteRange } from './summaries';
 
 /**

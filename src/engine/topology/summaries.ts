@@ -1,4 +1,4 @@
-import type { PersistenceSummary, TopologySummaries } from '../../shared/result';
+import type { PersistenceSummary, TopologySummaries } from '../../shared/result/topology';
 
 /** Smallest and largest finite value; `count` of the others. */
 export interface FiniteRange {

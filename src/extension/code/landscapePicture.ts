@@ -1,4 +1,4 @@
-import type { Landscape } from '../../shared/result';
+import type { Landscape } from '../../shared/result/landscape';
 import { paletteImage } from './paletteImage';
 
 export type PictureTheme = 'dark' | 'light' | 'high-contrast' | 'high-contrast-light';

@@ -7,7 +7,7 @@ import type {
   MinimumPlace,
   TopologyComparison,
 } from '../../shared/comparison';
-import { fromScalar, type Scalar } from '../../shared/result';
+import { fromScalar, type Scalar } from '../../shared/result/scalar';
 import { escapeMarkdown } from '../words/markdown';
 import { formatCount, formatNumber, formatShare, formatWithUncertainty } from '../words/numbers';
 import { t, translated } from '../words/text';

@@ -1,4 +1,4 @@
-import { fromScalar, type Scalar } from '../../shared/result';
+import { fromScalar, type Scalar } from '../../shared/result/scalar';
 import { t } from './text';
 
 /** Numbers as people read them: a few significant digits, a real minus sign. */

@@ -1,11 +1,8 @@
 import { leadingFigures } from '../../shared/leadingFigures';
-import type {
-  CheckpointFormat,
-  Hessian,
-  Metrics,
-  ResultDocument,
-  Topology,
-} from '../../shared/result';
+import type { CheckpointFormat, ResultDocument } from '../../shared/result';
+import type { Hessian } from '../../shared/result/hessian';
+import type { Topology } from '../../shared/result/topology';
+import type { Metrics } from '../../shared/result/metrics';
 import type { Inspection } from '../../shared/engineProtocol';
 import {
   counted,

@@ -1,4 +1,4 @@
-import type { Hessian } from '../../shared/result';
+import type { Hessian } from '../../shared/result/hessian';
 
 /** The part of the density that is shown; heights are logarithms to base 10. */
 export interface DensityFrame {

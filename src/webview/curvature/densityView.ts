@@ -1,5 +1,6 @@
 import type { EChartsCoreOption } from 'echarts/core';
-import type { Hessian, ResultDocument } from '../../shared/result';
+import type { ResultDocument } from '../../shared/result';
+import type { Hessian } from '../../shared/result/hessian';
 import { Chart, FIXED, ticksAt } from '../plots/chart';
 import type { CustomApi } from '../plots/customApi';
 import { densityFrame, densityPoints, type DensityFrame } from './densityFrame';

@@ -1,5 +1,5 @@
 import type { EChartsCoreOption } from 'echarts/core';
-import type { Axis, Landscape } from '../../shared/result';
+import type { Axis, Landscape } from '../../shared/result/landscape';
 import { Chart, FIXED, ticksAt } from '../plots/chart';
 import type { CustomApi } from '../plots/customApi';
 import { DisposableStore, type Disposable } from '../disposable';

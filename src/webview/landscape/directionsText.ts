@@ -1,4 +1,4 @@
-import type { Directions, Landscape } from '../../shared/result';
+import type { Directions, Landscape } from '../../shared/result/landscape';
 import { formatNumber, formatShare } from '../quantity';
 import { t } from '../text';
 

@@ -1,4 +1,4 @@
-import type { Landscape } from '../../shared/result';
+import type { Landscape } from '../../shared/result/landscape';
 import type { Place } from '../topology/pairMark';
 import { formatNumber } from '../quantity';
 import { t } from '../text';

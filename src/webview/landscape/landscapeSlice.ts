@@ -1,4 +1,4 @@
-import type { Axis, Landscape } from '../../shared/result';
+import type { Axis, Landscape } from '../../shared/result/landscape';
 import { coordinateAt, vertexCoordinates } from './lossField';
 import type { PairMark, Place } from '../topology/pairMark';
 import { formatNumber, plural } from '../quantity';

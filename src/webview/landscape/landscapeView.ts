@@ -1,4 +1,6 @@
-import type { Landscape, ResultDocument, Topology } from '../../shared/result';
+import type { ResultDocument } from '../../shared/result';
+import type { Topology } from '../../shared/result/topology';
+import type { Landscape } from '../../shared/result/landscape';
 import { Choice, iconButton, ICONS } from '../controls';
 import { CurveView, lossAt } from './curveView';
 import { DisposableStore, type Disposable } from '../disposable';

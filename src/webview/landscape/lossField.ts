@@ -1,4 +1,4 @@
-import type { Axis, Landscape } from '../../shared/result';
+import type { Axis, Landscape } from '../../shared/result/landscape';
 
 /** What is known of a grid point. */
 export const POINT = { finite: 0, nan: 1, positiveInfinity: 2, negativeInfinity: 3 } as const;

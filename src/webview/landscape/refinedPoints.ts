@@ -1,4 +1,4 @@
-import type { Landscape, Refinement } from '../../shared/result';
+import type { Landscape, Refinement } from '../../shared/result/landscape';
 import { formatCount, plural } from '../quantity';
 import { t } from '../text';
 

@@ -1,4 +1,4 @@
-import type { Axis } from '../../shared/result';
+import type { Axis } from '../../shared/result/landscape';
 import { element, setAttributes, setText } from '../element';
 import type { SliceSteps } from './landscapeSlice';
 import { coordinateAt } from './lossField';

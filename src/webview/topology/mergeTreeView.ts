@@ -1,5 +1,6 @@
 import type { EChartsCoreOption } from 'echarts/core';
-import type { ResultDocument, Topology } from '../../shared/result';
+import type { ResultDocument } from '../../shared/result';
+import type { Topology } from '../../shared/result/topology';
 import { Chart, FIXED, roomForLabels, ticksAt } from '../plots/chart';
 import { Choice } from '../controls';
 import type { CustomApi } from '../plots/customApi';

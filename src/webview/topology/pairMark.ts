@@ -1,4 +1,5 @@
-import type { Axis, Topology } from '../../shared/result';
+import type { Topology } from '../../shared/result/topology';
+import type { Axis } from '../../shared/result/landscape';
 import { coordinateAt, vertexCoordinates } from '../landscape/lossField';
 
 /**

@@ -1,5 +1,5 @@
 import type { EChartsCoreOption } from 'echarts/core';
-import type { LandscapeProfile, ProfileBasin } from '../../shared/result';
+import type { LandscapeProfile, ProfileBasin } from '../../shared/result/topology';
 import { FIXED, roomForLabels, ticksAt } from '../plots/chart';
 import { viridis } from '../plots/colorMap';
 import type { CustomApi } from '../plots/customApi';

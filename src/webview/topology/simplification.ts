@@ -7,7 +7,7 @@ import type {
   PersistenceSummary,
   ProfileBasin,
   Topology,
-} from '../../shared/result';
+} from '../../shared/result/topology';
 
 /**
  * A topology at a higher threshold: pairs of persistence up to it are cancelled, in the order of the

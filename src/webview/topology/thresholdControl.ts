@@ -1,4 +1,4 @@
-import type { Topology } from '../../shared/result';
+import type { Topology } from '../../shared/result/topology';
 import { element, setAttributes, setText } from '../element';
 import { formatNumber, plural } from '../quantity';
 import { t } from '../text';

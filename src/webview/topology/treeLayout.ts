@@ -1,4 +1,4 @@
-import type { MergeTree } from '../../shared/result';
+import type { MergeTree } from '../../shared/result/topology';
 
 export interface TreeBranch {
   /** Index of the node at the lower end. */

@@ -1,6 +1,7 @@
 import type { Figure } from '../../shared/entryFigures';
 import { leadingFigures } from '../../shared/leadingFigures';
-import type { ResultDocument, Sensitivity, Topology } from '../../shared/result';
+import type { ResultDocument } from '../../shared/result';
+import type { Sensitivity, Topology } from '../../shared/result/topology';
 import {
   formatCount,
   formatNumber,

@@ -14,7 +14,7 @@ import { sampleRefined } from '../../../src/engine/landscape/refinementSampling'
 import type { LossAt } from '../../../src/engine/landscape/sampling';
 import { Random } from '../../../src/engine/random';
 import { analyzeTopology } from '../../../src/engine/topology/analyzeTopology';
-import type { Neighborhood } from '../../../src/shared/result';
+import type { Neighborhood } from '../../../src/shared/result/topology';
 import {
   himmelblau,
   mullerBrown,

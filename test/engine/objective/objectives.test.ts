@@ -7,7 +7,7 @@ import { onnxRuntime } from '../../../src/engine/runtime/onnxruntime';
 import { referenceRuntime } from '../../../src/engine/runtime/reference';
 import type { Runtime } from '../../../src/engine/runtime/runtime';
 import { configurationSchema } from '../../../src/shared/configuration';
-import type { Metrics } from '../../../src/shared/result';
+import type { Metrics } from '../../../src/shared/result/metrics';
 import { FIXTURES, meanGradient, meanProduct, openConfigured, type Problem } from './problems';
 
 // Every expected value is PyTorch's in float64 (test/fixtures/objectives/make.py).

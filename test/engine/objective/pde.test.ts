@@ -9,7 +9,7 @@ import { onnxRuntime } from '../../../src/engine/runtime/onnxruntime';
 import { referenceRuntime } from '../../../src/engine/runtime/reference';
 import type { Runtime } from '../../../src/engine/runtime/runtime';
 import { configurationSchema } from '../../../src/shared/configuration';
-import type { Metrics } from '../../../src/shared/result';
+import type { Metrics } from '../../../src/shared/result/metrics';
 import {
   FIXTURES,
   meanGradient,

@@ -7,7 +7,9 @@ import { compare } from '../../../src/engine/study/compare';
 import { analyzeTopology } from '../../../src/engine/topology/analyzeTopology';
 import { writeVti } from '../../../src/engine/topology/files/writeVtk';
 import { InputError } from '../../../src/shared/inputError';
-import type { Hessian, Landscape, ResultDocument } from '../../../src/shared/result';
+import type { ResultDocument } from '../../../src/shared/result';
+import type { Hessian } from '../../../src/shared/result/hessian';
+import type { Landscape } from '../../../src/shared/result/landscape';
 
 let folder: string;
 beforeEach(() => {

@@ -7,7 +7,8 @@ import { chooseRuntime } from '../../../src/engine/runtime/chooseRuntime';
 import { Analysis } from '../../../src/engine/study/analysis';
 import { readStudy } from '../../../src/engine/study/study';
 import { WorkerPool } from '../../../src/engine/study/workerPool';
-import { fromScalar, type ResultDocument } from '../../../src/shared/result';
+import type { ResultDocument } from '../../../src/shared/result';
+import { fromScalar } from '../../../src/shared/result/scalar';
 import { DEFAULT_RUNTIME } from '../../../src/shared/runtimeSetting';
 import { buildWorker } from './builtWorker';
 

@@ -1,4 +1,4 @@
-import type { Neighborhood } from '../../../src/shared/result';
+import type { Neighborhood } from '../../../src/shared/result/topology';
 
 /**
  * The definition of sublevel-set components, naively: for every step of the order all components

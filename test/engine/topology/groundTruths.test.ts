@@ -9,10 +9,10 @@ import {
   rosenbrock,
   sampled,
   sixHumpCamel,
+  type PlaneFunction,
 } from './analyticFunctions';
 import { withoutBorder } from './landscapes';
-import type { Neighborhood } from '../../../src/shared/result';
-import type { PlaneFunction } from './analyticFunctions';
+import type { Neighborhood } from '../../../src/shared/result/topology';
 
 type Interval = readonly [number, number];
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Neighborhood, PersistencePair } from '../../../src/shared/result';
+import type { Neighborhood, PersistencePair } from '../../../src/shared/result/topology';
 
 export interface RandomGrid {
   readonly shape: readonly number[];

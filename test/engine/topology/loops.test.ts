@@ -6,7 +6,7 @@ import { loopPairs } from '../../../src/engine/topology/loops';
 import { InputError } from '../../../src/shared/inputError';
 import { naiveNeighbors } from './floodFill';
 import { plainGrids, stencils, tiedGrids, wildGrids } from './landscapes';
-import type { PersistencePair } from '../../../src/shared/result';
+import type { PersistencePair } from '../../../src/shared/result/topology';
 
 type Intervals = readonly (readonly [number, number])[];
 

@@ -10,8 +10,8 @@ import { gridExtents } from '../../../src/engine/topology/neighborhood';
 import { comparableKeys } from '../../../src/engine/topology/order';
 import { persistenceOf } from '../../../src/engine/topology/persistence';
 import { sweepBranches } from '../../../src/engine/topology/trees/sweep';
-import { fromScalar } from '../../../src/shared/result';
-import { naiveNeighbors, naivePairs } from './floodFill';
+import { fromScalar } from '../../../src/shared/result/scalar';
+import { naiveNeighbors, naivePairs, type NaivePair } from './floodFill';
 import {
   neighborhoods,
   plainGrids,
@@ -19,11 +19,10 @@ import {
   stencils,
   tiedGrids,
   wildGrids,
+  type RandomGrid,
 } from './landscapes';
 import type { Branches } from '../../../src/engine/topology/trees/branches';
-import type { Neighborhood, PersistencePair, Topology } from '../../../src/shared/result';
-import type { NaivePair } from './floodFill';
-import type { RandomGrid } from './landscapes';
+import type { Neighborhood, PersistencePair, Topology } from '../../../src/shared/result/topology';
 
 const byDeath = (a: NaivePair, b: NaivePair) =>
   a.deathVertex - b.deathVertex || a.birthVertex - b.birthVertex;

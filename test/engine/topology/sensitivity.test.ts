@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { analyzeTopology } from '../../../src/engine/topology/analyzeTopology';
 import { countPairs, everyNth, withSeeds } from '../../../src/engine/topology/sensitivity';
-import type { PairCounts } from '../../../src/shared/result';
+import type { PairCounts } from '../../../src/shared/result/topology';
 import { sampled } from './analyticFunctions';
 import { naiveNeighbors, naivePairs } from './floodFill';
 import { plainGrids, randomNumbers, stencils } from './landscapes';

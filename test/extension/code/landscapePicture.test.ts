@@ -1,7 +1,8 @@
 import { inflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { landscapePicture, PICTURE_EDGE } from '../../../src/extension/code/landscapePicture';
-import type { Landscape, Scalar } from '../../../src/shared/result';
+import type { Landscape } from '../../../src/shared/result/landscape';
+import type { Scalar } from '../../../src/shared/result/scalar';
 
 function landscape(
   rows: number,

@@ -5,7 +5,8 @@ import {
   resultFacts,
   resultNotes,
 } from '../../../src/extension/words/summary';
-import type { ResultDocument, Topology } from '../../../src/shared/result';
+import type { ResultDocument } from '../../../src/shared/result';
+import type { Topology } from '../../../src/shared/result/topology';
 
 const empty: ResultDocument = {
   schema: 1,

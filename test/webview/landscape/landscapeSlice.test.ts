@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Axis, Landscape } from '../../../src/shared/result';
+import type { Axis, Landscape } from '../../../src/shared/result/landscape';
 import { lossAt } from '../../../src/webview/landscape/curveView';
 import { directionsText, samplingText } from '../../../src/webview/landscape/directionsText';
 import {

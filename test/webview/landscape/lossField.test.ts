@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Landscape } from '../../../src/shared/result';
+import type { Landscape } from '../../../src/shared/result/landscape';
 import {
   fieldAt,
   lossField,

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { evaluatedPlaces, refinementNote } from '../../../src/webview/landscape/refinedPoints';
 import { centredGrid } from '../../../src/engine/landscape/grid';
 import { sampleRefined } from '../../../src/engine/landscape/refinementSampling';
-import type { Landscape, Refinement } from '../../../src/shared/result';
+import type { Landscape, Refinement } from '../../../src/shared/result/landscape';
 
 const NO_ERRORS = { points: 0, beyond: 0, largest: 0, largestRatio: 0 };
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { MergeTree } from '../../../src/shared/result';
+import type { MergeTree } from '../../../src/shared/result/topology';
 import { stepMark, nearestMark } from '../../../src/webview/topology/nearestMark';
 import { pairMarks, type PairId } from '../../../src/webview/topology/pairMark';
 import { pairText } from '../../../src/webview/topology/pairText';

@@ -1,6 +1,6 @@
 import type { PdeObjective } from '../../../shared/configuration';
 import { InputError } from '../../../shared/inputError';
-import type { Term } from '../../../shared/result';
+import type { Term } from '../../../shared/result/metrics';
 import type { Expression } from './expression';
 import { list, Notation, type Condition, type Place } from './notation';
 import type { Source } from './parseExpression';

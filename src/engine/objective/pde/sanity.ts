@@ -1,5 +1,6 @@
 import type { PdeObjective } from '../../../shared/configuration';
-import { fromScalar, type Metrics } from '../../../shared/result';
+import type { Metrics } from '../../../shared/result/metrics';
+import { fromScalar } from '../../../shared/result/scalar';
 import type { CollocationData } from './collocation';
 import { evaluateExpression, leaves, type Expression, type Values } from './expression';
 import { atPoint } from './expressionText';

@@ -1,8 +1,8 @@
-import { fromScalar, toScalar } from '../../../shared/result';
+import { fromScalar, toScalar } from '../../../shared/result/scalar';
 import { bottleneckDistance } from './bottleneck';
 import { differenceOf } from './difference';
 import { noiseDeviations } from '../noiseFloor';
-import { trackMinima } from './tracking';
+import { trackMinima, type TrackStep } from './tracking';
 import { wassersteinDistance } from './wasserstein';
 import type {
   ComparedDistance,
@@ -12,9 +12,9 @@ import type {
   TopologyComparison,
   Uncertainty,
 } from '../../../shared/comparison';
-import type { Axis, PersistencePair, Topology } from '../../../shared/result';
+import type { PersistencePair, Topology } from '../../../shared/result/topology';
+import type { Axis } from '../../../shared/result/landscape';
 import type { DiagramDistance, DiagramPoint } from '../diagram';
-import type { TrackStep } from './tracking';
 
 /** A topology, where its grid lies, and how sure its values are. */
 export interface PlacedTopology {

@@ -1,4 +1,4 @@
-import { toScalar } from '../../../shared/result';
+import { toScalar } from '../../../shared/result/scalar';
 import type { Difference, Uncertainty } from '../../../shared/comparison';
 
 /** Of one quantity: second − first, and whether that is more than its uncertainty. */

@@ -1,6 +1,6 @@
-import { fromScalar } from '../../../shared/result';
+import { fromScalar } from '../../../shared/result/scalar';
 import { partialAssignment } from './partialAssignment';
-import type { PersistencePair, Topology } from '../../../shared/result';
+import type { PersistencePair, Topology } from '../../../shared/result/topology';
 
 /** What tracking needs of the topology of each checkpoint. */
 export type TrackedTopology = Pick<Topology, 'shape' | 'pairs' | 'essential' | 'summaries'>;

@@ -1,8 +1,14 @@
 import { Fault } from '../../checkpoint/fault';
 import { sizeOf } from '../../tensor';
-import { beyondExact, evenAxis, isExact, parseNumber, valueName } from './importedLandscape';
-import type { Axis } from '../../../shared/result';
-import type { ImportedLandscape } from './importedLandscape';
+import {
+  beyondExact,
+  evenAxis,
+  isExact,
+  parseNumber,
+  valueName,
+  type ImportedLandscape,
+} from './importedLandscape';
+import type { Axis } from '../../../shared/result/landscape';
 
 /** A table as text: fields of equal number in every row. */
 interface Table {

@@ -1,5 +1,5 @@
 import { Fault } from '../../checkpoint/fault';
-import type { Axis } from '../../../shared/result';
+import type { Axis } from '../../../shared/result/landscape';
 
 /** A landscape another tool sampled, as its file holds it. */
 export interface ImportedLandscape {

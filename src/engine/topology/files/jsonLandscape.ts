@@ -1,6 +1,6 @@
 import { Fault } from '../../checkpoint/fault';
-import { toScalar } from '../../../shared/result';
-import type { Axis } from '../../../shared/result';
+import { toScalar } from '../../../shared/result/scalar';
+import type { Axis } from '../../../shared/result/landscape';
 import type { ImportedLandscape } from './importedLandscape';
 import type { WritableLandscape } from './writeVtk';
 

@@ -2,11 +2,10 @@ import { Fault } from '../../checkpoint/fault';
 import { decodeNpy } from '../../checkpoint/npyFormat';
 import { readNpzArray } from '../../checkpoint/npz';
 import { ZipArchive } from '../../checkpoint/zip';
-import { evenAxis, exactNumbers, valueName } from './importedLandscape';
-import type { Axis } from '../../../shared/result';
+import { evenAxis, exactNumbers, valueName, type ImportedLandscape } from './importedLandscape';
+import type { Axis } from '../../../shared/result/landscape';
 import type { CheckpointFile } from '../../checkpoint/checkpointFile';
 import type { Tensor } from '../../tensor';
-import type { ImportedLandscape } from './importedLandscape';
 
 const SUFFIX = '.npy';
 /** Where Landscaper keeps the coordinates along each axis, as rows: `np.savez(loss=, coordinates=)`. */

@@ -1,4 +1,4 @@
-import type { Axis } from '../../../shared/result';
+import type { Axis } from '../../../shared/result/landscape';
 
 /**
  * Serpentine sampling: a walk through the plane back and forth that steps before it evaluates

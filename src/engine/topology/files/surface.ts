@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Dataset, File as Hdf5File, FS, ready } from 'h5wasm';
+import { Dataset, File as Hdf5File, FS, ready, type Group } from 'h5wasm';
 import { Fault } from '../../checkpoint/fault';
 import {
   attempt,
@@ -8,10 +8,13 @@ import {
   MOST_CHUNK_BYTES,
   NUMBER_CLASSES,
 } from '../../checkpoint/hdf5Memory';
-import { evenAxis, exactNumbers, swappedAxesWarnings } from './importedLandscape';
-import type { Group } from 'h5wasm';
-import type { Axis } from '../../../shared/result';
-import type { ImportedLandscape } from './importedLandscape';
+import {
+  evenAxis,
+  exactNumbers,
+  swappedAxesWarnings,
+  type ImportedLandscape,
+} from './importedLandscape';
+import type { Axis } from '../../../shared/result/landscape';
 
 /** Names of a surface's own datasets, the surest first. */
 const SURFACES = ['train_loss', 'test_loss', 'train_acc', 'test_acc'];

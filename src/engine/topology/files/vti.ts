@@ -1,8 +1,7 @@
 import { Fault } from '../../checkpoint/fault';
-import { chooseArray, openVtkXml, readNumbers } from './vtkXml';
-import type { Axis } from '../../../shared/result';
+import { chooseArray, openVtkXml, readNumbers, type Element } from './vtkXml';
+import type { Axis } from '../../../shared/result/landscape';
 import type { ImportedLandscape } from './importedLandscape';
-import type { Element } from './vtkXml';
 
 /**
  * VTK's image data in XML: `.vti`.

@@ -1,5 +1,5 @@
 import { InputError } from '../../../shared/inputError';
-import type { Axis } from '../../../shared/result';
+import type { Axis } from '../../../shared/result/landscape';
 
 /** A landscape to be written: values in C order with an axis for each dimension of the grid. */
 export interface WritableLandscape {

@@ -1,12 +1,11 @@
 import { InputError } from '../../../shared/inputError';
-import { toScalar } from '../../../shared/result';
+import { toScalar } from '../../../shared/result/scalar';
 import { comparableKeys } from '../order';
 import { branchesAbove, branchPersistences, byPersistence } from '../persistence';
-import { gabrielGraph, nearestPointGraph, requireConnected } from './pointGraph';
+import { gabrielGraph, nearestPointGraph, requireConnected, type Points } from './pointGraph';
 import { sweepBranches } from '../trees/sweep';
-import type { PersistencePair } from '../../../shared/result';
+import type { PersistencePair } from '../../../shared/result/topology';
 import type { Adjacency } from '../adjacency';
-import type { Points } from './pointGraph';
 
 /** Neighbourhoods of points anywhere in space. */
 export type PointNeighborhood = 'gabriel' | `knn:${number}`;

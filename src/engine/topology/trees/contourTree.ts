@@ -1,9 +1,8 @@
 import { InputError } from '../../../shared/inputError';
-import { adjacencyOf } from '../adjacency';
+import { adjacencyOf, type Adjacency } from '../adjacency';
 import { gridExtents } from '../neighborhood';
 import { comparableKeys, sortedOrder } from '../order';
-import type { Neighborhood } from '../../../shared/result';
-import type { Adjacency } from '../adjacency';
+import type { Neighborhood } from '../../../shared/result/topology';
 
 /**
  * The contour tree: one point for each component of a level set. Nodes are where components begin,

@@ -1,11 +1,9 @@
-import { adjacencyOf } from '../adjacency';
+import { adjacencyOf, type Adjacency } from '../adjacency';
 import { basinBranches, hasBasinPath } from './basins';
-import { nearestOf } from '../neighborhood';
+import { nearestOf, type StencilNeighborhood } from '../neighborhood';
 import { sweepBranches } from './sweep';
-import type { Neighborhood } from '../../../shared/result';
-import type { Adjacency } from '../adjacency';
+import type { Neighborhood } from '../../../shared/result/topology';
 import type { Branches } from './branches';
-import type { StencilNeighborhood } from '../neighborhood';
 
 /**
  * Branches of the join tree by the fastest way the neighbourhood allows.

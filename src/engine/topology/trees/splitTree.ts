@@ -1,10 +1,9 @@
 import { superlevelBranches, turnedKeys } from './gridBranches';
-import { joinTree } from './joinTree';
+import { joinTree, type JoinTree } from './joinTree';
 import { gridExtents } from '../neighborhood';
 import { comparableKeys } from '../order';
 import { branchesAbove, persistenceOf } from '../persistence';
-import type { Neighborhood } from '../../../shared/result';
-import type { JoinTree } from './joinTree';
+import type { Neighborhood } from '../../../shared/result/topology';
 
 export interface SplitTree extends JoinTree {
   /** For each vertex the node its arc starts at, the highest node of its superlevel component. */

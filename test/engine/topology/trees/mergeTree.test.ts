@@ -8,7 +8,7 @@ import { comparableKeys } from '../../../../src/engine/topology/order';
 import { branchesAbove, branchPersistences } from '../../../../src/engine/topology/persistence';
 import { componentOf, naiveNeighbors, precedes } from '../floodFill';
 import { neighborhoods, plainGrids, randomNumbers, tiedGrids, wildGrids } from '../landscapes';
-import type { MergeTree, MergeTreeNode } from '../../../../src/shared/result';
+import type { MergeTree, MergeTreeNode } from '../../../../src/shared/result/topology';
 
 const thresholds = fc.constantFrom(0, 1, 2, 50, 700);
 
