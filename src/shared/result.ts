@@ -48,13 +48,15 @@ export interface CheckpointIdentity {
 export type CheckpointFormat =
   | 'pytorch'
   | 'pytorch-legacy'
+  | 'pytorch-distributed'
   | 'safetensors'
   | 'npz'
   | 'keras'
   | 'hdf5'
   | 'tfjs'
   | 'onnx'
-  | 'gguf';
+  | 'gguf'
+  | 'flax';
 
 export interface RuntimeIdentity {
   readonly name: string;

@@ -8,12 +8,21 @@ const CHUNK = 64 * 2 ** 20;
 /** Without it, opening a pipe waits for somebody to write. Windows has no such flag. */
 const NONBLOCKING = (constants as Partial<typeof constants>).O_NONBLOCK ?? 0;
 
+/** Bytes that are read by position: a file, or a part of one. */
+export interface ReadableBytes {
+  /** Of the file. */
+  readonly path: string;
+  readonly size: number;
+  /** As `CheckpointFile.read`. */
+  read(position: number, length: number): Promise<Uint8Array>;
+}
+
 /**
  * A file opened for reading by position. It is the same file from open to close: a read after
  * the training has written to it again is refused, because header and weights would not belong
  * together.
  */
-export class CheckpointFile {
+export class CheckpointFile implements ReadableBytes {
   private closed = false;
 
   private constructor(
@@ -54,6 +63,27 @@ export class CheckpointFile {
     const bytes = new Uint8Array(length);
     await this.readInto(bytes, position);
     return bytes;
+  }
+
+  /**
+   * The `size` bytes from `start` on as if they were a file.
+   *
+   * @throws Fault when they are not all in the file.
+   */
+  slice(start: number, size: number): ReadableBytes {
+    if (!(start >= 0 && size >= 0 && start + size <= this.size)) {
+      throw new Fault('damaged', 'it ends before the data its header announces');
+    }
+    return {
+      path: this.path,
+      size,
+      read: (position, length) => {
+        if (position >= 0 && length >= 0 && position + length <= size) {
+          return this.read(start + position, length);
+        }
+        throw new Fault('damaged', 'a part of it ends before the data its header announces');
+      },
+    };
   }
 
   /** Fills `bytes` from `position` on; as `read`. */

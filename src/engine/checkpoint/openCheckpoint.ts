@@ -1,11 +1,17 @@
 import { basename } from 'node:path';
 import type { Checkpoint } from './checkpoint';
 import { CheckpointFile } from './checkpointFile';
+import { fileOf } from './checkpointFolder';
+import { isDeepspeed, openDeepspeed } from './deepspeed';
+import { DISTRIBUTED_INDEX, isDistributedIndex, openDistributed } from './distributed';
 import { Fault, naming } from './fault';
+import { openFlax } from './flax';
 import { isGguf, openGguf } from './gguf';
 import { isHdf5, openHdf5, isKeras, openKeras } from './keras';
 import { describeAdapter, isAdapter, mergeAdapter } from './lora';
+import { isMessagePack } from './messagePack';
 import { isNpz, openNpz } from './npz';
+import { isOnnx, openOnnxWeights } from './onnxWeights';
 import { isTorchScript, otherFormat, otherZip } from './otherFormats';
 import { isHeader, openPytorch } from './pytorch';
 import { openPytorchLegacy } from './pytorchLegacy';
@@ -26,15 +32,16 @@ export interface OpenOptions {
 
 /**
  * Opens a file of weights, whatever it is called: its first bytes say what it is. Reads its header
- * only. Whoever opens a checkpoint closes it.
+ * only. A folder that is a checkpoint stands for the file in it that says what is where. Whoever opens a checkpoint closes it.
  *
  * @throws InputError when there is no such file, it is of a kind that is not read, it is cut short
  *   or damaged, or it would run code if it were opened the ordinary way.
  */
 export async function openCheckpoint(path: string, options: OpenOptions = {}): Promise<Checkpoint> {
-  const file = await CheckpointFile.open(path);
+  const own = await fileOf(path);
+  const file = await CheckpointFile.open(own);
   try {
-    return await naming(path, () => recognise(file, options));
+    return await naming(own, () => recognise(file, options));
   } catch (error) {
     await file.close();
     throw error;
@@ -71,12 +78,21 @@ async function recognise(
   const head = await file.read(0, Math.min(file.size, HEAD_BYTES));
   // The most specific first: the eight bytes of a header's length may spell a zip's or a pickle's mark.
   if (isSafetensors(head)) return withBase(await openSafetensors(file), base);
+  const name = basename(file.path);
+  if (name.endsWith('.distcp')) {
+    throw new Fault(
+      'invalid',
+      'it is one rank’s part of a distributed checkpoint',
+      `open ${DISTRIBUTED_INDEX} beside it, or the folder`,
+    );
+  }
   if (isZip(head)) {
     const archive = await ZipArchive.open(file);
     if (isTorchScript(archive)) {
       throw new Fault('unsupported', 'it is a TorchScript archive, which holds code');
     }
-    if (archive.entries().some(({ name }) => isHeader(name))) {
+    if (archive.entries().some((entry) => isHeader(entry.name))) {
+      if (isDeepspeed(name)) return openDeepspeed(file, archive, weights);
       return withBase(await openPytorch(file, archive, weights), base);
     }
     if (isNpz(archive)) return openNpz(file, archive);
@@ -84,11 +100,16 @@ async function recognise(
     throw otherZip();
   }
   // PROTO, the first opcode of a pickle.
-  if (head[0] === 0x80) return openPytorchLegacy(file, weights);
+  if (head[0] === 0x80) {
+    if (isDistributedIndex(head)) return openDistributed(file, weights);
+    return openPytorchLegacy(file, weights);
+  }
   if (isHdf5(head)) return openHdf5(file);
   if (isGguf(head)) return openGguf(file);
+  if (isMessagePack(head)) return openFlax(file);
+  if (isOnnx(head)) return openOnnxWeights(file);
   if (isTfjs(head)) return openTfjs(file);
   if (isShardIndex(head)) return openShardIndex(file, (path) => openCheckpoint(path));
   const tail = await file.read(Math.max(0, file.size - 8), Math.min(8, file.size));
-  throw otherFormat(basename(file.path), file.size, head, tail);
+  throw otherFormat(name, file.size, head, tail);
 }

@@ -55,6 +55,40 @@ function ascii(text: string): number[] {
   return Array.from(text, (character) => character.charCodeAt(0));
 }
 
+/** Folders known by what is in them that are not read. */
+const FOLDERS: readonly { readonly has: RegExp; readonly is: string; readonly advice: string }[] = [
+  { has: /^saved_model\.pb(txt)?$/, is: 'it is a TensorFlow SavedModel', advice: TENSORFLOW },
+  {
+    has: /^(_CHECKPOINT_METADATA|manifest\.ocdbt|_METADATA|ocdbt\.process_\d+|commit_success\.txt)$/,
+    is: 'it is a checkpoint of Orbax (JAX)',
+    advice:
+      'restore it in Python with orbax.checkpoint and save the parameters with flax.serialization.to_bytes or safetensors.flax',
+  },
+  {
+    has: /\.data-\d{5}-of-\d{5}$/,
+    is: 'it holds a TensorFlow checkpoint',
+    advice: TENSORFLOW,
+  },
+  {
+    has: /^zero_pp_rank_\d+_mp_rank_\d+_model_states\.pt$/,
+    is: 'it is a checkpoint under ZeRO-3 of DeepSpeed, where each rank has a piece of every weight',
+    advice:
+      'run `python zero_to_fp32.py . joined` in the folder above it, where DeepSpeed has put that file, and open what it writes',
+  },
+  {
+    has: /\.distcp$/,
+    is: 'it holds parts of a distributed checkpoint without its .metadata',
+    advice: 'copy the whole folder again, hidden files too',
+  },
+];
+
+/** Says what a folder is that is no checkpoint Basin reads. @param names of what is in it. */
+export function otherFolder(names: readonly string[]): Fault {
+  const known = FOLDERS.find(({ has }) => names.some((each) => has.test(each)));
+  if (known !== undefined) return new Fault('unsupported', known.is, known.advice);
+  return new Fault('invalid', 'it is a folder', 'name one of the files in it');
+}
+
 /**
  * Says what a file is that is no checkpoint Basin reads, and how to convert it.
  *
@@ -71,16 +105,10 @@ export function otherFormat(name: string, size: number, head: Uint8Array, tail: 
   }
   const text = new TextDecoder().decode(head).trimStart();
   if (/^(<!doctype html|<html|<head|<!--|<\?xml|<Error>)/i.test(text)) return webPage();
+  if (ORBAX.test(name)) return orbaxFile();
   if (text.startsWith('{')) return otherJson();
   if (isTensorFlow(name, tail)) {
     return new Fault('unsupported', 'it is part of a TensorFlow checkpoint', TENSORFLOW);
-  }
-  if (isOnnx(head)) {
-    return new Fault(
-      'unsupported',
-      'it is an ONNX graph and no checkpoint',
-      'name it as "model" in basin.json, and the files that training saved as "checkpoints"',
-    );
   }
   if (name === 'saved_model.pb' || isSavedModel(head)) {
     return new Fault('unsupported', 'it is the graph of a TensorFlow SavedModel', TENSORFLOW);
@@ -92,6 +120,17 @@ export function otherFormat(name: string, size: number, head: Uint8Array, tail: 
     'unsupported',
     'it is no format Basin knows',
     'use a PyTorch, safetensors or npz file',
+  );
+}
+
+/** Files in a folder of Orbax. */
+const ORBAX = /^(_CHECKPOINT_METADATA|manifest\.ocdbt|_METADATA|_sharding|array_metadatas?.*)$/;
+
+function orbaxFile(): Fault {
+  return new Fault(
+    'unsupported',
+    'it is part of a checkpoint of Orbax (JAX), which is a folder',
+    'restore it in Python with orbax.checkpoint and save the parameters with flax.serialization.to_bytes or safetensors.flax',
   );
 }
 
@@ -143,12 +182,6 @@ const PICKLES = [
     advice: 'load it with joblib.load and save its arrays by name, with numpy.savez',
   },
   {
-    mentions: /torch\.distributed\.checkpoint\.metadata/,
-    is: 'it is the index of a distributed checkpoint',
-    advice:
-      'join it into one file with python -m torch.distributed.checkpoint.format_utils dcp_to_torch FOLDER FILE.pt',
-  },
-  {
     mentions: /jaxlib|jax\._src|flax\.|haiku\./,
     is: 'it is a pickle of JAX arrays',
     advice: 'save the parameters by name, with numpy.savez or safetensors.flax',
@@ -181,10 +214,4 @@ const TABLE_MAGIC = [0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0xdb];
 function isTensorFlow(name: string, tail: Uint8Array): boolean {
   // The data has no mark of its own; its name has.
   return TABLE_MAGIC.every((byte, i) => tail[i] === byte) || /\.data-\d{5}-of-\d{5}$/.test(name);
-}
-
-/** A protobuf whose field 1 (`ir_version`) is 3 to 31, followed by another field of ModelProto. */
-function isOnnx(head: Uint8Array): boolean {
-  const fields = [0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42];
-  return head[0] === 0x08 && head[1]! >= 3 && head[1]! < 32 && fields.includes(head[2]!);
 }

@@ -21,6 +21,13 @@ const MOST_HEADER_BYTES = 64 * 2 ** 20;
 const LEAST_HEADER_BYTES = 8 * 2 ** 20;
 const MOST_PACKING = 32;
 
+/** What a file of `torch.save` holds, and how its storages are read. */
+export interface PytorchFile {
+  readonly pickled: PickledHeader;
+  readonly littleEndian: boolean;
+  readonly storages: Storages;
+}
+
 /**
  * Opens what `torch.save` has written since PyTorch 1.6: a zip archive with the pickle `data.pkl`
  * and an entry for each storage. Reads the archive's directory and the pickle.
@@ -33,6 +40,12 @@ export async function openPytorch(
   archive: ZipArchive,
   weights: string | undefined,
 ): Promise<Checkpoint> {
+  const { pickled, littleEndian, storages } = await readPytorch(archive);
+  return pytorchCheckpoint(file, 'pytorch', pickled, weights, littleEndian, storages);
+}
+
+/** The header of a file that `torch.save` wrote as a zip archive. @throws Fault */
+export async function readPytorch(archive: ZipArchive): Promise<PytorchFile> {
   const header = archive.entries().find(({ name }) => isHeader(name));
   if (!header) throw new Fault('damaged', 'data.pkl is missing in it');
   const top = header.name.slice(0, -'data.pkl'.length);
@@ -45,18 +58,22 @@ export async function openPytorch(
 
   const littleEndian = await isLittleEndian(archive, `${top}byteorder`);
   const entryName = (storage: StorageReference) => `${top}data/${storage.key}`;
-  const pickled = { root, calls, budget };
-  return pytorchCheckpoint(file, 'pytorch', pickled, weights, littleEndian, {
-    check(storage) {
-      const entry = archive.entry(entryName(storage));
-      if (!entry) throw new Fault('damaged', `its storage ${storage.key} is missing`);
-      if (entry.size < storage.start + storage.size) {
-        throw new Fault('damaged', `its storage ${storage.key} is shorter than announced`);
-      }
+  return {
+    pickled: { root, calls, budget },
+    littleEndian,
+    storages: {
+      check(storage) {
+        const entry = archive.entry(entryName(storage));
+        if (!entry) throw new Fault('damaged', `its storage ${storage.key} is missing`);
+        if (entry.size < storage.start + storage.size) {
+          throw new Fault('damaged', `its storage ${storage.key} is shorter than announced`);
+        }
+      },
+      read: (storage, start, end) => archive.readRange(entryName(storage), start, end),
+      blocks: (storage, start, end, length) =>
+        archive.blocks(entryName(storage), start, end, length),
     },
-    read: (storage, start, end) => archive.readRange(entryName(storage), start, end),
-    blocks: (storage, start, end, length) => archive.blocks(entryName(storage), start, end, length),
-  });
+  };
 }
 
 /** Whether an entry of a zip archive is the pickle that makes it a PyTorch file. */

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { constants, crc32, createInflateRaw, inflateRaw, type ZlibOptions } from 'node:zlib';
 import { fromRandomAccessReaderPromise, RandomAccessReader, type Entry } from 'yauzl';
-import type { CheckpointFile } from './checkpointFile';
+import type { ReadableBytes } from './checkpointFile';
 import { Fault } from './fault';
 
 const inflate = promisify<Uint8Array, ZlibOptions, Buffer>(inflateRaw);
@@ -40,13 +40,13 @@ export class ZipArchive {
   private readonly verified = new Set<string>();
 
   private constructor(
-    private readonly file: CheckpointFile,
+    private readonly file: ReadableBytes,
     private readonly window: Window,
     private readonly directory: ReadonlyMap<string, Entry>,
   ) {}
 
   /** @throws Fault when the directory is missing or not whole. */
-  static async open(file: CheckpointFile): Promise<ZipArchive> {
+  static async open(file: ReadableBytes): Promise<ZipArchive> {
     const reader = new DirectoryReader(file);
     return yauzlFaults(async () => {
       const zip = await fromRandomAccessReaderPromise(reader, file.size, { autoClose: false });
@@ -351,7 +351,7 @@ class Window {
   private length = 512;
   private uses = 0;
 
-  constructor(private readonly file: CheckpointFile) {}
+  constructor(private readonly file: ReadableBytes) {}
 
   async bytes(position: number, length: number): Promise<Uint8Array> {
     if (position < this.start || position + length > this.start + this.block.length) {
@@ -379,7 +379,7 @@ class DirectoryReader extends RandomAccessReader {
   private readonly blockLength = 256 * 1024;
   private lastEnd = 0;
 
-  constructor(private readonly file: CheckpointFile) {
+  constructor(private readonly file: ReadableBytes) {
     super();
   }
 

@@ -182,6 +182,7 @@ export function formatName(format: CheckpointFormat): string {
   const names: Readonly<Record<CheckpointFormat, string>> = {
     pytorch: 'PyTorch',
     'pytorch-legacy': t('PyTorch (legacy)'),
+    'pytorch-distributed': t('PyTorch (distributed)'),
     safetensors: 'safetensors',
     npz: t('NumPy archive'),
     keras: 'Keras',
@@ -189,6 +190,7 @@ export function formatName(format: CheckpointFormat): string {
     tfjs: 'TensorFlow.js',
     onnx: 'ONNX',
     gguf: 'GGUF',
+    flax: 'Flax',
   };
   return names[format];
 }

@@ -23,6 +23,7 @@ type Listing = Extract<ToCheckpointPage, { type: 'listing' }>;
 const FORMATS: Readonly<Record<Listing['listing']['format'], string>> = {
   pytorch: 'PyTorch',
   'pytorch-legacy': t('PyTorch (legacy)'),
+  'pytorch-distributed': t('PyTorch (distributed)'),
   safetensors: 'safetensors',
   npz: t('NumPy archive'),
   npy: t('NumPy array'),
@@ -31,6 +32,7 @@ const FORMATS: Readonly<Record<Listing['listing']['format'], string>> = {
   tfjs: 'TensorFlow.js',
   onnx: 'ONNX',
   gguf: 'GGUF',
+  flax: 'Flax',
 };
 
 /** Milliseconds a row stays the active one before its tensor is read. */

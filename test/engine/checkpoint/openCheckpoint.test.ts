@@ -176,7 +176,7 @@ describe('a file that is something else', () => {
     ['a.h5', Buffer.from('\x89HDF\r\n\x1a\n', 'latin1'), /HDF5 library cannot read it/],
     ['a.gguf', 'GGUF\x03\0\0\0', /ends before/],
     ['a.tar', Buffer.concat([Buffer.alloc(257), Buffer.from('ustar\0')]), /tar archive/],
-    ['a.onnx', Buffer.from([8, 8, 0x12, 7]), /ONNX/],
+    ['a.onnx', Buffer.from([8, 8, 0x12, 0]), /ONNX graph without weights/],
     ['model.json', '{"format": "layers-model", "modelTopology": {}}', /names no files of weights/],
     ['a.index.json', '{"metadata": {}, "weight_map": {}}', /names no tensors/],
     ['b.index.json', '{"weight_map": {"w": "../../etc/passwd"}}', /not in its own folder/],
