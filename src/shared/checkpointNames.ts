@@ -3,8 +3,10 @@
  * order training wrote them.
  */
 
-/** Endings that PyTorch, safetensors, NumPy and Keras checkpoints have. */
-const ENDINGS = ['ckpt', 'pt', 'pth', 'pth.tar', 'bin', 'safetensors', 'npz', 'keras', 'h5'];
+/** Endings that checkpoints of PyTorch, safetensors, NumPy, Keras and Flax have. */
+const ENDINGS = [
+  ...['ckpt', 'pt', 'pth', 'pth.tar', 'bin', 'safetensors', 'npz', 'keras', 'h5', 'msgpack'],
+];
 
 /** Glob of files that may be checkpoints; `isCheckpointName` decides. */
 export const CHECKPOINT_GLOB = `**/*.{${ENDINGS.join(',')}}`;
@@ -46,6 +48,8 @@ const NOT_WEIGHTS = [
   /^rng_state.*\.pth$/,
   /^training_args\.bin$/,
   /^recipe_state\.pt$/,
+  // DeepSpeed's partitions of the optimizer, and of the weights under ZeRO-3.
+  /zero_pp_rank_\d+_mp_rank_\d+_(optim|model)_states\.pt$/,
 ];
 
 /** Arrays of any kind are kept in .npz files: such a file is a checkpoint when its name says so. */
@@ -107,12 +111,12 @@ export function isTensorflowJsModel(beginning: string): boolean {
  * them has the same name in each.
  */
 export function isCheckpointFolder(name: string): boolean {
-  return /^(checkpoint|epoch|step|ckpt|iter)[-_]?\d+$/i.test(name);
+  return /^(checkpoint|epoch|step|global_step|ckpt|iter)[-_]?\d+$/i.test(name);
 }
 
 /** Names that say nothing beside their folder's. */
 const USUAL_NAME =
-  /^(model|pytorch_model|adapter_model|diffusion_pytorch_model)\.(safetensors|bin|pt|ckpt)(\.index\.json)?$|^\.metadata$/;
+  /^(model|pytorch_model|adapter_model|diffusion_pytorch_model)\.(safetensors|bin|pt|ckpt)(\.index\.json)?$|^\.metadata$|^mp_rank_00_model_states\.pt$/;
 
 /**
  * What a checkpoint is called within its run: its file's name, or its folder's where that is the

@@ -41,7 +41,7 @@ const TECHNICAL: readonly RegExp[] = [
   /^basin analyze$/,
   /\bvoid main\(\)/,
   // Names of formats, and what Python calls its null.
-  /^(Keras|None)$/,
+  /^(Flax|Keras|None)$/,
 ];
 
 /**

@@ -21,6 +21,8 @@ describe('names of checkpoints', () => {
     'weights.keras',
     'cifar.h5',
     'ckpt-100.npz',
+    'flax_model.msgpack',
+    'mp_rank_00_model_states.pt',
   ])('%s may be one', (name) => {
     expect(isCheckpointName(name)).toBe(true);
   });
@@ -33,6 +35,8 @@ describe('names of checkpoints', () => {
     'rng_state_0.pth',
     'training_args.bin',
     'recipe_state.pt',
+    'bf16_zero_pp_rank_0_mp_rank_00_optim_states.pt',
+    'zero_pp_rank_3_mp_rank_00_model_states.pt',
     'epoch-1.tmp.pt',
     'digits-eval.npz',
     'train.py',

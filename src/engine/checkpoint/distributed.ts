@@ -182,12 +182,14 @@ function put(
 ): void {
   let below = root;
   place.slice(0, -1).forEach((key, depth) => {
-    let next = below.get(key);
-    if (!(next instanceof Map)) {
-      budget.make(200);
-      next = new Map<PickleValue, PickleValue>();
-      below.set(next === undefined ? place.slice(0, depth + 1).join('.') : key, next);
+    const found = below.get(key);
+    if (found instanceof Map) {
+      below = found;
+      return;
     }
+    budget.make(200);
+    const next: PickleDictionary = new Map();
+    below.set(found === undefined ? key : place.slice(0, depth + 1).join('.'), next);
     below = next;
   });
   budget.make(48);

@@ -100,7 +100,7 @@ export async function openOnnxWeights(file: CheckpointFile): Promise<Checkpoint>
   }
   const tensors = new Map<string, TensorEntry>();
   for (const { name, shape, dataType } of initializers.values()) {
-    const dtype = TYPES[dataType] ?? `type ${dataType}`;
+    const dtype = TYPES[dataType] ?? `onnx_${dataType}`;
     tensors.set(name, { name, dtype, shape, storage: name });
   }
   const find = (name: string) => {

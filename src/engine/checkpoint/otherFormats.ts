@@ -2,6 +2,8 @@ import { Fault } from './fault';
 import type { ZipArchive } from './zip';
 
 const PYTHON = 'load it in Python and save its weights with torch.save or safetensors';
+const ORBAX_ADVICE =
+  'restore it in Python with orbax.checkpoint and save the parameters with flax.serialization.to_bytes or safetensors.flax';
 const TENSORFLOW =
   'load the model in Python and save its weights by name, with numpy.savez or safetensors';
 
@@ -61,8 +63,7 @@ const FOLDERS: readonly { readonly has: RegExp; readonly is: string; readonly ad
   {
     has: /^(_CHECKPOINT_METADATA|manifest\.ocdbt|_METADATA|ocdbt\.process_\d+|commit_success\.txt)$/,
     is: 'it is a checkpoint of Orbax (JAX)',
-    advice:
-      'restore it in Python with orbax.checkpoint and save the parameters with flax.serialization.to_bytes or safetensors.flax',
+    advice: ORBAX_ADVICE,
   },
   {
     has: /\.data-\d{5}-of-\d{5}$/,
@@ -124,13 +125,13 @@ export function otherFormat(name: string, size: number, head: Uint8Array, tail: 
 }
 
 /** Files in a folder of Orbax. */
-const ORBAX = /^(_CHECKPOINT_METADATA|manifest\.ocdbt|_METADATA|_sharding|array_metadatas?.*)$/;
+const ORBAX = /^(_CHECKPOINT_METADATA|manifest\.ocdbt|_METADATA|_sharding|array_metadatas?)$/;
 
 function orbaxFile(): Fault {
   return new Fault(
     'unsupported',
     'it is part of a checkpoint of Orbax (JAX), which is a folder',
-    'restore it in Python with orbax.checkpoint and save the parameters with flax.serialization.to_bytes or safetensors.flax',
+    ORBAX_ADVICE,
   );
 }
 
