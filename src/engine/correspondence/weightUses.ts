@@ -1,6 +1,6 @@
 import type { Shape } from '../checkpoint/matchNames';
 import { TensorProto_DataType, type GraphProto, type TensorProto } from '../graph/onnx/onnx_pb';
-import { tensorKinds } from '../graph/onnx/importOnnx';
+import { tensorKinds } from '../graph/onnx/initializers';
 
 /** One place where a graph reads an initializer. */
 export interface WeightUse {

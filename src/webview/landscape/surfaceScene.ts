@@ -4,10 +4,6 @@ import {
   ColorManagement,
   Color,
   DataTexture,
-  DoubleSide,
-  GreaterDepth,
-  LessEqualDepth,
-  LinearFilter,
   LinearSRGBColorSpace,
   LineBasicMaterial,
   LineSegments,
@@ -15,16 +11,13 @@ import {
   Mesh,
   PerspectiveCamera,
   Points,
-  RGBAFormat,
   Scene,
   ShaderMaterial,
   Vector3,
   WebGLRenderer,
 } from 'three';
-import { LineMaterial } from 'three/examples/jsm/lines/LineMaterial.js';
 import { LineSegments2 } from 'three/examples/jsm/lines/LineSegments2.js';
 import { LineSegmentsGeometry } from 'three/examples/jsm/lines/LineSegmentsGeometry.js';
-import { COLOR_COUNT, colorTable } from '../plots/colorMap';
 import type { Disposable } from '../disposable';
 import type { HeightScale } from './heightScale';
 import type { PathPoint } from './landscapePath';
@@ -32,15 +25,8 @@ import { fieldAt, lossAtPlace, type LossField } from './lossField';
 import type { Anchor } from '../topology/nearestMark';
 import type { PairId, PairMark, Place } from '../topology/pairMark';
 import { formatTick } from '../quantity';
-import {
-  HOLE_FRAGMENT,
-  HOLE_VERTEX,
-  MARK_FRAGMENT,
-  MARK_VERTEX,
-  SURFACE_FRAGMENT,
-  SURFACE_VERTEX,
-} from './surfaceShader';
 import { BOX_HEIGHT, surfaceGeometry } from './surfaceGeometry';
+import { surfaceObjects } from './surfaceObjects';
 import { SurfaceLabels, type SurfaceLabel } from './surfaceLabels';
 import { rgba, type Theme } from '../plots/theme';
 import { linearTicks, type Ticks } from '../plots/ticks';
@@ -99,76 +85,16 @@ export class SurfaceScene implements Disposable {
     this.renderer.outputColorSpace = LinearSRGBColorSpace;
     this.renderer.setPixelRatio(Math.min(2, window.devicePixelRatio));
     this.canvas = this.renderer.domElement;
-    const pixelRatio = { value: this.renderer.getPixelRatio() };
-
-    this.colors = new DataTexture(colorTable(), COLOR_COUNT, 1, RGBAFormat);
-    this.colors.minFilter = LinearFilter;
-    this.colors.magFilter = LinearFilter;
-    this.colors.needsUpdate = true;
-
-    this.surface = new Mesh(
-      new BufferGeometry(),
-      new ShaderMaterial({
-        vertexShader: SURFACE_VERTEX,
-        fragmentShader: SURFACE_FRAGMENT,
-        side: DoubleSide,
-        uniforms: {
-          colors: { value: this.colors },
-          levelOffset: { value: 0 },
-          levelStep: { value: 1 },
-          contourStrength: { value: 0.3 },
-          pixelRatio,
-          plateau: { value: false },
-          marked: { value: -1 },
-          markColor: { value: new Color() },
-        },
-      }),
-    );
-    this.holes = new Mesh(
-      new BufferGeometry(),
-      new ShaderMaterial({
-        vertexShader: HOLE_VERTEX,
-        fragmentShader: HOLE_FRAGMENT,
-        side: DoubleSide,
-        transparent: true,
-        uniforms: { color: { value: new Color() }, pixelRatio },
-      }),
-    );
-    this.frame = new LineSegments(
-      new BufferGeometry(),
-      new LineBasicMaterial({ transparent: true }),
-    );
-    this.stems = new LineSegments(
-      new BufferGeometry(),
-      new LineBasicMaterial({ transparent: true, opacity: 0.75 }),
-    );
-    const markMaterial = (opacity: number, hidden: boolean) =>
-      new ShaderMaterial({
-        vertexShader: MARK_VERTEX,
-        fragmentShader: MARK_FRAGMENT,
-        transparent: true,
-        depthWrite: false,
-        depthFunc: hidden ? GreaterDepth : LessEqualDepth,
-        uniforms: { opacity: { value: opacity }, pixelRatio },
-      });
-    const markGeometry = new BufferGeometry();
-    this.marks = new Points(markGeometry, markMaterial(1, false));
-    this.hiddenMarks = new Points(markGeometry, markMaterial(0.3, true));
-    this.pointed = new LineSegments2(
-      new LineSegmentsGeometry(),
-      new LineMaterial({ linewidth: 2.5 }),
-    );
-    // The part behind the surface is fainter, not gone.
-    this.pointedBehind = new LineSegments2(
-      this.pointed.geometry,
-      new LineMaterial({
-        linewidth: 1.5,
-        depthFunc: GreaterDepth,
-        depthWrite: false,
-        transparent: true,
-        opacity: 0.5,
-      }),
-    );
+    const made = surfaceObjects(this.renderer.getPixelRatio());
+    this.colors = made.colors;
+    this.surface = made.surface;
+    this.holes = made.holes;
+    this.frame = made.frame;
+    this.stems = made.stems;
+    this.marks = made.marks;
+    this.hiddenMarks = made.hiddenMarks;
+    this.pointed = made.pointed;
+    this.pointedBehind = made.pointedBehind;
     const objects = [
       this.frame,
       this.holes,
@@ -474,7 +400,6 @@ export class SurfaceScene implements Disposable {
     this.labels.draw(labels);
   }
 
-  /** Where a place of the plane with this loss is in space. */
   /** Segments of a line that lies on the surface from one checkpoint to the next. */
   private onSurface(from: PathPoint, to: PathPoint): readonly number[] {
     const { field } = this.content!;
@@ -488,6 +413,7 @@ export class SurfaceScene implements Disposable {
     return points.slice(1).flatMap((point, k) => [...points[k]!, ...point]);
   }
 
+  /** Where a place of the plane with this loss is in space. */
   private stand(place: Place, loss: number): Vector3 {
     const { field, scale } = this.content!;
     const [first, second] = field.axes;

@@ -5,7 +5,8 @@ import { gradient } from '../../../src/engine/graph/reverse';
 import { stackDirections } from '../../../src/engine/graph/stackDirections';
 import type { FloatArray } from '../../../src/engine/runtime/runtime';
 import { sizeOf } from '../../../src/engine/tensor';
-import { asOperation, onnxCases } from './onnxCases';
+import { asOperation } from './onnxCase';
+import { onnxCases } from './onnxCases';
 import { operationCases, type OperationCase } from './operations';
 import { draw, randomNumbers } from './values';
 

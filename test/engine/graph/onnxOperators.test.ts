@@ -5,7 +5,8 @@ import { OperatorCall } from '../../../src/engine/graph/onnx/operatorCall';
 import { operators } from '../../../src/engine/graph/onnx/operators';
 import { referenceRuntime } from '../../../src/engine/runtime/reference';
 import { sizeOf } from '../../../src/engine/tensor';
-import { asModel, asOperation, onnxCases, variables } from './onnxCases';
+import { asModel, asOperation, variables } from './onnxCase';
+import { onnxCases } from './onnxCases';
 import { draw, randomNumbers } from './values';
 
 test.each(['RandomNormalLike', 'RandomUniform', 'Bernoulli', 'Multinomial'])(

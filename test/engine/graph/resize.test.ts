@@ -7,7 +7,7 @@ import { Graph } from '../../../src/engine/graph/graph';
 import { referenceRuntime } from '../../../src/engine/runtime/reference';
 import { sizeOf } from '../../../src/engine/tensor';
 import { FIXTURES } from '../objective/problems';
-import { asModel, asOperation, variables, type OnnxCase } from './onnxCases';
+import { asModel, asOperation, variables, type OnnxCase } from './onnxCase';
 
 // Which pixels PyTorch takes, and its antialiased interpolation: see the make.py beside them.
 let pixels: Checkpoint;

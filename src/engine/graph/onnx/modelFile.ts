@@ -4,7 +4,7 @@ import { lstat, open, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { InputError } from '../../../shared/inputError';
 import { named } from '../../checkpoint/fault';
-import { replacedInitializers } from './importOnnx';
+import { replacedInitializers } from './initializers';
 import {
   ModelProtoSchema,
   TensorProto_DataLocation,

@@ -1,0 +1,55 @@
+import { InputError } from '../../../shared/inputError';
+import { sizeOf } from '../../tensor';
+import { MAXIMUM_SIZE } from '../shapes';
+import { TensorProto_DataType, type GraphProto, type TensorProto } from './onnx_pb';
+
+/** Initializers the exporter took from the state dict: floating point, under their own names. */
+export function isWeight(tensor: TensorProto): boolean {
+  return (
+    !tensor.name.startsWith('onnx::') &&
+    (tensor.dataType === (TensorProto_DataType.FLOAT as number) ||
+      tensor.dataType === (TensorProto_DataType.DOUBLE as number))
+  );
+}
+
+/** What an initializer was in the module: `unsaved` is in no state dict. */
+type TensorKind = 'parameter' | 'buffer' | 'unsaved';
+
+const SIGNATURE = 'pkg.torch.export.graph_signature.InputSpec.';
+
+/** What PyTorch's exporter since 2.5 writes beside the values; others write nothing. */
+export function tensorKinds(graph: GraphProto): ReadonlyMap<string, TensorKind> {
+  const kinds = new Map<string, TensorKind>();
+  for (const { name, metadataProps } of [...graph.input, ...graph.valueInfo]) {
+    const given = new Map(metadataProps.map(({ key, value }) => [key, value]));
+    const kind = given.get(`${SIGNATURE}kind`);
+    const isSaved = given.get(`${SIGNATURE}persistent`) !== 'False';
+    if (kind === 'PARAMETER') kinds.set(name, 'parameter');
+    if (kind === 'BUFFER') kinds.set(name, isSaved ? 'buffer' : 'unsaved');
+    if (kind === 'CONSTANT_TENSOR') kinds.set(name, 'unsaved');
+  }
+  return kinds;
+}
+
+/**
+ * Initializers whose values come from a checkpoint, so that those in the file are of no use.
+ */
+export function replacedInitializers(graph: GraphProto): readonly TensorProto[] {
+  const kinds = tensorKinds(graph);
+  return graph.initializer.filter(
+    (tensor) => isWeight(tensor) && kinds.get(tensor.name) !== 'unsaved',
+  );
+}
+
+/** @throws InputError where no array can have the shape. */
+export function shapeOfTensor({ name, dims }: TensorProto, path: string): readonly number[] {
+  const shape = dims.map(Number);
+  const isShape = shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0);
+  if (!isShape || sizeOf(shape) > MAXIMUM_SIZE) {
+    throw new InputError(
+      `${path}: tensor ${name} has the shape [${dims.join(', ')}], which no array of fewer than 2³¹ elements has; export the model again.`,
+      isShape ? 'unsupported' : 'damaged',
+    );
+  }
+  return shape;
+}

@@ -1,0 +1,136 @@
+import { dimensionsOf, type Configuration } from '../../shared/configuration';
+import type { Eigenvalue, Hessian } from '../../shared/result/hessian';
+import { layersOf } from '../hessian/layers';
+import { spectrum, type Spectrum } from '../hessian/spectrum';
+import { derivativeBatches } from '../objective/batches';
+import { tensorSpans } from '../objective/weights';
+import { EigenvectorStore } from './eigenvectorStore';
+import type { Eigenvectors } from './landscapeSpan';
+import type { OpenedCheckpoint } from './openProblem';
+import type { PartWork } from './partWork';
+import { productsOn } from './products';
+import { samplingErrors } from './samplingErrors';
+import { fitSpectrum } from './spectrumPlan';
+import { termCurvatures } from './termShares';
+
+/** What the cache holds of a Hessian; its eigenvectors are beside it. */
+interface StoredSpectrum {
+  readonly hessian: Hessian;
+  /** Eigenvalues of the eigenvectors that are kept. */
+  readonly leading: readonly Eigenvalue[];
+}
+
+/** Elements of vectors that are held one at a time. */
+const LONG_VECTOR = 2 ** 22;
+
+/** Eigenvalues whose sampling error is estimated. */
+const MOST_SAMPLING_ERRORS = 5;
+
+/** The spectrum of a checkpoint, and the eigenvectors a landscape needs. */
+export async function hessianOf(
+  work: PartWork,
+  configuration: Configuration,
+  opened: OpenedCheckpoint,
+  note: (sentence: string) => void,
+): Promise<{
+  readonly hessian: Hessian;
+  readonly milliseconds: number;
+  readonly eigenvectors: Eigenvectors;
+}> {
+  const { hessian: settings, landscape } = configuration;
+  const kept = landscape.directions === 'hessian' ? dimensionsOf(landscape) : 0;
+  const wanted = { ...settings, eigenvalues: Math.max(settings.eigenvalues, kept) };
+  const keyOf = (asked: typeof wanted) =>
+    work.key(opened, 'hessian', { asked, kept, order: landscape.order });
+  const isKnown = (await work.cache.read(keyOf(wanted))) !== null;
+  const asked = isKnown ? wanted : await fitted(work, opened, wanted, note);
+  const key = keyOf(asked);
+  const store = new EigenvectorStore(work.cache, key, opened.weights.theta.length);
+  let vectors: readonly Float64Array[] | null = null;
+  const { value, milliseconds } = await work.cached<StoredSpectrum>(
+    'hessian',
+    key,
+    async () => {
+      const { hessian, leading } = await spectrumOf(work, opened, asked);
+      const found = leading(kept, landscape.order);
+      vectors = await store.write(found.vectors);
+      const errors = await samplingErrorsOf(work, configuration, opened, leading);
+      const eigenvalues = hessian.eigenvalues.map((each, i) => {
+        const samplingError = errors?.[i];
+        return samplingError === undefined ? each : { ...each, samplingError };
+      });
+      const terms = await termsOf(work, opened, () => leading(1, 'value').vectors[0]!);
+      return { hessian: { ...hessian, eigenvalues, ...terms }, leading: found.eigenvalues };
+    },
+    async ({ leading }) => {
+      vectors = await store.read(leading.length);
+      return vectors !== null;
+    },
+  );
+  return {
+    hessian: value.hessian,
+    milliseconds,
+    eigenvectors: { eigenvalues: value.leading, vectors: vectors! },
+  };
+}
+
+/** Of the first eigenvalues: of one alone where vectors are long. */
+function samplingErrorsOf(
+  work: PartWork,
+  configuration: Configuration,
+  { problem, weights }: OpenedCheckpoint,
+  leading: Spectrum['leading'],
+): Promise<readonly number[] | null> {
+  const { eigenvalues } = configuration.hessian;
+  const most = weights.theta.length > LONG_VECTOR ? 1 : MOST_SAMPLING_ERRORS;
+  const found = leading(Math.min(eigenvalues, most), 'value');
+  return samplingErrors(work.pool, problem.data, found.vectors, work.signal);
+}
+
+/** What the terms of an equation's loss are of its gradient and its largest curvature. */
+async function termsOf(
+  work: PartWork,
+  { problem }: OpenedCheckpoint,
+  direction: () => Float64Array,
+): Promise<Partial<Hessian>> {
+  const { data } = problem;
+  if (data.kind !== 'collocation') return {};
+  work.forgetProblem();
+  const { signal } = work;
+  return { terms: await termCurvatures(work.pool, { ...problem, data }, direction(), signal) };
+}
+
+async function fitted<T extends Configuration['hessian']>(
+  work: PartWork,
+  opened: OpenedCheckpoint,
+  settings: T,
+  note: (sentence: string) => void,
+): Promise<T> {
+  work.setProblem(opened);
+  const { length } = opened.weights.theta;
+  const plan = await fitSpectrum(work.pool, settings, length, work.signal);
+  if (plan.note !== null) note(plan.note);
+  return { ...settings, ...plan.settings };
+}
+
+async function spectrumOf(
+  work: PartWork,
+  opened: OpenedCheckpoint,
+  settings: Configuration['hessian'],
+): Promise<Spectrum> {
+  const batches = derivativeBatches(opened.problem.data.sets);
+  const { theta, parameters } = opened.weights;
+  work.setProblem(opened);
+  return spectrum(
+    productsOn(work.pool, { batches, length: theta.length, signal: work.signal }),
+    theta.length,
+    {
+      ...settings,
+      spans: tensorSpans(parameters),
+      layers: layersOf(parameters),
+      precision: work.pool.runtime.identity.precision,
+      onProduct: (done, expected) =>
+        work.onProgress?.({ part: 'hessian', fraction: done / expected }),
+    },
+  );
+}
