@@ -24,14 +24,14 @@ const repeats = Number(options.repeats);
 const modules = [
   'adjacency',
   'analyzeTopology',
-  'distances/bottleneck',
+  '../../shared/diagrams/bottleneck',
   'trees/contourTree',
   'loops',
   'profile',
   'segmentation',
   'trees/splitTree',
   'trees/sweep',
-  'distances/wasserstein',
+  '../../shared/diagrams/wasserstein',
 ];
 
 let state = 1;

@@ -87,6 +87,10 @@ export class Context implements vscode.Disposable {
             const record = this.library.get(path);
             if (record !== undefined) void this.userAnalysis.run([record]);
           },
+          lossBetween: async (first, second) => {
+            const [from, to] = [this.library.get(first), this.library.get(second)];
+            return from && to && this.userAnalysis.lossBetween(from, to, 'line');
+          },
           cancel: () => {
             this.analyses.cancelAll();
           },

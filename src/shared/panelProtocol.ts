@@ -1,4 +1,5 @@
 import type { Progress } from './engineProtocol';
+import type { Interpolation } from './comparison';
 import type { EntryFigures } from './entryFigures';
 import type { ResultDocument } from './result';
 
@@ -9,7 +10,7 @@ import type { ResultDocument } from './result';
  */
 
 /** Host to panel. */
-export type ToPanel = Snapshot | DocumentMessage;
+export type ToPanel = Snapshot | DocumentMessage | PathMessage;
 
 export interface Snapshot {
   readonly type: 'snapshot';
@@ -51,6 +52,15 @@ export interface DocumentMessage {
   readonly document: ResultDocument;
 }
 
+/** The answer to `path`: the loss between two checkpoints, or a sentence why there is none. */
+export interface PathMessage {
+  readonly type: 'path';
+  readonly first: string;
+  readonly second: string;
+  /** Null where it was cancelled or cannot be had: the user has been told. */
+  readonly path: Interpolation | null;
+}
+
 /** What a page on its own holds: a snapshot, and every document by its key. */
 export interface PageContent {
   readonly snapshot: Snapshot;
@@ -65,4 +75,9 @@ export type FromPanel =
   | { readonly type: 'document'; readonly key: string }
   | { readonly type: 'select'; readonly key: string }
   | { readonly type: 'analyze'; readonly key: string }
-  | { readonly type: 'cancel' };
+  | { readonly type: 'cancel' }
+  /** Sample the loss on the straight line between two checkpoints. */
+  | { readonly type: 'path'; readonly first: string; readonly second: string }
+  /** A plot as a file: its name, and its bytes. */
+  | { readonly type: 'save'; readonly name: string; readonly base64: string }
+  | { readonly type: 'copy'; readonly text: string };

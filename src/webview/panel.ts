@@ -1,7 +1,9 @@
 import './styleNonce';
 import './pageLanguage';
 import './panel.css';
-import type { Snapshot } from '../shared/panelProtocol';
+import { CompareView, pathKey } from './compare/compareView';
+import type { Interpolation } from '../shared/comparison';
+import type { PanelEntry, PathMessage, Snapshot } from '../shared/panelProtocol';
 import { CheckpointHeader } from './training/checkpointHeader';
 import { ProgressBar, registerControls } from './controls';
 import { DensityView } from './curvature/densityView';
@@ -10,6 +12,13 @@ import { element, setText } from './element';
 import { Highlight } from './topology/highlight';
 import { LandscapeView } from './landscape/landscapeView';
 import { MergeTreeView } from './topology/mergeTreeView';
+import { delivery, type Delivery } from './export/delivery';
+import type { DrawingSize } from './export/drawing';
+import type { Export } from './export/exportMenu';
+import { exportPlot, fileName } from './export/exportPlot';
+import { PAPER_THEME } from './export/paperTheme';
+import type { PlotContent, PlotSection } from './plots/plotSection';
+import { provenance } from './summaries';
 import { messageView } from './messageView';
 import { simplified } from './topology/simplification';
 import { PersistenceView } from './topology/persistenceView';
@@ -17,6 +26,7 @@ import { runsOf, type Run } from './training/runs';
 import { ShownDocuments } from './state/shownDocuments';
 import { RelateView } from './relate/relateView';
 import { progressText, screenOf } from './state/screen';
+import { keptEntries } from './state/keptEntries';
 import { followHost, runOf } from './state/selection';
 import { ThemeSource } from './plots/theme';
 import { TrainingStrip } from './training/trainingStrip';
@@ -38,7 +48,11 @@ class Panel implements Disposable {
   private readonly persistence: PersistenceView;
   private readonly tree: MergeTreeView;
   private readonly density: DensityView;
+  private readonly compare: CompareView;
+  /** The loss between checkpoints, as far as it was asked for. */
+  private paths = new Map<string, Interpolation | string>();
   private readonly relate: RelateView;
+  private readonly views: readonly { readonly section: PlotSection }[];
   private readonly top = element('div', { class: 'top', id: 'checkpoint' });
   private readonly warning = element('p', { class: 'warning', role: 'status' });
   private readonly messageSlot = element('div', { class: 'message-slot' });
@@ -50,6 +64,7 @@ class Panel implements Disposable {
   /** What the plots show; they are drawn again when any of it is another. */
   private plotted: readonly unknown[] = [];
   private related: readonly unknown[] = [];
+  private besides: readonly unknown[] = [];
   private snapshot: Snapshot | null = null;
   private runs: readonly Run[] = [];
   private readonly documents: ShownDocuments;
@@ -109,9 +124,37 @@ class Panel implements Disposable {
     this.persistence = this.store.add(new PersistenceView(highlight, change, table('persistence')));
     this.tree = this.store.add(new MergeTreeView(highlight, change, table('tree')));
     this.density = this.store.add(new DensityView(table('density')));
+    this.compare = this.store.add(
+      new CompareView(change, table('compare'), {
+        documentOf: (entry) => this.documents.of(entry),
+        askPath: inEditor
+          ? (first, second) => {
+              this.paths = new Map(this.paths).set(pathKey(first, second), 'asked');
+              transport.post({ type: 'path', first, second });
+              this.render();
+            }
+          : null,
+      }),
+    );
     this.relate = this.store.add(new RelateView(select, change, table('relate')));
-    const views = [this.landscape, this.persistence, this.density, this.tree, this.relate];
+    const views = (this.views = [
+      this.landscape,
+      this.persistence,
+      this.density,
+      this.tree,
+      this.compare,
+      this.relate,
+    ]);
+    const leaving = delivery(transport);
     for (const view of views) {
+      const { section } = view;
+      this.store.add(section);
+      section.onPaper = () => {
+        this.change({ paper: !this.state.paper });
+      };
+      section.onExport = (what, content, size) => {
+        void this.export(section, what, content, size, leaving);
+      };
       this.plots.append(view.section.root);
       view.section.showTable(this.state.tables.includes(view.section.id));
     }
@@ -120,17 +163,65 @@ class Panel implements Disposable {
     this.render();
     transport.onMessage((message) => {
       if (message.type === 'document') this.documents.receive(message);
+      else if (message.type === 'path') this.receivePath(message);
       else this.receive(message);
       this.render();
     });
   }
 
+  private receivePath({ first, second, path }: PathMessage): void {
+    const paths = new Map(this.paths);
+    if (path === null) paths.delete(pathKey(first, second));
+    else paths.set(pathKey(first, second), path);
+    this.paths = paths;
+  }
+
   private receive(snapshot: Snapshot): void {
     const toldAt = this.told.get(snapshot.selected ?? '') ?? -Infinity;
     this.keep(followHost(this.state, snapshot.selected, performance.now() - toldAt < ECHO_TIME));
-    this.snapshot = snapshot;
-    this.runs = runsOf(snapshot.entries);
+    const before = this.snapshot?.entries ?? [];
+    const entries = keptEntries(before, snapshot.entries);
+    this.snapshot = { ...snapshot, entries };
+    if (entries !== before) this.runs = runsOf(entries);
   }
+
+  /** What fails is said where the values are read. */
+  private async export(
+    section: PlotSection,
+    what: Export,
+    content: PlotContent,
+    size: DrawingSize,
+    leaving: Delivery,
+  ): Promise<void> {
+    const drawing = content.drawing();
+    if (drawing === null) return;
+    const { shownEntry: entry } = this;
+    const where = entry === null ? '' : [entry.run, entry.label].filter(Boolean).join('/');
+    const caption = [
+      `${section.title}${where === '' ? '' : `, ${where}`}.`,
+      content.summary,
+      this.about,
+    ].filter((part) => part !== '');
+    const plot = {
+      name: fileName(entry?.run ?? '', entry?.label ?? '', section.id),
+      caption: caption.join(' '),
+      drawing,
+      size,
+      paper: this.state.paper,
+      table: content.table(),
+      data: content.data(),
+    };
+    try {
+      await exportPlot(what, plot, leaving);
+      section.read(what === 'svg' || what === 'png' || what === 'csv' ? null : t('Copied.'));
+    } catch {
+      section.read(t('The drawing cannot be made now: try again, or take the map.'));
+    }
+  }
+
+  private shownEntry: PanelEntry | null = null;
+  /** What was analysed with what, for captions. */
+  private about = '';
 
   private readonly analyze: ((key: string) => void) | null;
 
@@ -160,12 +251,12 @@ class Panel implements Disposable {
     if (snapshot !== null && entry !== null && run !== null) {
       const { runs } = this;
       const { explained } = state;
-      const document = screen.kind === 'document' ? screen.document : null;
-      this.header.update(runs, run, entry, document, {
+      const result = screen.kind === 'document' ? screen.document : null;
+      this.header.update(runs, run, entry, result, {
         busy: snapshot.progress !== null,
         explained,
       });
-      this.strip.update(runs, run, entry, document, explained);
+      this.strip.update(runs, run, entry, result, explained);
     }
     const progress = snapshot?.progress ?? null;
     this.progress.root.hidden = progress === null;
@@ -192,12 +283,33 @@ class Panel implements Disposable {
       this.messageSlot.replaceChildren(messageView(screen, { analyze: this.analyze }));
       return;
     }
-    const theme = this.theme.current;
+    this.shownEntry = screen.entry;
+    this.about = `${provenance(screen.document)}.`;
+    document.body.classList.toggle('is-paper', state.paper);
+    for (const { section } of this.views) section.showPaper(state.paper);
+    const theme = state.paper ? PAPER_THEME : this.theme.current;
     const { running } = screen;
     const related = [this.runs, screen.entry.key, theme, state.relateX, state.relateY];
-    if (!related.every((part, i) => part === this.related[i])) {
+    if (!same(related, this.related)) {
       this.related = related;
       this.relate.update(this.runs, screen.entry.key, theme, state);
+    }
+    const { entries } = snapshot!;
+    const beside = [
+      entries,
+      screen.entry,
+      theme,
+      state.compared,
+      state.compareAs,
+      state.scale,
+      this.paths,
+      ...entries
+        .filter(({ key }) => state.compared.includes(key))
+        .map((entry) => this.documents.of(entry)),
+    ];
+    if (!same(beside, this.besides)) {
+      this.besides = beside;
+      this.compare.update(entries, screen.entry, theme, state, this.paths);
     }
     const wanted = [
       screen.document,
@@ -209,16 +321,16 @@ class Panel implements Disposable {
       state.tree,
       state.threshold,
     ];
-    if (wanted.every((part, i) => part === this.plotted[i])) return;
+    if (same(wanted, this.plotted)) return;
     this.plotted = wanted;
     const { topology } = screen.document;
-    const document =
+    const drawn =
       topology === undefined || state.threshold === null
         ? screen.document
         : { ...screen.document, topology: simplified(topology, state.threshold) };
-    this.landscape.update(document, theme, state, running);
+    this.landscape.update(drawn, theme, state, running);
     this.persistence.update(screen.document, theme, state, running);
-    this.tree.update(document, theme, state, running);
+    this.tree.update(drawn, theme, state, running);
     this.density.update(screen.document, theme, running);
     const { notes } = screen.document;
     this.notes.hidden = notes.length === 0;
@@ -227,6 +339,10 @@ class Panel implements Disposable {
       element('ul', {}, ...notes.map((note) => element('li', {}, translated(note)))),
     );
   }
+}
+
+function same(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((part, i) => part === b[i]);
 }
 
 registerControls();

@@ -37,7 +37,10 @@ const COUNTING: ReadonlySet<string> = new Set(['counted', 'plural']);
 /** What has words and is not read by people: names of classes and keys, commands, shaders, formats. */
 const TECHNICAL: readonly RegExp[] = [
   /(^| )(is|plot)-/,
-  /^(Enter|Escape|Home|End)$/,
+  /^(Enter|Escape|Home|End|Tab)$/,
+  // Drawings and LaTeX.
+  /^<(svg|rect|image|text) /,
+  /\\include(svg|graphics)/,
   /^basin analyze$/,
   /\bvoid main\(\)/,
   // Names of formats, and what Python calls its null.

@@ -7,6 +7,7 @@ import type { Library } from '../checkpoints/library';
 import { FileWatch } from '../checkpoints/fileWatch';
 import { bundledPage } from '../panel/bundledPage';
 import { createNonce } from '../panel/panelHtml';
+import { saveFromPage } from '../panel/leaving';
 import { messageHtml } from './resultEditorMessage';
 import { readFromPanel, summaryOf, versionOf } from '../panel/snapshot';
 import { describeChanges } from '../words/outdated';
@@ -61,7 +62,7 @@ class ResultView implements vscode.Disposable {
       this.webview.onDidReceiveMessage((message: unknown) => {
         if (isReopen(message)) {
           void vscode.commands.executeCommand('vscode.openWith', uri, 'default');
-        } else this.answer(readFromPanel(message)?.type);
+        } else this.answer(readFromPanel(message));
       }),
       new FileWatch(uri, {
         onChange: () => void this.load(),
@@ -114,9 +115,11 @@ class ResultView implements vscode.Disposable {
 
   private told: string | null = null;
 
-  private answer(asked: FromPanel['type'] | undefined): void {
-    if (asked === 'ready') this.send();
-    if (asked !== 'document' || this.document === null) return;
+  private answer(asked: FromPanel | null): void {
+    if (asked?.type === 'ready') this.send();
+    if (asked?.type === 'save') void saveFromPage(asked, vscode.Uri.joinPath(this.uri, '..'));
+    if (asked?.type === 'copy') void vscode.env.clipboard.writeText(asked.text);
+    if (asked?.type !== 'document' || this.document === null) return;
     const { document } = this;
     const key = this.uri.toString();
     const version = versionOf(document);

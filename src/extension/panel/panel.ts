@@ -1,9 +1,11 @@
 import * as vscode from 'vscode';
+import type { Interpolation } from '../../shared/comparison';
 import type { ToPanel } from '../../shared/panelProtocol';
 import type { Analyses } from '../analysis/analyses';
 import type { Library } from '../checkpoints/library';
 import type { Log } from '../log';
 import { bundledPage } from './bundledPage';
+import { openFolder, saveFromPage } from './leaving';
 import { makeSnapshot, readFromPanel, shownDocument, versionOf } from './snapshot';
 
 export const PANEL_TYPE = 'basin.panel';
@@ -14,6 +16,8 @@ const RESEND = 500;
 export interface PanelActions {
   readonly analyze: (path: string) => void;
   readonly cancel: () => void;
+  /** The loss on the straight line; undefined where it cannot be had, which the user was told. */
+  readonly lossBetween: (first: string, second: string) => Promise<Interpolation | undefined>;
   /** The panel shows this checkpoint now. */
   readonly selected: (path: string) => void;
 }
@@ -131,6 +135,15 @@ export class LandscapePanel implements vscode.Disposable, vscode.WebviewPanelSer
       case 'cancel':
         this.actions.cancel();
         break;
+      case 'path':
+        void this.sendPath(known.first, known.second);
+        break;
+      case 'save':
+        void saveFromPage(known, openFolder());
+        break;
+      case 'copy':
+        void vscode.env.clipboard.writeText(known.text);
+        break;
       case undefined:
         this.log.warn('The panel sent a message Basin does not know.');
         break;
@@ -157,6 +170,12 @@ export class LandscapePanel implements vscode.Disposable, vscode.WebviewPanelSer
     const version = versionOf(document);
     const message: ToPanel = { type: 'document', key, version, document };
     void this.panel.webview.postMessage(message);
+  }
+
+  private async sendPath(first: string, second: string): Promise<void> {
+    const path = await this.actions.lossBetween(first, second);
+    const message: ToPanel = { type: 'path', first, second, path: path ?? null };
+    if (this.ready) await this.panel?.webview.postMessage(message);
   }
 
   private async send(): Promise<void> {

@@ -80,7 +80,7 @@ function remark(record: CheckpointRecord): string | null {
 /** A message from the panel, or `null` for anything else: a page is not to be believed. */
 export function readFromPanel(message: unknown): FromPanel | null {
   if (typeof message !== 'object' || message === null) return null;
-  const { type, key } = message as Record<string, unknown>;
+  const { type, key, name, base64, text, first, second } = message as Record<string, unknown>;
   switch (type) {
     case 'ready':
     case 'cancel':
@@ -89,6 +89,14 @@ export function readFromPanel(message: unknown): FromPanel | null {
     case 'select':
     case 'analyze':
       return typeof key === 'string' ? { type, key } : null;
+    case 'path':
+      return typeof first === 'string' && typeof second === 'string'
+        ? { type, first, second }
+        : null;
+    case 'save':
+      return typeof name === 'string' && typeof base64 === 'string' ? { type, name, base64 } : null;
+    case 'copy':
+      return typeof text === 'string' ? { type, text } : null;
     default:
       return null;
   }

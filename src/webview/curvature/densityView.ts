@@ -5,6 +5,7 @@ import { Chart, FIXED, ticksAt } from '../plots/chart';
 import type { CustomApi } from '../plots/customApi';
 import { densityFrame, densityPoints, type DensityFrame } from './densityFrame';
 import { DisposableStore, type Disposable } from '../disposable';
+import type { DataTable } from '../export/drawing';
 import { PlotSection } from '../plots/plotSection';
 import { formatNumber, formatShare, formatTick, formatUncertain, plural } from '../quantity';
 import { curvatureSummary, negativeText } from '../summaries';
@@ -69,6 +70,8 @@ export class DensityView implements Disposable {
     this.section.update({
       summary: curvatureSummary(hessian),
       caption: caption(hessian),
+      drawing: () => this.chart.drawing(theme),
+      data: () => curvatureData(hessian),
       table: () => ({
         caption: t(
           'Eigenvalues of the Hessian; {0}',
@@ -113,8 +116,8 @@ export class DensityView implements Disposable {
     const plotHeight = Math.max(40, this.chart.height - RITZ_HEIGHT - 42 - 12 - 10);
     return {
       grid: [
-        { ...FIXED, left: 58, right: 16, top: 12, height: plotHeight },
-        { ...FIXED, left: 58, right: 16, top: 12 + plotHeight + 10, height: RITZ_HEIGHT },
+        { ...FIXED, left: 64, right: 16, top: 12, height: plotHeight },
+        { ...FIXED, left: 64, right: 16, top: 12 + plotHeight + 10, height: RITZ_HEIGHT },
       ],
       xAxis: [
         { ...across(false), gridIndex: 0 },
@@ -130,7 +133,7 @@ export class DensityView implements Disposable {
           min: frame.bottom,
           max: frame.top,
           name: t('density (log)'),
-          nameGap: 44,
+          nameGap: 50,
         },
         {
           ...ticksAt(theme, []),
@@ -288,6 +291,36 @@ export class DensityView implements Disposable {
       `${name} = ${value} ${error}${eigenvalue.converged ? '' : ` · ${t('not converged')}`}`,
     );
   }
+}
+
+/** Everything that is drawn, by what it is. */
+function curvatureData({
+  density,
+  eigenvalues,
+  smallest,
+  lowest = [smallest],
+}: Hessian): DataTable {
+  const { grid, values, band, nodes } = density;
+  return {
+    columns: ['kind', 'eigenvalue', 'density_or_weight', 'low', 'high'],
+    rows: [
+      ...grid.map((at, k) => [
+        'density',
+        at,
+        values[k] ?? null,
+        band?.low[k] ?? null,
+        band?.high[k] ?? null,
+      ]),
+      ...nodes.map(({ value, weight }) => ['ritz', value, weight, null, null]),
+      ...[...eigenvalues, ...lowest].map(({ value, residual }) => [
+        'eigenvalue',
+        value,
+        null,
+        value - residual,
+        value + residual,
+      ]),
+    ],
+  };
 }
 
 /** Both ends of the spectrum, from the largest to the smallest. */

@@ -4,6 +4,7 @@ import { Chart, FIXED, ticksAt } from '../plots/chart';
 import type { CustomApi } from '../plots/customApi';
 import { DisposableStore, type Disposable } from '../disposable';
 import { element } from '../element';
+import type { Drawing } from '../export/drawing';
 import type { HeightScale } from './heightScale';
 import type { Highlight } from '../topology/highlight';
 import type { PathPoint } from './landscapePath';
@@ -68,6 +69,10 @@ export class CurveView implements Disposable {
   show(content: CurveContent): void {
     this.content = content;
     this.draw();
+  }
+
+  drawing(): Drawing | null {
+    return this.content && this.chart.drawing(this.content.theme);
   }
 
   dispose(): void {

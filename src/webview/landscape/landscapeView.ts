@@ -37,6 +37,7 @@ import {
   wholeField,
   type LossField,
 } from './lossField';
+import { landscapeData } from './landscapeData';
 import { MapView } from './mapView';
 import { smoothField } from './smoothField';
 import { stepMark } from '../topology/nearestMark';
@@ -239,6 +240,8 @@ export class LandscapeView implements Disposable {
       caption: caption(field, document, loss, this.path),
       notes: [...notes, ...this.notes(topology)],
       table: () => gridTable(field),
+      data: () => landscapeData(landscape),
+      drawing: () => (surface ?? this.map).drawing(),
     });
     const content = {
       field: this.drawn ?? field,
@@ -276,6 +279,8 @@ export class LandscapeView implements Disposable {
       summary: lineSummary(landscape, field, document.topology, loss),
       caption: caption(field, document, loss, this.path),
       notes: [...notes, ...this.notes(document.topology)],
+      data: () => landscapeData(landscape),
+      drawing: () => this.curve.drawing(),
       table: () => ({
         caption: t('Loss along {0}', axis.name),
         columns: [axis.name, t('Loss')],

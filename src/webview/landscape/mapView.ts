@@ -1,14 +1,15 @@
 import type { EChartsCoreOption } from 'echarts/core';
 import { Chart, FIXED, ticksAt } from '../plots/chart';
-import { COLOR_COUNT, colorTable } from '../plots/colorMap';
+import { colorTable } from '../plots/colorMap';
+import { barImage, gridPlace, mapImage, picture, placeOf } from './mapImage';
+import type { Drawing } from '../export/drawing';
 import { contourLines, type Polyline } from './contour';
 import type { CustomApi } from '../plots/customApi';
 import { DisposableStore, type Disposable } from '../disposable';
 import { element } from '../element';
-import { fieldImage } from './fieldImage';
 import type { Highlight } from '../topology/highlight';
 import { nearestMark, type Anchor } from '../topology/nearestMark';
-import type { PairMark, Place } from '../topology/pairMark';
+import type { PairMark } from '../topology/pairMark';
 import { formatTick } from '../quantity';
 import type { SurfaceContent } from './surfaceScene';
 import { rgba, withAlpha } from '../plots/theme';
@@ -16,9 +17,6 @@ import { linearTicks } from '../plots/ticks';
 import { t } from '../text';
 
 const COLORS = colorTable();
-const IMAGE_SIZE = 640;
-/** Of the dots at evaluated points: seen on the dark half of the colours and on the light one. */
-const EVALUATED_COLOR = 'rgba(255, 255, 255, 0.6)';
 /** Room for labels left and below, for the colour bar on the right, and above. */
 const MARGIN = { left: 52, right: 78, top: 10, bottom: 42 };
 
@@ -32,7 +30,7 @@ export class MapView implements Disposable {
   private readonly store = new DisposableStore();
   private readonly chart: Chart;
   private content: SurfaceContent | null = null;
-  private readonly bar = barImage();
+  private readonly bar = barImage(COLORS);
   private image: HTMLCanvasElement | null = null;
   private lines: readonly { readonly line: Polyline; readonly light: boolean }[] = [];
   /** Shares of both axes where the keys stand. */
@@ -76,7 +74,7 @@ export class MapView implements Disposable {
       this.image === null
     ) {
       const { field, scale } = content;
-      this.image = imageOf(content);
+      this.image = mapImage(field, scale, COLORS, rgba(content.theme.muted), content.evaluated);
       this.lines = scale.levels.flatMap((level) =>
         contourLines(field.values, field.rows, field.columns, level).map((line) => ({
           line,
@@ -85,6 +83,10 @@ export class MapView implements Disposable {
       );
     }
     this.draw();
+  }
+
+  drawing(): Drawing | null {
+    return this.content && this.chart.drawing(this.content.theme);
   }
 
   dispose(): void {
@@ -162,33 +164,11 @@ export class MapView implements Disposable {
         },
       ],
       series: [
-        this.picture(0, () => this.image!, [first.min, second.min, first.max, second.max]),
+        picture(0, () => this.image!, [first.min, second.min, first.max, second.max]),
         this.contours(content),
-        this.picture(1, () => this.bar, [0, 0, 1, 1]),
+        picture(1, () => this.bar, [0, 0, 1, 1]),
         this.markSeries(content, marks),
       ],
-    };
-  }
-
-  private picture(
-    grid: number,
-    image: () => HTMLCanvasElement,
-    [left, bottom, right, top]: readonly [number, number, number, number],
-  ): Record<string, unknown> {
-    return {
-      type: 'custom',
-      xAxisIndex: grid,
-      yAxisIndex: grid,
-      silent: true,
-      data: [0],
-      renderItem: (_: unknown, api: CustomApi) => {
-        const [x, y] = api.coord([left, top]);
-        const [x2, y2] = api.coord([right, bottom]);
-        return {
-          type: 'image',
-          style: { image: image(), x, y, width: x2 - x, height: y2 - y },
-        };
-      },
     };
   }
 
@@ -386,39 +366,4 @@ export class MapView implements Disposable {
     this.hooks.onPlace(this.cursor);
     this.draw();
   }
-}
-
-function placeOf({ axes }: SurfaceContent['field'], [u, v]: readonly [number, number]): Place {
-  const [first, second] = axes;
-  return [first.min + u * (first.max - first.min), second.min + v * (second.max - second.min)];
-}
-
-function gridPlace(field: SurfaceContent['field'], [i, j]: readonly [number, number]): Place {
-  return placeOf(field, [i / (field.rows - 1), j / (field.columns - 1)]);
-}
-
-function imageOf({ field, scale, theme, evaluated }: SurfaceContent): HTMLCanvasElement {
-  const canvas = element('canvas', { width: IMAGE_SIZE, height: IMAGE_SIZE });
-  const pixels = fieldImage(field, scale, COLORS, rgba(theme.muted), IMAGE_SIZE);
-  const context = canvas.getContext('2d');
-  context?.putImageData(new ImageData(pixels, IMAGE_SIZE, IMAGE_SIZE), 0, 0);
-  if (context !== null && evaluated !== null) {
-    context.fillStyle = EVALUATED_COLOR;
-    for (const [x, y] of evaluated) {
-      context.fillRect(x * (IMAGE_SIZE - 1) - 0.75, (1 - y) * (IMAGE_SIZE - 1) - 0.75, 1.5, 1.5);
-    }
-  }
-  return canvas;
-}
-
-/** The colour bar: one pixel wide, stretched to its place. */
-function barImage(): HTMLCanvasElement {
-  const canvas = element('canvas', { width: 1, height: COLOR_COUNT });
-  const pixels = new Uint8ClampedArray(COLOR_COUNT * 4);
-  for (let k = 0; k < COLOR_COUNT; k++) {
-    const from = 4 * (COLOR_COUNT - 1 - k);
-    pixels.set(COLORS.subarray(from, from + 4), 4 * k);
-  }
-  canvas.getContext('2d')?.putImageData(new ImageData(pixels, 1, COLOR_COUNT), 0, 0);
-  return canvas;
 }

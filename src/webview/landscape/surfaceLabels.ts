@@ -1,4 +1,6 @@
 import { element } from '../element';
+import type { DrawnText } from '../export/drawing';
+import type { Theme } from '../plots/theme';
 
 export interface SurfaceLabel {
   readonly text: string;
@@ -11,11 +13,13 @@ export interface SurfaceLabel {
 /** Text over the surface, as elements: sharp at any zoom and in the editor's own font. */
 export class SurfaceLabels {
   readonly root = element('div', { class: 'surface-labels', 'aria-hidden': 'true' });
+  private drawn: readonly SurfaceLabel[] = [];
   private readonly pool: HTMLElement[] = [];
 
   /** Labels that would cover an earlier one are left out: titles come first. */
   draw(labels: readonly SurfaceLabel[]): void {
     const taken: { left: number; right: number; top: number; bottom: number }[] = [];
+    const drawn: SurfaceLabel[] = [];
     let used = 0;
     for (const label of labels) {
       const width = widthOf(label.text);
@@ -30,6 +34,7 @@ export class SurfaceLabels {
       );
       if (covered) continue;
       taken.push(box);
+      drawn.push(label);
       const node = this.node(used++);
       node.textContent = label.text;
       node.className = `surface-label is-${label.kind}`;
@@ -37,7 +42,19 @@ export class SurfaceLabels {
       node.style.transform = `translate(${label.x.toFixed(1)}px, ${label.y.toFixed(1)}px) translate(${shift}, -50%)`;
       node.hidden = false;
     }
+    this.drawn = drawn;
     for (let k = used; k < this.pool.length; k++) this.pool[k]!.hidden = true;
+  }
+
+  /** What was drawn last, for a drawing elsewhere. */
+  texts({ foreground, muted }: Theme): readonly DrawnText[] {
+    return this.drawn.map(({ text, x, y, anchor, kind }) => ({
+      text,
+      x,
+      y,
+      anchor: anchor === 'end' ? 'end' : 'middle',
+      color: kind === 'title' ? foreground : muted,
+    }));
   }
 
   private node(index: number): HTMLElement {

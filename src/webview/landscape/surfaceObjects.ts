@@ -39,9 +39,8 @@ export interface SurfaceObjects {
   readonly pointedBehind: LineSegments2;
 }
 
-/** @param ratio pixels of the screen in one of the page. */
-export function surfaceObjects(ratio: number): SurfaceObjects {
-  const pixelRatio = { value: ratio };
+/** @param pixelRatio pixels of the screen in one of the page; may change later. */
+export function surfaceObjects(pixelRatio: { value: number }): SurfaceObjects {
   const colors = new DataTexture(colorTable(), COLOR_COUNT, 1, RGBAFormat);
   colors.minFilter = LinearFilter;
   colors.magFilter = LinearFilter;

@@ -19,6 +19,7 @@ import {
 import { LineSegments2 } from 'three/examples/jsm/lines/LineSegments2.js';
 import { LineSegmentsGeometry } from 'three/examples/jsm/lines/LineSegmentsGeometry.js';
 import type { Disposable } from '../disposable';
+import { canvasOfImage, svgOfImage, type Drawing, type DrawingSize } from '../export/drawing';
 import type { HeightScale } from './heightScale';
 import type { PathPoint } from './landscapePath';
 import { fieldAt, lossAtPlace, type LossField } from './lossField';
@@ -45,6 +46,9 @@ export interface SurfaceContent {
   readonly evaluated: readonly (readonly [number, number])[] | null;
   readonly theme: Theme;
 }
+
+/** Pixels of the image in a vector drawing for each of its own. */
+const EXPORT_SCALE = 3;
 
 /** Where the camera looks, on the axis of the box: a little below its middle, for the labels. */
 const TARGET_HEIGHT = 0.22;
@@ -75,7 +79,9 @@ export class SurfaceScene implements Disposable {
   private highlighted: PairId | null = null;
   private width = 1;
   private height = 1;
-  private drawing = 0;
+  private requested = 0;
+  /** Of every shader that draws in pixels. */
+  private readonly pixelRatio = { value: 1 };
 
   /** Throws where there is no WebGL. */
   constructor() {
@@ -85,7 +91,8 @@ export class SurfaceScene implements Disposable {
     this.renderer.outputColorSpace = LinearSRGBColorSpace;
     this.renderer.setPixelRatio(Math.min(2, window.devicePixelRatio));
     this.canvas = this.renderer.domElement;
-    const made = surfaceObjects(this.renderer.getPixelRatio());
+    this.pixelRatio.value = this.renderer.getPixelRatio();
+    const made = surfaceObjects(this.pixelRatio);
     this.colors = made.colors;
     this.surface = made.surface;
     this.holes = made.holes;
@@ -136,10 +143,53 @@ export class SurfaceScene implements Disposable {
 
   resize(width: number, height: number): void {
     if (width < 1 || height < 1) return;
+    this.setSize(width, height);
+    this.requestDraw();
+  }
+
+  private setSize(width: number, height: number): void {
     this.width = width;
     this.height = height;
     this.renderer.setSize(width, height);
-    this.requestDraw();
+  }
+
+  /** The surface is an image in it; its labels are text. */
+  drawing(): Drawing | null {
+    const { content } = this;
+    if (content === null) return null;
+    const { theme } = content;
+    const at = (size: DrawingSize, scale: number): HTMLCanvasElement => {
+      const { width, height } = this;
+      const ratio = this.renderer.getPixelRatio();
+      this.renderer.setPixelRatio(scale);
+      this.pixelRatio.value = scale;
+      this.setSize(size.width, size.height);
+      this.draw();
+      // The buffer lasts until this task ends.
+      const copy = document.createElement('canvas');
+      copy.width = this.canvas.width;
+      copy.height = this.canvas.height;
+      copy.getContext('2d')?.drawImage(this.canvas, 0, 0);
+      this.renderer.setPixelRatio(ratio);
+      this.pixelRatio.value = ratio;
+      this.setSize(width, height);
+      return copy;
+    };
+    const texts = () => this.labels.texts(theme);
+    return {
+      svg: (size) => {
+        const image = at(size, EXPORT_SCALE);
+        const text = svgOfImage(image, size, texts(), theme);
+        this.draw();
+        return text;
+      },
+      canvas: (size, scale) => {
+        const image = at(size, scale);
+        const canvas = canvasOfImage(image, size, scale, texts(), theme);
+        this.draw();
+        return canvas;
+      },
+    };
   }
 
   /** Both ends of every pair, in pixels of the canvas. */
@@ -185,7 +235,7 @@ export class SurfaceScene implements Disposable {
   }
 
   dispose(): void {
-    cancelAnimationFrame(this.drawing);
+    cancelAnimationFrame(this.requested);
     this.scene.traverse((object) => {
       if (object instanceof Mesh || object instanceof LineSegments || object instanceof Points) {
         (object.geometry as BufferGeometry).dispose();
@@ -200,9 +250,9 @@ export class SurfaceScene implements Disposable {
   }
 
   private requestDraw(): void {
-    if (this.drawing !== 0) return;
-    this.drawing = requestAnimationFrame(() => {
-      this.drawing = 0;
+    if (this.requested !== 0) return;
+    this.requested = requestAnimationFrame(() => {
+      this.requested = 0;
       this.draw();
     });
   }

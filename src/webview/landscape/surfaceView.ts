@@ -4,6 +4,7 @@ import type { Highlight } from '../topology/highlight';
 import { nearestMark } from '../topology/nearestMark';
 import { Orbit } from './orbit';
 import { SurfaceScene, type SurfaceContent } from './surfaceScene';
+import type { Drawing } from '../export/drawing';
 import type { Camera } from '../state/viewState';
 
 export interface SurfaceHooks {
@@ -78,6 +79,10 @@ export class SurfaceView implements Disposable {
 
   show(content: SurfaceContent): void {
     this.scene.show(content);
+  }
+
+  drawing(): Drawing | null {
+    return this.scene.drawing();
   }
 
   home(): void {

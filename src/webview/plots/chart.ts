@@ -1,13 +1,14 @@
 import { CustomChart } from 'echarts/charts';
 import { GridComponent } from 'echarts/components';
 import { init, use, type ECharts, type EChartsCoreOption } from 'echarts/core';
-import { CanvasRenderer } from 'echarts/renderers';
+import { CanvasRenderer, SVGRenderer } from 'echarts/renderers';
 import type { Disposable } from '../disposable';
 import { DisposableStore } from '../disposable';
 import { element } from '../element';
+import type { Drawing, DrawingSize } from '../export/drawing';
 import type { Theme } from './theme';
 
-use([CustomChart, GridComponent, CanvasRenderer]);
+use([CustomChart, GridComponent, CanvasRenderer, SVGRenderer]);
 
 /** A plot on a canvas that keeps the size of its container. */
 export class Chart implements Disposable {
@@ -15,6 +16,8 @@ export class Chart implements Disposable {
   private readonly host = element('div', { class: 'chart', 'aria-hidden': 'true' });
   private chart: ECharts | null = null;
   private option: (() => EChartsCoreOption) | null = null;
+  /** While it is drawn elsewhere, at another size. */
+  private elsewhere: DrawingSize | null = null;
 
   constructor(
     container: HTMLElement,
@@ -40,17 +43,49 @@ export class Chart implements Disposable {
   }
 
   get width(): number {
-    return this.host.clientWidth;
+    return this.elsewhere?.width ?? this.host.clientWidth;
   }
 
   get height(): number {
-    return this.host.clientHeight;
+    return this.elsewhere?.height ?? this.host.clientHeight;
   }
 
   /** The option is a function of the size it is drawn at. */
   draw(option: () => EChartsCoreOption): void {
     this.option = option;
     this.resize();
+  }
+
+  /** The same drawing for a file; null while nothing is drawn. */
+  drawing({ background }: Theme): Drawing | null {
+    const { option } = this;
+    if (option === null) return null;
+    const drawn = (chart: ECharts, size: DrawingSize): ECharts => {
+      this.elsewhere = size;
+      try {
+        chart.setOption({ animation: false, backgroundColor: background, ...option() });
+      } finally {
+        this.elsewhere = null;
+      }
+      return chart;
+    };
+    return {
+      svg: (size) => {
+        const chart = drawn(init(null, null, { renderer: 'svg', ssr: true, ...size }), size);
+        const text = chart.renderToSVGString();
+        chart.dispose();
+        return text;
+      },
+      canvas: (size, scale) => {
+        const chart = drawn(
+          init(element('div'), null, { renderer: 'canvas', devicePixelRatio: scale, ...size }),
+          size,
+        );
+        const canvas = chart.renderToCanvas({ pixelRatio: scale });
+        chart.dispose();
+        return canvas;
+      },
+    };
   }
 
   /** Pixels of data coordinates of a grid; null while nothing is drawn. */

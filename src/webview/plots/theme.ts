@@ -79,7 +79,8 @@ export class ThemeSource implements Disposable {
     return {
       kind: 0.3 * red + 0.59 * green + 0.11 * blue > 127 ? 'light' : 'dark',
       highContrast,
-      fontFamily: getComputedStyle(document.body).fontFamily,
+      // In an SVG they stand within double quotes.
+      fontFamily: getComputedStyle(document.body).fontFamily.replaceAll('"', "'"),
       background,
       foreground: color('foreground'),
       muted: color('muted'),

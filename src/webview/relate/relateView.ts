@@ -140,6 +140,11 @@ export class RelateView implements Disposable {
       summary: `${t('{0} against {1}.', titles[1], titles[0])} ${correlationText(correlation)}`,
       caption: correlationText(correlation),
       notes: relateNotes(correlation, runs),
+      drawing: () => this.chart.drawing(theme),
+      data: () => ({
+        columns: ['run', 'checkpoint', x, y],
+        rows: points.map((point) => [point.entry.run, point.entry.label, point.x, point.y]),
+      }),
       table: () => ({
         caption: t('{0} against {1}', titles[1], titles[0]),
         columns: [t('Checkpoint'), t('Run'), titles[0], titles[1]],

@@ -88,5 +88,5 @@ function pageTransport(): Transport {
 function isToPanel(message: unknown): message is ToPanel {
   if (typeof message !== 'object' || message === null) return false;
   const { type } = message as { type?: unknown };
-  return type === 'snapshot' || type === 'document';
+  return type === 'snapshot' || type === 'document' || type === 'path';
 }

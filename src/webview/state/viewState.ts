@@ -15,14 +15,29 @@ export interface ViewState {
   /** Figures that are related to each other; null: what fits the checkpoints. */
   readonly relateX: Figure | null;
   readonly relateY: Figure | null;
+  /** Checkpoints beside the one that is shown, and what is seen of them together. */
+  readonly compared: readonly string[];
+  readonly compareAs: (typeof COMPARE_AS)[number];
   /** Whether each key figure stands with what must be known to read it. */
   readonly explained: boolean;
+  /** Whether plots are drawn as for a paper. */
+  readonly paper: boolean;
   /** Plots shown as tables. */
   readonly tables: readonly PlotId[];
   readonly camera: Camera;
 }
 
-export const PLOTS = ['landscape', 'persistence', 'tree', 'density', 'relate'] as const;
+export const COMPARE_AS = ['maps', 'difference', 'diagrams', 'path'] as const;
+
+export const PLOTS = [
+  'landscape',
+  'persistence',
+  'tree',
+  'density',
+  'compare',
+  'training',
+  'relate',
+] as const;
 export type PlotId = (typeof PLOTS)[number];
 
 /** Angles in radians; the distance is in sizes of the landscape's box. */
@@ -44,7 +59,10 @@ export const INITIAL_STATE: ViewState = {
   threshold: null,
   relateX: null,
   relateY: null,
+  compared: [],
+  compareAs: 'maps',
   explained: false,
+  paper: false,
   tables: [],
   camera: HOME,
 };
@@ -66,7 +84,12 @@ export function restoreState(kept: unknown): ViewState {
         : null,
     relateX: FIGURES.find((figure) => figure === state.relateX) ?? null,
     relateY: FIGURES.find((figure) => figure === state.relateY) ?? null,
+    compared: Array.isArray(state.compared)
+      ? (state.compared as unknown[]).filter((key) => typeof key === 'string')
+      : [],
+    compareAs: COMPARE_AS.find((as) => as === state.compareAs) ?? 'maps',
     explained: state.explained === true,
+    paper: state.paper === true,
     tables: Array.isArray(state.tables)
       ? PLOTS.filter((plot) => (state.tables as unknown[]).includes(plot))
       : [],

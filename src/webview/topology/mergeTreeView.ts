@@ -107,6 +107,18 @@ export class MergeTreeView implements Disposable {
               'Each basin is as wide as the share of the grid in it below that loss; its color is its mean loss.',
             )
           : t('Height is loss; the thicker a branch, the more grid points it holds.'),
+      drawing: () => this.chart.drawing(theme),
+      data: () => ({
+        columns: ['node', 'kind', 'loss', 'vertex', 'parent', 'size'],
+        rows: topology.mergeTree.nodes.map(({ kind, value, vertex, parent, size }, node) => [
+          node,
+          kind,
+          value,
+          vertex,
+          parent,
+          size,
+        ]),
+      }),
       table: () => ({
         caption: t('Nodes of the merge tree, lowest first'),
         columns: [

@@ -13,6 +13,7 @@ import { placeText } from './pairText';
 import { simplified } from './simplification';
 import { ThresholdControl } from './thresholdControl';
 import { persistenceFrame, type PersistenceFrame } from './persistenceFrame';
+import type { DataTable } from '../export/drawing';
 import { PlotSection } from '../plots/plotSection';
 import { formatNumber, plural } from '../quantity';
 import { persistenceSummary } from '../summaries';
@@ -112,6 +113,8 @@ export class PersistenceView implements Disposable {
     this.section.update({
       summary: persistenceSummary(topology),
       caption: caption(topology, frame),
+      drawing: () => this.chart.drawing(theme),
+      data: () => pairData(topology),
       table: () => ({
         caption: t('Persistence pairs, the essential one first'),
         columns: [
@@ -365,6 +368,20 @@ export class PersistenceView implements Disposable {
       }));
     });
   }
+}
+
+function pairData({ essential, pairs }: Topology): DataTable {
+  return {
+    columns: ['kind', 'birth', 'death', 'birth_vertex', 'death_vertex', 'border'],
+    rows: [essential, ...pairs].map((pair, index) => [
+      index === 0 ? 'essential' : 'finite',
+      pair.birth,
+      pair.death,
+      pair.birthVertex,
+      pair.deathVertex,
+      pair.border === true ? 1 : 0,
+    ]),
+  };
 }
 
 function caption(topology: Topology, frame: PersistenceFrame): string {

@@ -1,9 +1,9 @@
 import { fromScalar, toScalar } from '../../../shared/result/scalar';
-import { bottleneckDistance } from './bottleneck';
+import { bottleneckDistance } from '../../../shared/diagrams/bottleneck';
 import { differenceOf } from './difference';
 import { noiseDeviations } from '../noiseFloor';
-import { trackMinima, type TrackStep } from './tracking';
-import { wassersteinDistance } from './wasserstein';
+import { trackMinima } from '../../../shared/diagrams/tracking';
+import { wassersteinDistance } from '../../../shared/diagrams/wasserstein';
 import type {
   ComparedDistance,
   ComparedMinimum,
@@ -12,9 +12,10 @@ import type {
   TopologyComparison,
   Uncertainty,
 } from '../../../shared/comparison';
-import type { PersistencePair, Topology } from '../../../shared/result/topology';
 import type { Axis } from '../../../shared/result/landscape';
-import type { DiagramDistance, DiagramPoint } from '../diagram';
+import type { PersistencePair, Topology } from '../../../shared/result/topology';
+import { boundedDiagram, type DiagramDistance } from '../../../shared/diagrams/diagram';
+import type { TrackStep } from '../../../shared/diagrams/tracking';
 
 /** A topology, where its grid lies, and how sure its values are. */
 export interface PlacedTopology {
@@ -96,25 +97,6 @@ function mostPersistent({ topology, relativeNoise }: PlacedTopology): Side {
     uncertainty:
       Math.max(threshold, largestLeft) / 2 + noiseDeviations(points) * relativeNoise * largest,
   };
-}
-
-/**
- * Finite pairs in their order, then the essential one, which never dies. What is NaN or infinite
- * counts as the nearest finite value of the landscape, as in its summaries.
- */
-function boundedDiagram({ pairs, essential, summaries }: Topology): DiagramPoint[] {
-  const lowest = fromScalar(essential.birth);
-  const least = Number.isFinite(lowest) ? lowest : 0;
-  const most = least + summaries.range;
-  const bounded = (value: number) =>
-    Number.isNaN(value) ? most : Math.min(Math.max(value, least), most);
-  return [
-    ...pairs.map(({ birth, death }) => ({
-      birth: bounded(fromScalar(birth)),
-      death: bounded(fromScalar(death)),
-    })),
-    { birth: least, death: Infinity },
-  ];
 }
 
 function describe(

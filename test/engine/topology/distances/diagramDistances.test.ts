@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { analyzeTopology } from '../../../../src/engine/topology/analyzeTopology';
-import { bottleneckDistance } from '../../../../src/engine/topology/distances/bottleneck';
-import { diagramOf } from '../../../../src/engine/topology/diagram';
-import { wassersteinDistance } from '../../../../src/engine/topology/distances/wasserstein';
+import { bottleneckDistance } from '../../../../src/shared/diagrams/bottleneck';
+import { diagramOf } from '../../../../src/shared/diagrams/diagram';
+import { wassersteinDistance } from '../../../../src/shared/diagrams/wasserstein';
 import { InputError } from '../../../../src/shared/inputError';
 import { plainGrids, randomNumbers, stencils } from '../landscapes';
-import type { DiagramDistance, DiagramPoint } from '../../../../src/engine/topology/diagram';
-import type { GroundMetric } from '../../../../src/engine/topology/distances/wasserstein';
+import type { DiagramDistance, DiagramPoint } from '../../../../src/shared/diagrams/diagram';
+import type { GroundMetric } from '../../../../src/shared/diagrams/wasserstein';
 
 function points(pairs: readonly (readonly [number, number])[]): DiagramPoint[] {
   return pairs.map(([birth, death]) => ({ birth, death }));

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { analyzeTopology } from '../../../../src/engine/topology/analyzeTopology';
-import { trackMinima } from '../../../../src/engine/topology/distances/tracking';
-import { wassersteinDistance } from '../../../../src/engine/topology/distances/wasserstein';
-import { diagramOf } from '../../../../src/engine/topology/diagram';
+import { trackMinima } from '../../../../src/shared/diagrams/tracking';
+import { wassersteinDistance } from '../../../../src/shared/diagrams/wasserstein';
+import { diagramOf } from '../../../../src/shared/diagrams/diagram';
 import { sampled } from '../analyticFunctions';
 import { plainGrids, randomNumbers, wildGrids } from '../landscapes';
 

@@ -1,6 +1,5 @@
-import { sortedOrder } from '../order';
-import { splitDiagrams } from '../diagram';
-import type { DiagramDistance, DiagramMatch, DiagramPoint, FinitePoints } from '../diagram';
+import { splitDiagrams } from './diagram';
+import type { DiagramDistance, DiagramMatch, DiagramPoint, FinitePoints } from './diagram';
 
 /**
  * Bottleneck distance of two persistence diagrams, exact, with a matching that attains it.
@@ -267,7 +266,7 @@ interface Points extends FinitePoints {
 }
 
 function byBirth({ index, birth, death }: FinitePoints): Points {
-  const order = sortedOrder(birth);
+  const order = Int32Array.from(birth, (_, k) => k).sort((a, b) => birth[a]! - birth[b]! || a - b);
   return {
     index: order.map((k) => index[k]!),
     birth: Float64Array.from(order, (k) => birth[k]!),

@@ -1,6 +1,6 @@
-import { fromScalar } from '../../../shared/result/scalar';
+import { fromScalar } from '../result/scalar';
 import { partialAssignment } from './partialAssignment';
-import type { PersistencePair, Topology } from '../../../shared/result/topology';
+import type { PersistencePair, Topology } from '../result/topology';
 
 /** What tracking needs of the topology of each checkpoint. */
 export type TrackedTopology = Pick<Topology, 'shape' | 'pairs' | 'essential' | 'summaries'>;

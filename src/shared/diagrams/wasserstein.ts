@@ -1,8 +1,8 @@
-import { InputError } from '../../../shared/inputError';
+import { InputError } from '../inputError';
 import { bottleneckDistance } from './bottleneck';
-import { splitDiagrams } from '../diagram';
+import { splitDiagrams } from './diagram';
 import { partialAssignment } from './partialAssignment';
-import type { DiagramDistance, DiagramMatch, DiagramPoint, FinitePoints } from '../diagram';
+import type { DiagramDistance, DiagramMatch, DiagramPoint, FinitePoints } from './diagram';
 
 /** Metric of the plane of births and deaths: max(|Δbirth|, |Δdeath|), or the Euclidean one. */
 export type GroundMetric = 'infinity' | 'euclidean';

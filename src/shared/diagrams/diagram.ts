@@ -1,6 +1,6 @@
-import { InputError } from '../../shared/inputError';
-import { fromScalar } from '../../shared/result/scalar';
-import type { PersistencePair, Topology } from '../../shared/result/topology';
+import { InputError } from '../inputError';
+import { fromScalar } from '../result/scalar';
+import type { PersistencePair, Topology } from '../result/topology';
 
 /** A point of a persistence diagram, in units of the values; `death` is +Infinity where none is. */
 export interface DiagramPoint {
@@ -39,7 +39,30 @@ export function diagramOf(
   return [...points, { birth, death: essential === 'infinite' ? Infinity : death }];
 }
 
-/** NaN counts as +Infinity (order.ts). */
+/**
+ * Finite pairs in their order, then the essential one, which never dies. What is NaN or infinite
+ * counts as the nearest finite value of the landscape, as in its summaries.
+ */
+export function boundedDiagram({
+  pairs,
+  essential,
+  summaries,
+}: Pick<Topology, 'pairs' | 'essential' | 'summaries'>): DiagramPoint[] {
+  const lowest = fromScalar(essential.birth);
+  const least = Number.isFinite(lowest) ? lowest : 0;
+  const most = least + summaries.range;
+  const bounded = (value: number) =>
+    Number.isNaN(value) ? most : Math.min(Math.max(value, least), most);
+  return [
+    ...pairs.map(({ birth, death }) => ({
+      birth: bounded(fromScalar(birth)),
+      death: bounded(fromScalar(death)),
+    })),
+    { birth: least, death: Infinity },
+  ];
+}
+
+/** NaN counts as +Infinity, as in the order of vertices. */
 function pointOf({ birth, death }: PersistencePair): DiagramPoint {
   return { birth: finiteOrAbove(fromScalar(birth)), death: finiteOrAbove(fromScalar(death)) };
 }

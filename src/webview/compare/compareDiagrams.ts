@@ -1,0 +1,81 @@
+import type { ScaleKind } from '../landscape/heightScale';
+import type { Theme } from '../plots/theme';
+import { formatNumber, plural } from '../quantity';
+import { pairMarks, type PairMark } from '../topology/pairMark';
+import { persistenceFrame } from '../topology/persistenceFrame';
+import { t } from '../text';
+import type { Comparison, Side } from './comparison';
+import { matchingOf } from './matching';
+import { matchingOption } from './matchingDrawing';
+
+/** Two diagrams in one, matched, with the distances. */
+export function compareDiagrams(
+  first: Side,
+  second: Side,
+  scale: ScaleKind,
+  theme: Theme,
+): Comparison | string {
+  const [a, b] = [first.document.topology, second.document.topology];
+  for (const side of [first, second]) {
+    if (side.document.topology === undefined) {
+      return t('{0} has no minima and saddles: analyze it again.', side.title);
+    }
+  }
+  if (a === undefined || b === undefined) return '';
+  const matching = matchingOf(a, b);
+  const marks = [a, b].map((topology, k) =>
+    pairMarks(topology, [first, second][k]!.document.landscape?.axes ?? []),
+  ) as [readonly PairMark[], readonly PairMark[]];
+  const frame = persistenceFrame(marks.flat(), Math.max(a.threshold, b.threshold), scale);
+  const titles = [first.title, second.title] as const;
+  const rows = [...matching.matches]
+    .sort((m, n) => n.cost - m.cost)
+    .map((match) => {
+      const pair = (index: number | null, side: 0 | 1): string => {
+        const mark = index === null ? undefined : marks[side][index];
+        if (mark === undefined) return t('the diagonal');
+        return `(${formatNumber(mark.birth)}, ${formatNumber(mark.death)})`;
+      };
+      return [pair(match.first, 0), pair(match.second, 1), formatNumber(match.cost)];
+    });
+  const distances = t(
+    '2-Wasserstein distance {0} · bottleneck distance {1}',
+    formatNumber(matching.wasserstein),
+    formatNumber(matching.bottleneck),
+  );
+  return {
+    summary: `${t('Persistence diagrams of {0} and {1}, matched.', ...titles)} ${distances}.`,
+    caption: distances,
+    notes: [
+      t(
+        'Costs are max(|Δbirth|, |Δdeath|); dotted lines go to the diagonal; of the essential pairs only births count.',
+      ),
+      ...(matching.left > 0
+        ? [t('{0} of least persistence left out.', plural(matching.left, 'pair'))]
+        : []),
+    ],
+    table: () => ({
+      caption: t('Matched pairs, the costliest first'),
+      columns: [titles[0], titles[1], t('Cost')],
+      rows,
+    }),
+    data: () => ({
+      columns: ['first_birth', 'first_death', 'second_birth', 'second_death', 'cost'],
+      rows: matching.matches.map((match) => {
+        const [from, to] = [
+          match.first === null ? undefined : marks[0][match.first],
+          match.second === null ? undefined : marks[1][match.second],
+        ];
+        return [
+          from?.birth ?? null,
+          from?.death ?? null,
+          to?.birth ?? null,
+          to?.death ?? null,
+          match.cost,
+        ];
+      }),
+    }),
+    option: (size) => matchingOption(marks, titles, matching, frame, theme, size),
+    read: () => null,
+  };
+}
