@@ -224,8 +224,58 @@ const hessian = z
       .describe(
         'More vectors are drawn, up to 1000, until the 95 % interval of the trace reaches no farther than this share of it.',
       ),
+    gaussNewton: z
+      .boolean()
+      .default(false)
+      .describe(
+        'The spectrum and trace of the Gauss–Newton matrix too, and what the Hessian has beyond it; about two thirds more time.',
+      ),
+    fisher: z
+      .boolean()
+      .default(false)
+      .describe(
+        'The spectrum and trace of the empirical Fisher matrix too: of the gradients of single samples; about two thirds more time.',
+      ),
+    blocks: z
+      .boolean()
+      .default(false)
+      .describe(
+        'The largest eigenvalue of the block of each tensor and module, some ten products for each, and the share of the Hessian between tensors.',
+      ),
+    radius: z
+      .number()
+      .positive()
+      .max(1e6)
+      .default(0.05)
+      .describe(
+        'How far the step of steepest ascent goes whose rise of the loss is the sharpness.',
+      ),
   })
   .describe('Curvature: eigenvalues, trace and eigenvalue density.');
+
+/** The settings that the Hessian's own spectrum follows from, without what is computed beside it. */
+export type SpectrumSettings = Omit<
+  z.infer<typeof hessian>,
+  'gaussNewton' | 'fisher' | 'blocks' | 'radius'
+>;
+
+export function spectrumSettings({
+  eigenvalues,
+  lanczosSteps,
+  probes,
+  seed,
+  traceSamples,
+  traceError,
+}: z.infer<typeof hessian>): SpectrumSettings {
+  return {
+    eigenvalues,
+    lanczosSteps,
+    probes,
+    seed,
+    traceSamples,
+    ...(traceError === undefined ? {} : { traceError }),
+  };
+}
 
 const topology = z
   .strictObject({

@@ -170,12 +170,71 @@ function isTopology(value: unknown): boolean {
 
 function isHessian(value: unknown): boolean {
   const eigenvalue = shape({ value: isNumber, residual: isNumber });
+  const estimate = shape({ value: isNumber, standardError: isNumber });
+  const spectrum = { eigenvalues: arrayOf(eigenvalue), trace: estimate };
   return shape({
-    eigenvalues: arrayOf(eigenvalue),
+    ...spectrum,
     smallest: eigenvalue,
-    trace: shape({ value: isNumber, standardError: isNumber }),
     density: shape({ grid: arrayOf(isNumber), values: arrayOf(isNumber) }),
+    layers: optional(
+      arrayOf(
+        shape({
+          name: isString,
+          parameters: isNumber,
+          trace: estimate,
+          gradientNorm: optional(isNumber),
+          largest: optional(eigenvalue),
+          gaussNewton: optional(estimate),
+        }),
+      ),
+    ),
+    edgeOfStability: optional(
+      shape({
+        learningRate: isNumber,
+        momentum: isNumber,
+        bound: isNumber,
+        sharpness: isNumber,
+        residual: optional(isNumber),
+        state: isString,
+      }),
+    ),
+    gradient: optional(
+      shape({
+        norm: isNumber,
+        curvature: nullOr(isNumber),
+        ascent: nullOr(shape({ radius: isNumber, rise: isScalar })),
+      }),
+    ),
+    profiles: optional(arrayOf(isProfile)),
+    gaussNewton: optional(
+      shape({
+        ...spectrum,
+        rest: shape({ trace: estimate, curvature: isNumber }),
+        fisherOf: nullOr(isString),
+      }),
+    ),
+    fisher: optional(shape(spectrum)),
+    offDiagonal: optional(
+      shape({
+        share: isNumber,
+        standardError: isNumber,
+        interval: shape({ low: isNumber, high: isNumber }),
+        norm: isNumber,
+      }),
+    ),
   })(value);
+}
+
+function isProfile(value: unknown): boolean {
+  const ok = shape({
+    eigenvalue: isNumber,
+    slope: isNumber,
+    distances: arrayOf(isNumber),
+    losses: arrayOf(isScalar),
+  })(value);
+  if (!ok) return false;
+  const { distances, losses } = value as { distances: unknown[]; losses: unknown[] };
+  return distances.length === losses.length;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -196,6 +255,10 @@ function isScalar(value: unknown): boolean {
 
 function optional(check: Check): Check {
   return (value) => value === undefined || check(value);
+}
+
+function nullOr(check: Check): Check {
+  return (value) => value === null || check(value);
 }
 
 function arrayOf(check: Check): Check {

@@ -18,7 +18,22 @@ import { formOf, isWide, masked, plus, times, written, type LinearForm } from '.
  */
 export function gradient(g: Graph, y: Node, wrt: readonly Node[]): readonly Node[] {
   if (y.shape.length > 0) throw new Error('Only a scalar has a gradient.');
-  const order = topologicalOrder([y]);
+  return pulledBack(g, new Map([[y, g.scalar(1)]]), wrt);
+}
+
+/**
+ * Jᵀ·c: what cotangents of some nodes are of nodes they are made of. A cotangent is taken as it is:
+ * that it may depend on the same nodes does not matter.
+ *
+ * @param given for each node its cotangent, of the same shape.
+ * @returns for each of `wrt`, in order, a node of its shape.
+ */
+export function pulledBack(
+  g: Graph,
+  given: ReadonlyMap<Node, Node>,
+  wrt: readonly Node[],
+): readonly Node[] {
+  const order = topologicalOrder(given.keys());
 
   // Cotangents flow only through nodes that depend on one of `wrt`.
   const active = new Set(wrt.map((node) => node.id));
@@ -26,7 +41,8 @@ export function gradient(g: Graph, y: Node, wrt: readonly Node[]): readonly Node
     if (node.inputs.some((input) => active.has(input.id))) active.add(node.id);
   }
 
-  const cotangents = new Map<number, LinearForm>([[y.id, formOf(g.scalar(1))]]);
+  const cotangents = new Map<number, LinearForm>();
+  for (const [node, cotangent] of given) cotangents.set(node.id, formOf(cotangent));
   /** A cotangent as an array. */
   const arrayOf = (node: Node): Node => {
     const array = g.expand(written(g, cotangents.get(node.id)!), node.shape);

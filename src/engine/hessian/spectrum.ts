@@ -39,7 +39,7 @@ export interface SpectrumOptions extends Pick<
 }
 
 /** A Ritz value is converged when its residual is below this share of it. */
-const CONVERGED = 1e-3;
+export const CONVERGED = 1e-3;
 
 /**
  * Eigenvalues, trace and density of a symmetric operator from one block Lanczos space, and of some

@@ -40,6 +40,7 @@ export class ClassTerm implements LossTerm {
     const rest = x.shape.map((_, other) => other).slice(1);
     return {
       losses: g.sum(places, rest),
+      outputs: [x],
       measured: new Map([
         [CHOICE, g.argmax(x, axis)],
         [SUM, g.sum(x, [axis], true)],

@@ -1,4 +1,5 @@
 import { InputError } from '../../shared/inputError';
+import type { CurvatureMatrix } from '../graph/gaussNewton';
 import type { Model } from '../graph/model';
 import type { PlaceUse } from '../graph/onnx/importOnnx';
 import type { Program } from '../graph/operations';
@@ -64,6 +65,8 @@ export class LossEvaluator {
   readonly #fixed = new Map<string, ReadonlyMap<string, FloatArray>>();
   readonly #fixedBytes: number[] = [];
   #point: FloatArray | undefined;
+  /** Whose products those are. */
+  #matrix: CurvatureMatrix = 'hessian';
 
   /** @param mostTogether as that of `wholeSets`. */
   constructor(problem: LossProblem, runtime: Runtime, mostTogether = WHOLE_ELEMENTS) {
@@ -147,13 +150,14 @@ export class LossEvaluator {
   }
 
   /**
-   * Sets the point at which Hessian-vector products are taken. Until the buffers are set anew, the
+   * Sets the point at which Hessian-vector products are taken, and of which matrix. Until the buffers are set anew, the
    * same array is the same point; it may hold others between products.
    */
-  setPoint(theta: FloatArray): void {
-    if (this.#point === theta) return;
+  setPoint(theta: FloatArray, matrix: CurvatureMatrix = 'hessian'): void {
+    if (this.#point === theta && this.#matrix === matrix) return;
     this.#forgetPoint();
     this.#point = theta;
+    this.#matrix = matrix;
   }
 
   /** Whether what the products of a batch share is kept at the point. */
@@ -162,7 +166,8 @@ export class LossEvaluator {
   }
 
   /**
-   * H·v of Σ losses of a batch at the point that was set, for each of some directions.
+   * H·v of Σ losses of a batch at the point that was set, for each of some directions; or the product
+   * with the matrix that was set.
    *
    * How many go into one run depends on their number and on the batch alone.
    */
@@ -174,17 +179,16 @@ export class LossEvaluator {
     if (theta === undefined) throw new Error('No point was set.');
     const inputs = await this.#inputs(theta, batch);
     const shared = await this.#sharedOf(batch, inputs);
-    const runs = Math.ceil(directions.length / this.#graph(batch).directionsTogether());
+    const of = this.#matrix;
+    const runs = Math.ceil(directions.length / this.#graph(batch).directionsTogether(of));
     const products: FloatArray[] = [];
     for (let run = 0; run < runs; run += 1) {
       const start = Math.floor((run * directions.length) / runs);
       const end = Math.floor(((run + 1) * directions.length) / runs);
       const together = directions.slice(start, end);
       const count = together.length;
-      const executable = await this.#executable(
-        count === 1 ? 'moving' : `moving ${count}`,
-        batch,
-        (graph) => (count === 1 ? graph.hessianProduct().moving : graph.hessianProducts(count)),
+      const executable = await this.#executable(`${of} ${count}`, batch, (graph) =>
+        count === 1 ? graph.hessianProduct(of).moving : graph.hessianProducts(count, of),
       );
       const all = new Map<string, FloatArray>([...inputs, ...shared]);
       for (const { name, offset, size } of this.#problem.parameters.entries) {
@@ -204,11 +208,12 @@ export class LossEvaluator {
     const known = this.#fixed.get(keyOf(batch));
     if (known !== undefined) return known;
     // A quadratic has the same Hessian everywhere: nothing of it depends on the point.
-    const { fixed } = this.#graph(batch).hessianProduct();
+    const of = this.#matrix;
+    const { fixed } = this.#graph(batch).hessianProduct(of);
     if (fixed.outputs.size === 0) return new Map();
     const shared = new Map<string, FloatArray>();
-    for (const [index, part] of this.#graph(batch).preparation().entries()) {
-      const executable = await this.#executable(`fixed ${index}`, batch, () => part);
+    for (const [index, part] of this.#graph(batch).preparation(of).entries()) {
+      const executable = await this.#executable(`fixed ${of} ${index}`, batch, () => part);
       const results = await executable.run(new Map([...inputs, ...shared]));
       for (const [name, values] of results) shared.set(name, values);
     }

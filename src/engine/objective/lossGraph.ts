@@ -1,4 +1,5 @@
 import { directionalDerivative } from '../graph/forward';
+import { fisherProduct, gaussNewtonProduct, type CurvatureMatrix } from '../graph/gaussNewton';
 import { inParts } from '../graph/inParts';
 import { Graph } from '../graph/graph';
 import { topologicalOrder, type Node, type Program } from '../graph/operations';
@@ -68,8 +69,8 @@ export class LossGraph {
   readonly #uses: (PlaceUse & { readonly node: Node })[] = [];
   #stages: readonly MomentProgram[] | undefined;
   #gradient: readonly Node[] | undefined;
-  #product: Partition | undefined;
-  #together: number | undefined;
+  readonly #products = new Map<CurvatureMatrix, Partition>();
+  readonly #together = new Map<CurvatureMatrix, number>();
 
   constructor(
     model: Model,
@@ -191,28 +192,38 @@ export class LossGraph {
     return { outputs: this.#derivatives(this.#gradients()) };
   }
 
-  /** H·v of Σ losses, cut into what does not depend on v and what does. */
-  hessianProduct(): Partition {
-    this.#product ??= this.#makeHessianProduct();
-    return this.#product;
+  /**
+   * H·v of Σ losses, or the product with another matrix, cut into what does not depend on v and what
+   * does.
+   */
+  hessianProduct(of: CurvatureMatrix = 'hessian'): Partition {
+    let product = this.#products.get(of);
+    if (product === undefined) {
+      const outputs = this.#derivatives(this.#productNodes(of));
+      product = partition(this.#g, { outputs }, this.#directions());
+      this.#products.set(of, product);
+    }
+    return product;
   }
 
   /** What of H·v does not depend on v, in programs that each take the results of those before. */
-  preparation(): readonly Program[] {
-    return inParts(this.#g, this.hessianProduct().fixed);
+  preparation(of: CurvatureMatrix = 'hessian'): readonly Program[] {
+    return inParts(this.#g, this.hessianProduct(of).fixed);
   }
 
   /** For how many directions at once `hessianProducts` is made, at most. */
-  directionsTogether(): number {
-    if (this.#together === undefined) {
-      const { moving } = this.hessianProduct();
+  directionsTogether(of: CurvatureMatrix = 'hessian'): number {
+    let together = this.#together.get(of);
+    if (together === undefined) {
+      const { moving } = this.hessianProduct(of);
       const nodes = topologicalOrder(moving.outputs.values());
       const largest = Math.max(...nodes.map(({ shape }) => sizeOf(shape)));
       const most = Math.min(MOST_DIRECTIONS, Math.floor(MOST_ELEMENTS / largest));
       const stacks = most > 1 && stackDirections(this.#g, moving, this.#directions(), 2) !== null;
-      this.#together = stacks ? most : 1;
+      together = stacks ? most : 1;
+      this.#together.set(of, together);
     }
-    return this.#together;
+    return together;
   }
 
   /**
@@ -220,8 +231,8 @@ export class LossGraph {
    *
    * @param count from 2 to `directionsTogether()`.
    */
-  hessianProducts(count: number): Program {
-    const { moving } = this.hessianProduct();
+  hessianProducts(count: number, of: CurvatureMatrix = 'hessian'): Program {
+    const { moving } = this.hessianProduct(of);
     return stackDirections(this.#g, moving, this.#directions(), count)!;
   }
 
@@ -229,10 +240,21 @@ export class LossGraph {
     return new Set(this.#parameters.map((node) => DIRECTION + node.attributes.name));
   }
 
-  #makeHessianProduct(): Partition {
+  #productNodes(of: CurvatureMatrix): readonly Node[] {
     const g = this.#g;
-    const products = directionalDerivative(g, this.#gradients(), this.#directionNodes());
-    return partition(g, { outputs: this.#derivatives(products) }, this.#directions());
+    const tangents = this.#directionNodes();
+    switch (of) {
+      case 'hessian':
+        return directionalDerivative(g, this.#gradients(), tangents);
+      case 'fisher':
+        return fisherProduct(g, this.#losses, tangents);
+      case 'gaussNewton': {
+        const { losses, outputs } = this.#nodes;
+        if (outputs === null) throw new Error('The network gives its losses itself.');
+        const [shared, ...own] = shareFactors(g, [losses, ...outputs]);
+        return gaussNewtonProduct(g, shared!, own, tangents);
+      }
+    }
   }
 
   #directionNodes(): ReadonlyMap<Node, Node> {

@@ -24,6 +24,11 @@ export type Network = (inputs: ReadonlyMap<string, Node>) => readonly Node[];
 export interface TermNodes {
   /** One loss for each point of the batch, [batch]. */
   readonly losses: Node;
+  /**
+   * What the losses depend on the weights through: the outputs of the network, the residuals of an
+   * equation. Null where the network gives the losses themselves.
+   */
+  readonly outputs: readonly Node[] | null;
   /** What `measure` needs, by name. */
   readonly measured: ReadonlyMap<string, Node>;
 }

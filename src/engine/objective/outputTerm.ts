@@ -78,7 +78,7 @@ export class OutputTerm implements LossTerm {
   build(g: Graph, network: Network, batch: number) {
     const output = network(inputNodes(g, this.#data.inputs, this.#count(batch)))[0]!;
     const losses: Node = g.reshape(output, [batch, sizeOf(output.shape) / batch]);
-    return { losses: g.mean(losses, [1]), measured: new Map() };
+    return { losses: g.mean(losses, [1]), outputs: null, measured: new Map() };
   }
 
   inputs({ start, size }: Batch): ReadonlyMap<string, FloatArray> {

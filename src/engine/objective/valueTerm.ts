@@ -29,6 +29,7 @@ export class ValueTerm implements LossTerm {
     const each = this.#each(g, prediction);
     return {
       losses: rest.length === 0 ? each : g.mean(each, rest),
+      outputs: [prediction],
       measured: new Map([[PREDICTION, prediction]]),
     };
   }

@@ -16,7 +16,7 @@ import { fromScalar } from '../../shared/result/scalar';
 import { NonFiniteProduct } from '../hessian/blockLanczos';
 import { directionNotes, saturationNote, spectrumNotes } from '../hessian/curvatureNotes';
 import { edgeNote, edgeOfStability } from '../hessian/edgeOfStability';
-import type { Configuration } from '../../shared/configuration';
+import { spectrumSettings, type Configuration } from '../../shared/configuration';
 import { refinementNotes } from '../landscape/refinementNotes';
 import { refinementOptions } from '../landscape/refinementSampling';
 import { derivativeBatches, splitBatches, type Batch } from '../objective/batches';
@@ -30,6 +30,7 @@ import {
   type OpenedCheckpoint,
   type StudyInputs,
 } from './openProblem';
+import { deepened } from './deeperCurvature';
 import { hessianOf } from './hessianPart';
 import { PartWork } from './partWork';
 import { checkProbe } from './probeCheck';
@@ -256,7 +257,10 @@ class CheckpointAnalysis {
       key: this.#work.key(plan.center, 'landscape', {
         ...contentOfPlan(plan),
         refine,
-        hessian: settings.directions === 'hessian' ? this.#study.configuration.hessian : null,
+        hessian:
+          settings.directions === 'hessian'
+            ? spectrumSettings(this.#study.configuration.hessian)
+            : null,
       }),
       eigenvectors: async () => (await this.#hessianOf(plan.reference)).eigenvectors,
       setProblem: () => {
@@ -311,7 +315,10 @@ class CheckpointAnalysis {
 
   async #addHessian(): Promise<void> {
     try {
-      const { hessian, milliseconds } = await this.#hessianOf(this.#opened);
+      const { hessian: own, milliseconds: spent } = await this.#hessianOf(this.#opened);
+      const started = performance.now();
+      const hessian = await this.#deepened(own);
+      const milliseconds = spent + (performance.now() - started);
       const shares = shareNotes(this.#document.metrics, hessian.terms ?? []);
       const { traceError } = this.#study.configuration.hessian;
       const open = spectrumNotes(hessian, traceError);
@@ -361,6 +368,14 @@ class CheckpointAnalysis {
   #note(sentence: string): void {
     const { notes } = this.#document;
     if (!notes.includes(sentence)) this.#update({ notes: [...notes, sentence] });
+  }
+
+  /** What was asked for beside the spectrum. */
+  #deepened(hessian: Hessian): Promise<Hessian> {
+    const { hessian: settings } = this.#study.configuration;
+    return deepened(hessian, this.#work, settings, this.#opened, (sentence) => {
+      this.#note(sentence);
+    });
   }
 
   #hessianOf(opened: OpenedCheckpoint): ReturnType<typeof hessianOf> {

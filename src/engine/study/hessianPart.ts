@@ -1,4 +1,9 @@
-import { dimensionsOf, type Configuration } from '../../shared/configuration';
+import {
+  dimensionsOf,
+  spectrumSettings,
+  type Configuration,
+  type SpectrumSettings,
+} from '../../shared/configuration';
 import type { Eigenvalue, Hessian } from '../../shared/result/hessian';
 import { layersOf } from '../hessian/layers';
 import { spectrum, type Spectrum } from '../hessian/spectrum';
@@ -11,6 +16,7 @@ import type { PartWork } from './partWork';
 import { productsOn } from './products';
 import { samplingErrors } from './samplingErrors';
 import { fitSpectrum } from './spectrumPlan';
+import { slopeOf, withSlope, type Slope } from './slope';
 import { termCurvatures } from './termShares';
 
 /** What the cache holds of a Hessian; its eigenvectors are beside it. */
@@ -26,6 +32,9 @@ const LONG_VECTOR = 2 ** 22;
 /** Eigenvalues whose sampling error is estimated. */
 const MOST_SAMPLING_ERRORS = 5;
 
+/** Eigenvectors along which the loss is looked at. */
+const MOST_PROFILES = 2;
+
 /** The spectrum of a checkpoint, and the eigenvectors a landscape needs. */
 export async function hessianOf(
   work: PartWork,
@@ -37,11 +46,12 @@ export async function hessianOf(
   readonly milliseconds: number;
   readonly eigenvectors: Eigenvectors;
 }> {
-  const { hessian: settings, landscape } = configuration;
+  const { hessian: all, landscape } = configuration;
+  const settings = spectrumSettings(all);
   const kept = landscape.directions === 'hessian' ? dimensionsOf(landscape) : 0;
   const wanted = { ...settings, eigenvalues: Math.max(settings.eigenvalues, kept) };
   const keyOf = (asked: typeof wanted) =>
-    work.key(opened, 'hessian', { asked, kept, order: landscape.order });
+    work.key(opened, 'hessian', { asked, kept, order: landscape.order, radius: all.radius });
   const isKnown = (await work.cache.read(keyOf(wanted))) !== null;
   const asked = isKnown ? wanted : await fitted(work, opened, wanted, note);
   const key = keyOf(asked);
@@ -55,12 +65,14 @@ export async function hessianOf(
       const found = leading(kept, landscape.order);
       vectors = await store.write(found.vectors);
       const errors = await samplingErrorsOf(work, configuration, opened, leading);
+      const slope = await slopeAt(work, opened, leading, all.radius);
       const eigenvalues = hessian.eigenvalues.map((each, i) => {
         const samplingError = errors?.[i];
         return samplingError === undefined ? each : { ...each, samplingError };
       });
       const terms = await termsOf(work, opened, () => leading(1, 'value').vectors[0]!);
-      return { hessian: { ...hessian, eigenvalues, ...terms }, leading: found.eigenvalues };
+      const whole = withSlope({ ...hessian, eigenvalues, ...terms }, slope);
+      return { hessian: whole, leading: found.eigenvalues };
     },
     async ({ leading }) => {
       vectors = await store.read(leading.length);
@@ -87,6 +99,17 @@ function samplingErrorsOf(
   return samplingErrors(work.pool, problem.data, found.vectors, work.signal);
 }
 
+/** The gradient, and the loss along the first eigenvectors: one alone where vectors are long. */
+function slopeAt(
+  work: PartWork,
+  opened: OpenedCheckpoint,
+  leading: Spectrum['leading'],
+  radius: number,
+): Promise<Slope> {
+  const most = opened.weights.theta.length > LONG_VECTOR ? 1 : MOST_PROFILES;
+  return slopeOf(work.pool, opened, leading(most, 'value'), { radius, signal: work.signal });
+}
+
 /** What the terms of an equation's loss are of its gradient and its largest curvature. */
 async function termsOf(
   work: PartWork,
@@ -100,7 +123,8 @@ async function termsOf(
   return { terms: await termCurvatures(work.pool, { ...problem, data }, direction(), signal) };
 }
 
-async function fitted<T extends Configuration['hessian']>(
+/** Settings of a space that fits into memory. */
+export async function fitted<T extends SpectrumSettings>(
   work: PartWork,
   opened: OpenedCheckpoint,
   settings: T,
@@ -116,7 +140,7 @@ async function fitted<T extends Configuration['hessian']>(
 async function spectrumOf(
   work: PartWork,
   opened: OpenedCheckpoint,
-  settings: Configuration['hessian'],
+  settings: SpectrumSettings,
 ): Promise<Spectrum> {
   const batches = derivativeBatches(opened.problem.data.sets);
   const { theta, parameters } = opened.weights;

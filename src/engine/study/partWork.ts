@@ -5,7 +5,7 @@ import type { OpenedCheckpoint } from './openProblem';
 import type { WorkerPool } from './workerPool';
 
 /** Part of every cache key: raised when a part's computation changes. */
-const COMPUTATION = 6;
+const COMPUTATION = 7;
 
 export interface Computed<T> {
   readonly value: T;

@@ -1,4 +1,5 @@
 import type { SymmetricOperators } from '../hessian/blockLanczos';
+import type { CurvatureMatrix } from '../graph/gaussNewton';
 import type { Batch } from '../objective/batches';
 import type { FloatArray } from '../tensor';
 import { sharedZeros } from './sharedVector';
@@ -18,6 +19,8 @@ export interface ProductOptions {
   readonly batches: readonly Batch[];
   /** Of θ. */
   readonly length: number;
+  /** The Hessian if absent. */
+  readonly matrix?: CurvatureMatrix;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -30,7 +33,7 @@ export interface ProductOptions {
  */
 export function productsOn(
   pool: WorkerPool,
-  { batches, length, signal }: ProductOptions,
+  { batches, length, matrix = 'hessian', signal }: ProductOptions,
 ): SymmetricOperators {
   const isDouble = pool.runtime.identity.precision === 'float64';
   const free: FloatArray[] = [];
@@ -46,7 +49,7 @@ export function productsOn(
     const groups = Array.from({ length: Math.ceil(vs.length / together) }, (_, group) =>
       addedInOrder(batches, sums.slice(group * together, (group + 1) * together), (batch) => {
         const own = directions.slice(group * together, (group + 1) * together);
-        return pool.run<'products'>({ kind: 'products', directions: own, batch }, signal);
+        return pool.run<'products'>({ kind: 'products', matrix, directions: own, batch }, signal);
       }),
     );
     await Promise.all(groups);

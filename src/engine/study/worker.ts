@@ -168,7 +168,7 @@ async function answerTo(task: Task): Promise<Answers[Task['kind']]> {
     case 'gradient':
       return own.gradient(center(problem), task.batch);
     case 'products':
-      own.setPoint(center(problem));
+      own.setPoint(center(problem), task.matrix);
       return own.hessianProducts(copies.of(task.directions), task.batch);
     case 'nonFinite':
       return own.firstNonFinite(center(problem), task.batch, task.of);

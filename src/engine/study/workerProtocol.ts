@@ -1,6 +1,7 @@
 import type { Configuration } from '../../shared/configuration';
 import type { InputErrorReason } from '../../shared/inputError';
 import type { Topology } from '../../shared/result/topology';
+import type { CurvatureMatrix } from '../graph/gaussNewton';
 import type { DirectionPart } from '../landscape/directions';
 import type { Batch } from '../objective/batches';
 import type { LossData } from '../objective/lossData';
@@ -95,9 +96,13 @@ export type Task =
       readonly shape: readonly number[];
       readonly options: TopologyOptions;
     }
-  /** H·v of the sum of the losses of a batch, at θ, for each of some directions. */
+  /**
+   * H·v of the sum of the losses of a batch, at θ, for each of some directions, or the products with
+   * another matrix.
+   */
   | {
       readonly kind: 'products';
+      readonly matrix?: CurvatureMatrix;
       readonly directions: readonly NumberedVector[];
       readonly batch: Batch;
     };
@@ -155,8 +160,8 @@ export function workOf(task: Task): Work | null {
 /** What tasks are of that share what a worker keeps; null for those that share nothing. */
 export function sharedBy(task: Task): string | null {
   if (task.kind !== 'products') return null;
-  const { set, start, size } = task.batch;
-  return `${set} ${start} ${size}`;
+  const { matrix = 'hessian', batch } = task;
+  return `${matrix} ${batch.set} ${batch.start} ${batch.size}`;
 }
 
 export type FromWorker =

@@ -1,4 +1,5 @@
 import type { TermCurvature } from './metrics';
+import type { Scalar } from './scalar';
 
 export interface Hessian {
   /** By value, largest first. */
@@ -21,17 +22,36 @@ export interface Hessian {
   readonly products: number;
   readonly lanczosSteps: number;
   readonly probes: number;
+  // What follows is absent in documents of older versions.
+  readonly gradient?: GradientFigures;
+  /** The loss along the first eigenvectors: of the largest eigenvalues, largest first. */
+  readonly profiles?: readonly LossProfile[];
+  /** Where it was asked for. */
+  readonly gaussNewton?: GaussNewton;
+  /** Where it was asked for. */
+  readonly fisher?: EmpiricalFisher;
+  /** Where it was asked for; the largest eigenvalue of each block is with the block, in `layers`. */
+  readonly offDiagonal?: OffDiagonal;
 }
 
 /** λmax beside the curvature above which descent with this learning rate diverges on a quadratic. */
 export interface EdgeOfStability {
+  /** Gradient descent if absent. */
+  readonly optimizer?: 'adam';
   readonly learningRate: number;
-  /** 0 where there is none. */
+  /** 0 where there is none; β₁ of Adam. */
   readonly momentum: number;
-  /** 2/η; with momentum β 2(1+β)/η, with Nesterov's 2(1+β)/(η(1+2β)). */
+  /** 0 if absent. */
+  readonly weightDecay?: number;
+  /**
+   * 2/η; with momentum β 2(1+β)/η, with Nesterov's 2(1+β)/(η(1+2β)); of Adam 2(1+β₁)/((1−β₁)η). What
+   * weight decay takes from it is taken off.
+   */
   readonly bound: number;
-  /** λmax. */
+  /** λmax; of Adam that of P^(−½)HP^(−½), P what its steps are divided by. */
   readonly sharpness: number;
+  /** Of the sharpness, where it is not λmax: an eigenvalue lies within it. */
+  readonly residual?: number;
   /** `edge` within a tenth of the bound. */
   readonly state: 'stable' | 'edge' | 'unstable';
 }
@@ -69,6 +89,86 @@ export interface LayerCurvature {
   readonly name: string;
   readonly parameters: number;
   readonly trace: { readonly value: number; readonly standardError: number };
+  /** ‖g‖ of its part of the gradient. Absent in documents of older versions. */
+  readonly gradientNorm?: number;
+  /** Of the block, where it was asked for. */
+  readonly largest?: Eigenvalue;
+  /** The trace of its block of the Gauss–Newton matrix, where it was asked for. */
+  readonly gaussNewton?: { readonly value: number; readonly standardError: number };
+}
+
+/** The slope of the loss at θ. */
+export interface GradientFigures {
+  /** ‖g‖ of the gradient of the loss. That of each tensor and group is in `layers`. */
+  readonly norm: number;
+  /** gᵀHg/‖g‖²: the curvature along the gradient. Null where the gradient is zero. */
+  readonly curvature: number | null;
+  /** Null where the gradient is zero. */
+  readonly ascent: Ascent | null;
+}
+
+/**
+ * ε-sharpness by one step of steepest ascent: L(θ + ρ·g/‖g‖) − L(θ), the first-order solution of the
+ * maximum over a ball (Foret et al. 2021, equation 2). The maximum itself is at least as large.
+ */
+export interface Ascent {
+  /** ρ */
+  readonly radius: number;
+  readonly rise: Scalar;
+}
+
+/** L(θ + t·v), v of unit length. Beside it stands L(θ) + slope·t + eigenvalue·t²/2. */
+export interface LossProfile {
+  readonly eigenvalue: number;
+  /** gᵀv */
+  readonly slope: number;
+  /** t, rising; 0 is in the middle. */
+  readonly distances: readonly number[];
+  readonly losses: readonly Scalar[];
+}
+
+/** G = JᵀH_zJ, J the derivative of the network's outputs z and H_z the Hessian of the loss in them. */
+export interface GaussNewton {
+  /** By value, largest first. */
+  readonly eigenvalues: readonly Eigenvalue[];
+  readonly trace: Estimate;
+  /** What H has beyond G: Σ ∂ℓ/∂zₖ ∇²zₖ, the curvature of the network itself. */
+  readonly rest: {
+    readonly trace: { readonly value: number; readonly standardError: number };
+    /** uᵀ(H − G)u along the first eigenvector u of G. */
+    readonly curvature: number;
+  };
+  /**
+   * The distribution of the targets whose negative log-likelihood the loss is: G is then the Fisher
+   * information of the model's own distribution. Null where the loss is none.
+   */
+  readonly fisherOf: 'categorical' | 'bernoulli' | 'gaussian' | null;
+  /** Products with G. */
+  readonly products: number;
+}
+
+/**
+ * The empirical Fisher: the outer products of the gradients of the samples' losses, averaged as the
+ * losses are.
+ */
+export interface EmpiricalFisher {
+  /** By value, largest first. */
+  readonly eigenvalues: readonly Eigenvalue[];
+  readonly trace: Estimate;
+  readonly products: number;
+}
+
+/** How much of the Hessian couples one tensor with another. */
+export interface OffDiagonal {
+  /** Share of ‖H‖² (Frobenius) outside of the diagonal blocks of the tensors. */
+  readonly share: number;
+  readonly standardError: number;
+  /** Holds the share with 95 %, by Student's t. */
+  readonly interval: Interval;
+  /** ‖H‖ (Frobenius) */
+  readonly norm: number;
+  /** Pairs of products. */
+  readonly samples: number;
 }
 
 /** Eigenvalue density by stochastic Lanczos quadrature; it integrates to 1. */

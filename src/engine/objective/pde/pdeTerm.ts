@@ -134,6 +134,7 @@ export class ConditionTerm implements LossTerm {
       return output;
     };
     const measured = new Map<string, Node>();
+    const residuals: Node[] = [];
     let losses: Node | null = null;
     for (const [index, { residual, places, weight }] of parts.entries()) {
       const value = buildExpression(g, residual, {
@@ -149,12 +150,13 @@ export class ConditionTerm implements LossTerm {
       measured.set(SQUARES + String(index), squares);
       // What does not count is only measured.
       if (weight === 0) continue;
+      residuals.push(spread);
       const weighted = g.mul(g.scalar(weight), squares);
       losses = losses === null ? weighted : g.add(losses, weighted);
     }
     const own = outputs.get(this.#values.place(notation.point()));
     if (own !== undefined) measured.set(SIZES, g.abs(own.of([])));
-    return { losses: losses ?? g.zeros([batch]), measured };
+    return { losses: losses ?? g.zeros([batch]), outputs: residuals, measured };
   }
 
   inputs(batch: Batch): ReadonlyMap<string, FloatArray> {
@@ -207,7 +209,8 @@ export class ErrorTerm implements LossTerm {
       errors.push(g.abs(g.sub(column(g, output, unknown), truth)));
     });
     const total = errors.reduce((a, b) => g.add(a, b));
-    return { losses: g.mul(g.scalar(1 / errors.length), total), measured: new Map() };
+    const losses = g.mul(g.scalar(1 / errors.length), total);
+    return { losses, outputs: null, measured: new Map() };
   }
 
   inputs(batch: Batch): ReadonlyMap<string, FloatArray> {
