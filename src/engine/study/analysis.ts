@@ -10,6 +10,7 @@ import {
   type RuntimeIdentity,
   type Timings,
 } from '../../shared/result';
+import type { Hessian } from '../../shared/result/hessian';
 import type { Landscape, ProjectedCheckpoint } from '../../shared/result/landscape';
 import type { Metrics } from '../../shared/result/metrics';
 import { fromScalar } from '../../shared/result/scalar';
