@@ -1,5 +1,5 @@
 import type { Density } from '../../shared/result/hessian';
-import type { KrylovSpace } from './blockLanczos';
+import type { Recurrence } from './blockLanczos';
 import type { RitzPairs } from './ritzPairs';
 import { meanWithError } from './studentT';
 import { symmetricEigen } from './symmetricEigen';
@@ -28,9 +28,9 @@ interface Quadrature {
  * beside it what the last step of the quadrature changed. Of a space that is all there is, every
  * eigenvalue is a node of the same weight, and the band has no width.
  */
-export function spectralDensity(space: KrylovSpace, ritz: RitzPairs): Density {
+export function spectralDensity(space: Recurrence, dimension: number, ritz: RitzPairs): Density {
   const values = ritz.pairs.map(({ value }) => value);
-  const isWhole = space.size === space.dimension;
+  const isWhole = space.size === dimension;
   const equal = Float64Array.from(values, () => 1 / values.length);
   const last: Quadrature = {
     values,
@@ -71,7 +71,7 @@ export function spectralDensity(space: KrylovSpace, ritz: RitzPairs): Density {
 }
 
 /** The quadrature of one block less; null where there is none. */
-function quadratureBefore({ size, blocks, projected, starts }: KrylovSpace): Quadrature | null {
+function quadratureBefore({ size, blocks, projected, starts }: Recurrence): Quadrature | null {
   const less = blocks.at(-2);
   if (less === undefined) return null;
   const part = new Float64Array(less * less);

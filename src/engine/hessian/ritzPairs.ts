@@ -1,4 +1,4 @@
-import { unitRoundoff, type KrylovSpace } from './blockLanczos';
+import { unitRoundoff, type KrylovSpace, type Recurrence } from './blockLanczos';
 import { identityRows, symmetricEigen } from './symmetricEigen';
 import { addScaled, norm } from './vectors';
 
@@ -14,14 +14,14 @@ export interface RitzPair {
  * the starts need few rows of the eigenvectors of T; all of them are made only for vectors.
  */
 export class RitzPairs {
-  readonly #space: KrylovSpace;
+  readonly #space: Recurrence;
   /** Ascending. */
   readonly pairs: readonly RitzPair[];
   /** Of each start the squares of its components along the Ritz vectors: weights of a quadrature. */
   readonly weights: readonly Float64Array[];
   #eigenvectors: readonly Float64Array[] | undefined;
 
-  constructor(space: KrylovSpace) {
+  constructor(space: Recurrence) {
     this.#space = space;
     const { projected, coupling, starts } = space;
     const { values, rows } = symmetricEigen(projected, [...starts, ...coupling]);
@@ -36,8 +36,8 @@ export class RitzPairs {
   }
 
   /** The Ritz vector of the pair at a place, of unit length. */
-  vector(place: number): Float64Array {
-    const { size, projected, dimension, basis } = this.#space;
+  vector(place: number, { dimension, basis }: KrylovSpace): Float64Array {
+    const { size, projected } = this.#space;
     this.#eigenvectors ??= symmetricEigen(projected, identityRows(size)).rows;
     const sum = new Float64Array(dimension);
     this.#eigenvectors.forEach((row, k) => {

@@ -4,6 +4,7 @@ import { fillNormal, fillSigns, type TensorSpan } from '../tensorRandom';
 import { blockLanczos, type SymmetricOperators } from './blockLanczos';
 import { spectralDensity } from './density';
 import { RitzPairs, type RitzPair } from './ritzPairs';
+import type { VectorWork } from './vectorWork';
 import { estimateTrace, NO_LAYERS, TensorProducts, type Layers } from './traceEstimate';
 
 export interface Spectrum {
@@ -34,6 +35,11 @@ export interface SpectrumOptions extends Pick<
   readonly layers?: Layers;
   /** Of the products, and in which the basis is kept; float64 if absent. */
   readonly precision?: 'float32' | 'float64';
+  /** Vectors the basis may have, of 4 for each probe or more; as many as there are products if absent. */
+  readonly room?: number | undefined;
+  /** Products that are held at once; one for each probe if absent. */
+  readonly together?: number | undefined;
+  readonly work?: VectorWork;
   /** Called after products with their number and the number expected. */
   readonly onProduct?: (done: number, expected: number) => void;
 }
@@ -68,18 +74,20 @@ export async function spectrum(
     products += more;
     options.onProduct?.(products, Math.max(products, expected));
   };
-  const starts = Array.from({ length: block }, (_, probe) => {
-    const start = new Float64Array(dimension);
-    fillSigns(start, spans, seed, `probe ${probe}`);
-    return start;
-  });
-  const normal = (use: 'fresh' | 'trace') => (index: number) => {
-    const numbers = new Float64Array(dimension);
-    fillNormal(numbers, spans, seed, `${use} ${index}`);
-    return numbers;
+  const normal = (use: 'fresh' | 'trace') => (index: number, into: Float64Array) => {
+    fillNormal(into, spans, seed, `${use} ${index}`);
   };
+  const { room = Infinity, together = block } = options;
+  const work = options.work === undefined ? {} : { work: options.work };
   const inside = new TensorProducts(layers);
-  const space = await blockLanczos(apply, starts, {
+  const space = await blockLanczos(apply, dimension, {
+    ...work,
+    block,
+    room,
+    together,
+    start: (probe, into) => {
+      fillSigns(into, spans, seed, `probe ${probe}`);
+    },
     products: budget,
     fresh: normal('fresh'),
     precision,
@@ -87,17 +95,23 @@ export async function spectrum(
       inside.add(v, image);
       count(1);
     },
+    onRestart: (restart) => {
+      inside.restart(restart);
+    },
   });
   const ritz = new RitzPairs(space);
   const estimates = await estimateTrace(apply, space, {
     samples: traceSamples,
     ...(options.traceError === undefined ? {} : { error: options.traceError }),
-    together: block,
+    ...work,
+    together,
     normal: normal('trace'),
     layers,
     inside,
     onProduct: count,
   });
+  const { unrestarted } = space;
+  const ofStarts = unrestarted.size === space.size ? ritz : new RitzPairs(unrestarted);
   const ascending = ritz.pairs.map((pair, place) => ({ ...pair, place }));
   const descending = [...ascending].reverse();
   const byMagnitude = [...descending].sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
@@ -109,7 +123,7 @@ export async function spectrum(
       largestMagnitude: byMagnitude.slice(0, eigenvalues).map(reported),
       trace: estimates.trace,
       ...(layers.layers.length === 0 ? {} : { layers: estimates.layers }),
-      density: spectralDensity(space, ritz),
+      density: spectralDensity(unrestarted, dimension, ofStarts),
       products,
       lanczosSteps: Math.min(lanczosSteps, dimension),
       probes,
@@ -118,7 +132,7 @@ export async function spectrum(
       const chosen = (order === 'value' ? descending : byMagnitude).slice(0, wanted);
       return {
         eigenvalues: chosen.map(reported),
-        vectors: chosen.map(({ place }) => ritz.vector(place)),
+        vectors: chosen.map(({ place }) => ritz.vector(place, space)),
       };
     },
   };

@@ -1,8 +1,13 @@
 import type { Estimate, LayerCurvature } from '../../shared/result/hessian';
-import { type FloatArray, zerosLike } from '../tensor';
-import { unitRoundoff, type KrylovSpace, type SymmetricOperators } from './blockLanczos';
-import { orthogonalize } from './orthogonal';
+import type { FloatArray } from '../tensor';
+import {
+  unitRoundoff,
+  type KrylovSpace,
+  type Restart,
+  type SymmetricOperators,
+} from './blockLanczos';
 import { meanWithError } from './studentT';
+import { IN_THIS_THREAD, orthogonalize, type VectorWork } from './vectorWork';
 import { norm } from './vectors';
 
 /** The tensors θ is made of, and which of them are looked at together. */
@@ -29,6 +34,19 @@ export class TensorProducts {
       this.sums[t]! += productOver(v, image, offset, offset + size);
     });
   }
+
+  /** Takes the products of other vectors instead, whose images are known without any. */
+  restart({ vectors, values, rest, coupling }: Restart): void {
+    this.sums.fill(0);
+    this.#tensors.forEach(({ offset, size }, t) => {
+      const end = offset + size;
+      for (const [i, y] of vectors.entries()) {
+        let sum = values[i]! * productOver(y, y, offset, end);
+        rest.forEach((r, k) => (sum += coupling[k]![i]! * productOver(y, r, offset, end)));
+        this.sums[t]! += sum;
+      }
+    });
+  }
 }
 
 function productOver(v: FloatArray, image: FloatArray, start: number, end: number): number {
@@ -44,8 +62,9 @@ export interface TraceOptions {
   readonly error?: number;
   /** As many vectors are sampled at once. */
   readonly together: number;
-  /** Standard normal numbers. */
-  readonly normal: (index: number) => Float64Array;
+  /** Writes standard normal numbers. */
+  readonly normal: (index: number, into: Float64Array) => void;
+  readonly work?: VectorWork;
   readonly layers: Layers;
   /** Of the products that made the space. */
   readonly inside: TensorProducts;
@@ -67,7 +86,16 @@ const MOST_SAMPLES = 1000;
 export async function estimateTrace(
   apply: SymmetricOperators,
   space: KrylovSpace,
-  { samples, error, together, normal, layers, inside, onProduct }: TraceOptions,
+  {
+    samples,
+    error,
+    together,
+    normal,
+    work = IN_THIS_THREAD,
+    layers,
+    inside,
+    onProduct,
+  }: TraceOptions,
 ): Promise<{ readonly trace: Estimate; readonly layers: readonly LayerCurvature[] }> {
   const { dimension, size, projected } = space;
   let known = 0;
@@ -81,7 +109,10 @@ export async function estimateTrace(
   const taken: number[] = [];
   const ofTensors: Float64Array[] = [];
   const basis = space.basis.slice(0, size);
-  const like = space.basis[0]!;
+  const wide = Array.from({ length: outside === 0 ? 0 : together }, () => ({
+    vector: work.zeros(dimension, true) as Float64Array,
+    unit: work.zeros(dimension, space.precision === 'float64'),
+  }));
   const isDone = (): boolean => {
     if (outside === 0 || taken.length >= MOST_SAMPLES) return true;
     if (taken.length < samples) return false;
@@ -91,23 +122,26 @@ export async function estimateTrace(
   };
   while (!isDone()) {
     const count = Math.min(together, error === undefined ? samples - taken.length : together);
-    const vectors = Array.from({ length: count }, (_, k) => normal(taken.length + k));
+    const own = wide.slice(0, count);
+    const vectors = own.map(({ vector }) => vector);
+    own.forEach(({ vector }, k) => {
+      normal(taken.length + k, vector.fill(0));
+    });
     // Twice: near a full space little of a vector is left.
-    orthogonalize(basis, vectors);
-    orthogonalize(basis, vectors);
-    const units = vectors.map((vector) => {
-      const unit = zerosLike(like, dimension);
+    await orthogonalize(work, basis, vectors);
+    await orthogonalize(work, basis, vectors);
+    for (const { vector, unit } of own) {
       const length = norm(vector);
       for (let i = 0; i < dimension; i += 1) unit[i] = vector[i]! / length;
-      return unit;
-    });
-    const images = await apply(units);
+    }
+    const units = own.map(({ unit }) => unit);
+    const images = await apply(units, vectors);
     units.forEach((unit, k) => {
       const image = images[k]!;
       taken.push(outside * productOver(unit, image, 0, dimension));
-      const own = new TensorProducts(layers);
-      own.add(unit, image);
-      ofTensors.push(own.sums.map((x) => outside * x));
+      const products = new TensorProducts(layers);
+      products.add(unit, image);
+      ofTensors.push(products.sums.map((x) => outside * x));
     });
     onProduct?.(count);
   }

@@ -37,14 +37,17 @@ export function productsOn(
 ): SymmetricOperators {
   const isDouble = pool.runtime.identity.precision === 'float64';
   const free: FloatArray[] = [];
-  return async (vs) => {
+  return async (vs, into) => {
+    const copies: FloatArray[] = [];
     const directions = vs.map((v) => {
+      sent += 1;
+      if (isSeenByAll(v, isDouble)) return { number: sent, values: v };
       const own = free.pop() ?? sharedZeros(length, isDouble);
       own.set(v);
-      sent += 1;
+      copies.push(own);
       return { number: sent, values: own };
     });
-    const sums = vs.map(() => new Float64Array(length));
+    const sums = into?.map((sum) => sum.fill(0)) ?? vs.map(() => new Float64Array(length));
     const together = directionsTogether(vs.length, batches.length, length);
     const groups = Array.from({ length: Math.ceil(vs.length / together) }, (_, group) =>
       addedInOrder(batches, sums.slice(group * together, (group + 1) * together), (batch) => {
@@ -53,9 +56,13 @@ export function productsOn(
       }),
     );
     await Promise.all(groups);
-    free.push(...directions.map(({ values }) => values));
+    free.push(...copies);
     return sums;
   };
+}
+
+function isSeenByAll(v: FloatArray, isDouble: boolean): boolean {
+  return v.buffer instanceof SharedArrayBuffer && v instanceof Float64Array === isDouble;
 }
 
 /** Adds what belongs to each batch, times its share, in the order of the batches. */

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { InputError } from '../../shared/inputError';
 import { OnnxModel } from '../graph/onnx/importOnnx';
+import { workOnSlice } from '../hessian/vectorSlices';
 import { fillDirection } from '../landscape/directions';
 import { lossTerms } from '../objective/lossData';
 import { LossEvaluator } from '../objective/lossEvaluator';
@@ -131,6 +132,7 @@ async function perform(id: number, task: Task): Promise<void> {
 
 async function answerTo(task: Task): Promise<Answers[Task['kind']]> {
   if (task.kind === 'topology') return analyzeTopology(task.values, task.shape, task.options);
+  if (task.kind === 'slice') return workOnSlice(task.slice);
   if (task.kind === 'direction') {
     fillDirection(task.part);
     return null;

@@ -2,6 +2,7 @@ import type { Configuration } from '../../shared/configuration';
 import type { InputErrorReason } from '../../shared/inputError';
 import type { Topology } from '../../shared/result/topology';
 import type { CurvatureMatrix } from '../graph/gaussNewton';
+import type { SliceWork } from '../hessian/vectorSlices';
 import type { DirectionPart } from '../landscape/directions';
 import type { Batch } from '../objective/batches';
 import type { LossData } from '../objective/lossData';
@@ -87,6 +88,8 @@ export type Task =
   | { readonly kind: 'memory'; readonly work: Work }
   /** A part of a random direction, written into memory that all see. */
   | { readonly kind: 'direction'; readonly part: DirectionPart }
+  /** A part of what is done with long vectors, in memory that all see. */
+  | { readonly kind: 'slice'; readonly slice: SliceWork }
   /** Where the loss, its gradient or its second derivatives stop being finite at θ. */
   | { readonly kind: 'nonFinite'; readonly of: Differentiated; readonly batch: Batch }
   /** Of a large landscape, so that it can be stopped. */
@@ -117,6 +120,7 @@ export interface Answers {
   readonly products: readonly FloatArray[];
   readonly topology: Topology;
   readonly direction: null;
+  readonly slice: Float64Array;
   readonly nonFinite: NonFinitePlace | null;
   readonly memory: number;
 }
@@ -152,6 +156,7 @@ export function workOf(task: Task): Work | null {
       return task.of === 'loss' ? 'values' : 'derivatives';
     case 'direction':
     case 'memory':
+    case 'slice':
     case 'topology':
       return null;
   }

@@ -13,14 +13,21 @@ import { FIXTURES, meanProduct, openExample, openMlp } from '../objective/proble
 const settings = { eigenvalues: 5, lanczosSteps: 40, probes: 4, seed: 0 };
 
 describe('block Lanczos', () => {
-  const options = { fresh: (index: number) => gaussian(300, `fresh ${index}`) };
+  const options = {
+    block: 3,
+    start: (index: number, into: Float64Array) => {
+      into.set(gaussian(into.length, `start ${index}`));
+    },
+    fresh: (index: number, into: Float64Array) => {
+      into.set(gaussian(into.length, `fresh ${index}`));
+    },
+  };
 
   test.each(['float64', 'float32'] as const)(
     'the basis stays orthonormal while Ritz values converge, in %s',
     async (precision) => {
       const values = Array.from({ length: 300 }, (_, i) => (i < 3 ? 1e6 * (i + 1) : i / 300));
-      const starts = [0, 1, 2].map((k) => gaussian(300, `start ${k}`));
-      const { basis, size } = await blockLanczos(each(rotated(values, 1)), starts, {
+      const { basis, size } = await blockLanczos(each(rotated(values, 1)), 300, {
         ...options,
         products: 60,
         precision,
@@ -35,15 +42,28 @@ describe('block Lanczos', () => {
     },
   );
 
-  test('the recurrence A·Q = Q·T + R·B holds', async () => {
+  test.each([
+    ['as it grows', {}],
+    ['one image at a time', { together: 1 }],
+    ['restarted', { room: 12, products: 31 }],
+    ['restarted, one image at a time', { room: 13, products: 32, together: 1 }],
+  ])('the recurrence A·Q = Q·T + R·B holds, %s', async (_, more) => {
     const values = Array.from({ length: 40 }, (_, i) => Math.tan(i));
     const apply = rotated(values, 3);
-    const starts = [0, 1, 2].map((k) => gaussian(40, `start ${k}`));
-    const space = await blockLanczos(each(apply), starts, {
+    let products = 0;
+    const space = await blockLanczos(each(apply), 40, {
+      ...options,
       products: 11,
-      fresh: (index) => gaussian(40, `fresh ${index}`),
       precision: 'float64',
+      onProduct: () => (products += 1),
+      ...more,
     });
+    expect(products).toBe('products' in more ? more.products : 11);
+    for (const [i, a] of space.basis.entries()) {
+      for (const [j, b] of space.basis.entries()) {
+        expect(Math.abs(dot(a, b) - (i === j ? 1 : 0))).toBeLessThan(1e-12);
+      }
+    }
     for (let k = 0; k < space.size; k += 1) {
       const image = Float64Array.from(await apply(space.basis[k]!));
       for (let j = 0; j < space.size; j += 1) {
@@ -54,6 +74,53 @@ describe('block Lanczos', () => {
       });
       expect(norm(image)).toBeLessThan(1e-11 * 300);
     }
+  });
+
+  test('a restarted space finds what one that is kept whole does, in a fifth of its memory', async () => {
+    const values = Array.from({ length: 600 }, (_, i) =>
+      i < 4 ? [90, 70, -60, 40][i]! : Math.sin(i),
+    );
+    const sizes: number[] = [];
+    const layers = {
+      tensors: [
+        { offset: 0, size: 200 },
+        { offset: 200, size: 400 },
+      ],
+      layers: [
+        { name: 'a', members: [0] },
+        { name: 'b', members: [1] },
+        { name: 'all', members: [0, 1] },
+      ],
+    };
+    const run = (room?: number) =>
+      spectrum(each(rotated(values, 6)), 600, {
+        ...settings,
+        probes: 2,
+        lanczosSteps: 50,
+        room,
+        layers,
+      });
+    const [whole, restarted] = await Promise.all([run(), run(20)]);
+    for (const { hessian } of [whole, restarted]) {
+      expect(hessian.products).toBe(108);
+      [90, 70, 40].forEach((value, i) => {
+        expect(hessian.eigenvalues[i]!.value).toBeCloseTo(value, 9);
+        expect(hessian.eigenvalues[i]!.residual).toBeLessThan(1e-6);
+      });
+      expect(hessian.smallest.value).toBeCloseTo(-60, 9);
+      const { value, standardError } = hessian.trace;
+      const trace = values.reduce((sum, x) => sum + x, 0);
+      expect(Math.abs(value - trace)).toBeLessThan(4 * standardError);
+      // Those of the layers add up to it: what a restart knows of its vectors is right.
+      const [a, b, all] = hessian.layers!.map((layer) => layer.trace.value);
+      expect(a! + b!).toBeCloseTo(value, 8);
+      expect(all!).toBeCloseTo(value, 8);
+      const { grid, values: density } = hessian.density;
+      expect(density.reduce((sum, x) => sum + x * (grid[1]! - grid[0]!), 0)).toBeCloseTo(1, 4);
+      sizes.push(hessian.density.nodes.length);
+    }
+    // The density is that of the first space: what was left out has no weights of the starts.
+    expect(sizes[1]).toBeLessThanOrEqual(20);
   });
 
   test('it ends when the space is full', async () => {
