@@ -16,43 +16,66 @@ export interface SpectrumRoom {
 /** A Lanczos space that fits into memory, and the bytes that are held beside the workers for it. */
 export interface SpectrumPlan {
   readonly probes: number;
-  readonly lanczosSteps: number;
+  /** Vectors its basis has, beyond which it is restarted; null where it is never. */
+  readonly room: number | null;
+  /** Products that are held at once. */
+  readonly together: number;
   readonly bytes: number;
 }
 
-/** Steps below which fewer probes serve better than fewer steps. */
-const FEW_STEPS = 8;
+/** Blocks a basis that is restarted holds, at least: what is kept, what waits, and two to go on with. */
+const LEAST_BLOCKS = 4;
+
+/** What an eigenvector takes when its product is taken: itself, its copy and its image. */
+const EIGENVECTOR_BYTES = 8 + 8 + 8;
 
 /**
- * The settings as they are where their basis fits beside one worker, or else fewer probes and then
- * fewer steps; null where not even two steps of one probe fit.
+ * The settings as they are where their basis fits beside one worker. Or else a basis that is
+ * restarted, with products one at a time, then with fewer probes; null where not even one of one
+ * probe fits. The products are as many as were asked for.
  *
- * The basis is in the precision of the products; for each probe there are a start, a product and
- * what is left of it, in float64, and the direction the workers see.
+ * The basis is in the precision of the products; of each product that is held there are its image in
+ * float64 and the direction the workers see.
  */
 export function planSpectrum(
   { probes, lanczosSteps }: Asked,
   { room, worker, length, precision }: SpectrumRoom,
 ): SpectrumPlan | null {
   const element = precision === 'float64' ? 8 : 4;
-  const beside = (block: number, steps: number): number =>
-    length * block * (3 * 8 + element + element * (steps + 1));
-  const most = Math.min(lanczosSteps, length);
+  const bytesOf = (vectors: number, together: number): number =>
+    length * (vectors * element + Math.max(together * (8 + element), EIGENVECTOR_BYTES));
   const free = room - worker;
-  let best: SpectrumPlan | null = null;
-  for (let block = Math.min(probes, length); block >= 1; block -= 1) {
-    const fitting = Math.floor((free - beside(block, 0)) / (length * block * element));
-    const steps = Math.min(most, fitting);
-    if (steps < Math.min(2, most)) continue;
-    best = { probes: block, lanczosSteps: steps, bytes: beside(block, steps) };
-    if (steps >= Math.min(most, FEW_STEPS)) break;
+  const block = Math.min(probes, length);
+  // Those of the products, and those the last of them lead to.
+  const whole = Math.min(length, block * lanczosSteps + block);
+  for (const together of new Set([block, 1])) {
+    const bytes = bytesOf(whole, together);
+    if (bytes <= free) return { probes: block, room: null, together, bytes };
   }
-  return best;
+  for (const fewer of new Set([block, Math.ceil(block / 2), 1])) {
+    const vectors = Math.min(whole, Math.floor((free - bytesOf(0, 1)) / (length * element)));
+    if (vectors < LEAST_BLOCKS * fewer) continue;
+    return { probes: fewer, room: vectors, together: 1, bytes: bytesOf(vectors, 1) };
+  }
+  return null;
+}
+
+/** How a Lanczos space is kept where memory is short; figures follow from it, if only by rounding. */
+export interface MemoryShape {
+  readonly room?: number;
+  readonly together?: number;
+}
+
+/** What a Lanczos space is made with, where it is not what was asked for. */
+export interface FittedSpectrum {
+  readonly settings: Partial<Asked>;
+  readonly shape: MemoryShape;
+  readonly note: string | null;
 }
 
 /**
- * The settings of a Lanczos space that fits into the memory of a pool whose problem is set, for
- * which room is kept; a sentence where they are not those that were asked for.
+ * The Lanczos space that fits into the memory of a pool whose problem is set, for which room is kept;
+ * a sentence where it is not the one that was asked for.
  *
  * @throws InputError where none fits.
  */
@@ -61,22 +84,25 @@ export async function fitSpectrum(
   asked: Asked,
   length: number,
   signal?: AbortSignal,
-): Promise<{ readonly settings: Partial<Asked>; readonly note: string | null }> {
+): Promise<FittedSpectrum> {
   const { precision } = pool.runtime.identity;
   const worker = await pool.workerMemory('derivatives', signal);
   const own = { worker, length, precision };
   const plan = planSpectrum(asked, { ...own, room: pool.room });
-  const least = { probes: 1, lanczosSteps: 2 };
+  const least = { probes: 1, lanczosSteps: LEAST_BLOCKS - 1 };
   const bytes = (plan ?? planSpectrum(least, { ...own, room: Infinity })!).bytes;
   await pool.keepRoom('derivatives', bytes, signal);
-  if (plan === null) return { settings: {}, note: null };
-  const { probes, lanczosSteps } = plan;
-  const most = Math.min(asked.lanczosSteps, length);
-  if (probes === Math.min(asked.probes, length) && lanczosSteps === most) {
-    return { settings: {}, note: null };
-  }
+  if (plan === null) return { settings: {}, shape: {}, note: null };
+  const { probes, room, together } = plan;
+  const block = Math.min(asked.probes, length);
+  const one = together === block ? {} : { together };
+  if (room === null) return { settings: {}, shape: one, note: null };
+  // As many products from fewer probes are more steps.
+  const lanczosSteps = Math.ceil((asked.lanczosSteps * block) / probes);
+  const wanted = Math.min(length, block * asked.lanczosSteps + block);
   return {
-    settings: { probes, lanczosSteps },
-    note: `Memory allowed ${lanczosSteps} of ${most} Lanczos steps, from ${probes} of ${asked.probes} probes, so that residuals and errors are larger than they were asked for; raise "basin.memoryLimit" (--memory on the command line) where more memory is free.`,
+    settings: probes === block ? {} : { probes, lanczosSteps },
+    shape: { room, ...one },
+    note: `Memory allowed ${room} of the ${wanted} vectors of the Lanczos basis, which is restarted from its eigenvectors when it is full, from ${probes} of ${asked.probes} probes: eigenvalues take more products to converge, and the density is that of the first ${room} vectors; raise "basin.memoryLimit" (--memory on the command line) where more memory is free.`,
   };
 }
