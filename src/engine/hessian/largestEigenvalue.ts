@@ -1,10 +1,10 @@
 import type { Eigenvalue } from '../../shared/result/hessian';
 import { zerosLike, type FloatArray } from '../tensor';
 import { NonFiniteProduct } from './blockLanczos';
-import { orthogonalize } from './orthogonal';
 import { CONVERGED } from './spectrum';
 import { symmetricEigen } from './symmetricEigen';
 import { norm } from './vectors';
+import { IN_THIS_THREAD, orthogonalize } from './vectorWork';
 
 /** Steps before which a Ritz value that seems converged is not believed: it may be another one. */
 const LEAST_STEPS = 8;
@@ -47,10 +47,10 @@ export async function largestEigenvalue(
     const image = await apply(basis.at(-1)!);
     onProduct?.();
     const w = new Float64Array(image);
-    const inside = orthogonalize(basis, [w])[0]!;
-    const again = orthogonalize(basis, [w])[0]!;
+    const [inside] = await orthogonalize(IN_THIS_THREAD, basis, [w]);
+    const [again] = await orthogonalize(IN_THIS_THREAD, basis, [w]);
     const last = basis.length - 1;
-    diagonal.push(inside[last]! + again[last]!);
+    diagonal.push(inside![last]! + again![last]!);
     const rest = norm(w);
     if (!Number.isFinite(rest) || !Number.isFinite(diagonal[last]!)) throw new NonFiniteProduct();
     const { value, tail, scale } = topOf(diagonal, below);

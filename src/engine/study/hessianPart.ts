@@ -15,9 +15,10 @@ import type { OpenedCheckpoint } from './openProblem';
 import type { PartWork } from './partWork';
 import { productsOn } from './products';
 import { samplingErrors } from './samplingErrors';
-import { fitSpectrum } from './spectrumPlan';
+import { fitSpectrum, type MemoryShape } from './spectrumPlan';
 import { slopeOf, withSlope, type Slope } from './slope';
 import { termCurvatures } from './termShares';
+import { vectorsOn } from './vectorsOnPool';
 
 /** What the cache holds of a Hessian; its eigenvectors are beside it. */
 interface StoredSpectrum {
@@ -123,24 +124,24 @@ async function termsOf(
   return { terms: await termCurvatures(work.pool, { ...problem, data }, direction(), signal) };
 }
 
-/** Settings of a space that fits into memory. */
+/** The settings that memory allows, and how the space is kept in it. */
 export async function fitted<T extends SpectrumSettings>(
   work: PartWork,
   opened: OpenedCheckpoint,
   settings: T,
   note: (sentence: string) => void,
-): Promise<T> {
+): Promise<T & MemoryShape> {
   work.setProblem(opened);
   const { length } = opened.weights.theta;
   const plan = await fitSpectrum(work.pool, settings, length, work.signal);
   if (plan.note !== null) note(plan.note);
-  return { ...settings, ...plan.settings };
+  return { ...settings, ...plan.settings, ...plan.shape };
 }
 
 async function spectrumOf(
   work: PartWork,
   opened: OpenedCheckpoint,
-  settings: SpectrumSettings,
+  settings: SpectrumSettings & MemoryShape,
 ): Promise<Spectrum> {
   const batches = derivativeBatches(opened.problem.data.sets);
   const { theta, parameters } = opened.weights;
@@ -153,6 +154,7 @@ async function spectrumOf(
       spans: tensorSpans(parameters),
       layers: layersOf(parameters),
       precision: work.pool.runtime.identity.precision,
+      work: vectorsOn(work.pool, work.signal),
       onProduct: (done, expected) =>
         work.onProgress?.({ part: 'hessian', fraction: done / expected }),
     },

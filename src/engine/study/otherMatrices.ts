@@ -15,6 +15,7 @@ import type { LossData } from '../objective/lossData';
 import { tensorSpans } from '../objective/weights';
 import type { OpenedCheckpoint } from './openProblem';
 import { productsOn } from './products';
+import { vectorsOn } from './vectorsOnPool';
 import type { WorkerPool } from './workerPool';
 
 export interface MatrixOptions {
@@ -107,6 +108,7 @@ function spectrumOf(
     spans: tensorSpans(parameters),
     layers: layersOf(parameters),
     precision: pool.runtime.identity.precision,
+    work: vectorsOn(pool, signal),
     onProduct: (done, expected) => onProgress?.(done / expected),
   });
 }

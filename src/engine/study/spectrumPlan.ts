@@ -26,8 +26,8 @@ export interface SpectrumPlan {
 /** Blocks a basis that is restarted holds, at least: what is kept, what waits, and two to go on with. */
 const LEAST_BLOCKS = 4;
 
-/** What an eigenvector takes when its product is taken: itself, its copy and its image. */
-const EIGENVECTOR_BYTES = 8 + 8 + 8;
+/** What the gradient and an eigenvector take, with the image of one and the copies workers see. */
+const EIGENVECTOR_BYTES = 32;
 
 /**
  * The settings as they are where their basis fits beside one worker. Or else a basis that is
