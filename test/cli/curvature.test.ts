@@ -1,4 +1,12 @@
-import { cpSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -76,7 +84,6 @@ describe('eigenvectors in the cache', () => {
 describe('the optimizer of a checkpoint', () => {
   test.each([
     ['momentum.pt', 'diverges on a quadratic'],
-    ['adam.pt', 'trained by Adam'],
     ['groups.pt', 'groups of parameters'],
   ])('%s', async (name, said) => {
     study('mlp', ['mlp.onnx', 'data.npz'], {
@@ -104,5 +111,43 @@ describe('the optimizer of a checkpoint', () => {
     const sum = tensors.reduce((total, layer) => total + layer.trace.value, 0);
     expect(sum / hessian!.trace.value).toBeCloseTo(1, 5);
     expect(tensors.reduce((total, layer) => total + layer.parameters, 0)).toBe(139);
+  });
+});
+
+describe('Adam', () => {
+  const edges = JSON.parse(
+    readFileSync(join(ROOT, 'test/fixtures/curvature/edges.json'), 'utf8'),
+  ) as Record<string, number>;
+
+  test.each(Object.keys(edges))('%s: its scaled Hessian is PyTorch’s', async (name) => {
+    study('mlp', ['mlp.onnx', 'data.npz'], {
+      checkpoints: [`${name}.pt`],
+      model: 'mlp.onnx',
+      data: { inputs: 'data.npz#x', targets: 'data.npz#y' },
+      objective: { kind: 'classification' },
+      hessian: { eigenvalues: 1, lanczosSteps: 30, probes: 2 },
+    });
+    cpSync(join(ROOT, 'test/fixtures/curvature', `${name}.pt`), join(folder, `${name}.pt`));
+    const { hessian, notes } = await analyzed('--only', 'hessian');
+    const { optimizer, sharpness, residual } = hessian!.edgeOfStability!;
+    expect(optimizer).toBe('adam');
+    expect(Math.abs(sharpness - edges[name]!)).toBeLessThan(residual! + 1e-4 * edges[name]!);
+    expect(residual).toBeLessThan(1e-3 * sharpness);
+    expect(notes.join()).toContain("scaled by Adam's second moments");
+  });
+
+  test('a state that is not of the graph’s parameters is told', async () => {
+    study('mlp', ['mlp.onnx', 'data.npz'], {
+      checkpoints: ['adamw.pt'],
+      model: 'mlp.onnx',
+      data: { inputs: 'data.npz#x', targets: 'data.npz#y' },
+      objective: { kind: 'classification' },
+      hessian: { eigenvalues: 1, lanczosSteps: 10, probes: 2 },
+      frozen: ['0.bias'],
+    });
+    cpSync(join(ROOT, 'test/fixtures/curvature/adamw.pt'), join(folder, 'adamw.pt'));
+    const { hessian, notes } = await analyzed('--only', 'hessian');
+    expect(hessian!.edgeOfStability).toBeUndefined();
+    expect(notes.join()).toContain('of 6 parameters');
   });
 });

@@ -1,6 +1,7 @@
 import type { CheckpointFormat } from '../../shared/result';
 import type { Tensor } from '../tensor';
 import type { OptimizerState } from './optimizer';
+import type { ParameterMoments } from './secondMoments';
 
 /** A file of named weights, opened: its header is known, its weights are read when asked for. */
 export interface Checkpoint {
@@ -26,6 +27,8 @@ export interface Checkpoint {
 
   /** Of the training that wrote it, where it says so. */
   readonly optimizer?: OptimizerState | null;
+  /** What its Adam keeps of each parameter; null where it keeps none. */
+  readonly secondMoments?: () => Promise<readonly ParameterMoments[] | null>;
   /** What whoever opens the file should know: full sentences. */
   readonly warnings?: readonly string[];
 

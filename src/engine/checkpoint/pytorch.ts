@@ -12,6 +12,7 @@ import { elementsOf, fillsItsExtent, pieceOf } from './pieces';
 import { PYTORCH, type StorageReference, type TensorReference } from './pytorchPickle';
 import { dequantised } from './quantization';
 import { optimizerOf } from './optimizer';
+import { secondMomentsOf } from './secondMoments';
 import { isPosition, trainingPosition } from './trainingPosition';
 import { weightsOf } from './weights';
 import type { ZipArchive } from './zip';
@@ -179,6 +180,13 @@ export async function pytorchCheckpoint(
     ...callWarnings(calls),
     metadata,
     optimizer: optimizerOf(root),
+    secondMoments: () =>
+      naming(file.path, () =>
+        secondMomentsOf(root, async (tensor) => {
+          storages.check(tensor.storage);
+          return read(tensor);
+        }),
+      ),
     read: (name) => naming(file.path, () => read(find(name))),
     stream: (name) =>
       namingAll(file.path, async function* () {

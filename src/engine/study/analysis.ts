@@ -16,7 +16,6 @@ import type { Metrics } from '../../shared/result/metrics';
 import { fromScalar } from '../../shared/result/scalar';
 import { NonFiniteProduct } from '../hessian/blockLanczos';
 import { directionNotes, saturationNote, spectrumNotes } from '../hessian/curvatureNotes';
-import { edgeNote, edgeOfStability } from '../hessian/edgeOfStability';
 import { spectrumSettings, type Configuration } from '../../shared/configuration';
 import { refinementNotes } from '../landscape/refinementNotes';
 import { refinementOptions } from '../landscape/refinementSampling';
@@ -323,18 +322,13 @@ class CheckpointAnalysis {
       const shares = shareNotes(this.#document.metrics, hessian.terms ?? []);
       const { traceError } = this.#study.configuration.hessian;
       const open = spectrumNotes(hessian, traceError);
-      const { optimizer } = this.#opened;
-      const [largest] = hessian.eigenvalues;
-      const edge = optimizer === null ? null : edgeOfStability(optimizer, largest!);
-      const said = optimizer === null ? [] : [edgeNote(optimizer, edge)];
       const { metrics, runtime } = this.#document;
       const { kind } = this.#study.configuration.objective;
       const loss = metrics === undefined ? NaN : fromScalar(metrics.loss);
       const saturated = saturationNote(loss, kind, runtime);
       const digits = saturated === null ? [] : [saturated];
-      const notes = [...this.#document.notes, ...shares, ...open, ...said, ...digits];
-      const found = edge === null ? hessian : { ...hessian, edgeOfStability: edge };
-      this.#update({ hessian: found, notes }, { hessian: milliseconds });
+      const notes = [...this.#document.notes, ...shares, ...open, ...digits];
+      this.#update({ hessian, notes }, { hessian: milliseconds });
     } catch (error) {
       if (!(error instanceof NonFiniteProduct)) throw error;
       this.#note(NO_CURVATURE);
@@ -374,7 +368,7 @@ class CheckpointAnalysis {
   /** What was asked for beside the spectrum. */
   #deepened(hessian: Hessian): Promise<Hessian> {
     const { hessian: settings } = this.#study.configuration;
-    return deepened(hessian, this.#work, settings, this.#opened, (sentence) => {
+    return deepened(hessian, this.#work, settings, this.#opened, this.#path, (sentence) => {
       this.#note(sentence);
     });
   }

@@ -1,5 +1,7 @@
 import { spectrumSettings, type Configuration } from '../../shared/configuration';
-import type { Hessian } from '../../shared/result/hessian';
+import type { EdgeOfStability, Hessian } from '../../shared/result/hessian';
+import { edgeNote, edgeOfStability } from '../hessian/edgeOfStability';
+import { adamEdge } from './adamEdge';
 import { blockCurvature } from './blockCurvature';
 import { fitted } from './hessianPart';
 import type { OpenedCheckpoint } from './openProblem';
@@ -18,6 +20,7 @@ import type { PartWork } from './partWork';
  * asking for one more computes it alone.
  *
  * @param asked as basin.json says.
+ * @param path of the checkpoint.
  * @throws NonFiniteProduct
  */
 export async function deepened(
@@ -25,6 +28,7 @@ export async function deepened(
   work: PartWork,
   asked: Configuration['hessian'],
   opened: OpenedCheckpoint,
+  path: string,
   note: (sentence: string) => void,
 ): Promise<Hessian> {
   const { pool, signal } = work;
@@ -66,5 +70,25 @@ export async function deepened(
       layers: layers.map((layer, i) => ({ ...layer, largest: blocks.largest[i]! })),
     };
   }
-  return found;
+  const edge = await edgeOf(hessian);
+  return edge === null ? found : { ...found, edgeOfStability: edge };
+
+  async function edgeOf({ eigenvalues }: Hessian): Promise<EdgeOfStability | null> {
+    const { optimizer } = opened;
+    if (optimizer === null) return null;
+    let edge: EdgeOfStability | null;
+    if (optimizer.kind === 'adam' && optimizer.isUniform) {
+      const own = await stored('adam', (options) =>
+        adamEdge(work, opened, optimizer, path, options),
+      );
+      if ('why' in own) {
+        note(own.why);
+        return null;
+      }
+      if (own.assumed !== null) note(own.assumed);
+      ({ edge } = own);
+    } else edge = edgeOfStability(optimizer, eigenvalues[0]!);
+    note(edgeNote(optimizer, edge));
+    return edge;
+  }
 }
