@@ -1,8 +1,7 @@
 import { sizeOf } from '../tensor';
-import { arithmetic, elementwise, evaluate } from './evaluate';
+import type { Builder } from './builder';
 import {
   knownScalar,
-  type AnyNode,
   type BinaryOperation,
   type ConvAttributes,
   type Node,
@@ -13,22 +12,16 @@ import {
   type SliceAttributes,
   type UnaryOperation,
 } from './operations';
-import {
-  broadcastShape,
-  convShape,
-  normalAxes,
-  requireConv,
-  requireIndexable,
-  requireSize,
-  sameShape,
-  ShapeError,
-} from './shapes';
+import { broadcastShape, normalAxes, requireSize, sameShape, ShapeError } from './shapes';
+import { binaryRules } from './rules/binary';
+import { evaluate, ruleOf } from './rules/rules';
+import { unaryRules } from './rules/unary';
 
 /**
  * Builds nodes. Equal nodes are one node, known values are computed at once when they are small,
  * and what is without effect (adding zero, reshaping to the same shape) is not built.
  */
-export class Graph {
+export class Graph implements Builder {
   #next = 0;
   readonly #known = new Map<string, Node>();
   #origin: Origin | null = null;
@@ -57,15 +50,12 @@ export class Graph {
   }
 
   input(name: string, shape: readonly number[]): Node<'input'> {
-    return this.#node('input', [], { name }, shape);
+    return this.#node('input', [], { name, shape });
   }
 
   /** @param data float64 values in C order; not copied. */
   constant(data: Float64Array, shape: readonly number[]): Node<'constant'> {
-    if (data.length !== sizeOf(shape)) {
-      throw new ShapeError(`A constant of shape [${shape.join(', ')}] has ${data.length} values.`);
-    }
-    return this.#node('constant', [], { data }, shape);
+    return this.#node('constant', [], { data, shape });
   }
 
   scalar(value: number): Node<'constant'> {
@@ -167,7 +157,7 @@ export class Graph {
     if (exponent === -1) return this.reciprocal(x);
     const value = knownScalar(x);
     if (value !== null) return this.#filled(Math.pow(value, exponent), x.shape);
-    return this.#node('power', [x], { exponent }, x.shape);
+    return this.#node('power', [x], { exponent });
   }
 
   add(a: Node, b: Node): Node {
@@ -209,7 +199,7 @@ export class Graph {
     const known = knownScalar(mask);
     if (known !== null) return this.expand(known === 0 ? b : a, shape);
     if (a.id === b.id) return this.expand(a, shape);
-    return this.#node('where', [mask, a, b], {}, shape);
+    return this.#node('where', [mask, a, b], {});
   }
 
   /** Sums over axes, which are dropped unless `keep`. */
@@ -227,8 +217,7 @@ export class Graph {
       }
     }
     const wide = sorted.filter((axis) => x.shape[axis] !== 1);
-    const shape = x.shape.map((extent, axis) => (wide.includes(axis) ? 1 : extent));
-    const kept = wide.length === 0 ? x : this.#node('sum', [x], { axes: wide }, shape);
+    const kept = wide.length === 0 ? x : this.#node('sum', [x], { axes: wide });
     return keep ? kept : this.#dropAxes(kept, sorted);
   }
 
@@ -239,37 +228,20 @@ export class Graph {
 
   /** Largest value over axes, which stay. */
   max(x: Node, axes: readonly number[]): Node {
-    const sorted = normalAxes(axes, x.shape.length);
-    const shape = x.shape.map((extent, axis) => (sorted.includes(axis) ? 1 : extent));
-    return this.#node('max', [x], { axes: sorted }, shape);
+    return this.#node('max', [x], { axes: normalAxes(axes, x.shape.length) });
   }
 
   argmax(x: Node, axis: number): Node {
     const [own] = normalAxes([axis], x.shape.length);
-    const shape = x.shape.map((extent, i) => (i === own ? 1 : extent));
-    return this.#node('argmax', [x], { axis: own! }, shape);
+    return this.#node('argmax', [x], { axis: own! });
   }
 
   maxPoolIndex(x: Node, attributes: PoolAttributes): Node {
-    const window = [1, 1, ...attributes.kernel];
-    const shape = convShape(
-      [x.shape[0]!, 1, ...x.shape.slice(2)],
-      window,
-      { ...attributes, groups: 1 },
-      'pooling',
-    );
-    requireIndexable(x.shape.slice(2).reduce((product, extent) => product * extent, 1));
-    return this.#node('maxPoolIndex', [x], attributes, [
-      x.shape[0]!,
-      x.shape[1]!,
-      ...shape.slice(2),
-    ]);
+    return this.#node('maxPoolIndex', [x], attributes);
   }
 
   reshape(x: Node, shape: readonly number[]): Node {
-    if (sizeOf(shape) !== sizeOf(x.shape)) {
-      throw new ShapeError(`[${x.shape.join(', ')}] cannot be reshaped to [${shape.join(', ')}].`);
-    }
+    ruleOf('reshape').shape([x.shape], { shape });
     if (sameShape(x.shape, shape)) return x;
     if (x.operation === 'constant')
       return this.constant((x as Node<'constant'>).attributes.data, shape);
@@ -277,16 +249,14 @@ export class Graph {
     if (x.operation === 'expand' && sizeOf(x.inputs[0]!.shape) === 1) {
       return this.expand(this.reshape(x.inputs[0]!, []), shape);
     }
-    return this.#node('reshape', [x], { shape }, shape);
+    return this.#node('reshape', [x], { shape });
   }
 
   expand(x: Node, shape: readonly number[]): Node {
     if (sameShape(x.shape, shape)) return x;
-    if (!sameShape(broadcastShape(x.shape, shape), shape)) {
-      throw new ShapeError(`[${x.shape.join(', ')}] does not broadcast to [${shape.join(', ')}].`);
-    }
+    ruleOf('expand').shape([x.shape], { shape });
     if (x.operation === 'expand') return this.expand(x.inputs[0]!, shape);
-    return this.#node('expand', [x], { shape }, shape);
+    return this.#node('expand', [x], { shape });
   }
 
   transpose(x: Node, permutation: readonly number[]): Node {
@@ -307,7 +277,7 @@ export class Graph {
     if (wide.every((axis, position) => position === 0 || wide[position - 1]! < axis)) {
       return this.reshape(x, shape);
     }
-    return this.#node('transpose', [x], { permutation }, shape);
+    return this.#node('transpose', [x], { permutation });
   }
 
   /** The transpose of the last two axes. */
@@ -321,16 +291,7 @@ export class Graph {
 
   slice(x: Node, attributes: SliceAttributes): Node {
     const { starts, steps, counts } = attributes;
-    x.shape.forEach((extent, axis) => {
-      const last = starts[axis]! + (counts[axis]! - 1) * steps[axis]!;
-      if (
-        counts[axis]! < 0 ||
-        (counts[axis]! > 0 &&
-          (Math.min(starts[axis]!, last) < 0 || Math.max(starts[axis]!, last) >= extent))
-      ) {
-        throw new ShapeError(`A slice of [${x.shape.join(', ')}] reaches outside of axis ${axis}.`);
-      }
-    });
+    ruleOf('slice').shape([x.shape], attributes);
     const whole = x.shape.every(
       (extent, axis) => starts[axis] === 0 && steps[axis] === 1 && counts[axis] === extent,
     );
@@ -338,7 +299,7 @@ export class Graph {
     if (x.operation === 'expand' && sizeOf(x.inputs[0]!.shape) === 1) {
       return this.expand(this.reshape(x.inputs[0]!, []), counts);
     }
-    return this.#node('slice', [x], attributes, counts);
+    return this.#node('slice', [x], attributes);
   }
 
   place(
@@ -351,79 +312,41 @@ export class Graph {
       if (starts.every((start) => start === 0) && steps.every((step) => step === 1)) return x;
     }
     if (knownScalar(x) === 0) return this.zeros(shape);
-    return this.#node('place', [x], { shape, starts, steps }, shape);
+    return this.#node('place', [x], { shape, starts, steps });
   }
 
   concat(parts: readonly Node[], axis: number): Node {
     const first = parts[0];
     if (first === undefined) throw new ShapeError('Nothing to concatenate.');
     if (parts.length === 1) return first;
-    for (const part of parts) {
-      if (part.shape.some((extent, i) => i !== axis && extent !== first.shape[i])) {
-        throw new ShapeError(
-          `[${first.shape.join(', ')}] and [${part.shape.join(', ')}] do not concatenate along axis ${axis}.`,
-        );
-      }
-    }
-    const total = parts.reduce((sum, part) => sum + part.shape[axis]!, 0);
-    const shape = first.shape.map((extent, i) => (i === axis ? total : extent));
-    return this.#node('concat', parts, { axis }, shape);
+    return this.#node('concat', parts, { axis });
   }
 
   take(x: Node, indices: Node): Node {
-    const [a, k, b] = x.shape;
-    const [rows, m] = indices.shape;
-    if (x.shape.length !== 3 || indices.shape.length !== 2 || (rows !== 1 && rows !== a)) {
-      throw new ShapeError(
-        `Elements of [${x.shape.join(', ')}] cannot be taken by indices [${indices.shape.join(', ')}].`,
-      );
-    }
-    requireIndexable(k!);
-    if (knownScalar(x) !== null) return this.#filled(knownScalar(x)!, [a!, m!, b!]);
-    return this.#node('take', [x, indices], {}, [a!, m!, b!]);
+    const shape = ruleOf('take').shape([x.shape, indices.shape], {});
+    const known = knownScalar(x);
+    return known === null ? this.#node('take', [x, indices], {}) : this.#filled(known, shape);
   }
 
   put(y: Node, indices: Node, count: number): Node {
-    const [a, m, b] = y.shape;
-    const [rows, columns] = indices.shape;
-    if (
-      y.shape.length !== 3 ||
-      indices.shape.length !== 2 ||
-      (rows !== 1 && rows !== a) ||
-      columns !== m
-    ) {
-      throw new ShapeError(
-        `[${y.shape.join(', ')}] cannot be put at indices [${indices.shape.join(', ')}].`,
-      );
-    }
-    requireIndexable(count);
-    if (knownScalar(y) === 0) return this.zeros([a!, count, b!]);
-    return this.#node('put', [y, indices], { count }, [a!, count, b!]);
+    const shape = ruleOf('put').shape([y.shape, indices.shape], { count });
+    return knownScalar(y) === 0 ? this.zeros(shape) : this.#node('put', [y, indices], { count });
   }
 
   matmul(a: Node, b: Node): Node {
-    const [rankA, rankB] = [a.shape.length, b.shape.length];
-    if (rankA < 2 || rankB < 2 || a.shape[rankA - 1] !== b.shape[rankB - 2]) {
-      throw new ShapeError(
-        `No matrix product of [${a.shape.join(', ')}] with [${b.shape.join(', ')}].`,
-      );
-    }
-    const batch = broadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
-    return this.#node('matmul', [a, b], {}, [...batch, a.shape[rankA - 2]!, b.shape[rankB - 1]!]);
+    return this.#node('matmul', [a, b], {});
   }
 
   conv(x: Node, w: Node, attributes: ConvAttributes): Node {
-    return this.#node('conv', [x, w], attributes, convShape(x.shape, w.shape, attributes));
+    return this.#node('conv', [x, w], attributes);
   }
 
   convInput(w: Node, y: Node, attributes: ConvAttributes, shape: readonly number[]): Node {
-    requireConv(shape, w.shape, y.shape, attributes);
-    return this.#node('convInput', [w, y], { ...attributes, shape }, shape);
+    return this.#node('convInput', [w, y], { ...attributes, shape });
   }
 
   convWeight(x: Node, y: Node, attributes: ConvAttributes, shape: readonly number[]): Node {
-    requireConv(x.shape, shape, y.shape, attributes);
-    return this.#node('convWeight', [x, y], { ...attributes, shape }, shape);
+    return this.#node('convWeight', [x, y], { ...attributes, shape });
   }
 
   /** Sums over the axes along which `shape` was broadcast to that of `x`: the adjoint of expand. */
@@ -454,29 +377,31 @@ export class Graph {
 
   #unary(operation: UnaryOperation, x: Node): Node {
     const known = knownScalar(x);
-    if (known !== null) {
-      const value = elementwise[operation](known);
-      return this.#filled(value, x.shape);
-    }
-    return this.#node(operation, [x], {}, x.shape);
+    if (known !== null) return this.#filled(unaryRules[operation].number(known), x.shape);
+    return this.#node(operation, [x], {});
   }
 
   #binary(operation: BinaryOperation, a: Node, b: Node): Node {
-    const shape = broadcastShape(a.shape, b.shape);
     const [u, v] = [knownScalar(a), knownScalar(b)];
-    if (u !== null && v !== null) return this.#filled(arithmetic[operation](u, v), shape);
+    if (u !== null && v !== null) {
+      const shape = broadcastShape(a.shape, b.shape);
+      return this.#filled(binaryRules[operation].numbers(u, v), shape);
+    }
     // In one order, so that equal sums and products are one node.
     const commutes = operation === 'add' || operation === 'mul';
-    if (commutes && a.id > b.id) return this.#node(operation, [b, a], {}, shape);
-    return this.#node(operation, [a, b], {}, shape);
+    if (commutes && a.id > b.id) return this.#node(operation, [b, a], {});
+    return this.#node(operation, [a, b], {});
   }
 
   #node<O extends Operation>(
     operation: O,
     inputs: readonly Node[],
     attributes: OperationAttributes[O],
-    shape: readonly number[],
   ): Node<O> {
+    const shape = ruleOf(operation).shape(
+      inputs.map((input) => input.shape),
+      attributes,
+    );
     const key = `${operation} ${inputs.map((input) => input.id).join(',')} ${shape.join(',')} ${attributeKey(attributes)}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known as Node<O>;
@@ -500,7 +425,7 @@ export class Graph {
       if (data === null) return node;
       args.push(data);
     }
-    return this.constant(evaluate(node as AnyNode, args), node.shape);
+    return this.constant(evaluate(node, args), node.shape);
   }
 }
 

@@ -1,7 +1,7 @@
 import { sizeOf } from '../tensor';
 import type { Graph } from './graph';
 import { topologicalOrder, type Node, type Program } from './operations';
-import { rebuild } from './partition';
+import { rebuild } from './rules/rules';
 
 /** 256 MiB in float32. */
 const PART = 2 ** 26;

@@ -1,4 +1,4 @@
-import type { Graph } from './graph';
+import type { Builder } from './builder';
 import { broadcastShape, sameShape } from './shapes';
 import { knownScalar, type Node } from './operations';
 
@@ -26,7 +26,7 @@ export function formOf(base: Node): LinearForm {
 }
 
 /** A form times an array that is no base; written out first where only the factors would grow. */
-export function times(g: Graph, form: LinearForm, by: Node, negative = false): LinearForm {
+export function times(g: Builder, form: LinearForm, by: Node, negative = false): LinearForm {
   const sign = negative ? -1 : 1;
   const known = knownScalar(by);
   if (known !== null && Number.isFinite(known)) {
@@ -48,7 +48,7 @@ export function times(g: Graph, form: LinearForm, by: Node, negative = false): L
 }
 
 /** Where a mask is not zero a form, elsewhere zero. */
-export function masked(g: Graph, form: LinearForm, mask: Node, inside: boolean): LinearForm {
+export function masked(g: Builder, form: LinearForm, mask: Node, inside: boolean): LinearForm {
   const no = g.scalar(0);
   const keep = (x: Node): Node => (inside ? g.where(mask, x, no) : g.where(mask, no, x));
   return form.map(({ scale, factor, base }) =>
@@ -57,7 +57,7 @@ export function masked(g: Graph, form: LinearForm, mask: Node, inside: boolean):
 }
 
 /** The sum of two forms; terms of one base become one. */
-export function plus(g: Graph, a: LinearForm, b: LinearForm): LinearForm {
+export function plus(g: Builder, a: LinearForm, b: LinearForm): LinearForm {
   const terms = [...a];
   for (const term of b) {
     const at = terms.findIndex(({ base }) => base.id === term.base.id);
@@ -65,6 +65,13 @@ export function plus(g: Graph, a: LinearForm, b: LinearForm): LinearForm {
     else terms[at] = joined(g, terms[at]!, term);
   }
   return terms;
+}
+
+/** Summed over the axes along which `shape` was broadcast: what is summed is scaled afterwards. */
+export function summedTo(g: Builder, form: LinearForm, shape: readonly number[]): LinearForm {
+  return form.every(({ factor }) => factor === null)
+    ? form.map((term) => ({ ...term, base: g.sumTo(term.base, shape) }))
+    : formOf(g.sumTo(written(g, form), shape));
 }
 
 /** Whether a form is better written out where several operations use it. */
@@ -78,7 +85,7 @@ export function isPlainSum(form: LinearForm): boolean {
 }
 
 /** The form as an array, of the shape its terms broadcast to. */
-export function written(g: Graph, form: LinearForm): Node {
+export function written(g: Builder, form: LinearForm): Node {
   // What is subtracted comes after something to subtract it from.
   const ordered = [...form].sort((a, b) => Number(isNegative(a)) - Number(isNegative(b)));
   let sum: Node | null = null;
@@ -96,7 +103,7 @@ function isNegative({ scale }: Term): boolean {
   return scale < 0;
 }
 
-function joined(g: Graph, a: Term, b: Term): Term {
+function joined(g: Builder, a: Term, b: Term): Term {
   if (a.factor?.id === b.factor?.id) return { ...a, scale: a.scale + b.scale };
   const one = g.scalar(1);
   if (a.scale === 0) return b;

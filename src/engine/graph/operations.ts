@@ -3,15 +3,15 @@
  * dense arrays of known shape.
  *
  * The set of operations is closed under reverse and forward differentiation: every derivative
- * rule (reverse.ts, forward.ts) builds its result from these same operations, so derivatives of
- * any order are graphs too. Broadcasting is numpy's. Shapes are concrete: a graph is built for
+ * rule (rules/) builds its result from these same operations, so derivatives of any order are
+ * graphs too. Broadcasting is numpy's. Shapes are concrete: a graph is built for
  * one batch size.
  */
 export interface OperationAttributes {
   /** A value given at run time. */
-  readonly input: { readonly name: string };
+  readonly input: { readonly name: string; readonly shape: readonly number[] };
   /** Known values, in float64 whatever the type. */
-  readonly constant: { readonly data: Float64Array };
+  readonly constant: { readonly data: Float64Array; readonly shape: readonly number[] };
 
   // Elementwise, one argument.
   readonly neg: None;

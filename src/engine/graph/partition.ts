@@ -1,4 +1,4 @@
-import { isElementwise } from './elementwise';
+import { isElementwise, rebuild } from './rules/rules';
 import type { Graph } from './graph';
 import { sameShape } from './shapes';
 import { topologicalOrder, type AnyNode, type Node, type Program } from './operations';
@@ -89,59 +89,4 @@ function imagesOf(nodes: Iterable<Node>): ReadonlySet<number> {
     if (made || (isElementwise(node.operation) && node.inputs.some(same))) images.add(node.id);
   }
   return images;
-}
-
-/** The same operation on other arguments of the same shapes. */
-export function rebuild(g: Graph, node: AnyNode, args: readonly Node[]): Node {
-  const [a, b] = args as [Node, Node];
-  switch (node.operation) {
-    case 'input':
-    case 'constant':
-      return node;
-    case 'power':
-      return g.power(a, node.attributes.exponent);
-    case 'add':
-    case 'sub':
-    case 'mul':
-    case 'div':
-    case 'pow':
-    case 'fmod':
-    case 'less':
-    case 'equal':
-    case 'matmul':
-    case 'take':
-      return g[node.operation](a, b);
-    case 'put':
-      return g.put(a, b, node.attributes.count);
-    case 'where':
-      return g.where(a, b, args[2]!);
-    case 'sum':
-      return g.sum(a, node.attributes.axes, true);
-    case 'max':
-      return g.max(a, node.attributes.axes);
-    case 'argmax':
-      return g.argmax(a, node.attributes.axis);
-    case 'maxPoolIndex':
-      return g.maxPoolIndex(a, node.attributes);
-    case 'reshape':
-      return g.reshape(a, node.shape);
-    case 'expand':
-      return g.expand(a, node.shape);
-    case 'transpose':
-      return g.transpose(a, node.attributes.permutation);
-    case 'slice':
-      return g.slice(a, node.attributes);
-    case 'place':
-      return g.place(a, node.shape, node.attributes.starts, node.attributes.steps);
-    case 'concat':
-      return g.concat(args, node.attributes.axis);
-    case 'conv':
-      return g.conv(a, b, node.attributes);
-    case 'convInput':
-      return g.convInput(a, b, node.attributes, node.shape);
-    case 'convWeight':
-      return g.convWeight(a, b, node.attributes, node.shape);
-    default:
-      return g[node.operation](a);
-  }
 }

@@ -1,7 +1,7 @@
 import type { Graph } from './graph';
 import { sameShape } from './shapes';
 import { knownScalar, topologicalOrder, type AnyNode, type Node } from './operations';
-import { rebuild } from './partition';
+import { rebuild } from './rules/rules';
 
 /**
  * The same values with sums of linear operations that share an argument written as one operation of

@@ -1,7 +1,6 @@
-import { isElementwise } from './elementwise';
 import type { Graph } from './graph';
 import { topologicalOrder, type AnyNode, type Node, type Program } from './operations';
-import { rebuild } from './partition';
+import { isElementwise, rebuild } from './rules/rules';
 
 /**
  * A program for several values of some inputs at once: these inputs, and all outputs, have a first

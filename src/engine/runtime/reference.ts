@@ -1,4 +1,4 @@
-import { evaluate } from '../graph/evaluate';
+import { evaluate } from '../graph/rules/rules';
 import { topologicalOrder, type Node, type Program } from '../graph/operations';
 import { sizeOf } from '../tensor';
 import type { Executable, FloatArray, Runtime } from './runtime';

@@ -1,6 +1,6 @@
 import type * as tfjs from '@tensorflow/tfjs';
 import type { AnyNode, Node, UnaryOperation } from '../graph/operations';
-import { isUnary } from '../graph/elementwise';
+import { isUnary } from '../graph/rules/unary';
 import { sizeOf } from '../tensor';
 import { conv, convInput, convWeight } from './tensorflowConvolutions';
 import { maxPoolIndex } from './tensorflowPooling';

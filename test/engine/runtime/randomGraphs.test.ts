@@ -2,7 +2,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import * as ort from 'onnxruntime-node';
 import { expect, test } from 'vitest';
 import { directionalDerivative } from '../../../src/engine/graph/forward';
-import { evaluate } from '../../../src/engine/graph/evaluate';
+import { evaluate } from '../../../src/engine/graph/rules/rules';
 import { Graph } from '../../../src/engine/graph/graph';
 import { topologicalOrder, type Node } from '../../../src/engine/graph/operations';
 import { OnnxModel } from '../../../src/engine/graph/onnx/importOnnx';

@@ -1,5 +1,5 @@
 import type { FloatArray } from '../../tensor';
-import { isUnary } from '../elementwise';
+import { isUnary } from '../rules/unary';
 import type { AnyNode, Node, Program } from '../operations';
 import { isBlockedWeightGradient } from './export/blockedLayout';
 import { convWeightInBlocks, emitInBlocks, sumInBlocks } from './export/blocks';

@@ -1,6 +1,6 @@
 import { InputError } from '../../../shared/inputError';
 import { sizeOf } from '../../tensor';
-import { evaluate } from '../evaluate';
+import { evaluate } from '../rules/rules';
 import type { Graph } from '../graph';
 import { sameShape } from '../shapes';
 import type { AnyNode, Node } from '../operations';

@@ -1,5 +1,5 @@
 import { sizeOf } from '../../../tensor';
-import { isUnary } from '../../elementwise';
+import { isUnary } from '../../rules/unary';
 import type { AnyNode, Node } from '../../operations';
 import { BLOCKED_DOMAIN, blockedArgument, blockedConvolution } from './blockedLayout';
 import { TensorProto_DataType } from '../onnx_pb';
