@@ -22,9 +22,16 @@ export type Tensor = {
   };
 }[DType];
 
+/** Extents of the axes. */
+export type Shape = readonly number[];
+
 /** Number of elements of a shape; 1 for a scalar's []. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, extent) => product * extent, 1);
+}
+
+export function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((extent, axis) => extent === b[axis]);
 }
 
 /** What graphs are computed with. */

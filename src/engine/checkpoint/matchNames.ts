@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { InputError } from '../../shared/inputError';
 import type { Checkpoint, TensorEntry } from './checkpoint';
 import { printable } from './fault';
+import { sameShape, type Shape } from '../tensor';
 import { mismatch } from './nameMismatch';
 import { rulesFor, type NameRule } from './nameRules';
 import { filledIn, fitsNothing, tensorGlob } from './tensorGlobs';
@@ -31,8 +32,6 @@ export interface MatchOptions {
   /** Whether what is missing is left to the caller, instead of an error. */
   readonly isPartial?: boolean;
 }
-
-export type Shape = readonly number[];
 
 /**
  * Finds the tensor for each parameter a graph requires, by name and shape. Names may differ by what
@@ -108,7 +107,7 @@ function attemptWith(
   for (const [name, shape] of wanted) {
     const own = tensors.get(said.get(name) ?? '') ?? renamed.get(said.get(name) ?? name);
     const tensor = own ?? renamed.get(twins.get(name) ?? '');
-    if (tensor === undefined || !isSameShape(tensor.shape, shape)) continue;
+    if (tensor === undefined || !sameShape(tensor.shape, shape)) continue;
     mapping.set(name, tensor.name);
     if (own === undefined) twinned.push(name);
   }
@@ -166,6 +165,3 @@ export function severalSets(file: string, places: readonly string[]): InputError
   );
 }
 
-export function isSameShape(a: Shape, b: Shape): boolean {
-  return a.length === b.length && a.every((extent, axis) => extent === b[axis]);
-}

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { InputError } from '../../shared/inputError';
 import type { Checkpoint, TensorEntry } from './checkpoint';
 import { printable } from './fault';
-import { isSameShape, type Shape } from './matchNames';
+import { sameShape, type Shape } from '../tensor';
 
 /** The best that was found where something is missing. */
 interface PartialMatch {
@@ -126,7 +126,7 @@ function wrongShapes(
   const wrong: string[] = [];
   for (const [name, shape] of required) {
     const tensor = renamed.get(name);
-    if (!tensor || isSameShape(tensor.shape, shape)) continue;
+    if (!tensor || sameShape(tensor.shape, shape)) continue;
     wrong.push(`${name} has shape [${tensor.shape.join(', ')}] and not [${shape.join(', ')}]`);
   }
   return wrong;

@@ -1,13 +1,14 @@
 import { InputError } from '../../shared/inputError';
 import type { Checkpoint, TensorEntry } from '../checkpoint/checkpoint';
-import { isSameShape, matchNames, type Shape } from '../checkpoint/matchNames';
+import { matchNames } from '../checkpoint/matchNames';
+import { sameShape, type Shape, sizeOf } from '../tensor';
 import { listOf } from '../checkpoint/nameMismatch';
 import { filledIn, tensorGlob } from '../checkpoint/tensorGlobs';
 import type { GraphProto, ModelProto, TensorProto } from '../graph/onnx/onnx_pb';
 import { requireSingleValues } from '../graph/onnx/singleValues';
-import { sizeOf } from '../tensor';
 import { floatAttribute, GraphEditor, listAttribute, wholeAttribute } from './graphEditor';
 import type { Recipe } from './likeness';
+import type { Checkpoints } from './checkpoints';
 import { remedyFor } from './remedy';
 import { restoreNamedFolds } from './namedFolds';
 import { restoreDerived, type DerivedWeights, type RestoredWeights } from './restoreDerived';
@@ -24,13 +25,6 @@ import {
   type Initializer,
   type WeightUse,
 } from './weightUses';
-
-/** The checkpoints a graph is to be joined with. */
-export interface Checkpoints {
-  readonly paths: readonly string[];
-  /** @throws InputError when it cannot be read. */
-  readonly open: (path: string) => Promise<Checkpoint>;
-}
 
 /** Two tensors of a checkpoint that a graph takes for one. */
 export interface Tie {
@@ -214,13 +208,13 @@ class NamedWeights {
     if (base === undefined || entry === undefined) return null;
     const flipped = [...shape].reverse();
     const isRight = uses.every((use) => this.#isLinear(use));
-    const isFlipped = shape.length === 2 && isSameShape(entry.shape, flipped);
+    const isFlipped = shape.length === 2 && sameShape(entry.shape, flipped);
     // A square one may have become anything else as well: only a linear layer transposes.
     if (isFlipped && (shape[0] !== shape[1] || isRight)) {
       return { name: base, shape: entry.shape, recipe: { kind: 'transpose', axes: [1, 0] } };
     }
     if (said === undefined) return null;
-    if (isSameShape(entry.shape, shape)) return { name: base, shape, recipe: { kind: 'same' } };
+    if (sameShape(entry.shape, shape)) return { name: base, shape, recipe: { kind: 'same' } };
     throw new InputError(
       `"names" in basin.json takes ${base} of shape [${entry.shape.join(', ')}] for ${name} of shape [${shape.join(', ')}] in ${this.#path}; name a tensor of that shape or its transpose.`,
       'mismatch',
@@ -264,7 +258,7 @@ class NamedWeights {
     const twin = this.#layerTensor(use) ?? this.#counterpart(base, own, module);
     if (twin === null || twin === base) return base;
     const entry = this.#tensors.get(twin)!;
-    if (!isSameShape(entry.shape, own.shape)) return base;
+    if (!sameShape(entry.shape, own.shape)) return base;
     if (!this.#mayBeTied(base, use, entry.storage === own.storage)) {
       if (!this.#told.includes(twin)) this.#told.push(twin);
       return twin;
@@ -297,7 +291,7 @@ class NamedWeights {
     if (this.#tensors.has(name) && !this.#taken.has(name)) return name;
     const alike = this.#free().filter(
       (other) =>
-        splitName(other)[0] === module && isSameShape(this.#tensors.get(other)!.shape, own.shape),
+        splitName(other)[0] === module && sameShape(this.#tensors.get(other)!.shape, own.shape),
     );
     return alike.length === 1 ? alike[0]! : null;
   }
@@ -324,7 +318,7 @@ class NamedWeights {
       if (own === undefined) continue;
       for (const other of free) {
         const entry = this.#tensors.get(other)!;
-        if (!isSameShape(entry.shape, shape) || entry.storage === own.storage) continue;
+        if (!sameShape(entry.shape, shape) || entry.storage === own.storage) continue;
         if (this.#ties.some((tie) => tie.other === other)) continue;
         if (!modules.has(splitName(other)[0])) continue;
         throw new InputError(
@@ -412,7 +406,7 @@ class NamedWeights {
     const { storage, shape } = this.#tensors.get(name)!;
     for (const other of this.#taken) {
       const entry = this.#tensors.get(other);
-      if (other === name || entry === undefined || !isSameShape(entry.shape, shape)) continue;
+      if (other === name || entry === undefined || !sameShape(entry.shape, shape)) continue;
       const isPicked = (this.#uses.get(other) ?? []).some(
         ({ node }) => this.#graph.node[node]!.opType === 'Gather',
       );

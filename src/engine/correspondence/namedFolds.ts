@@ -1,10 +1,9 @@
 import { InputError } from '../../shared/inputError';
 import type { Checkpoint } from '../checkpoint/checkpoint';
-import { isSameShape } from '../checkpoint/matchNames';
+import { sameShape, sizeOf } from '../tensor';
 import type { TensorProto } from '../graph/onnx/onnx_pb';
-import { sizeOf } from '../tensor';
 import { ValueSearch } from './byValue';
-import type { Checkpoints } from './correspond';
+import type { Checkpoints } from './checkpoints';
 import { fingerprint } from './likeness';
 import {
   foldingNote,
@@ -104,7 +103,7 @@ function suspectsOf({ initializers, free, tensors, graph }: DerivedWeights): rea
     const [module, leaf] = splitName(name);
     const entry = tensors.get(name);
     if (isDerived || isUnsaved || leaf !== 'weight' || shape.length < 2) return [];
-    if (uses.length === 0 || entry === undefined || !isSameShape(entry.shape, shape)) return [];
+    if (uses.length === 0 || entry === undefined || !sameShape(entry.shape, shape)) return [];
     const isSecond = graph.node[uses[0]!.node]!.opType === 'ConvTranspose';
     const channels = shape[isSecond ? 1 : 0]!;
     const own = norms.get(channels);
@@ -161,7 +160,7 @@ async function foldsOf(
 ): Promise<readonly Folded[] | null> {
   const entry = checkpoint.tensors.get(name);
   const { shape, uses, tensor } = initializer;
-  if (entry === undefined || !isSameShape(entry.shape, shape)) return null;
+  if (entry === undefined || !sameShape(entry.shape, shape)) return null;
   const values = await read(tensor);
   const parts = norms.flatMap((norm) =>
     ['running_mean', 'running_var', 'weight', 'bias'].map((leaf) => joinName(norm, leaf)),

@@ -1,11 +1,10 @@
 import { InputError } from '../../shared/inputError';
 import type { Checkpoint, TensorEntry } from '../checkpoint/checkpoint';
-import type { Shape } from '../checkpoint/matchNames';
+import { type Shape, sizeOf } from '../tensor';
 import { listOf } from '../checkpoint/nameMismatch';
 import type { GraphProto, TensorProto } from '../graph/onnx/onnx_pb';
-import { sizeOf } from '../tensor';
 import { ValueSearch, type FoldedOrigin, type Origin } from './byValue';
-import type { Checkpoints } from './correspond';
+import type { Checkpoints } from './checkpoints';
 import { FOLDING, isWithin, splitName, type Initializer, type WeightUse } from './weightUses';
 
 /** What an exporter made of weights, and the tensors it may have made it of. */

@@ -1,4 +1,4 @@
-import type { Shape } from '../checkpoint/matchNames';
+import type { Shape } from '../tensor';
 import { TensorProto_DataType, type GraphProto, type TensorProto } from '../graph/onnx/onnx_pb';
 import { tensorKinds } from '../graph/onnx/initializers';
 

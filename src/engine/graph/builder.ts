@@ -1,3 +1,4 @@
+import type { Shape } from '../tensor';
 import type {
   BinaryOperation,
   ConvAttributes,
@@ -6,8 +7,6 @@ import type {
   SliceAttributes,
   UnaryOperation,
 } from './operations';
-
-type Shape = readonly number[];
 
 /** What rules write their results with: `Graph` without what only those who begin a graph need. */
 export type Builder = Readonly<Record<UnaryOperation, (x: Node) => Node>> &

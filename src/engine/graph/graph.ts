@@ -1,4 +1,4 @@
-import { sizeOf } from '../tensor';
+import { sizeOf, sameShape } from '../tensor';
 import type { Builder } from './builder';
 import {
   knownScalar,
@@ -12,7 +12,7 @@ import {
   type SliceAttributes,
   type UnaryOperation,
 } from './operations';
-import { broadcastShape, normalAxes, requireSize, sameShape, ShapeError } from './shapes';
+import { broadcastShape, normalAxes, requireSize, ShapeError } from './shapes';
 import { binaryRules } from './rules/binary';
 import { evaluate, ruleOf } from './rules/rules';
 import { unaryRules } from './rules/unary';

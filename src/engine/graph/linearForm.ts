@@ -1,5 +1,6 @@
 import type { Builder } from './builder';
-import { broadcastShape, sameShape } from './shapes';
+import { broadcastShape } from './shapes';
+import { sameShape } from '../tensor';
 import { knownScalar, type Node } from './operations';
 
 /**

@@ -1,6 +1,6 @@
 import { isElementwise, rebuild } from './rules/rules';
 import type { Graph } from './graph';
-import { sameShape } from './shapes';
+import { sameShape } from '../tensor';
 import { topologicalOrder, type AnyNode, type Node, type Program } from './operations';
 
 /** A program cut in two: what does not depend on some inputs, and the rest. */

@@ -2,7 +2,7 @@ import type { Graph } from './graph';
 import { formOf, isWide, plus, summedTo, written, type LinearForm } from './linearForm';
 import { topologicalOrder, type Node } from './operations';
 import { ruleOf } from './rules/rules';
-import { sameShape } from './shapes';
+import { sameShape } from '../tensor';
 
 /**
  * Reverse mode: the derivatives of a scalar with respect to nodes it is made of, as nodes.

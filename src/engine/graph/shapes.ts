@@ -1,4 +1,4 @@
-import { sizeOf } from '../tensor';
+import { sameShape, sizeOf } from '../tensor';
 import type { ConvAttributes } from './operations';
 
 /** A graph that cannot be built: shapes that do not fit. A fault of the model or of Basin. */
@@ -38,10 +38,6 @@ export function broadcastShape(a: readonly number[], b: readonly number[]): read
     }
     return u === 1 ? v : u;
   });
-}
-
-export function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((extent, axis) => extent === b[axis]);
 }
 
 export function normalAxes(axes: readonly number[], rank: number): readonly number[] {

@@ -1,5 +1,5 @@
 import type { Graph } from './graph';
-import { sameShape } from './shapes';
+import { sameShape } from '../tensor';
 import { knownScalar, topologicalOrder, type AnyNode, type Node } from './operations';
 import { rebuild } from './rules/rules';
 

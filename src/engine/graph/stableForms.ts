@@ -1,5 +1,5 @@
 import type { Graph } from './graph';
-import { sameShape } from './shapes';
+import { sameShape } from '../tensor';
 import { knownScalar, type Node } from './operations';
 
 /**

@@ -21,27 +21,7 @@ import { LOSSES, type LossTerm, type Measures } from './lossTerm';
 import { locate, type NonFinitePlace } from './nonFinitePlace';
 import type { WeightLayout } from './weights';
 import { MomentSum, WHOLE_ELEMENTS, wholeSets } from './wholeSetStatistics';
-
-/** The loss of one model on one set of data, as a function of θ. */
-export interface LossProblem {
-  readonly model: Model;
-  readonly data: LossData;
-  /** One for each of the data's sets. */
-  readonly terms: readonly LossTerm[];
-  readonly parameters: WeightLayout;
-  readonly buffers: WeightLayout;
-  readonly bufferValues: FloatArray;
-  /**
-   * Whether every BatchNormalization takes the statistics of its input over all samples, at the θ
-   * it is evaluated at, instead of those of the checkpoint; not if absent.
-   */
-  readonly recomputesStatistics?: boolean;
-}
-
-export interface BatchMetrics extends Measures {
-  /** Σ of the losses. */
-  readonly loss: number;
-}
+import type { BatchMetrics, LossProblem } from './lossProblem';
 
 /** Bytes of batches an evaluator keeps; what is more is read again in every pass. */
 const KEPT_INPUT_BYTES = 128 * 2 ** 20;

@@ -2,7 +2,7 @@ import type { Metrics } from '../../shared/result/metrics';
 import { toScalar } from '../../shared/result/scalar';
 import type { Batch } from './batches';
 import type { LossData } from './lossData';
-import type { BatchMetrics } from './lossEvaluator';
+import type { BatchMetrics } from './lossProblem';
 import { readPdeProblem } from './pde/pdeProblem';
 import { errorNotes, problemNotes } from './pde/sanity';
 import { zeroError } from './pde/zeroFunction';

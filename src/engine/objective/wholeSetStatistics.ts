@@ -1,7 +1,7 @@
 import type { FloatArray } from '../runtime/runtime';
 import { lossBatches, type PointSet } from './batches';
 import { liveElements, termElements } from './evaluationMemory';
-import type { LossProblem } from './lossEvaluator';
+import type { LossProblem } from './lossProblem';
 import { LossGraph } from './lossGraph';
 
 /**

@@ -7,12 +7,12 @@ import {
   type Precision,
   type RuntimeSetting,
 } from '../../shared/runtimeSetting';
-import { loadTensorFlow, locateTensorFlow } from './findTensorflow';
+import { loadTensorFlow, locateTensorFlow } from './tensorflow/find';
 import { findOnnxRuntime, onnxRuntime, type FoundOnnxRuntime } from './onnxruntime';
 import { findOnnxRuntimeWeb, onnxRuntimeWeb } from './onnxruntimeWeb';
 import { referenceRuntime } from './reference';
 import type { Runtime } from './runtime';
-import { tensorFlowRuntime, tensorFlowVersion } from './tensorflow';
+import { tensorFlowRuntime, tensorFlowVersion } from './tensorflow/tensorflow';
 
 /** A runtime this machine has, as it crosses to a worker. */
 export interface ChosenRuntime {

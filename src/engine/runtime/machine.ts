@@ -1,10 +1,10 @@
 import { availableParallelism, totalmem } from 'node:os';
 import type { DoctorReport, RuntimeReport } from '../../shared/engineProtocol';
-import { loadTensorFlow, locateTensorFlow } from './findTensorflow';
+import { loadTensorFlow, locateTensorFlow } from './tensorflow/find';
 import { findOnnxRuntime } from './onnxruntime';
 import { findOnnxRuntimeWeb } from './onnxruntimeWeb';
 import { referenceRuntime } from './reference';
-import { tensorFlowVersion } from './tensorflow';
+import { tensorFlowVersion } from './tensorflow/tensorflow';
 
 /**
  * What this machine has, and how to get what it lacks.

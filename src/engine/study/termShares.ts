@@ -2,7 +2,7 @@ import type { PdeObjective } from '../../shared/configuration';
 import type { Metrics, TermCurvature } from '../../shared/result/metrics';
 import { fromScalar } from '../../shared/result/scalar';
 import { derivativeBatches } from '../objective/batches';
-import type { CollocationData } from '../objective/pde/collocation';
+import type { CollocationData } from '../objective/pde/collocationData';
 import { list } from '../objective/pde/notation';
 import { readPdeProblem } from '../objective/pde/pdeProblem';
 import { contentKey } from './cache';

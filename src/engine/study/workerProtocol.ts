@@ -6,7 +6,7 @@ import type { SliceWork } from '../hessian/vectorSlices';
 import type { DirectionPart } from '../landscape/directions';
 import type { Batch } from '../objective/batches';
 import type { LossData } from '../objective/lossData';
-import type { BatchMetrics } from '../objective/lossEvaluator';
+import type { BatchMetrics } from '../objective/lossProblem';
 import type { Differentiated } from '../objective/lossGraph';
 import type { NonFinitePlace } from '../objective/nonFinitePlace';
 import type { WeightLayout } from '../objective/weights';

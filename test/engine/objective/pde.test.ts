@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { readArray } from '../../../src/engine/checkpoint/npy';
 import { lossBatches, splitBatches } from '../../../src/engine/objective/batches';
 import { lossNotes, measuredMetrics } from '../../../src/engine/objective/metrics';
-import type { CollocationData } from '../../../src/engine/objective/pde/collocation';
+import type { CollocationData } from '../../../src/engine/objective/pde/collocationData';
 import { onnxRuntime } from '../../../src/engine/runtime/onnxruntime';
 import { referenceRuntime } from '../../../src/engine/runtime/reference';
 import type { Runtime } from '../../../src/engine/runtime/runtime';

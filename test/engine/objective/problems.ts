@@ -8,7 +8,8 @@ import {
   openModel,
   type LossData,
 } from '../../../src/engine/objective/lossData';
-import { LossEvaluator, type LossProblem } from '../../../src/engine/objective/lossEvaluator';
+import { LossEvaluator } from '../../../src/engine/objective/lossEvaluator';
+import type { LossProblem } from '../../../src/engine/objective/lossProblem';
 import { loadWeights } from '../../../src/engine/objective/weights';
 import type { FloatArray, Runtime } from '../../../src/engine/runtime/runtime';
 import { configurationSchema, type Configuration } from '../../../src/shared/configuration';

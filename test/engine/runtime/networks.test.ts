@@ -4,8 +4,8 @@ import { readArray } from '../../../src/engine/checkpoint/npy';
 import { onnxRuntime } from '../../../src/engine/runtime/onnxruntime';
 import { onnxRuntimeWeb } from '../../../src/engine/runtime/onnxruntimeWeb';
 import type { Runtime } from '../../../src/engine/runtime/runtime';
-import { tensorFlowRuntime } from '../../../src/engine/runtime/tensorflow';
-import type { TensorFlow } from '../../../src/engine/runtime/tensorflowKernels';
+import { tensorFlowRuntime } from '../../../src/engine/runtime/tensorflow/tensorflow';
+import type { TensorFlow } from '../../../src/engine/runtime/tensorflow/api';
 import {
   FIXTURES,
   meanGradient,

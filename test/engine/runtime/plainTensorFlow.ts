@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { TensorFlow } from '../../../src/engine/runtime/tensorflowKernels';
+import type { TensorFlow } from '../../../src/engine/runtime/tensorflow/api';
 
 /** TensorFlow.js in plain JavaScript: the same operations without a native library. */
 export async function plainTensorFlow(): Promise<TensorFlow> {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { CollocationData } from '../../../src/engine/objective/pde/collocation';
+import type { CollocationData } from '../../../src/engine/objective/pde/collocationData';
 import { referenceRuntime } from '../../../src/engine/runtime/reference';
 import { chooseRuntime } from '../../../src/engine/runtime/chooseRuntime';
 import { openForAnalysis, openStudyInputs } from '../../../src/engine/study/openProblem';

@@ -1,6 +1,6 @@
 import { InputError } from '../../../shared/inputError';
 import type { Graph } from '../graph';
-import { sameShape } from '../shapes';
+import { sameShape } from '../../tensor';
 import type { Node } from '../operations';
 import { logSoftmax } from '../softmax';
 import type { Operator, OperatorCall } from './operatorCall';

@@ -1,7 +1,6 @@
 import { InputError } from '../../../shared/inputError';
-import { sizeOf } from '../../tensor';
+import { sizeOf, sameShape } from '../../tensor';
 import type { Graph } from '../graph';
-import { sameShape } from '../shapes';
 import type { Node } from '../operations';
 import {
   axisOf,

@@ -1,8 +1,7 @@
 import { InputError } from '../../../shared/inputError';
-import { sizeOf } from '../../tensor';
+import { sizeOf, sameShape } from '../../tensor';
 import { evaluate } from '../rules/rules';
 import type { Graph } from '../graph';
-import { sameShape } from '../shapes';
 import type { AnyNode, Node } from '../operations';
 import { TensorProto_DataType, type AttributeProto } from './onnx_pb';
 

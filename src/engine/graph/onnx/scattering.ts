@@ -1,7 +1,6 @@
 import { InputError } from '../../../shared/inputError';
-import { sizeOf } from '../../tensor';
+import { sizeOf, sameShape } from '../../tensor';
 import type { Graph } from '../graph';
-import { sameShape } from '../shapes';
 import { knownScalar, type Node } from '../operations';
 import { axisOf, knownValues, type Operator, type OperatorCall } from './operatorCall';
 import { winners } from './ordering';

@@ -1,5 +1,5 @@
-import { sizeOf } from '../../tensor';
-import { broadcastShape, sameShape, ShapeError } from '../shapes';
+import { sizeOf, sameShape } from '../../tensor';
+import { broadcastShape, ShapeError } from '../shapes';
 import { broadcastStrides, collect, dot, forEachIndex, stridesOf, type Index } from './indices';
 import { linear, type Rule } from './rule';
 

@@ -1,7 +1,7 @@
-import { sizeOf } from '../../tensor';
+import { sizeOf, type Shape } from '../../tensor';
 import { convShape, requireIndexable, ShapeError } from '../shapes';
 import { collect, forEachIndex, stridesOf } from './indices';
-import { constantRules, type Rule, type Shape } from './rule';
+import { constantRules, type Rule } from './rule';
 
 export const takeRule: Rule<'take'> = {
   shape: ([x, indices]) => {

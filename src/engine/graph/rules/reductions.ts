@@ -1,7 +1,7 @@
-import { sizeOf } from '../../tensor';
+import { sizeOf, type Shape } from '../../tensor';
 import type { Node } from '../operations';
 import { broadcastStrides, collect, dot, forEachIndex, stridesOf } from './indices';
-import { constantRules, linear, type Rule, type Shape } from './rule';
+import { constantRules, linear, type Rule } from './rule';
 
 export const sumRule: Rule<'sum'> = {
   shape: ([x], { axes }) => reduced(x!, axes),

@@ -1,8 +1,7 @@
+import type { Shape } from '../../tensor';
 import type { Builder } from '../builder';
 import { plus, type LinearForm } from '../linearForm';
 import type { Node, Operation, OperationAttributes } from '../operations';
-
-export type Shape = readonly number[];
 
 /** All there is to know of an operation. */
 export interface Rule<O extends Operation> {

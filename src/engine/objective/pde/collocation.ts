@@ -5,22 +5,9 @@ import { readArray } from '../../checkpoint/npy';
 import { Random } from '../../random';
 import type { Tensor } from '../../tensor';
 import type { PointSet } from '../batches';
+import type { CollocationData } from './collocationData';
 import type { ConditionSet, PdeProblem } from './pdeProblem';
 import { gridPoints, samplePoints, type Interval } from './sampling';
-
-/** Where the conditions of a differential equation are taken. */
-export interface CollocationData {
-  readonly kind: 'collocation';
-  readonly objective: PdeObjective;
-  /** One for each set of conditions, and last the test points where there is an exact solution. */
-  readonly sets: readonly PointSet[];
-  /** Of the loss; test points are not among them. */
-  readonly samples: number;
-  /** For each set its points, [points, variables]; 0 where a condition fixes the variable. */
-  readonly points: readonly Float64Array[];
-  /** Measured values of the unknowns at the points of the data set, [points, unknowns]. */
-  readonly measurements: Float64Array | null;
-}
 
 /**
  * Most points in one run of a program: fewer spend the time of a small network between operations,

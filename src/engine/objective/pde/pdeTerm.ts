@@ -13,7 +13,7 @@ import {
   type Network,
   type TermNodes,
 } from '../lossTerm';
-import type { CollocationData } from './collocation';
+import type { CollocationData } from './collocationData';
 import {
   buildExpression,
   evaluateExpression,

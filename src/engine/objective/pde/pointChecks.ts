@@ -1,5 +1,5 @@
 import { InputError } from '../../../shared/inputError';
-import type { CollocationData } from './collocation';
+import type { CollocationData } from './collocationData';
 import { leaves, type Expression } from './expression';
 import { firstFault } from './faults';
 import type { PdeProblem } from './pdeProblem';

@@ -1,7 +1,7 @@
 import type { PdeObjective } from '../../../shared/configuration';
 import type { Metrics } from '../../../shared/result/metrics';
 import { fromScalar } from '../../../shared/result/scalar';
-import type { CollocationData } from './collocation';
+import type { CollocationData } from './collocationData';
 import { evaluateExpression, leaves, type Expression, type Values } from './expression';
 import { atPoint } from './expressionText';
 import type { PdeProblem } from './pdeProblem';

@@ -1,4 +1,4 @@
-import type { CollocationData } from './collocation';
+import type { CollocationData } from './collocationData';
 import { evaluateExpression, type Values } from './expression';
 import type { PdeProblem } from './pdeProblem';
 

@@ -1,9 +1,8 @@
 import { Fault } from '../../checkpoint/fault';
 import { graphOf } from '../points/pointGraph';
-import { chooseArray, openVtkXml, readNumbers } from './vtkXml';
+import { chooseArray, openVtkXml, readNumbers, type VtkXml } from './vtkXml';
 import type { Adjacency } from '../adjacency';
-import type { Points } from '../points/pointGraph';
-import type { VtkXml } from './vtkXml';
+import type { Points } from '../points/points';
 
 /** A landscape sampled on points that are no grid. */
 export interface ImportedMesh {

@@ -1,4 +1,4 @@
-import type { Points } from './pointGraph';
+import type { Points } from './points';
 
 /** Points of a leaf. */
 const LEAF = 8;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { adjacencyOf } from '../../../../src/engine/topology/adjacency';
+import { adjacencyOf, type Adjacency } from '../../../../src/engine/topology/adjacency';
 import { analyzeTopology } from '../../../../src/engine/topology/analyzeTopology';
 import {
   componentLabels,
@@ -12,8 +12,7 @@ import { graphTopology, pointGraph } from '../../../../src/engine/topology/point
 import { InputError } from '../../../../src/shared/inputError';
 import { naivePairs } from '../floodFill';
 import { randomNumbers, withoutBorder } from '../landscapes';
-import type { Adjacency } from '../../../../src/engine/topology/adjacency';
-import type { Points } from '../../../../src/engine/topology/points/pointGraph';
+import type { Points } from '../../../../src/engine/topology/points/points';
 
 function listed({ starts, targets }: Adjacency): number[][] {
   return Array.from({ length: starts.length - 1 }, (_, v) =>

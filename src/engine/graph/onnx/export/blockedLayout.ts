@@ -1,7 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import { sizeOf } from '../../../tensor';
+import { sizeOf, sameShape } from '../../../tensor';
 import { isElementwise } from '../../rules/rules';
-import { sameShape } from '../../shapes';
 import type { AnyNode, ConvAttributes, Node } from '../../operations';
 import {
   ModelProtoSchema,

@@ -5,7 +5,7 @@ import {
   type Node,
   type Program,
 } from '../../operations';
-import { sameShape } from '../../shapes';
+import { sameShape } from '../../../tensor';
 import { blockedConvolution, blockedNodes, hasBlocks } from './blockedLayout';
 import { tanhGeluArgument } from './tanhGelu';
 

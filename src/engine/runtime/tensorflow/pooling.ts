@@ -1,7 +1,7 @@
-import type { Node } from '../graph/operations';
-import { sizeOf } from '../tensor';
-import type { Tensor, TensorFlow } from './tensorflowKernels';
-import { pad, slice } from './tensorflowPlaces';
+import type { Node } from '../../graph/operations';
+import { sizeOf } from '../../tensor';
+import type { Tensor, TensorFlow } from './api';
+import { pad, slice } from './places';
 
 /**
  * Where the first of the largest values of each window is. TensorFlow.js for Node has no such

@@ -1,9 +1,9 @@
 import type * as tfjs from '@tensorflow/tfjs';
-import type { ConvAttributes } from '../graph/operations';
-import { sizeOf } from '../tensor';
-import type { Tensor, TensorFlow } from './tensorflowKernels';
-import { pad, place, slice } from './tensorflowPlaces';
-import { taps } from './tensorflowPooling';
+import type { ConvAttributes } from '../../graph/operations';
+import { sizeOf } from '../../tensor';
+import type { Tensor, TensorFlow } from './api';
+import { pad, place, slice } from './places';
+import { taps } from './pooling';
 
 type Shaped = ConvAttributes & { readonly shape: readonly number[] };
 

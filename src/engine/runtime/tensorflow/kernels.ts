@@ -1,13 +1,12 @@
 import type * as tfjs from '@tensorflow/tfjs';
-import type { AnyNode, Node, UnaryOperation } from '../graph/operations';
-import { isUnary } from '../graph/rules/unary';
-import { sizeOf } from '../tensor';
-import { conv, convInput, convWeight } from './tensorflowConvolutions';
-import { maxPoolIndex } from './tensorflowPooling';
-import { place, slice } from './tensorflowPlaces';
+import type { Tensor, TensorFlow } from './api';
+import type { AnyNode, Node, UnaryOperation } from '../../graph/operations';
+import { isUnary } from '../../graph/rules/unary';
+import { sizeOf } from '../../tensor';
+import { conv, convInput, convWeight } from './convolutions';
+import { maxPoolIndex } from './pooling';
+import { place, slice } from './places';
 
-export type TensorFlow = typeof tfjs;
-export type Tensor = tfjs.Tensor;
 
 /**
  * The value of a node from those of its arguments, by the kernels of TensorFlow.js alone: its

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { TensorFlow } from './tensorflowKernels';
+import type { TensorFlow } from './api';
 
 const PACKAGE = '@tensorflow/tfjs-node';
 

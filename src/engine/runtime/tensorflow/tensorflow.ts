@@ -1,8 +1,9 @@
-import { InputError } from '../../shared/inputError';
-import { topologicalOrder, type AnyNode, type Node, type Program } from '../graph/operations';
-import { sizeOf } from '../tensor';
-import type { Executable, FloatArray, Runtime } from './runtime';
-import { applyKernels, type Tensor, type TensorFlow } from './tensorflowKernels';
+import { InputError } from '../../../shared/inputError';
+import { topologicalOrder, type AnyNode, type Node, type Program } from '../../graph/operations';
+import { sizeOf } from '../../tensor';
+import type { Executable, FloatArray, Runtime } from '../runtime';
+import { applyKernels } from './kernels';
+import type { Tensor, TensorFlow } from './api';
 
 /**
  * TensorFlow, operation by operation, on whatever backend the module has: the native library of

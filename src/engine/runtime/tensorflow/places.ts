@@ -1,5 +1,5 @@
-import type { SliceAttributes } from '../graph/operations';
-import type { Tensor, TensorFlow } from './tensorflowKernels';
+import type { SliceAttributes } from '../../graph/operations';
+import type { Tensor, TensorFlow } from './api';
 
 /** Elements at start + i·step along every axis. Steps may be negative. */
 export function slice(
