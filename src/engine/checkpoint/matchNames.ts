@@ -164,4 +164,3 @@ export function severalSets(file: string, places: readonly string[]): InputError
     'invalid',
   );
 }
-

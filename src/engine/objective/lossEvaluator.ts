@@ -1,6 +1,5 @@
 import { InputError } from '../../shared/inputError';
 import type { CurvatureMatrix } from '../graph/gaussNewton';
-import type { Model } from '../graph/model';
 import type { PlaceUse } from '../graph/onnx/importOnnx';
 import type { Program } from '../graph/operations';
 import { referenceRuntime } from '../runtime/reference';
@@ -8,7 +7,6 @@ import type { Executable, FloatArray, Runtime } from '../runtime/runtime';
 import { zerosLike } from '../tensor';
 import { derivativeBatches, splitBatches, type Batch } from './batches';
 import { liveElements, outputElements, termElements } from './evaluationMemory';
-import type { LossData } from './lossData';
 import {
   DERIVATIVE,
   DIRECTION,
@@ -17,9 +15,8 @@ import {
   type Differentiated,
   type Normalisation,
 } from './lossGraph';
-import { LOSSES, type LossTerm, type Measures } from './lossTerm';
+import { LOSSES } from './lossTerm';
 import { locate, type NonFinitePlace } from './nonFinitePlace';
-import type { WeightLayout } from './weights';
 import { MomentSum, WHOLE_ELEMENTS, wholeSets } from './wholeSetStatistics';
 import type { BatchMetrics, LossProblem } from './lossProblem';
 

@@ -1,25 +1,8 @@
-import { InputError } from '../../shared/inputError';
 import type { Model } from '../graph/model';
-import type { PlaceUse } from '../graph/onnx/importOnnx';
-import type { Program } from '../graph/operations';
-import { referenceRuntime } from '../runtime/reference';
-import type { Executable, FloatArray, Runtime } from '../runtime/runtime';
-import { zerosLike } from '../tensor';
-import { derivativeBatches, splitBatches, type Batch } from './batches';
-import { liveElements, outputElements, termElements } from './evaluationMemory';
+import type { FloatArray } from '../runtime/runtime';
 import type { LossData } from './lossData';
-import {
-  DERIVATIVE,
-  DIRECTION,
-  LossGraph,
-  momentNames,
-  type Differentiated,
-  type Normalisation,
-} from './lossGraph';
-import { LOSSES, type LossTerm, type Measures } from './lossTerm';
-import { locate, type NonFinitePlace } from './nonFinitePlace';
+import type { LossTerm, Measures } from './lossTerm';
 import type { WeightLayout } from './weights';
-import { MomentSum, WHOLE_ELEMENTS, wholeSets } from './wholeSetStatistics';
 
 /** The loss of one model on one set of data, as a function of θ. */
 export interface LossProblem {

@@ -7,7 +7,6 @@ import { conv, convInput, convWeight } from './convolutions';
 import { maxPoolIndex } from './pooling';
 import { place, slice } from './places';
 
-
 /**
  * The value of a node from those of its arguments, by the kernels of TensorFlow.js alone: its
  * differentiation, whose second derivatives are wrong, is never used. All values are float32, as
