@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { changeSampling } from './configuration/changeSampling';
 import { Analyses } from './analysis/analyses';
 import { AutoAnalyze } from './analysis/autoAnalyze';
 import { BASIN_JSON_SELECTOR, BasinJsonChecks, BasinJsonPaths } from './configuration/basinJson';
@@ -86,6 +87,9 @@ export class Context implements vscode.Disposable {
           analyze: (path) => {
             const record = this.library.get(path);
             if (record !== undefined) void this.userAnalysis.run([record]);
+          },
+          resample: (path, setting, value) => {
+            void this.resample(path, setting, value);
           },
           lossBetween: async (first, second) => {
             const [from, to] = [this.library.get(first), this.library.get(second)];
@@ -230,6 +234,17 @@ export class Context implements vscode.Disposable {
   private own<T extends vscode.Disposable>(disposable: T): T {
     this.owned.push(disposable);
     return disposable;
+  }
+
+  private async resample(
+    path: string,
+    setting: 'range' | 'resolution',
+    value: number,
+  ): Promise<void> {
+    const record = this.library.get(path);
+    const configuration = record?.run.configuration;
+    if (record === undefined || configuration === null || configuration === undefined) return;
+    if (await changeSampling(configuration, setting, value)) await this.userAnalysis.run([record]);
   }
 
   private revealInTree(path: string): void {

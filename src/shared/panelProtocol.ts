@@ -1,5 +1,6 @@
 import type { Progress } from './engineProtocol';
 import type { Interpolation } from './comparison';
+import type { EntryExtents } from './entryExtents';
 import type { EntryFigures } from './entryFigures';
 import type { ResultDocument } from './result';
 
@@ -42,6 +43,8 @@ export interface EntrySummary {
   readonly epoch: number | null;
   readonly step: number | null;
   readonly figures: EntryFigures;
+  /** For one scale over a training; absent on pages of before. */
+  readonly extents?: EntryExtents;
 }
 
 /** The answer to `document`. */
@@ -76,6 +79,13 @@ export type FromPanel =
   | { readonly type: 'select'; readonly key: string }
   | { readonly type: 'analyze'; readonly key: string }
   | { readonly type: 'cancel' }
+  /** Sample its landscape wider or finer: basin.json is changed, and the checkpoint analysed again. */
+  | {
+      readonly type: 'resample';
+      readonly key: string;
+      readonly setting: 'range' | 'resolution';
+      readonly value: number;
+    }
   /** Sample the loss on the straight line between two checkpoints. */
   | { readonly type: 'path'; readonly first: string; readonly second: string }
   /** A plot as a file: its name, and its bytes. */

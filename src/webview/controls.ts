@@ -95,6 +95,8 @@ export const ICONS = {
   export: 'M8 2.5v7M5 6.8 8 9.8l3-3M3 10.5v2.5h10v-2.5',
   play: 'M5 3.5v9l7-4.5z',
   pause: 'M5.5 3.5v9M10.5 3.5v9',
+  scale: 'M3 2.5v11M13 2.5v11M3 8h10M5 6 3 8l2 2M11 6l2 2-2 2',
+  follow: 'M3 4.5v7l4-3.5zM8 4.5v7l4-3.5zM13 4.5v7',
   home: 'M3.6 6.4a4.7 4.7 0 1 1-.2 2.9M3.4 3.4v3.1h3.1',
 } as const;
 
@@ -109,6 +111,13 @@ export class Toggle {
       onChange(this.pressed);
     });
     this.update(false);
+  }
+
+  /** Another drawing and another name, where what it does is another. */
+  rename(label: string, path: string): void {
+    if (this.root.getAttribute('aria-label') === label) return;
+    setAttributes(this.root, { 'aria-label': label, title: label });
+    this.root.replaceChildren(icon(path));
   }
 
   update(pressed: boolean): void {

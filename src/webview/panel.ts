@@ -29,6 +29,14 @@ import { progressText, screenOf } from './state/screen';
 import { keptEntries } from './state/keptEntries';
 import { followHost, runOf } from './state/selection';
 import { ThemeSource } from './plots/theme';
+import { Playback } from './training/playback';
+import { runScales, type RunScales } from './training/runScales';
+import { minimaTrails } from './training/tracks';
+import { TrainingView } from './training/trainingView';
+import { AlongView } from './curvature/alongView';
+import { LayersView } from './curvature/layersView';
+import { OneBasin } from './topology/oneBasin';
+import type { ResultDocument } from '../shared/result';
 import { TrainingStrip } from './training/trainingStrip';
 import { openTransport, type Transport } from './state/transport';
 import { restoreState, type PlotId, type ViewState } from './state/viewState';
@@ -51,6 +59,11 @@ class Panel implements Disposable {
   private readonly compare: CompareView;
   /** The loss between checkpoints, as far as it was asked for. */
   private paths = new Map<string, Interpolation | string>();
+  private readonly layers: LayersView;
+  private readonly along: AlongView;
+  private readonly training: TrainingView;
+  private readonly playback: Playback;
+  private readonly oneBasin: OneBasin;
   private readonly relate: RelateView;
   private readonly views: readonly { readonly section: PlotSection }[];
   private readonly top = element('div', { class: 'top', id: 'checkpoint' });
@@ -63,6 +76,7 @@ class Panel implements Disposable {
   private messageShown = '';
   /** What the plots show; they are drawn again when any of it is another. */
   private plotted: readonly unknown[] = [];
+  private trained: readonly unknown[] = [];
   private related: readonly unknown[] = [];
   private besides: readonly unknown[] = [];
   private snapshot: Snapshot | null = null;
@@ -111,7 +125,30 @@ class Panel implements Disposable {
         this.change({ explained });
       },
       analyze,
+      {
+        canFollow: inEditor,
+        onFixed: (fixed) => {
+          this.change({ fixed });
+        },
+        onFollow: (follow) => {
+          this.change({ follow });
+          this.showNewest();
+        },
+        onPlay: (playing) => {
+          if (playing) this.play();
+          else this.playback.stop();
+        },
+      },
     );
+    this.playback = this.store.add(
+      new Playback(
+        () => this.playOn(),
+        () => {
+          this.render();
+        },
+      ),
+    );
+    this.selectEntry = select;
     this.strip = this.store.add(new TrainingStrip(select));
     this.progress = new ProgressBar(
       inEditor
@@ -124,6 +161,18 @@ class Panel implements Disposable {
     this.persistence = this.store.add(new PersistenceView(highlight, change, table('persistence')));
     this.tree = this.store.add(new MergeTreeView(highlight, change, table('tree')));
     this.density = this.store.add(new DensityView(table('density')));
+    this.layers = this.store.add(new LayersView(table('layers')));
+    this.along = this.store.add(new AlongView(table('along')));
+    this.training = this.store.add(new TrainingView(select, table('training')));
+    this.oneBasin = new OneBasin(
+      inEditor
+        ? (setting, value) => {
+            const key = this.shownEntry?.key;
+            if (key !== undefined) transport.post({ type: 'resample', key, setting, value });
+          }
+        : null,
+    );
+    this.persistence.section.stage.before(this.oneBasin.root);
     this.compare = this.store.add(
       new CompareView(change, table('compare'), {
         documentOf: (entry) => this.documents.of(entry),
@@ -142,7 +191,10 @@ class Panel implements Disposable {
       this.persistence,
       this.density,
       this.tree,
+      this.layers,
+      this.along,
       this.compare,
+      this.training,
       this.relate,
     ]);
     const leaving = delivery(transport);
@@ -182,7 +234,10 @@ class Panel implements Disposable {
     const before = this.snapshot?.entries ?? [];
     const entries = keptEntries(before, snapshot.entries);
     this.snapshot = { ...snapshot, entries };
-    if (entries !== before) this.runs = runsOf(entries);
+    if (entries !== before) {
+      this.runs = runsOf(entries);
+      this.showNewest();
+    }
   }
 
   /** What fails is said where the values are read. */
@@ -219,6 +274,44 @@ class Panel implements Disposable {
     }
   }
 
+  /** From the first where the last is shown. */
+  private play(): void {
+    const run = this.shownEntry && runOf(this.runs, this.shownEntry.key);
+    if (run === null) return;
+    const analyzed = run.entries.filter(({ summary }) => summary !== null);
+    if (analyzed.at(-1)?.key === this.shownEntry?.key) this.selectEntry(analyzed[0]!.key);
+    this.change({ fixed: true });
+    this.playback.start();
+  }
+
+  /** The next of the run that has a document, once the one before is drawn. */
+  private playOn(): boolean {
+    const run = this.shownEntry && runOf(this.runs, this.shownEntry.key);
+    if (run === null || this.shownEntry === null) return false;
+    if (this.state.selected !== null && this.state.selected !== this.shownEntry.key) return true;
+    const at = run.entries.indexOf(this.shownEntry);
+    const next = run.entries.slice(at + 1).find(({ summary }) => summary !== null);
+    if (next === undefined) return false;
+    this.selectEntry(next.key);
+    // The one after is on its way while this one is looked at.
+    const after = run.entries
+      .slice(run.entries.indexOf(next) + 1)
+      .find(({ summary }) => summary !== null);
+    if (after !== undefined) this.documents.of(after);
+    return true;
+  }
+
+  /** Where the newest is followed. */
+  private showNewest(): void {
+    if (!this.state.follow || this.snapshot === null) return;
+    const run = this.shownEntry && runOf(this.runs, this.shownEntry.key);
+    const newest = (run?.entries ?? this.snapshot.entries).findLast(
+      ({ summary }) => summary !== null,
+    );
+    if (newest !== undefined && newest.key !== this.state.selected) this.selectEntry(newest.key);
+  }
+
+  private selectEntry: (key: string) => void = () => undefined;
   private shownEntry: PanelEntry | null = null;
   /** What was analysed with what, for captions. */
   private about = '';
@@ -227,6 +320,15 @@ class Panel implements Disposable {
 
   dispose(): void {
     this.store.dispose();
+  }
+
+  /** From the checkpoint before in the run, where its document is there. */
+  private trails(entry: PanelEntry, document: ResultDocument): ReturnType<typeof minimaTrails> {
+    const run = runOf(this.runs, entry.key);
+    const before = run?.entries
+      .slice(0, run.entries.indexOf(entry))
+      .findLast(({ summary }) => summary !== null);
+    return minimaTrails(before === undefined ? null : this.documents.peek(before.key), document);
   }
 
   private change(next: Partial<ViewState>): void {
@@ -255,6 +357,9 @@ class Panel implements Disposable {
       this.header.update(runs, run, entry, result, {
         busy: snapshot.progress !== null,
         explained,
+        playing: this.playback.playing,
+        fixed: state.fixed,
+        follow: state.follow,
       });
       this.strip.update(runs, run, entry, result, explained);
     }
@@ -289,6 +394,12 @@ class Panel implements Disposable {
     for (const { section } of this.views) section.showPaper(state.paper);
     const theme = state.paper ? PAPER_THEME : this.theme.current;
     const { running } = screen;
+    const ownRun = runOf(this.runs, screen.entry.key);
+    const trained = [this.runs, screen.entry, theme];
+    if (ownRun !== null && !same(trained, this.trained)) {
+      this.trained = trained;
+      this.training.update(this.runs, ownRun, screen.entry, theme);
+    }
     const related = [this.runs, screen.entry.key, theme, state.relateX, state.relateY];
     if (!same(related, this.related)) {
       this.related = related;
@@ -320,6 +431,8 @@ class Panel implements Disposable {
       state.persistence,
       state.tree,
       state.threshold,
+      state.fixed,
+      this.runs,
     ];
     if (same(wanted, this.plotted)) return;
     this.plotted = wanted;
@@ -328,10 +441,15 @@ class Panel implements Disposable {
       topology === undefined || state.threshold === null
         ? screen.document
         : { ...screen.document, topology: simplified(topology, state.threshold) };
-    this.landscape.update(drawn, theme, state, running);
-    this.persistence.update(screen.document, theme, state, running);
+    const scales = state.fixed && ownRun !== null ? runScales(ownRun) : UNSCALED;
+    const trails = state.fixed ? this.trails(screen.entry, screen.document) : [];
+    this.landscape.update(drawn, theme, state, running, { range: scales.loss, trails });
+    this.persistence.update(screen.document, theme, state, running, scales.loss);
+    this.oneBasin.update(running ? null : screen.document);
+    this.layers.update(screen.document, theme);
+    this.along.update(screen.document, theme, state.scale);
     this.tree.update(drawn, theme, state, running);
-    this.density.update(screen.document, theme, running);
+    this.density.update(screen.document, theme, running, scales.spectrum);
     const { notes } = screen.document;
     this.notes.hidden = notes.length === 0;
     this.notes.replaceChildren(
@@ -340,6 +458,8 @@ class Panel implements Disposable {
     );
   }
 }
+
+const UNSCALED: RunScales = { loss: null, spectrum: null };
 
 function same(a: readonly unknown[], b: readonly unknown[]): boolean {
   return a.length === b.length && a.every((part, i) => part === b[i]);

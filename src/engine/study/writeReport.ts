@@ -4,6 +4,7 @@ import { glob } from 'tinyglobby';
 import type { Language } from '../../shared/language';
 import { InputError } from '../../shared/inputError';
 import type { PanelEntry } from '../../shared/panelProtocol';
+import { entryExtents } from '../../shared/entryExtents';
 import { entryFigures } from '../../shared/entryFigures';
 import { RESULT_SUFFIX, type ResultDocument } from '../../shared/result';
 import type { Change } from '../../shared/sources';
@@ -135,7 +136,13 @@ async function readEntries(
       key,
       run: runOf(folder, key),
       label: basename(key, RESULT_SUFFIX),
-      summary: { version: 0, epoch, step, figures: entryFigures(document) },
+      summary: {
+        version: 0,
+        epoch,
+        step,
+        figures: entryFigures(document),
+        extents: entryExtents(document),
+      },
       error: changes.length === 0 ? null : describeChanges(changes).join(' '),
     });
   }

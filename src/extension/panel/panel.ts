@@ -16,6 +16,8 @@ const RESEND = 500;
 export interface PanelActions {
   readonly analyze: (path: string) => void;
   readonly cancel: () => void;
+  /** Changes basin.json and analyses the checkpoint again. */
+  readonly resample: (path: string, setting: 'range' | 'resolution', value: number) => void;
   /** The loss on the straight line; undefined where it cannot be had, which the user was told. */
   readonly lossBetween: (first: string, second: string) => Promise<Interpolation | undefined>;
   /** The panel shows this checkpoint now. */
@@ -134,6 +136,9 @@ export class LandscapePanel implements vscode.Disposable, vscode.WebviewPanelSer
         break;
       case 'cancel':
         this.actions.cancel();
+        break;
+      case 'resample':
+        this.actions.resample(known.key, known.setting, known.value);
         break;
       case 'path':
         void this.sendPath(known.first, known.second);

@@ -1,4 +1,5 @@
 import type { Progress } from '../../shared/engineProtocol';
+import { entryExtents, type EntryExtents } from '../../shared/entryExtents';
 import { entryFigures } from '../../shared/entryFigures';
 import type { EntrySummary, FromPanel, PanelEntry, Snapshot } from '../../shared/panelProtocol';
 import type { ResultDocument } from '../../shared/result';
@@ -55,7 +56,9 @@ function entry(record: CheckpointRecord, partial: ResultDocument | null): PanelE
 /** What a snapshot says of a document. */
 export function summaryOf(document: ResultDocument): EntrySummary {
   const { epoch, step } = document.checkpoint;
-  return { version: versionOf(document), epoch, step, figures: entryFigures(document) };
+  let extents = extentsOf.get(document);
+  if (extents === undefined) extentsOf.set(document, (extents = entryExtents(document)));
+  return { version: versionOf(document), epoch, step, figures: entryFigures(document), extents };
 }
 
 /** A document that is read or made anew is another object. */
@@ -65,6 +68,8 @@ export function versionOf(document: ResultDocument): number {
   return version;
 }
 
+/** They take a sort of all losses: once for each document. */
+const extentsOf = new WeakMap<ResultDocument, EntryExtents>();
 const versions = new WeakMap<ResultDocument, number>();
 let lastVersion = 0;
 
@@ -80,7 +85,10 @@ function remark(record: CheckpointRecord): string | null {
 /** A message from the panel, or `null` for anything else: a page is not to be believed. */
 export function readFromPanel(message: unknown): FromPanel | null {
   if (typeof message !== 'object' || message === null) return null;
-  const { type, key, name, base64, text, first, second } = message as Record<string, unknown>;
+  const { type, key, name, base64, text, first, second, setting, value } = message as Record<
+    string,
+    unknown
+  >;
   switch (type) {
     case 'ready':
     case 'cancel':
@@ -89,6 +97,14 @@ export function readFromPanel(message: unknown): FromPanel | null {
     case 'select':
     case 'analyze':
       return typeof key === 'string' ? { type, key } : null;
+    case 'resample':
+      return typeof key === 'string' &&
+        (setting === 'range' || setting === 'resolution') &&
+        typeof value === 'number' &&
+        value > 0 &&
+        value < Infinity
+        ? { type, key, setting, value }
+        : null;
     case 'path':
       return typeof first === 'string' && typeof second === 'string'
         ? { type, first, second }

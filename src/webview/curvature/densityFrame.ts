@@ -18,18 +18,28 @@ export interface DensityFrame {
 const LEAST_DECADES = 4;
 const MOST_DECADES = 9;
 const MARGIN = 0.04;
+/** So many times the spectrum's extent an axis may be for the edge of stability. */
+const WIDEST = 2.2;
 
-export function densityFrame(hessian: Hessian): DensityFrame {
+/** @param range of eigenvalues and densities that are shown, where it is not that of the document. */
+export function densityFrame(
+  hessian: Hessian,
+  range: { readonly low: number; readonly high: number; readonly peak: number } | null = null,
+): DensityFrame {
   const { grid, values, nodes } = hessian.density;
   const ends = [
     ...nodes.map((node) => node.value),
     ...hessian.eigenvalues.map((eigenvalue) => eigenvalue.value),
     hessian.smallest.value,
   ];
-  const smallest = Math.min(...ends);
-  const largest = Math.max(...ends);
+  const extreme = (pick: (a: number, b: number) => number) => ends.reduce((a, b) => pick(a, b));
+  const smallest = Math.min(range?.low ?? Infinity, extreme(Math.min));
+  let largest = Math.max(range?.high ?? -Infinity, extreme(Math.max));
+  // The edge of stability is shown where the spectrum is not squeezed for it.
+  const bound = hessian.edgeOfStability?.bound ?? -Infinity;
+  if (bound > largest && bound - smallest < WIDEST * (largest - smallest)) largest = bound;
   const extent = largest - smallest || Math.abs(largest) || 1;
-  let peak = 0;
+  let peak = range?.peak ?? 0;
   for (const value of values) peak = Math.max(peak, value);
   const top = Math.ceil(Math.log10(peak || 1) + 0.1);
   // As deep as the bump of the lightest Ritz value, so that single outliers are seen.
@@ -37,7 +47,10 @@ export function densityFrame(hessian: Hessian): DensityFrame {
   const lightestWeight = Math.max(1e-30, Math.min(1, ...weights));
   const bump = lightestWeight / (hessian.density.sigma * Math.sqrt(2 * Math.PI));
   const deepest = Number.isFinite(bump) ? Math.floor(Math.log10(bump) - 0.3) : top;
-  const bottom = Math.min(top - LEAST_DECADES, Math.max(top - MOST_DECADES, deepest));
+  const bottom =
+    range === null
+      ? Math.min(top - LEAST_DECADES, Math.max(top - MOST_DECADES, deepest))
+      : top - MOST_DECADES;
   const decades: number[] = [];
   for (let exponent = bottom; exponent <= top; exponent += 2) decades.push(exponent);
   const lightest = Math.log10(Math.max(1e-10, lightestWeight));
@@ -64,8 +77,9 @@ export function densityPoints(
   hessian: Hessian,
   frame: DensityFrame,
   count: number,
+  values: readonly number[] = hessian.density.values,
 ): readonly (readonly [number, number])[] {
-  const { grid, values } = hessian.density;
+  const { grid } = hessian.density;
   const height = (value: number) =>
     value > 0 ? Math.max(frame.bottom - 1, Math.log10(value)) : frame.bottom - 1;
   const columns = new Float64Array(count).fill(-1);
@@ -76,7 +90,7 @@ export function densityPoints(
   const points: (readonly [number, number])[] = [];
   for (let column = 0; column < count; column++) {
     const eigenvalue = frame.low + ((column + 0.5) / count) * (frame.high - frame.low);
-    const value = columns[column]! >= 0 ? columns[column]! : frame.densityAt(eigenvalue);
+    const value = columns[column]! >= 0 ? columns[column]! : interpolate(grid, values, eigenvalue);
     points.push([eigenvalue, height(value)]);
   }
   return points;

@@ -6,6 +6,7 @@ import type { CustomApi } from '../plots/customApi';
 import { densityFrame, densityPoints, type DensityFrame } from './densityFrame';
 import { DisposableStore, type Disposable } from '../disposable';
 import type { DataTable } from '../export/drawing';
+import type { RunScales } from '../training/runScales';
 import { PlotSection } from '../plots/plotSection';
 import { formatNumber, formatShare, formatTick, formatUncertain, plural } from '../quantity';
 import { curvatureSummary, negativeText } from '../summaries';
@@ -54,7 +55,12 @@ export class DensityView implements Disposable {
     });
   }
 
-  update(document: ResultDocument, theme: Theme, running: boolean): void {
+  update(
+    document: ResultDocument,
+    theme: Theme,
+    running: boolean,
+    range: RunScales['spectrum'] = null,
+  ): void {
     const { hessian } = document;
     if (hessian === undefined) {
       this.shown = null;
@@ -66,7 +72,7 @@ export class DensityView implements Disposable {
       return;
     }
     if (this.shown?.hessian !== hessian) this.at = null;
-    this.shown = { hessian, frame: densityFrame(hessian), theme };
+    this.shown = { hessian, frame: densityFrame(hessian, range), theme };
     this.section.update({
       summary: curvatureSummary(hessian),
       caption: caption(hessian),
@@ -167,6 +173,8 @@ export class DensityView implements Disposable {
                   shape: { x1: zero, y1: zeroTop, x2: zero, y2: foot },
                   style: { stroke: theme.line, lineWidth: 1 },
                 },
+                ...this.band(hessian, frame, theme, api),
+                ...this.edge(hessian, frame, theme, api),
                 {
                   type: 'polygon',
                   shape: { points: [[first[0], foot], ...points, [last[0], foot]] },
@@ -198,6 +206,45 @@ export class DensityView implements Disposable {
         },
       ],
     };
+  }
+
+  /** Where the density of all eigenvalues lies with 95 %. */
+  private band(hessian: Hessian, frame: DensityFrame, theme: Theme, api: CustomApi): unknown[] {
+    const { band } = hessian.density;
+    if (band === undefined) return [];
+    const edge = (values: readonly number[]) =>
+      densityPoints(hessian, frame, Math.ceil(this.chart.width), values).map((at) => api.coord(at));
+    const points = [...edge(band.high), ...edge(band.low).reverse()];
+    return [
+      { type: 'polygon', shape: { points }, style: { fill: withAlpha(theme.highlight, 0.3) } },
+    ];
+  }
+
+  /** Above this curvature descent with the optimizer's learning rate diverges. */
+  private edge(hessian: Hessian, frame: DensityFrame, theme: Theme, api: CustomApi): unknown[] {
+    const { edgeOfStability: edge } = hessian;
+    if (edge === undefined || edge.bound > frame.high || edge.bound < frame.low) return [];
+    const [x, y1] = api.coord([edge.bound, frame.top]);
+    const [, y2] = api.coord([edge.bound, frame.bottom]);
+    return [
+      {
+        type: 'line',
+        shape: { x1: x, y1, x2: x, y2 },
+        style: { stroke: theme.highlight, lineWidth: 1.6, lineDash: [6, 4] },
+      },
+      {
+        type: 'text',
+        style: {
+          text: t('edge of stability'),
+          x: x - 5,
+          y: y1 + 7,
+          fill: theme.foreground,
+          font: `11px ${theme.fontFamily}`,
+          align: 'right',
+          verticalAlign: 'middle',
+        },
+      },
+    ];
   }
 
   /** Ritz values hang from the density; length is the logarithm of the weight. */
@@ -357,6 +404,10 @@ function caption(hessian: Hessian): string {
   const { value, error } = formatUncertain(hessian.trace.value, hessian.trace.standardError);
   return [
     t('trace {0}', `${value} ${error}`),
+    ...(hessian.density.band === undefined ? [] : [t('band: 95 %')]),
+    ...(hessian.edgeOfStability === undefined
+      ? []
+      : [t('edge of stability at {0}', formatNumber(hessian.edgeOfStability.bound))]),
     t('{0} negative', negativeText(hessian)),
     `σ = ${formatNumber(hessian.density.sigma, 2)}`,
     `${plural(hessian.probes, 'probe')} × ${plural(hessian.lanczosSteps, 'Lanczos step')}`,

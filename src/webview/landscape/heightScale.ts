@@ -35,12 +35,23 @@ export function canBeLogarithmic(field: LossField): boolean {
   return field.minimum > 0;
 }
 
-export function heightScale(field: LossField, wanted: ScaleKind, mostTicks = 5): HeightScale {
-  const kind = wanted === 'log' && canBeLogarithmic(field) ? 'log' : 'linear';
-  const low = field.minimum;
+/** @param range of the losses that are shown, where it is not that of the field. */
+export function heightScale(
+  field: LossField,
+  wanted: ScaleKind,
+  mostTicks = 5,
+  range: { readonly low: number; readonly high: number } | null = null,
+): HeightScale {
+  const low = Math.min(range?.low ?? Infinity, field.minimum);
+  const kind = wanted === 'log' && low > 0 && canBeLogarithmic(field) ? 'log' : 'linear';
   let high = field.maximum;
   let clipped = 0;
-  if (kind === 'linear') {
+  if (range !== null) {
+    high = range.high;
+    for (let v = 0; v < field.values.length; v++) {
+      if (field.kinds[v] === POINT.finite && field.values[v]! > high) clipped++;
+    }
+  } else if (kind === 'linear') {
     const cap = low + HEADROOM * (percentile(field, 0.9) - low);
     if (cap > low && cap < high) {
       high = cap;

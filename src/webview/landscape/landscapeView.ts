@@ -37,7 +37,9 @@ import {
   wholeField,
   type LossField,
 } from './lossField';
-import { landscapeData } from './landscapeData';
+import { gridTable, landscapeData } from './landscapeData';
+import { basinsOfGrid } from '../topology/basinOfPoint';
+import type { RunScales } from '../training/runScales';
 import { MapView } from './mapView';
 import { smoothField } from './smoothField';
 import { stepMark } from '../topology/nearestMark';
@@ -49,7 +51,6 @@ import { SliceControl } from './sliceControl';
 import { evaluatedPlaces, refinementNote } from './refinedPoints';
 import { landscapeSummary, lineSummary } from '../summaries';
 import { SurfaceView } from './surfaceView';
-import type { TableTwin } from '../plots/tableTwin';
 import type { Theme } from '../plots/theme';
 import type { ViewState } from '../state/viewState';
 import { t } from '../text';
@@ -77,7 +78,10 @@ export class LandscapeView implements Disposable {
     readonly theme: Theme;
     readonly state: ViewState;
     readonly running: boolean;
+    readonly course: Course;
   } | null = null;
+  /** Which basin each point of the grid is in; null until somebody points at one. */
+  private basins: Int32Array | null = null;
   private field: LossField | null = null;
   /** The field as it is drawn. */
   private drawn: LossField | null = null;
@@ -161,10 +165,19 @@ export class LandscapeView implements Disposable {
     );
   }
 
-  update(document: ResultDocument, theme: Theme, state: ViewState, running: boolean): void {
+  update(
+    document: ResultDocument,
+    theme: Theme,
+    state: ViewState,
+    running: boolean,
+    { range, trails }: Course = UNMOVED,
+  ): void {
     const { landscape, topology } = document;
     const before = this.shown;
-    this.shown = { document, theme, state, running };
+    this.shown = { document, theme, state, running, course: { range, trails } };
+    if (before?.document.topology !== topology || before?.document.landscape !== landscape) {
+      this.basins = null;
+    }
     if (landscape === undefined) {
       this.field = null;
       this.section.explain(
@@ -191,10 +204,11 @@ export class LandscapeView implements Disposable {
       return;
     }
     const { field } = this;
-    if (isFresh || before.state.scale !== state.scale || this.scale === null) {
+    const isOtherScale = before?.state.scale !== state.scale || before.course.range !== range;
+    if (isFresh || isOtherScale || this.scale === null) {
       // Slices of one landscape have one scale, so that they can be compared.
       this.whole = landscape.axes.length > 2 ? (wholeField(landscape) ?? field) : field;
-      this.scale = heightScale(this.whole, state.scale);
+      this.scale = heightScale(this.whole, state.scale, 5, range);
     }
     const { scale } = this;
     const own = ownCoordinates(landscape, document.checkpoint.path);
@@ -249,6 +263,7 @@ export class LandscapeView implements Disposable {
       marks: this.marks,
       own: place,
       path: this.path,
+      trails,
       evaluated: evaluatedPlaces(landscape),
       theme,
     };
@@ -331,8 +346,8 @@ export class LandscapeView implements Disposable {
 
   private redraw(): void {
     if (this.shown === null) return;
-    const { document, theme, state, running } = this.shown;
-    this.update(document, theme, state, running);
+    const { document, theme, state, running, course } = this.shown;
+    this.update(document, theme, state, running, course);
   }
 
   private notes(topology: Topology | undefined): readonly string[] {
@@ -394,10 +409,41 @@ export class LandscapeView implements Disposable {
     }
     const loss = fieldAt(field, field.values, u, v);
     this.section.read(
-      `(${first.name}, ${second.name}) = ${placeText(at)} · ${t('loss {0}', Number.isFinite(loss) ? formatNumber(loss) : t('not finite'))}`,
+      `(${first.name}, ${second.name}) = ${placeText(at)} · ${t('loss {0}', Number.isFinite(loss) ? formatNumber(loss) : t('not finite'))}${this.basinText(u, v)}`,
     );
   }
+
+  /** Whose basin a place of the plane is in. */
+  private basinText(u: number, v: number): string {
+    const { landscape, topology } = this.shown?.document ?? {};
+    if (landscape === undefined || topology === undefined || landscape.axes.length !== 2) return '';
+    const [rows = 0, columns = 0] = landscape.shape;
+    this.basins ??= basinsOfGrid(
+      Float64Array.from(landscape.values, (value) => (value === null ? NaN : Number(value))),
+      rows,
+      columns,
+      topology.threshold,
+    );
+    const vertex = Math.round(u * (rows - 1)) * columns + Math.round(v * (columns - 1));
+    const mark = this.marks.find(({ birthVertex }) => birthVertex === this.basins![vertex]);
+    if (mark === undefined) return '';
+    return ` · ${
+      mark.essential
+        ? t('basin of the global minimum, {0}', formatNumber(mark.birth))
+        : t('basin of the minimum {0}', formatNumber(mark.birth))
+    }`;
+  }
 }
+
+/** What is of the training and not of the document. */
+export interface Course {
+  /** Losses that are shown, where all checkpoints share them. */
+  readonly range: RunScales['loss'];
+  /** Where each minimum was at the checkpoint before, and where it is. */
+  readonly trails: readonly (readonly [Place, Place])[];
+}
+
+const UNMOVED: Course = { range: null, trails: [] };
 
 function isAtBorder({ essential, pairs }: Topology): boolean {
   return essential.border === true || pairs.some(({ border }) => border === true);
@@ -436,41 +482,4 @@ function placeInSlice(
   if (x === undefined || y === undefined) return null;
   const central = rest.map((coordinate, i) => stepNearest(axes[i + 2]!, coordinate));
   return central.every((step, i) => step === at[i]) ? [x, y] : null;
-}
-
-/** A table of millions of cells helps nobody: every k-th row and column, said in the caption. */
-const MOST_TABLE_STEPS = 41;
-
-function gridTable(field: LossField): TableTwin {
-  const [first, second] = field.axes;
-  const pick = (steps: number) => {
-    const shown = Math.min(steps, MOST_TABLE_STEPS);
-    return Array.from({ length: shown }, (_, k) => Math.round((k * (steps - 1)) / (shown - 1)));
-  };
-  const rows = pick(field.rows);
-  const columns = pick(field.columns);
-  const all = rows.length === first.steps && columns.length === second.steps;
-  const at = (axis: typeof first, step: number, steps: number) =>
-    formatNumber(axis.min + (step * (axis.max - axis.min)) / (steps - 1), 3);
-  return {
-    caption: all
-      ? t('Loss, {0} down and {1} across', first.name, second.name)
-      : t(
-          'Loss, {0} down and {1} across; {2} of {3} rows and {4} of {5} columns',
-          first.name,
-          second.name,
-          rows.length,
-          first.steps,
-          columns.length,
-          second.steps,
-        ),
-    columns: [
-      `${first.name} \\ ${second.name}`,
-      ...columns.map((j) => at(second, j, field.columns)),
-    ],
-    rows: rows.map((i) => [
-      at(first, i, field.rows),
-      ...columns.map((j) => formatNumber(field.values[i * field.columns + j]!)),
-    ]),
-  };
 }

@@ -196,7 +196,7 @@ export class MapView implements Disposable {
 
   /** Pairs, the checkpoint, the level of the saddle that is pointed at, and the keys' cursor. */
   private markSeries(
-    { field, theme, own, path }: SurfaceContent,
+    { field, theme, own, path, trails }: SurfaceContent,
     marks: readonly PairMark[],
   ): Record<string, unknown> {
     const on = this.pointed.pair;
@@ -274,6 +274,20 @@ export class MapView implements Disposable {
             });
           }
         }
+        for (const [from, to] of trails) {
+          const [x1, y1] = api.coord(from);
+          const [x2, y2] = api.coord(to);
+          for (const [stroke, lineWidth] of [
+            [dark, 3],
+            ['#ffffff', 1.4],
+          ] as const) {
+            children.push({
+              type: 'line',
+              shape: { x1, y1, x2, y2 },
+              style: { stroke, lineWidth, lineDash: [3, 2] },
+            });
+          }
+        }
         const [first, second] = field.axes;
         const steps = path.map(({ coordinates: [x = NaN, y = NaN] }) => api.coord([x, y]));
         for (const [stroke, lineWidth] of [
@@ -294,8 +308,9 @@ export class MapView implements Disposable {
           });
         }
         for (const [stroke, lineWidth] of [
-          [dark, 3.6],
-          ['#ffffff', 1.8],
+          [dark, 7],
+          ['#ffffff', 4.6],
+          [theme.highlight, 2.4],
         ] as const) {
           if (own === null) break;
           const [cx, cy] = api.coord(own);

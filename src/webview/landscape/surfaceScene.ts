@@ -1,22 +1,20 @@
+import type { DataTexture, LineBasicMaterial, ShaderMaterial } from 'three';
 import {
   BufferAttribute,
   BufferGeometry,
   ColorManagement,
   Color,
-  DataTexture,
   LinearSRGBColorSpace,
-  LineBasicMaterial,
   LineSegments,
   type Material,
   Mesh,
   PerspectiveCamera,
   Points,
   Scene,
-  ShaderMaterial,
   Vector3,
   WebGLRenderer,
 } from 'three';
-import { LineSegments2 } from 'three/examples/jsm/lines/LineSegments2.js';
+import type { LineSegments2 } from 'three/examples/jsm/lines/LineSegments2.js';
 import { LineSegmentsGeometry } from 'three/examples/jsm/lines/LineSegmentsGeometry.js';
 import type { Disposable } from '../disposable';
 import { canvasOfImage, svgOfImage, type Drawing, type DrawingSize } from '../export/drawing';
@@ -42,6 +40,8 @@ export interface SurfaceContent {
   readonly own: Place | null;
   /** The run, in its order. */
   readonly path: readonly PathPoint[];
+  /** Where minima were at the checkpoint before, and where they are. */
+  readonly trails: readonly (readonly [Place, Place])[];
   /** Evaluated points where only some were, as shares of both axes. */
   readonly evaluated: readonly (readonly [number, number])[] | null;
   readonly theme: Theme;
@@ -355,12 +355,15 @@ export class SurfaceScene implements Disposable {
         stems.push(...path);
       }
     }
-    const { field, own, path } = content;
+    const { field, own, path, trails } = content;
     const ownLoss = own === null ? NaN : lossAtPlace(field, own);
     if (own !== null && Number.isFinite(ownLoss)) {
       put(this.stand(own, ownLoss), SHAPE.checkpoint, 20, false);
     }
-    for (let k = 1; k < path.length; k++) stems.push(...this.onSurface(path[k - 1]!, path[k]!));
+    for (let k = 1; k < path.length; k++) {
+      stems.push(...this.onSurface(path[k - 1]!.coordinates, path[k]!.coordinates));
+    }
+    for (const [from, to] of trails) stems.push(...this.onSurface(from, to));
     const geometry = this.marks.geometry;
     geometry.dispose();
     geometry.setAttribute('position', new BufferAttribute(Float32Array.from(positions), 3));
@@ -451,11 +454,11 @@ export class SurfaceScene implements Disposable {
   }
 
   /** Segments of a line that lies on the surface from one checkpoint to the next. */
-  private onSurface(from: PathPoint, to: PathPoint): readonly number[] {
+  private onSurface(from: readonly number[], to: readonly number[]): readonly number[] {
     const { field } = this.content!;
     const points = Array.from({ length: 25 }, (_, k) => {
-      const [x = NaN, y = NaN] = from.coordinates.map(
-        (start, i) => start + (k / 24) * ((to.coordinates[i] ?? NaN) - start),
+      const [x = NaN, y = NaN] = from.map(
+        (start, i) => start + (k / 24) * ((to[i] ?? NaN) - start),
       );
       const point = this.stand([x, y], lossAtPlace(field, [x, y]));
       return [point.x, point.y + 0.006, point.z];

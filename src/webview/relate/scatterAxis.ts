@@ -15,10 +15,10 @@ const DECADES_FOR_LOG = 2;
 const MARGIN = 0.05;
 
 /** @param values finite, at least one. */
-export function scatterAxis(values: readonly number[]): ScatterAxis {
+export function scatterAxis(values: readonly number[], mayBeLogarithmic = true): ScatterAxis {
   const least = values.reduce((low, value) => Math.min(low, value), Infinity);
   const most = values.reduce((high, value) => Math.max(high, value), -Infinity);
-  const logarithmic = least > 0 && Math.log10(most / least) >= DECADES_FOR_LOG;
+  const logarithmic = mayBeLogarithmic && least > 0 && Math.log10(most / least) >= DECADES_FOR_LOG;
   const place = logarithmic ? Math.log10 : (value: number) => value;
   const span = place(most) - place(least) || Math.abs(place(most)) || 1;
   const low = place(least) - MARGIN * span;

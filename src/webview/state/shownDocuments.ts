@@ -22,6 +22,11 @@ export class ShownDocuments {
     }
   }
 
+  /** The document of an entry where it is there, without asking for it. */
+  peek(key: string): ResultDocument | null {
+    return this.known.get(key)?.document ?? null;
+  }
+
   /**
    * The document of an entry. Where it is not there yet, or there is a newer one, that is asked for,
    * once; until it arrives there is the last one, or none.

@@ -8,7 +8,11 @@ export interface ViewState {
   readonly hostSelected: string | null;
   readonly landscape: 'surface' | 'map';
   readonly scale: ScaleKind;
-  readonly persistence: 'diagram' | 'barcode';
+  readonly persistence: 'diagram' | 'barcode' | 'counts';
+  /** Whether scales are those of the whole run. */
+  readonly fixed: boolean;
+  /** Whether the newest checkpoint is shown as soon as it is analysed. */
+  readonly follow: boolean;
   readonly tree: 'tree' | 'profile';
   /** Pairs of persistence up to this are cancelled, in units of the loss; null: each document's own. */
   readonly threshold: number | null;
@@ -34,6 +38,8 @@ export const PLOTS = [
   'persistence',
   'tree',
   'density',
+  'layers',
+  'along',
   'compare',
   'training',
   'relate',
@@ -55,6 +61,8 @@ export const INITIAL_STATE: ViewState = {
   landscape: 'surface',
   scale: 'linear',
   persistence: 'diagram',
+  fixed: false,
+  follow: false,
   tree: 'tree',
   threshold: null,
   relateX: null,
@@ -76,7 +84,12 @@ export function restoreState(kept: unknown): ViewState {
     hostSelected: typeof state.hostSelected === 'string' ? state.hostSelected : null,
     landscape: state.landscape === 'map' ? 'map' : 'surface',
     scale: state.scale === 'log' ? 'log' : 'linear',
-    persistence: state.persistence === 'barcode' ? 'barcode' : 'diagram',
+    persistence:
+      state.persistence === 'barcode' || state.persistence === 'counts'
+        ? state.persistence
+        : 'diagram',
+    fixed: state.fixed === true,
+    follow: state.follow === true,
     tree: state.tree === 'profile' ? 'profile' : 'tree',
     threshold:
       typeof state.threshold === 'number' && state.threshold > 0 && state.threshold < Infinity

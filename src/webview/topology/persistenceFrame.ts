@@ -33,6 +33,7 @@ export function persistenceFrame(
   marks: readonly PairMark[],
   threshold: number,
   wanted: ScaleKind = 'linear',
+  range: { readonly low: number; readonly high: number } | null = null,
 ): PersistenceFrame {
   const allBirths = marks.map((mark) => mark.birth).filter(Number.isFinite);
   const scale = wanted === 'log' && allBirths.every((birth) => birth > 0) ? 'log' : 'linear';
@@ -42,17 +43,27 @@ export function persistenceFrame(
   const deaths = marks.filter((mark) => !mark.essential).map((mark) => place(mark.death));
   const finiteDeaths = deaths.filter(Number.isFinite);
   const essential = marks.find((mark) => mark.essential);
-  const lowest = births.length === 0 ? 0 : Math.min(...births);
-  const highestFinite = Math.max(lowest, ...births, ...finiteDeaths);
+  const least = births.reduce((low, birth) => Math.min(low, birth), Infinity);
+  const lowest =
+    range !== null && (scale === 'linear' || range.low > 0)
+      ? place(range.low)
+      : births.length === 0
+        ? 0
+        : least;
+  const highestFinite = [...births, ...finiteDeaths].reduce(
+    (most, end) => Math.max(most, end),
+    range === null ? lowest : Math.max(lowest, place(range.high)),
+  );
   const essentialDeath = essential === undefined ? highestFinite : place(essential.death);
 
   const span = highestFinite - lowest;
   const essentialBeyond =
     !Number.isFinite(essentialDeath) ||
+    (range !== null && essentialDeath > highestFinite) ||
     (finiteDeaths.length > 0 && essentialDeath - lowest > LONGEST * span);
   const highest = essentialBeyond ? lowest + span * 1.15 : Math.max(highestFinite, essentialDeath);
-  const least = scale === 'log' ? 0.1 : threshold;
-  const extent = Math.max(highest - lowest, least, Math.abs(lowest) * 1e-9) || 1;
+  const smallest = scale === 'log' ? 0.1 : threshold;
+  const extent = Math.max(highest - lowest, smallest, Math.abs(lowest) * 1e-9) || 1;
   const low = lowest - MARGIN * extent;
   const high = lowest + extent * (1 + MARGIN);
   return {

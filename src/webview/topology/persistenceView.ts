@@ -14,6 +14,8 @@ import { simplified } from './simplification';
 import { ThresholdControl } from './thresholdControl';
 import { persistenceFrame, type PersistenceFrame } from './persistenceFrame';
 import type { DataTable } from '../export/drawing';
+import type { RunScales } from '../training/runScales';
+import { countsOf, countsOption } from './countsDrawing';
 import { PlotSection } from '../plots/plotSection';
 import { formatNumber, plural } from '../quantity';
 import { persistenceSummary } from '../summaries';
@@ -33,6 +35,8 @@ export class PersistenceView implements Disposable {
   private readonly threshold: ThresholdControl;
   private shown: {
     readonly topology: Topology;
+    /** At the threshold of the document. */
+    readonly whole: Topology;
     readonly marks: readonly PairMark[];
     readonly frame: PersistenceFrame;
     readonly theme: Theme;
@@ -55,6 +59,7 @@ export class PersistenceView implements Disposable {
       [
         { value: 'diagram', text: t('Diagram') },
         { value: 'barcode', text: t('Barcode') },
+        { value: 'counts', text: t('Counts') },
       ],
       (persistence) => {
         onState({ persistence });
@@ -86,7 +91,13 @@ export class PersistenceView implements Disposable {
     );
   }
 
-  update(document: ResultDocument, theme: Theme, state: ViewState, running: boolean): void {
+  update(
+    document: ResultDocument,
+    theme: Theme,
+    state: ViewState,
+    running: boolean,
+    range: RunScales['loss'] = null,
+  ): void {
     const { topology: whole, landscape } = document;
     const topology = whole && simplified(whole, state.threshold ?? NaN);
     if (whole === undefined || topology === undefined) {
@@ -106,13 +117,14 @@ export class PersistenceView implements Disposable {
       pairMarks(whole, landscape?.axes ?? []),
       whole.threshold,
       state.scale,
+      range,
     );
     this.threshold.update(whole, topology);
-    this.shown = { topology, marks, frame, theme, as };
+    this.shown = { topology, whole, marks, frame, theme, as };
     this.choice.update(as);
     this.section.update({
       summary: persistenceSummary(topology),
-      caption: caption(topology, frame),
+      caption: as === 'counts' ? countsCaption(whole) : caption(topology, frame),
       drawing: () => this.chart.drawing(theme),
       data: () => pairData(topology),
       table: () => ({
@@ -146,6 +158,7 @@ export class PersistenceView implements Disposable {
 
   /** In the diagram: the band beside the diagonal goes where the pointer is. */
   private drag(event: PointerEvent, onState: (change: Partial<ViewState>) => void): void {
+    if (this.shown?.as === 'counts') this.dragCounts(event, onState);
     if (this.shown?.as !== 'diagram') return;
     const box = this.section.stage.getBoundingClientRect();
     const at = this.chart.fromPixel(0, event.clientX - box.left, event.clientY - box.top);
@@ -157,11 +170,35 @@ export class PersistenceView implements Disposable {
     onState({ threshold: at.y > at.x ? lossAt(at.y) - lossAt(at.x) : null });
   }
 
+  /** The threshold goes where the pointer is. */
+  private dragCounts(event: PointerEvent, onState: (change: Partial<ViewState>) => void): void {
+    const { whole } = this.shown!;
+    const box = this.section.stage.getBoundingClientRect();
+    const at = this.chart.fromPixel(0, event.clientX - box.left, event.clientY - box.top);
+    if (at === null) return;
+    const threshold = 10 ** at.x;
+    onState({ threshold: threshold > whole.threshold ? threshold : null });
+  }
+
   private draw(): void {
     const { shown } = this;
-    if (shown !== null) {
-      this.chart.draw(() => (shown.as === 'diagram' ? this.diagram(shown) : this.barcode(shown)));
-    }
+    if (shown === null) return;
+    this.chart.draw(() => {
+      switch (shown.as) {
+        case 'diagram':
+          return this.diagram(shown);
+        case 'barcode':
+          return this.barcode(shown);
+        case 'counts':
+          return countsOption(
+            countsOf(shown.whole),
+            shown.whole.threshold,
+            shown.topology.threshold,
+            shown.theme,
+            this.chart.width,
+          );
+      }
+    });
   }
 
   private diagram(shown: NonNullable<typeof this.shown>): EChartsCoreOption {
@@ -347,6 +384,7 @@ export class PersistenceView implements Disposable {
   private anchors(): Anchor[] {
     const { shown } = this;
     if (shown === null) return [];
+    if (shown.as === 'counts') return [];
     return shown.marks.flatMap((mark, row) => {
       if (shown.as === 'diagram') {
         const pixel = this.chart.toPixel(
@@ -368,6 +406,20 @@ export class PersistenceView implements Disposable {
       }));
     });
   }
+}
+
+/** How sure the count is at the threshold of the document. */
+function countsCaption({ threshold, saddles, sensitivity: { band } }: Topology): string {
+  return [
+    t('{0} above {1}', plural(saddles, 'saddle'), formatNumber(threshold, 2)),
+    band === undefined
+      ? t('no band: the result is of an older version')
+      : t(
+          'band: {0} to {1} with other neighborhoods, resolutions and planes (dots)',
+          band.saddles.low,
+          band.saddles.high,
+        ),
+  ].join(' · ');
 }
 
 function pairData({ essential, pairs }: Topology): DataTable {

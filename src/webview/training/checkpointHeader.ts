@@ -7,6 +7,23 @@ import { counterpart, stepEntry, type Step } from '../state/selection';
 import { provenance } from '../summaries';
 import { t } from '../text';
 
+export interface TrainingHooks {
+  readonly onPlay: (playing: boolean) => void;
+  readonly onFixed: (fixed: boolean) => void;
+  readonly onFollow: (follow: boolean) => void;
+  /** Whether checkpoints may still come. */
+  readonly canFollow: boolean;
+}
+
+export interface HeaderState {
+  /** Whether an analysis runs. */
+  readonly busy: boolean;
+  readonly explained: boolean;
+  readonly playing: boolean;
+  readonly fixed: boolean;
+  readonly follow: boolean;
+}
+
 /** Which checkpoint is shown, and the way to another. */
 export class CheckpointHeader {
   readonly root: HTMLElement;
@@ -16,6 +33,9 @@ export class CheckpointHeader {
   private readonly next: HTMLButtonElement;
   private readonly about = element('p', { class: 'provenance' });
   private readonly explain: Toggle;
+  private readonly play: Toggle;
+  private readonly fixed: Toggle;
+  private readonly follow: Toggle;
   private readonly again: HTMLElement | null;
   private runs: readonly Run[] = [];
   private run: Run | null = null;
@@ -26,6 +46,7 @@ export class CheckpointHeader {
     onExplain: (explained: boolean) => void,
     /** Null where nobody could analyse. */
     onAnalyze: ((key: string) => void) | null,
+    private readonly training: TrainingHooks,
   ) {
     this.runPicker = new Picker(t('Run'), (name) => {
       const to = this.runs.find((run) => run.name === name);
@@ -41,6 +62,12 @@ export class CheckpointHeader {
     this.next = iconButton(t('Next checkpoint'), ICONS.next, () => {
       this.step('next');
     });
+    this.play = new Toggle(t('Play the Training'), ICONS.play, training.onPlay);
+    this.play.root.id = 'play';
+    this.fixed = new Toggle(t('One scale for the whole training'), ICONS.scale, training.onFixed);
+    this.fixed.root.id = 'one-scale';
+    this.follow = new Toggle(t('Follow the newest checkpoint'), ICONS.follow, training.onFollow);
+    this.follow.root.id = 'follow';
     this.explain = new Toggle(t('What must be known to read the figures'), ICONS.info, onExplain);
     this.again =
       onAnalyze &&
@@ -55,7 +82,15 @@ export class CheckpointHeader {
         { class: 'pickers' },
         this.runPicker.root,
         this.checkpointPicker.root,
-        element('div', { class: 'steps' }, this.previous, this.next),
+        element(
+          'div',
+          { class: 'steps' },
+          this.previous,
+          this.next,
+          this.play.root,
+          this.fixed.root,
+          this.follow.root,
+        ),
       ),
       this.about,
       element('div', { class: 'header-tools' }, this.explain.root, this.again),
@@ -67,9 +102,20 @@ export class CheckpointHeader {
     run: Run,
     entry: PanelEntry,
     document: ResultDocument | null,
-    { busy, explained }: { readonly busy: boolean; readonly explained: boolean },
+    { busy, explained, playing, fixed, follow }: HeaderState,
   ): void {
     this.explain.update(explained);
+    const hasMore = run.entries.filter(({ summary }) => summary !== null).length > 1;
+    this.play.root.hidden = !hasMore;
+    this.play.rename(
+      playing ? t('Stop Playing') : t('Play the Training'),
+      playing ? ICONS.pause : ICONS.play,
+    );
+    this.play.update(playing);
+    this.fixed.root.hidden = !hasMore;
+    this.fixed.update(fixed);
+    this.follow.root.hidden = !this.training.canFollow;
+    this.follow.update(follow);
     this.runs = runs;
     this.run = run;
     this.key = entry.key;
