@@ -69,7 +69,10 @@ export class Context implements vscode.Disposable {
         () => this.installation(),
       ),
     );
-    const states = this.own(new RunStates(this.library, () => this.engine()));
+    this.watch = this.own(new Watch(new CheckpointFinder(), this.library, this.places, this.log));
+    const states = this.own(
+      new RunStates(this.library, this.watch.onDidTouchInputs, () => this.engine()),
+    );
     this.tree = this.own(new RunTree(this.library, this.analyses, states));
     this.treeView = this.own(
       vscode.window.createTreeView(VIEW_ID, {
@@ -83,6 +86,7 @@ export class Context implements vscode.Disposable {
         extension.extensionUri,
         this.library,
         this.analyses,
+        states,
         {
           analyze: (path) => {
             const record = this.library.get(path);
@@ -131,7 +135,7 @@ export class Context implements vscode.Disposable {
     this.own(
       vscode.languages.registerCompletionItemProvider(
         BASIN_JSON_SELECTOR,
-        new BasinJsonPaths(states),
+        new BasinJsonPaths(() => this.engine()),
         '"',
         '/',
         '#',
@@ -164,7 +168,6 @@ export class Context implements vscode.Disposable {
         new ResultEditor(extension.extensionUri, this.library),
       ),
     );
-    this.watch = this.own(new Watch(new CheckpointFinder(), this.library, this.places, this.log));
     this.setUpRun = new SetUpRun(
       this.library,
       this.watch,

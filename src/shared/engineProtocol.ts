@@ -21,6 +21,7 @@ export interface Requests {
   readonly 'basin/inspect': Request<InspectParams, Inspection>;
   readonly 'basin/init': Request<InitParams, InitResult>;
   readonly 'basin/runState': Request<RunStateParams, RunState>;
+  readonly 'basin/fileChoices': Request<FileChoicesParams, FileChoices>;
   readonly 'basin/tensors': Request<TensorsParams, TensorListing>;
   readonly 'basin/tensorStatistics': Request<TensorStatisticsParams, null>;
   readonly 'basin/analyze': Request<AnalyzeParams, AnalyzeResult>;
@@ -88,16 +89,37 @@ export interface RunState {
   readonly weights: StatePart;
   /** `null` where none is named. */
   readonly probe: StatePart | null;
-  /** Names the graph gives its inputs and outputs. */
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
-  /** Names of the arrays in the files that "data" names. */
-  readonly arrays: Readonly<Record<string, readonly string[]>>;
 }
 export interface StatePart {
   readonly ok: boolean;
   /** A sentence for the user; `null` where it is ready, or could not be looked at for want of the graph. */
   readonly message: string | null;
+}
+
+/** What the files that a basin.json names leave to choose from; the basin.json may be unfinished. */
+export interface FileChoicesParams {
+  /** A basin.json, absolute; it need not be there yet. */
+  readonly configuration: string;
+  /** Its text, as it is typed. */
+  readonly text: string;
+}
+export interface FileChoices {
+  /** Inputs of the graph, its outputs, and arrays by the file that holds them. */
+  readonly inputs: readonly Choice[];
+  readonly outputs: readonly Choice[];
+  readonly arrays: Readonly<Record<string, readonly Choice[]>>;
+  /** Kinds of objectives; those that fit graph and data come first. */
+  readonly kinds: readonly KindChoice[];
+}
+export interface Choice {
+  readonly name: string;
+  /** `int64 [24]`; null where the file does not say. */
+  readonly shape: string | null;
+}
+export interface KindChoice {
+  readonly kind: string;
+  /** Why it does not fit, in a sentence; null where it does or cannot be known. */
+  readonly problem: string | null;
 }
 
 /**

@@ -21,6 +21,16 @@ export interface Snapshot {
   readonly selected: string | null;
   /** Of the analysis that is running, if any. */
   readonly progress: Progress | null;
+  /** Of runs that are known to be ready, or not, by their names. */
+  readonly readiness: Readonly<Record<string, Readiness>>;
+}
+
+/** Whether a run can be analysed. */
+export interface Readiness {
+  /** `graph ✓ data ✓ weights ✓ probe ✓`. */
+  readonly marks: string;
+  /** What is in the way: sentences. */
+  readonly problems: readonly string[];
 }
 
 export interface PanelEntry {

@@ -1,4 +1,5 @@
 import { button } from './controls';
+import type { Readiness } from '../shared/panelProtocol';
 import { element } from './element';
 import type { Screen } from './state/screen';
 import { t } from './text';
@@ -11,8 +12,10 @@ export interface MessageActions {
 /** What is shown in place of plots; each with a next step. */
 export function messageView(
   screen: Exclude<Screen, { kind: 'document' | 'loading' }>,
+  readiness: Readiness | null,
   actions: MessageActions,
 ): HTMLElement {
+  const problems = readiness?.problems ?? [];
   switch (screen.kind) {
     case 'waiting':
       return message('waiting', t('Waiting for the checkpoints…'), []);
@@ -27,6 +30,10 @@ export function messageView(
         t('The landscape appears coarse as soon as its first points are evaluated, and sharpens.'),
       ]);
     case 'unanalyzed':
+      if (problems.length > 0) {
+        const title = t('{0} cannot be analyzed yet', screen.entry.label);
+        return message('failed', title, problems, analyzeStep(screen.entry.key, actions));
+      }
       return message(
         'unanalyzed',
         t('{0} has not been analyzed yet', screen.entry.label),
@@ -41,7 +48,7 @@ export function messageView(
       return message(
         'failed',
         t('No analysis of {0}', screen.entry.label),
-        [screen.message],
+        [screen.message, ...problems.filter((problem) => problem !== screen.message)],
         analyzeStep(screen.entry.key, actions),
       );
   }

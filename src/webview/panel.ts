@@ -360,6 +360,7 @@ class Panel implements Disposable {
         playing: this.playback.playing,
         fixed: state.fixed,
         follow: state.follow,
+        readiness: snapshot.readiness[entry.run] ?? null,
       });
       this.strip.update(runs, run, entry, result, explained);
     }
@@ -373,7 +374,9 @@ class Panel implements Disposable {
     this.plots.hidden = !isDocument;
     this.notes.hidden = !isDocument;
     this.messageSlot.hidden = isDocument;
-    setText(this.warning, isDocument ? translated(screen.warning ?? '') : '');
+    const readiness = (entry && snapshot?.readiness[entry.run]) ?? null;
+    const [problem] = readiness?.problems ?? [];
+    setText(this.warning, isDocument ? translated(screen.warning ?? problem ?? '') : '');
     this.warning.hidden = this.warning.textContent === '';
     if (screen.kind !== 'document') {
       this.plotted = [];
@@ -382,10 +385,11 @@ class Panel implements Disposable {
         screen.kind,
         entry?.key,
         screen.kind === 'failed' ? screen.message : '',
+        ...(readiness?.problems ?? []),
       ].join('\n');
       if (signature === this.messageShown) return;
       this.messageShown = signature;
-      this.messageSlot.replaceChildren(messageView(screen, { analyze: this.analyze }));
+      this.messageSlot.replaceChildren(messageView(screen, readiness, { analyze: this.analyze }));
       return;
     }
     this.shownEntry = screen.entry;

@@ -373,6 +373,7 @@ export function sampleContent(steps = 41): PageContent {
       entries,
       selected: '/project/runs/resnet20-noskip/epoch-050.pt',
       progress: null,
+      readiness: {},
     },
     documents,
   };

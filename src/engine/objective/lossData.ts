@@ -1,9 +1,11 @@
 import type { Configuration } from '../../shared/configuration';
 import { InputError } from '../../shared/inputError';
+import { readRows } from '../checkpoint/storedArray';
 import type { Model } from '../graph/model';
 import { OnnxModel } from '../graph/onnx/importOnnx';
 import { ClassTerm } from './classTerm';
 import { loadEvaluationData, type EvaluationData } from './evaluationData';
+import { likelyOutput, type TargetShape } from './likelyOutput';
 import type { LossTerm } from './lossTerm';
 import { outputSet, OutputTerm, type OutputData } from './outputTerm';
 import { collocate } from './pde/collocation';
@@ -12,7 +14,7 @@ import { readPdeProblem } from './pde/pdeProblem';
 import { ConditionTerm, ErrorTerm } from './pde/pdeTerm';
 import { requirePointInputs } from './pde/pointNetwork';
 import { requireLogits } from './requireLogits';
-import type { SampleOptions } from './sampleArray';
+import { asFloats, findSamples, isWhole, type SampleOptions } from './sampleArray';
 import { findInputs, openInputs } from './sampleInputs';
 import { ValueTerm } from './valueTerm';
 
@@ -24,18 +26,20 @@ export type LossData = EvaluationData | CollocationData | OutputData;
  *
  * @param bytes of the ONNX file.
  * @param path for messages.
+ * @param folder of the configuration.
  * @throws InputError where the file cannot be read, or leaves open which output is meant.
  */
-export function openModel(
+export async function openModel(
   bytes: Uint8Array,
   path: string,
-  { objective, output }: Pick<Configuration, 'objective' | 'output'>,
-): Model {
+  { data, objective, output }: Pick<Configuration, 'data' | 'objective' | 'output'>,
+  folder: string,
+): Promise<Model> {
   const model = new OnnxModel(bytes, path, output);
   // A network may give every unknown of an equation by itself.
   if (objective.kind !== 'pde' && model.outputs.length > 1) {
-    const likely = objective.kind === 'output' ? /loss/i : /logit/i;
-    const name = model.outputs.find((each) => likely.test(each)) ?? model.outputs[0]!;
+    const targets = await targetShape(data?.targets, folder);
+    const name = likelyOutput(model.outputShapes, objective, targets);
     throw new InputError(
       `${path} has ${model.outputs.length} outputs: ${model.outputList}; say which one is meant, as in "output": "${name}".`,
       'mismatch',
@@ -45,6 +49,30 @@ export function openModel(
     requireLogits(model, objective.kind);
   }
   return model;
+}
+
+/** So many targets tell how many classes there are. */
+const ROWS_OF_CLASSES = 4096;
+
+/** What the file of the targets says; null where there is none that can be read. */
+async function targetShape(
+  targets: string | undefined,
+  folder: string,
+): Promise<TargetShape | null> {
+  if (targets === undefined) return null;
+  try {
+    const array = await findSamples(targets, folder);
+    const { shape } = array;
+    if (!isWhole(array)) return { shape, isWhole: false, classes: null };
+    const { data } = readRows(array, 0, Math.min(shape[0] ?? 0, ROWS_OF_CLASSES));
+    let classes = 0;
+    for (const value of asFloats(data)) classes = Math.max(classes, value + 1);
+    return { shape, isWhole: true, classes };
+  } catch (error) {
+    // Once the output is named, the data say what is wrong with them.
+    if (!(error instanceof InputError)) throw error;
+    return null;
+  }
 }
 
 /**

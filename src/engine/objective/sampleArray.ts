@@ -125,7 +125,7 @@ export function samplesAt({ source, shape }: SampleArray, start: number, count: 
 }
 
 /** In float64 what float32 does not hold. */
-function asFloats(data: TensorData): FloatArray {
+export function asFloats(data: TensorData): FloatArray {
   if (data instanceof Float32Array || data instanceof Float64Array) return data;
   if (data instanceof BigInt64Array) return Float64Array.from(data, Number);
   return data instanceof Int32Array ? new Float64Array(data) : new Float32Array(data);

@@ -33,6 +33,7 @@ import { examineMachine } from '../runtime/machine';
 import { compare } from '../study/compare';
 import { runJob } from '../study/job';
 import { lossBetween } from '../study/lossBetween';
+import { fileChoices } from '../study/fileChoices';
 import { runState } from '../study/runState';
 import { readStudy } from '../study/study';
 import { defaultMemoryLimit } from '../study/machineMemory';
@@ -70,6 +71,8 @@ const handlers: { readonly [Name in keyof Requests]: Handler<Name> } = {
   'basin/init': ({ folder }, signal) => untilAborted(initRun(folder, __dirname, signal), signal),
   'basin/runState': ({ configuration }, signal) =>
     untilAborted(runState(configuration, signal), signal),
+  'basin/fileChoices': ({ configuration, text }, signal) =>
+    untilAborted(fileChoices(configuration, text, signal), signal),
   'basin/tensors': ({ path }, signal) => untilAborted(listTensors(path), signal),
   'basin/tensorStatistics': async ({ job, path, indices }, signal) => {
     const measured = measureTensors(path, indices, signal, (outcome) => {

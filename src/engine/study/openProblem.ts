@@ -49,6 +49,37 @@ export interface OpenedCheckpoint {
   readonly key: string;
 }
 
+/** A graph that computes with the tensors of its checkpoints. */
+export interface OpenedGraph {
+  readonly model: OnnxModel;
+  readonly modelBytes: Uint8Array;
+  readonly correspondence: Correspondence;
+}
+
+/** @throws InputError when it cannot be read, or a weight of the checkpoints has no place in it. */
+export async function openGraph(study: Study, signal?: AbortSignal): Promise<OpenedGraph> {
+  const { configuration, folder } = study;
+  const { model: name, names } = configuration;
+  let correspondence: Correspondence = { notes: [], ties: [], usedNames: new Set() };
+  const modelBytes = await readModelFile(join(folder, name), name, signal, {
+    prepare: async (model, read) => {
+      const open = (path: string) => openWeights(path, choiceOf(study), signal);
+      const checkpoints = { paths: study.checkpoints, open };
+      correspondence = await correspond(model, name, read, checkpoints, { names, signal });
+    },
+  });
+  const model = await openModel(modelBytes, name, configuration, folder);
+  return { model, modelBytes, correspondence };
+}
+
+/** What of "names" is left to be said of a checkpoint, where the graph has the rest by itself. */
+export function leftNames(
+  { configuration: { names = {} } }: Study,
+  { usedNames }: Correspondence,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(names).filter(([pattern]) => !usedNames.has(pattern)));
+}
+
 /** @throws InputError when the graph or the data cannot be read or do not fit. */
 export async function openStudyInputs(
   study: Study,
@@ -63,7 +94,6 @@ export async function openStudyInputs(
     settingsSource(study),
   ]);
   const outside = new Set<string>();
-  const { names } = configuration;
   // The file's own content, whatever the checkpoints beside it are.
   const graphHash = hashOf(
     await readModelFile(modelPath, configuration.model, signal, {
@@ -71,16 +101,7 @@ export async function openStudyInputs(
     }),
   );
   const constants = await lookAt(study, 'graph', [...outside]);
-  let correspondence: Correspondence = { notes: [], ties: [], usedNames: new Set() };
-  const modelBytes = await readModelFile(modelPath, configuration.model, signal, {
-    prepare: async (model, read) => {
-      const open = (path: string) => openWeights(path, choiceOf(study), signal);
-      const checkpoints = { paths: study.checkpoints, open };
-      const options = { names, signal };
-      correspondence = await correspond(model, configuration.model, read, checkpoints, options);
-    },
-  });
-  const model = openModel(modelBytes, configuration.model, configuration);
+  const { model, modelBytes, correspondence } = await openGraph(study, signal);
   const loaded = await loadLossData(configuration, model, folder, {
     signal,
     unpacked: join(study.stores[0], 'cache'),
@@ -122,15 +143,12 @@ export async function openForAnalysis(
     const found = await lookAt(study, 'checkpoint', files);
     const hash = await sha256OfAll(files, signal);
     if (part === undefined && open === undefined) await refuseOtherSets(model, checkpoint);
-    const left = Object.entries(names ?? {}).filter(
-      ([pattern]) => !correspondence.usedNames.has(pattern),
-    );
     const loaded = await loadWeights(model, checkpoint, precision, {
       isShared: true,
       order: 'names',
       signal,
       frozen,
-      names: Object.fromEntries(left),
+      names: leftNames(study, correspondence),
       ties: correspondence.ties,
       isChosen: part !== undefined,
     });
@@ -166,7 +184,7 @@ export async function openForAnalysis(
 }
 
 /** Which weights of a file are meant, and what they are added to. */
-function choiceOf({ configuration: { weights, base }, folder }: Study): OpenOptions {
+export function choiceOf({ configuration: { weights, base }, folder }: Study): OpenOptions {
   return {
     ...(weights === undefined ? {} : { weights }),
     ...(base === undefined ? {} : { base: join(folder, base) }),

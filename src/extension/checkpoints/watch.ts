@@ -44,6 +44,10 @@ export class Watch implements vscode.Disposable {
   private disposed = false;
   private saidPollFound = false;
   private polls = 0;
+  private inputsTouched = false;
+  private readonly inputsEmitter = new vscode.EventEmitter<void>();
+  /** A graph, an array of data or a basin.json came, went or was written. */
+  readonly onDidTouchInputs = this.inputsEmitter.event;
 
   constructor(
     private readonly finder: CheckpointFinder,
@@ -81,6 +85,7 @@ export class Watch implements vscode.Disposable {
 
   dispose(): void {
     this.disposed = true;
+    this.inputsEmitter.dispose();
     clearTimeout(this.coalesceTimer);
     clearTimeout(this.settleTimer);
     clearInterval(this.pollTimer);
@@ -139,6 +144,7 @@ export class Watch implements vscode.Disposable {
   private touch(uri: vscode.Uri, search: boolean): void {
     if (uri.scheme !== 'file') return;
     this.touched.add(uri.fsPath);
+    this.inputsTouched ||= /\.(?:onnx|npy|npz)$|\/basin\.json$/.test(uri.path);
     this.mustSearch ||= search;
     const now = Date.now();
     this.touchedSince ??= now;
@@ -153,8 +159,14 @@ export class Watch implements vscode.Disposable {
     );
   }
 
-  private lookAtTouched(): Promise<void> {
-    if (this.mustSearch) return this.search();
+  private async lookAtTouched(): Promise<void> {
+    const { inputsTouched } = this;
+    this.inputsTouched = false;
+    await (this.mustSearch ? this.search() : this.lookAtFiles());
+    if (inputsTouched && !this.disposed) this.inputsEmitter.fire();
+  }
+
+  private lookAtFiles(): Promise<void> {
     return this.enqueue(async () => {
       const paths = [...this.touched];
       this.touched.clear();

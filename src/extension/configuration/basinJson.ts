@@ -13,6 +13,9 @@ import {
 import { hasCheckpointEnding } from '../../shared/checkpointNames';
 import { BASIN_JSON } from '../checkpoints/configurations';
 import type { Library } from '../checkpoints/library';
+import type { Choice, FileChoices, KindChoice } from '../../shared/engineProtocol';
+import type { EngineClient } from '../client/engineClient';
+import { EngineError } from '../client/engineError';
 import { problemsOf, type RunStates } from '../setup/runStates';
 import { t, translated } from '../words/text';
 
@@ -243,17 +246,21 @@ const WANTED: readonly (readonly [key: string, fits: (name: string) => boolean])
   ['objective/collocation/points', (name) => name.endsWith('.npz')],
 ];
 
-/** Completes paths in basin.json: files of the kind a key names, and the folders on the way. */
+/**
+ * Completes basin.json: files of the kind a key names and the folders on the way, and what the files have
+ * that are named already.
+ */
 export class BasinJsonPaths implements vscode.CompletionItemProvider {
-  constructor(private readonly states: RunStates) {}
+  constructor(private readonly engine: () => Promise<EngineClient>) {}
 
   async provideCompletionItems(
     document: vscode.TextDocument,
     position: vscode.Position,
+    token: vscode.CancellationToken,
   ): Promise<vscode.CompletionItem[]> {
     const offset = document.offsetAt(position);
     const location = getLocation(document.getText(), offset);
-    const names = await this.names(document, location, offset);
+    const names = await this.names(document, location, offset, token);
     if (names !== null) return names;
     const node = location.previousNode;
     if (location.isAtPropertyKey || node?.type !== 'string') return [];
@@ -269,11 +276,15 @@ export class BasinJsonPaths implements vscode.CompletionItemProvider {
     return completionsIn(join(dirname(document.uri.fsPath), parent), wanted, range);
   }
 
-  /** Outputs and inputs of the graph, and arrays after `FILE.npz#`; null where none is asked for. */
+  /**
+   * Outputs and inputs of the graph, arrays after `FILE.npz#` and kinds of objectives; null where none is
+   * asked for.
+   */
   private async names(
     document: vscode.TextDocument,
     location: Location,
     offset: number,
+    token: vscode.CancellationToken,
   ): Promise<vscode.CompletionItem[] | null> {
     const node = location.previousNode;
     if (node === undefined) return null;
@@ -281,34 +292,72 @@ export class BasinJsonPaths implements vscode.CompletionItemProvider {
     const typed = document.getText().slice(node.offset + 1, offset);
     const isOutput = location.matches(['output']);
     const isInput = location.isAtPropertyKey && location.matches(['data', 'inputs', '*']);
+    const isKind = !location.isAtPropertyKey && location.matches(['objective', 'kind']);
     const file = location.matches(['data', '**']) ? /^(.+\.npz)#/.exec(typed)?.[1] : undefined;
-    if (!isOutput && !isInput && file === undefined) return null;
-    const known = await this.states.get(document.uri.fsPath);
-    if (known?.ok !== true) return null;
-    const { inputs, outputs, arrays } = known.state;
-    const named =
-      file === undefined
-        ? isInput
-          ? inputs
-          : outputs
-        : (arrays[file] ?? []).map((array) => `${file}#${array}`);
-    return named.map((name) => nameItem(document, node, name));
+    if (!isOutput && !isInput && !isKind && file === undefined) return null;
+    const choices = await this.choices(document, token);
+    if (choices === null) return null;
+    if (isKind) return choices.kinds.map((choice, place) => kindItem(document, node, choice, place));
+    const { inputs, outputs, arrays } = choices;
+    if (file === undefined) {
+      return (isInput ? inputs : outputs).map((choice) => nameItem(document, node, choice));
+    }
+    return (arrays[file] ?? []).map(({ name, shape }) =>
+      nameItem(document, node, { name: `${file}#${name}`, shape }),
+    );
   }
+
+  private async choices(
+    document: vscode.TextDocument,
+    token: vscode.CancellationToken,
+  ): Promise<FileChoices | null> {
+    if (!vscode.workspace.isTrusted) return null;
+    try {
+      const engine = await this.engine();
+      const params = { configuration: document.uri.fsPath, text: document.getText() };
+      return await engine.request('basin/fileChoices', params, token);
+    } catch (error) {
+      // Without the engine there is nothing to choose from; the keys are still completed.
+      if (error instanceof EngineError) return null;
+      throw error;
+    }
+  }
+}
+
+interface Place {
+  readonly offset: number;
+  readonly length: number;
 }
 
 /** What stands in quotes at a place is replaced by a name. */
 function nameItem(
   document: vscode.TextDocument,
-  { offset, length }: { readonly offset: number; readonly length: number },
-  name: string,
+  { offset, length }: Place,
+  { name, shape }: Choice,
 ): vscode.CompletionItem {
   const item = new vscode.CompletionItem(name, vscode.CompletionItemKind.Value);
   item.range = new vscode.Range(
     document.positionAt(offset + 1),
     document.positionAt(offset + length - 1),
   );
+  if (shape !== null) item.detail = shape;
   item.filterText = name;
   item.sortText = ' ';
+  return item;
+}
+
+/** Kinds that fit graph and data first; of the others, why they do not. */
+function kindItem(
+  document: vscode.TextDocument,
+  node: Place,
+  { kind, problem }: KindChoice,
+  place: number,
+): vscode.CompletionItem {
+  const shape = problem === null ? null : t('does not fit graph and data');
+  const item = nameItem(document, node, { name: kind, shape });
+  item.sortText = ` ${place}`;
+  if (problem !== null) item.documentation = translated(problem);
+  item.preselect = place === 0;
   return item;
 }
 

@@ -4,6 +4,7 @@ import type { ToPanel } from '../../shared/panelProtocol';
 import type { Analyses } from '../analysis/analyses';
 import type { Library } from '../checkpoints/library';
 import type { Log } from '../log';
+import { stateWords, type RunStates } from '../setup/runStates';
 import { bundledPage } from './bundledPage';
 import { openFolder, saveFromPage } from './leaving';
 import { makeSnapshot, readFromPanel, shownDocument, versionOf } from './snapshot';
@@ -38,13 +39,18 @@ export class LandscapePanel implements vscode.Disposable, vscode.WebviewPanelSer
     private readonly extensionUri: vscode.Uri,
     private readonly library: Library,
     private readonly analyses: Analyses,
+    private readonly states: RunStates,
     private readonly actions: PanelActions,
     private readonly log: Log,
   ) {
     const resend = (): void => {
       this.resend();
     };
-    this.subscriptions = [library.onDidChange(resend), analyses.onDidChange(resend)];
+    this.subscriptions = [
+      library.onDidChange(resend),
+      analyses.onDidChange(resend),
+      states.onDidChange(resend),
+    ];
   }
 
   /** Whether the user sees this checkpoint in the panel now. */
@@ -190,6 +196,7 @@ export class LandscapePanel implements vscode.Disposable, vscode.WebviewPanelSer
       partial: (path) => this.analyses.partial(path),
       selected: this.selected,
       progress: this.analyses.progress,
+      readiness: (run) => stateWords(this.states.peek(run)),
     });
     await this.panel.webview.postMessage(snapshot);
   }

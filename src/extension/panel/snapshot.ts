@@ -1,10 +1,17 @@
 import type { Progress } from '../../shared/engineProtocol';
 import { entryExtents, type EntryExtents } from '../../shared/entryExtents';
 import { entryFigures } from '../../shared/entryFigures';
-import type { EntrySummary, FromPanel, PanelEntry, Snapshot } from '../../shared/panelProtocol';
+import type {
+  EntrySummary,
+  FromPanel,
+  PanelEntry,
+  Readiness,
+  Snapshot,
+} from '../../shared/panelProtocol';
 import type { ResultDocument } from '../../shared/result';
 import { checkpointName } from '../words/checkpointLabel';
 import type { CheckpointRecord } from '../checkpoints/library';
+import type { Run } from '../checkpoints/runs';
 import { describeChanges } from '../words/outdated';
 import { t, translated } from '../words/text';
 
@@ -15,8 +22,14 @@ export function makeSnapshot(options: {
   readonly partial: (path: string) => ResultDocument | null;
   readonly selected: string | null;
   readonly progress: Progress | null;
+  readonly readiness: (run: Run) => Readiness;
 }): Snapshot {
   const { records, partial, selected, progress } = options;
+  const readiness: Record<string, Readiness> = {};
+  for (const run of new Set(records.map((record) => record.run))) {
+    const known = options.readiness(run);
+    if (known.marks !== '') readiness[run.name] = known;
+  }
   return {
     type: 'snapshot',
     entries: records
@@ -24,6 +37,7 @@ export function makeSnapshot(options: {
       .map((record) => entry(record, partial(record.file.path))),
     selected,
     progress,
+    readiness,
   };
 }
 

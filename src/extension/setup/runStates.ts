@@ -1,11 +1,16 @@
 import * as vscode from 'vscode';
 import type { RunState, StatePart } from '../../shared/engineProtocol';
-import type { Library } from '../checkpoints/library';
+import type { Library, LibraryChange } from '../checkpoints/library';
+import type { Run } from '../checkpoints/runs';
 import type { EngineClient } from '../client/engineClient';
 import { t, translated } from '../words/text';
 
 /** Files that a basin.json names may come and go without an event: what is older is asked again. */
 const LONGEST = 5000;
+/** A run that trains writes checkpoint after checkpoint: what was ready is not asked sooner again. */
+const LEAST = 10_000;
+/** So many runs are looked at without being pointed at. */
+const MOST = 100;
 
 /** What the engine says of a run's basin.json. */
 export type KnownState =
@@ -13,38 +18,118 @@ export type KnownState =
   /** The basin.json itself cannot be used. */
   | { readonly ok: false; readonly message: string };
 
-/** Whether runs are ready to be analysed, asked of the engine when somebody looks; in trusted workspaces. */
-export class RunStates implements vscode.Disposable {
-  private readonly known = new Map<
-    string,
-    { readonly at: number; readonly state: Promise<KnownState | null> }
-  >();
-  private readonly subscription: vscode.Disposable;
+interface Entry {
+  readonly at: number;
+  readonly answer: Promise<KnownState | null>;
+  /** What was known when it was asked, then the answer. */
+  latest: KnownState | null;
+}
 
+/**
+ * Whether runs are ready to be analysed. A result that holds says so by itself; of other runs the
+ * engine is asked, one after the other and again when files change; in trusted workspaces.
+ */
+export class RunStates implements vscode.Disposable {
+  private readonly known = new Map<string, Entry>();
+  /** Runs that somebody looks at, by basin.json, and those that are to be asked again. */
+  private readonly shown = new Set<string>();
+  private readonly due = new Map<string, NodeJS.Timeout>();
+  private asking: Promise<unknown> = Promise.resolve();
+  private readonly emitter = new vscode.EventEmitter<string>();
+  /** Of a basin.json: what is said of it is another. */
+  readonly onDidChange = this.emitter.event;
+  private readonly subscriptions: vscode.Disposable[];
+
+  /** @param onDidTouchInputs told when graphs, data or a basin.json came, went or were written. */
   constructor(
-    library: Library,
+    private readonly library: Library,
+    onDidTouchInputs: vscode.Event<void>,
     private readonly engine: () => Promise<EngineClient>,
   ) {
-    this.subscription = library.onDidChange(({ runs }) => {
-      if (runs) this.known.clear();
-    });
+    this.subscriptions = [
+      library.onDidChange((change) => {
+        this.follow(change);
+      }),
+      onDidTouchInputs(() => {
+        for (const configuration of this.shown) this.askSoon(configuration, 0);
+      }),
+    ];
+  }
+
+  /** What is known at once; if it is not up to date, `onDidChange` tells of the answer. */
+  peek(run: Run): KnownState | null {
+    const { configuration } = run;
+    if (configuration === null) return null;
+    const result = this.byResult(run);
+    if (result !== null) return { ok: true, state: result };
+    if (!this.shown.has(configuration) && this.shown.size < MOST) {
+      this.shown.add(configuration);
+      this.askSoon(configuration, 0);
+    }
+    return this.known.get(configuration)?.latest ?? null;
   }
 
   /** `null` where it cannot be known. @param configuration a basin.json. */
   get(configuration: string): Promise<KnownState | null> {
     const before = this.known.get(configuration);
-    if (before !== undefined && Date.now() - before.at < LONGEST) return before.state;
-    const state = this.ask(configuration);
-    this.known.set(configuration, { at: Date.now(), state });
-    return state;
+    if (before !== undefined && Date.now() - before.at < LONGEST) return before.answer;
+    const latest = before?.latest ?? null;
+    const entry: Entry = { at: Date.now(), latest, answer: this.ask(configuration) };
+    this.known.set(configuration, entry);
+    void entry.answer.then((answer) => {
+      const isOther = JSON.stringify(answer) !== JSON.stringify(entry.latest);
+      entry.latest = answer;
+      if (isOther) this.emitter.fire(configuration);
+    });
+    return entry.answer;
   }
 
+  /** What was said of it says nothing any more. */
   forget(configuration: string): void {
-    this.known.delete(configuration);
+    const entry = this.known.get(configuration);
+    if (entry !== undefined) this.known.set(configuration, { ...entry, at: 0 });
+    if (this.shown.has(configuration)) this.askSoon(configuration, 0);
   }
 
   dispose(): void {
-    this.subscription.dispose();
+    for (const timer of this.due.values()) clearTimeout(timer);
+    for (const subscription of this.subscriptions) subscription.dispose();
+    this.emitter.dispose();
+  }
+
+  private follow({ runs, paths }: LibraryChange): void {
+    const changed = new Set(paths);
+    for (const run of this.library.runs) {
+      const { configuration, checkpoints } = run;
+      if (configuration === null || !this.shown.has(configuration)) continue;
+      const last = checkpoints.at(-1);
+      if (!runs && (last === undefined || !changed.has(last.path))) continue;
+      const known = this.known.get(configuration);
+      const wait = isReady(known?.latest ?? null) ? (known?.at ?? 0) + LEAST - Date.now() : 0;
+      this.askSoon(configuration, Math.max(0, wait));
+    }
+  }
+
+  private askSoon(configuration: string, wait: number): void {
+    if (wait > 0 && this.due.has(configuration)) return;
+    clearTimeout(this.due.get(configuration));
+    this.due.set(
+      configuration,
+      setTimeout(() => {
+        this.due.delete(configuration);
+        const entry = this.known.get(configuration);
+        if (entry !== undefined) this.known.set(configuration, { ...entry, at: 0 });
+        this.asking = this.asking.then(() => this.get(configuration));
+      }, wait),
+    );
+  }
+
+  /** Of a run whose last checkpoint has a result that holds: all it needs is there. */
+  private byResult({ checkpoints }: Run): RunState | null {
+    const record = this.library.get(checkpoints.at(-1)?.path ?? '');
+    if (!record?.result || record.outdated || record.error !== null) return null;
+    const hasProbe = record.result.document.sources?.some(({ kind }) => kind === 'probe') === true;
+    return { graph: READY, data: READY, weights: READY, probe: hasProbe ? READY : null };
   }
 
   private async ask(configuration: string): Promise<KnownState | null> {
@@ -63,7 +148,9 @@ export class RunStates implements vscode.Disposable {
   }
 }
 
-/** `graph ✓ · data ✓ · weights ✓ · probe ✓`. */
+const READY: StatePart = { ok: true, message: null };
+
+/** `graph ✓ data ✓ weights ✓ probe ✓`. */
 export function describeState({ graph, data, weights, probe }: RunState): string {
   const mark = ({ ok, message }: StatePart): string => (ok ? '✓' : message === null ? '?' : '✗');
   return [
@@ -71,16 +158,25 @@ export function describeState({ graph, data, weights, probe }: RunState): string
     `${t('data')} ${mark(data)}`,
     `${t('weights')} ${mark(weights)}`,
     ...(probe === null ? [] : [`${t('probe')} ${mark(probe)}`]),
-  ].join(' · ');
+  ].join(' ');
 }
 
-/** What keeps a run from being analysed, in sentences. */
+/** What keeps a run from being analysed, in sentences: first what of its checkpoints cannot be read. */
 export function problemsOf({ graph, data, weights, probe }: RunState): string[] {
-  return [graph, data, weights, probe].flatMap((part) => part?.message ?? []);
+  return [weights, graph, data, probe].flatMap((part) => part?.message ?? []);
 }
 
-/** A state in full: the marks, and why something is not ready. */
-export function stateLines(known: KnownState): string[] {
-  if (!known.ok) return [translated(known.message)];
-  return [describeState(known.state), ...problemsOf(known.state).map(translated)];
+/** Whether nothing is in the way of an analysis, as far as it is known. */
+export function isReady(known: KnownState | null): boolean {
+  return known?.ok === true && problemsOf(known.state).length === 0;
+}
+
+/** The marks of a run, and why something is not ready; both empty where nothing is known. */
+export function stateWords(known: KnownState | null): {
+  readonly marks: string;
+  readonly problems: readonly string[];
+} {
+  if (known === null) return { marks: '', problems: [] };
+  if (!known.ok) return { marks: t('basin.json ✗'), problems: [translated(known.message)] };
+  return { marks: describeState(known.state), problems: problemsOf(known.state).map(translated) };
 }

@@ -7,7 +7,7 @@ import type { CheckpointRecord, Library } from '../checkpoints/library';
 import { escapeMarkdown } from '../words/markdown';
 import { describeProgress } from '../analysis/progressFraction';
 import type { Run } from '../checkpoints/runs';
-import { stateLines, type RunStates } from '../setup/runStates';
+import { isReady, stateWords, type RunStates } from '../setup/runStates';
 import { describeResult, fileLine, resultFacts, resultNotes } from '../words/summary';
 import { describeChanges } from '../words/outdated';
 import { t, translated } from '../words/text';
@@ -38,6 +38,8 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
   private activities = new Map<string, string>();
   /** Checkpoints of which something else is known since then. */
   private readonly changed = new Set<string>();
+  /** Runs whose own row says something else, by folder. */
+  private readonly changedRuns = new Set<string>();
   /** What rows of runs said when they were last drawn, by folder. */
   private readonly descriptions = new Map<string, string>();
   private listing: Promise<void> = Promise.resolve();
@@ -58,6 +60,11 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
         this.redraw();
       }),
       analyses.onDidChange(() => {
+        this.redraw();
+      }),
+      states.onDidChange((configuration) => {
+        const of = library.runs.filter((run) => run.configuration === configuration);
+        for (const { folder } of of) this.changedRuns.add(folder);
         this.redraw();
       }),
     ];
@@ -88,9 +95,10 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
     if (configuration === null) {
       return `${folder}\n${t('No basin.json names these checkpoints yet. A click sets the run up.')}`;
     }
-    const known = await this.states.get(configuration);
-    const lines = known === null ? [] : stateLines(known);
-    return [folder, t('Analyzed with {0}', configuration), ...lines].join('\n');
+    const { marks, problems } = stateWords(await this.states.get(configuration));
+    return [folder, t('Analyzed with {0}', configuration), marks, ...problems]
+      .filter(Boolean)
+      .join('\n');
   }
 
   getParent(node: TreeNode): TreeNode | undefined {
@@ -130,15 +138,18 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
       if (this.wholly) {
         this.wholly = false;
         this.changed.clear();
+        this.changedRuns.clear();
         this.emitter.fire(undefined);
         return;
       }
       for (const path of new Set([...before.keys(), ...this.activities.keys()])) {
         if (before.get(path) !== this.activities.get(path)) this.changed.add(path);
       }
-      const rows = this.rowsOf(this.changed);
+      const rows = new Set(this.rowsOf(this.changed));
+      for (const folder of this.changedRuns) rows.add(this.runNode(folder));
       this.changed.clear();
-      if (rows.length > 0) this.emitter.fire(rows);
+      this.changedRuns.clear();
+      if (rows.size > 0) this.emitter.fire([...rows]);
     }, REDRAW);
   }
 
@@ -197,13 +208,21 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
         : vscode.TreeItemCollapsibleState.Collapsed,
     );
     item.id = `run:${run.folder}`;
-    item.iconPath = new vscode.ThemeIcon('folder');
+    const known = this.states.peek(run);
+    item.iconPath =
+      known === null || isReady(known)
+        ? new vscode.ThemeIcon('folder')
+        : new vscode.ThemeIcon('error', new vscode.ThemeColor('list.errorForeground'));
     item.contextValue = configured ? 'run configured' : 'run';
     if (!configured) item.command = { command: OPEN_SELECTED_ROW, title: t('Set Up This Run') };
     item.description = this.describeRun(run);
     this.descriptions.set(run.folder, item.description);
     item.accessibilityInformation = {
-      label: [t('Run {0}', run.name), ...this.aboutRun(run).toReversed()].join(', '),
+      label: [
+        t('Run {0}', run.name),
+        ...this.aboutRun(run).toReversed(),
+        ...stateWords(known).problems,
+      ].join(', '),
     };
     return item;
   }
@@ -214,12 +233,17 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
 
   /** What changes first: a narrow side bar cuts off what comes last. */
   private aboutRun(run: Run): string[] {
-    return [
-      run.configuration === null
-        ? t('no basin.json: set up')
-        : t('{0}/{1} analyzed', this.library.analyzedIn(run.folder), run.checkpoints.length),
-      run.location === run.name ? '' : run.location,
-    ].filter(Boolean);
+    const location = run.location === run.name ? '' : run.location;
+    if (run.configuration === null) return [t('no basin.json: set up'), location].filter(Boolean);
+    const count = t(
+      '{0}/{1} analyzed',
+      this.library.analyzedIn(run.folder),
+      run.checkpoints.length,
+    );
+    const known = this.states.peek(run);
+    const { marks } = stateWords(known);
+    const both = known === null || isReady(known) ? [count, marks] : [marks, count];
+    return [...both, location].filter(Boolean);
   }
 
   private checkpointItem(record: CheckpointRecord): vscode.TreeItem {

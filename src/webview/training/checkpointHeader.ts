@@ -1,4 +1,4 @@
-import type { PanelEntry } from '../../shared/panelProtocol';
+import type { PanelEntry, Readiness } from '../../shared/panelProtocol';
 import type { ResultDocument } from '../../shared/result';
 import { button, iconButton, ICONS, Picker, Toggle } from '../controls';
 import { element, setText } from '../element';
@@ -22,6 +22,8 @@ export interface HeaderState {
   readonly playing: boolean;
   readonly fixed: boolean;
   readonly follow: boolean;
+  /** Null where it is not known. */
+  readonly readiness: Readiness | null;
 }
 
 /** Which checkpoint is shown, and the way to another. */
@@ -102,7 +104,7 @@ export class CheckpointHeader {
     run: Run,
     entry: PanelEntry,
     document: ResultDocument | null,
-    { busy, explained, playing, fixed, follow }: HeaderState,
+    { busy, explained, playing, fixed, follow, readiness }: HeaderState,
   ): void {
     this.explain.update(explained);
     const hasMore = run.entries.filter(({ summary }) => summary !== null).length > 1;
@@ -131,7 +133,8 @@ export class CheckpointHeader {
     this.previous.disabled = run.entries[0]?.key === entry.key;
     this.next.disabled = run.entries.at(-1)?.key === entry.key;
     if (this.again !== null) this.again.hidden = busy || document === null;
-    setText(this.about, document === null ? '' : provenance(document));
+    const about = [document === null ? '' : provenance(document), readiness?.marks ?? ''];
+    setText(this.about, about.filter(Boolean).join(' · '));
     this.about.title = document === null ? '' : `SHA-256 ${document.checkpoint.sha256}`;
   }
 

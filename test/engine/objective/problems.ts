@@ -61,7 +61,7 @@ export async function openConfigured(
   files: { readonly checkpoint: string; readonly model: string },
 ): Promise<Problem> {
   const name = basename(files.model);
-  const model = openModel(readFileSync(files.model), name, configuration);
+  const model = await openModel(readFileSync(files.model), name, configuration, folder);
   const data = await loadLossData(configuration, model, folder);
   const checkpoint = await openCheckpoint(files.checkpoint);
   const weights = await loadWeights(model, checkpoint, runtime.precision);

@@ -109,6 +109,8 @@ export class OnnxModel {
   readonly inputs: readonly ModelInput[];
   /** What is computed, in the order of the file. */
   readonly outputs: readonly string[];
+  /** Shapes of all outputs of the file; an axis that is open is null. */
+  readonly outputShapes: ReadonlyMap<string, readonly (number | null)[]>;
   /** All outputs of the file with their shapes, for messages. */
   readonly outputList: string;
   readonly weights: readonly WeightSpecification[];
@@ -136,6 +138,7 @@ export class OnnxModel {
     const initializers = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
     const open = graph.input.filter((input) => !initializers.has(input.name));
     this.outputs = output === undefined ? graph.output.map(({ name }) => name) : [output];
+    this.outputShapes = new Map(graph.output.map((info) => [info.name, describedValue(info).shape]));
     this.outputList = listed(graph.output);
     if (this.outputs.length === 0) {
       throw new InputError(`${path} has no output; export the model again.`, 'damaged');
