@@ -20,7 +20,11 @@ export type SourceKind =
   /** Of the basin.json, but for the checkpoints it names. */
   | 'settings'
   /** A checkpoint that the landscape goes through or takes its directions from. */
-  | 'other';
+  | 'other'
+  /** A checkpoint of the run that spans the landscape, or is drawn in it. */
+  | 'member'
+  /** What the framework says of the graph. */
+  | 'probe';
 
 export interface SourceFile {
   /** Relative to the folder of the basin.json, with forward slashes. */

@@ -32,7 +32,11 @@ export function likelyOutput(
   };
   const said = kind === 'output' ? /loss/i : /logit|pred|out|score/i;
   const hasClasses = (name: string): boolean =>
-    kind === 'classification' && outputs.get(name)!.slice(1).includes(targets?.classes ?? NaN);
+    kind === 'classification' &&
+    outputs
+      .get(name)!
+      .slice(1)
+      .includes(targets?.classes ?? NaN);
   const rank = (name: string): number =>
     (fits(name) ? 4 : 0) + (hasClasses(name) ? 2 : 0) + (said.test(name) ? 1 : 0);
   return names.reduce((best, name) => (rank(name) >= rank(best) ? name : best));

@@ -36,7 +36,7 @@ import { PartWork } from './partWork';
 import { checkProbe } from './probeCheck';
 import { projectPlan, sampleLandscape, type LandscapePart } from './landscapePart';
 import { contentOfPlan, contentOfRun, planLandscape } from './landscapePlan';
-import { asOther, sourcesOf } from './sources';
+import { asOther, sourcesOf, type FoundSource } from './sources';
 import type { Study } from './study';
 import { Run } from './run';
 import { shareNotes } from './termShares';
@@ -218,7 +218,9 @@ class CheckpointAnalysis {
       },
     );
     const { plan, key } = part;
-    this.#follow([plan.center, plan.reference, ...plan.others]);
+    const others = [plan.center, plan.reference, ...plan.others];
+    this.#follow(others.map(({ source }) => asOther(source)));
+    this.#follow((plan.run ?? []).map(({ source }) => asOther(source, 'member')));
     const sampled = await this.#work
       .cached('landscape', key, () => sampleLandscape(part))
       .catch((error: unknown) => {
@@ -400,12 +402,13 @@ class CheckpointAnalysis {
   }
 
   /** Says that the document follows from other checkpoints too. */
-  #follow(others: readonly OpenedCheckpoint[]): void {
+  #follow(others: readonly FoundSource[]): void {
     const { sources = [], timings } = this.#document;
     const known = new Set(sources.flatMap(({ files }) => files.map(({ path }) => path)));
-    const more = others.filter(({ identity }) => !known.has(identity.path));
+    const more = others.filter(({ source }) => !source.files.every(({ path }) => known.has(path)));
     if (more.length === 0) return;
-    const found = sourcesOf([...new Set(more)].map(({ source }) => asOther(source)));
+    const byFile = new Map(more.map((each) => [each.source.files[0]?.path, each]));
+    const found = sourcesOf([...byFile.values()]);
     this.#update({
       sources: [...sources, ...found.sources],
       timings: { written: { ...timings.written, ...found.timings.written } },

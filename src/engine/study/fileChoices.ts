@@ -54,10 +54,7 @@ async function modelOf(
 }
 
 /** Arrays in the files that "data" names. */
-async function arraysOf(
-  root: unknown,
-  folder: string,
-): Promise<Record<string, readonly Choice[]>> {
+async function arraysOf(root: unknown, folder: string): Promise<Record<string, readonly Choice[]>> {
   const arrays: Record<string, readonly Choice[]> = {};
   for (const file of dataFilesOf(root)) {
     if (!file.endsWith('.npz')) continue;

@@ -88,9 +88,11 @@ export async function openStudyInputs(
 ): Promise<StudyInputs> {
   const { configuration, folder } = study;
   const modelPath = join(folder, configuration.model);
-  const [graphFound, dataFound, settings] = await Promise.all([
+  const probePath = configuration.probe === undefined ? [] : [join(folder, configuration.probe)];
+  const [graphFound, dataFound, probeFound, settings] = await Promise.all([
     lookAt(study, 'graph', [modelPath]),
     dataFiles(study).then((files) => lookAt(study, 'data', files)),
+    lookAt(study, 'probe', probePath),
     settingsSource(study),
   ]);
   const outside = new Set<string>();
@@ -121,6 +123,8 @@ export async function openStudyInputs(
     together(graphFound(graphHash), constants(graphHash)),
     dataFound(dataKey),
     settings,
+    // Whoever compares it says that it is missing.
+    probeFound(await sha256OfAll(probePath, signal).catch(() => '')),
   ];
   return { model, modelBytes, correspondence, data, precision, key, sources };
 }

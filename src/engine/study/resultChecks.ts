@@ -87,6 +87,8 @@ const CHANGES: Readonly<Record<Change, string>> = {
   data: 'the evaluation data are others than they were',
   settings: 'the settings in basin.json are others than they were',
   other: 'a checkpoint that its landscape depends on is another than it was',
+  member: 'a checkpoint of its run is another than it was',
+  probe: 'the probe is another than it was',
   gone: 'its checkpoint is not there any more',
   unknown: 'an earlier version of Basin made it, which did not write down what it follows from',
 };

@@ -4,6 +4,7 @@ import { InputError } from '../../shared/inputError';
 import type { LoadedWeights, WeightLayout } from '../objective/weights';
 import { zerosLike, type FloatArray } from '../tensor';
 import { openForAnalysis, type OpenedCheckpoint, type StudyInputs } from './openProblem';
+import type { FoundSource } from './sources';
 import { nameInStudy, type Study } from './study';
 
 /** A checkpoint of a run that could be read. */
@@ -14,6 +15,8 @@ export interface RunMember {
   readonly sha256: string;
   readonly step: number | null;
   readonly epoch: number | null;
+  /** Its files as they were read. */
+  readonly source: FoundSource;
 }
 
 export interface RunMembers {
@@ -109,9 +112,9 @@ export class Run {
     if (known !== undefined) return known;
     let member: RunMember | string;
     try {
-      const { identity } = await openForAnalysis(this.#study, this.#inputs, path, signal);
-      const { sha256, step, epoch } = identity;
-      member = { path, name, sha256, step, epoch };
+      const opened = await openForAnalysis(this.#study, this.#inputs, path, signal);
+      const { sha256, step, epoch } = opened.identity;
+      member = { path, name, sha256, step, epoch, source: opened.source };
     } catch (error) {
       signal?.throwIfAborted();
       if (!(error instanceof InputError)) throw error;

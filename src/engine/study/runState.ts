@@ -8,19 +8,20 @@ import { matchWeights } from '../objective/weightMatch';
 import { choiceOf, leftNames, openGraph } from './openProblem';
 import { openWeights, refuseOtherSets } from './openWeights';
 import { readProbe } from './probeFile';
-import { readStudy, type Study } from './study';
+import { readSettings, requireCheckpoints, requireGraph, type Study } from './study';
 
 /**
  * What of a run is ready to be analysed, without computing anything: graph, data, weights of the last
  * checkpoint, probe.
  *
- * @throws InputError where the basin.json itself cannot be read; the signal's reason.
+ * @throws InputError where the basin.json itself cannot be used; the signal's reason.
  */
 export async function runState(configuration: string, signal?: AbortSignal): Promise<RunState> {
-  const study = await readStudy(configuration);
+  const study = await readSettings(configuration);
   const { model: name, probe } = study.configuration;
   let model: Model | undefined;
   const graph = await part(async () => {
+    requireGraph(study);
     const bytes = await readModelFile(join(study.folder, name), name, signal);
     model = await openModel(bytes, name, study.configuration, study.folder);
   });
@@ -59,6 +60,7 @@ async function weightsState(
   const { weights, frozen } = study.configuration;
   const isChosen = weights !== undefined;
   const state = await part(async () => {
+    requireCheckpoints(study);
     const checkpoint = await openWeights(study.checkpoints.at(-1)!, choiceOf(study), signal);
     try {
       if (!hasGraph) return;

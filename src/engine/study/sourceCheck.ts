@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { ResultDocument } from '../../shared/result';
 import { wholeTime, type Change, type Source } from '../../shared/sources';
-import { sha256 } from '../checkpoint/hash';
+import { sha256, sha256OfAll } from '../checkpoint/hash';
 import { readModelFile } from '../graph/onnx/modelFile';
 import { openStudyInputs } from './openProblem';
 import { hashOf, settingsHash } from './sources';
@@ -20,8 +20,8 @@ export class SourceCheck {
   }
 
   /**
-   * What is another than when a result was made: by content, but for data whose files have the size
-   * and the time they had.
+   * What is another than when a result was made: by content, but for data, probe and the other checkpoints
+   * of a run where their files have the size and the time they had.
    *
    * @throws the signal's reason.
    */
@@ -42,8 +42,12 @@ export class SourceCheck {
     switch (kind) {
       case 'checkpoint':
       case 'other':
-        for (const { path } of files) if ((await this.#hashOfFile(path)) !== hash) return false;
-        return true;
+        return (await this.#hashOfFiles(files)) === hash;
+      case 'member':
+      case 'probe':
+        return (
+          (await this.#areUntouched(files, written)) || (await this.#hashOfFiles(files)) === hash
+        );
       case 'settings':
         return (await this.#once(kind, () => settingsHash(this.#study))) === hash;
       case 'graph':
@@ -70,6 +74,12 @@ export class SourceCheck {
   #hashOfFile(name: string): Promise<string | null> {
     const path = resolve(this.#study.folder, name);
     return this.#once(path, () => sha256(path, this.#signal));
+  }
+
+  /** Of a checkpoint that may be several files. */
+  #hashOfFiles(files: Source['files']): Promise<string | null> {
+    const paths = files.map(({ path }) => resolve(this.#study.folder, path));
+    return this.#once(paths.join('\0'), () => sha256OfAll(paths, this.#signal));
   }
 
   /** @returns null where it cannot be read: then it is another, too. */

@@ -53,8 +53,11 @@ export function sourcesOf(found: readonly FoundSource[]): {
 }
 
 /** A checkpoint as another's result follows from it. */
-export function asOther({ source, written }: FoundSource): FoundSource {
-  return { source: { ...source, kind: 'other' }, written };
+export function asOther(
+  { source, written }: FoundSource,
+  kind: 'other' | 'member' = 'other',
+): FoundSource {
+  return { source: { ...source, kind }, written };
 }
 
 /** Files of one content as one source. */

@@ -29,18 +29,25 @@ export type Stores = readonly [string, ...string[]];
  * Reads a basin.json.
  *
  * @param stores `.basin` beside it where nothing else is said.
- * @throws InputError with the line and column of what is wrong in it.
+ * @throws InputError with the line and column of what is wrong in it, or where it names a graph or
+ *   checkpoints that are not there.
  */
 export async function readStudy(path: string, stores?: Stores): Promise<Study> {
+  const study = await readSettings(path, stores);
+  requireGraph(study);
+  requireCheckpoints(study);
+  return study;
+}
+
+/**
+ * Reads a basin.json as it is: graph and checkpoints may be missing.
+ *
+ * @throws InputError with the line and column of what is wrong in it.
+ */
+export async function readSettings(path: string, stores?: Stores): Promise<Study> {
   const bytes = await CheckpointFile.readWhole(path, MOST_BYTES);
   const configuration = parseConfiguration(Buffer.from(bytes).toString('utf8'), path);
   const folder = dirname(resolve(path));
-  if (!existsSync(join(folder, configuration.model))) {
-    throw new InputError(
-      `${path}: "model" names ${configuration.model}, which does not exist; export the model's graph to ONNX there.`,
-      'missing',
-    );
-  }
   const found = await glob([...configuration.checkpoints], {
     cwd: folder,
     absolute: true,
@@ -48,20 +55,31 @@ export async function readStudy(path: string, stores?: Stores): Promise<Study> {
     expandDirectories: false,
     ignore: ['**/node_modules/**', '**/.git/**', '**/.basin/**'],
   });
-  if (found.length === 0) {
-    throw new InputError(
-      `${path}: no file matches "checkpoints" (${configuration.checkpoints.join(', ')}); check the globs, which are relative to this file.`,
-      'missing',
-    );
-  }
-  const checkpoints = found.map((file) => resolve(file)).sort(naturalOrder);
   return {
     path: resolve(path),
     folder,
     configuration,
-    checkpoints,
+    checkpoints: found.map((file) => resolve(file)).sort(naturalOrder),
     stores: stores ?? [join(folder, STORE_FOLDER)],
   };
+}
+
+/** @throws InputError where the graph's file is not there. */
+export function requireGraph({ path, folder, configuration: { model } }: Study): void {
+  if (existsSync(join(folder, model))) return;
+  throw new InputError(
+    `${path}: "model" names ${model}, which does not exist; export the model's graph to ONNX there.`,
+    'missing',
+  );
+}
+
+/** @throws InputError where the globs name no file. */
+export function requireCheckpoints({ path, configuration, checkpoints }: Study): void {
+  if (checkpoints.length > 0) return;
+  throw new InputError(
+    `${path}: no file matches "checkpoints" (${configuration.checkpoints.join(', ')}); check the globs, which are relative to this file.`,
+    'missing',
+  );
 }
 
 /** The basin.json files a path stands for: itself, or those in a folder or below it. */

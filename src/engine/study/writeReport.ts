@@ -55,7 +55,13 @@ export async function writeReport(
   const asset = (name: string): Promise<string> => readFile(join(assets, name), 'utf8');
   const page = renderReport({
     content: {
-      snapshot: { type: 'snapshot', entries, selected: entries.at(-1)!.key, progress: null, readiness: {} },
+      snapshot: {
+        type: 'snapshot',
+        entries,
+        selected: entries.at(-1)!.key,
+        progress: null,
+        readiness: {},
+      },
       documents,
     },
     script: await asset('webview.js'),

@@ -56,10 +56,13 @@ export async function changesOf(
       case 'graph':
       case 'data':
       case 'other':
+      case 'member':
+      case 'probe':
         for (const { path, size } of files) {
           const status = await statuses.get(resolve(folder, path));
           if (status?.size !== size || wholeTime(status.modified) !== written[path]) {
             changes.add(kind);
+            break;
           }
         }
         break;

@@ -297,7 +297,8 @@ export class BasinJsonPaths implements vscode.CompletionItemProvider {
     if (!isOutput && !isInput && !isKind && file === undefined) return null;
     const choices = await this.choices(document, token);
     if (choices === null) return null;
-    if (isKind) return choices.kinds.map((choice, place) => kindItem(document, node, choice, place));
+    if (isKind)
+      return choices.kinds.map((choice, place) => kindItem(document, node, choice, place));
     const { inputs, outputs, arrays } = choices;
     if (file === undefined) {
       return (isInput ? inputs : outputs).map((choice) => nameItem(document, node, choice));

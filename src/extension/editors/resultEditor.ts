@@ -139,7 +139,13 @@ class ResultView implements vscode.Disposable {
       summary: summaryOf(document),
       error,
     };
-    const snapshot: ToPanel = { type: 'snapshot', entries: [entry], selected: key, progress: null, readiness: {} };
+    const snapshot: ToPanel = {
+      type: 'snapshot',
+      entries: [entry],
+      selected: key,
+      progress: null,
+      readiness: {},
+    };
     void this.webview.postMessage(snapshot);
   }
 }

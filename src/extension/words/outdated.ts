@@ -18,6 +18,10 @@ function describe(change: Change): string {
       return t('the settings in basin.json are others than they were');
     case 'other':
       return t('a checkpoint that its landscape depends on is another than it was');
+    case 'member':
+      return t('a checkpoint of its run is another than it was');
+    case 'probe':
+      return t('the probe is another than it was');
     case 'gone':
       return t('its checkpoint is not there any more');
     case 'unknown':

@@ -1,6 +1,7 @@
 import {
   appendFileSync,
   cpSync,
+  mkdtempSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -8,6 +9,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readArray, writeNpy } from '../../../src/engine/checkpoint/npy';
@@ -192,6 +194,53 @@ test('a landscape follows from the checkpoints its directions are taken from', a
     expect(stderr).toContain('a checkpoint that its landscape depends on is another than it was');
   } finally {
     shared.remove();
+  }
+});
+
+test('a landscape of a run follows from every checkpoint of it', async () => {
+  const run = smallStudy({ landscape: { resolution: 3, directions: 'trajectory', dimensions: 1 } });
+  try {
+    const analysis = await basin(['analyze', run.folder, '--only', 'landscape']);
+    expect(analysis.stderr).toBe('');
+    const path = join(run.folder, '.basin/results/epoch-2.pt.basin.json');
+    const { sources, timings } = JSON.parse(readFileSync(path, 'utf8')) as ResultDocument;
+    expect(sources!.map(({ kind, files }) => [kind, files[0]!.path])).toContainEqual([
+      'member',
+      'epoch-1.pt',
+    ]);
+    expect(timings.written!['epoch-1.pt']).toBe(Math.trunc(statSync(run.first).mtimeMs));
+    const report = () =>
+      basin(['report', run.folder, '--out', join(run.folder, 'page.html')]).then(
+        ({ stderr }) => stderr,
+      );
+    // Touched alone it is the same.
+    utimesSync(run.first, new Date(), new Date());
+    expect(await report()).toBe('');
+    cpSync(run.second, run.first);
+    expect(await report()).toContain('a checkpoint of its run is another than it was');
+  } finally {
+    run.remove();
+  }
+});
+
+test('a result follows from the probe that was compared', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'basin-probe-'));
+  try {
+    cpSync(join(import.meta.dirname, '../../fixtures/oneStep/mlp'), folder, { recursive: true });
+    await basin(['analyze', folder, '--only', 'metrics']);
+    const path = join(folder, '.basin/results/epoch-2.pt.basin.json');
+    const { sources } = JSON.parse(readFileSync(path, 'utf8')) as ResultDocument;
+    expect(sources).toContainEqual(
+      expect.objectContaining({
+        kind: 'probe',
+        files: [{ path: 'probe.npz', size: statSync(join(folder, 'probe.npz')).size }],
+      }),
+    );
+    appendFileSync(join(folder, 'probe.npz'), 'more');
+    const { stderr } = await basin(['report', folder, '--out', join(folder, 'page.html')]);
+    expect(stderr).toContain('the probe is another than it was');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 });
 

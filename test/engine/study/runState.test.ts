@@ -22,35 +22,30 @@ function run(change: (configuration: Record<string, unknown>) => object = (same)
 }
 
 describe('whether a run is ready', () => {
-  it('is told of graph, data, weights and probe, with the names there are', async () => {
+  it('is told of graph, data, weights and probe', async () => {
     expect(await runState(run())).toEqual({
       graph: { ok: true, message: null },
       data: { ok: true, message: null },
       weights: { ok: true, message: null },
       probe: { ok: true, message: null },
-      inputs: ['x', 'u'],
-      outputs: ['logits'],
-      arrays: { 'data.npz': ['x', 'u', 'y'] },
     });
   });
 
   it('names an array that is not there', async () => {
     const inputs = { x: 'data.npz#x', u: 'data.npz#v' };
     const path = run((before) => ({ ...before, data: { inputs, targets: 'data.npz#y' } }));
-    const { data, graph, arrays } = await runState(path);
+    const { data, graph } = await runState(path);
     expect(data.message).toContain('no array `v`');
     expect([data.ok, graph.ok]).toEqual([false, true]);
-    expect(arrays['data.npz']).toContain('u');
   });
 
   it('names an output that is not there, and looks no further', async () => {
-    const { graph, data, weights, outputs } = await runState(
+    const { graph, data, weights } = await runState(
       run((before) => ({ ...before, output: 'scores' })),
     );
     expect(graph.message).toContain('scores');
     expect(data).toEqual({ ok: false, message: null });
     expect(weights).toEqual({ ok: false, message: null });
-    expect(outputs).toEqual(['logits']);
   });
 
   it('names a checkpoint that cannot be read', async () => {
@@ -59,6 +54,16 @@ describe('whether a run is ready', () => {
     const { weights, graph } = await runState(path);
     expect(graph.ok).toBe(true);
     expect(weights.message).toContain('epoch-2.pt');
+  });
+
+  it('names a checkpoint that cannot be read where the graph is missing, too', async () => {
+    const path = run();
+    rmSync(join(path, '..', 'model.onnx'));
+    const { graph, weights } = await runState(path);
+    expect(graph.message).toContain('model.onnx');
+    expect(weights).toEqual({ ok: false, message: null });
+    writeFileSync(join(path, '..', 'epoch-2.pt'), '\x89HDF\r\n\x1a\n', 'latin1');
+    expect((await runState(path)).weights.message).toContain('epoch-2.pt');
   });
 
   it('names a probe that is none', async () => {

@@ -22,8 +22,24 @@ function record(path: string, rest: Partial<CheckpointRecord> = {}): CheckpointR
   };
 }
 
+const nothing = { marks: '', problems: [] };
+
 describe('what the panel is shown', () => {
-  const options = { partial: () => null, selected: null, progress: null };
+  const options = { partial: () => null, selected: null, progress: null, readiness: () => nothing };
+
+  it('is whether each run can be analysed, where that is known', () => {
+    const other = record('/w/b/x.pt');
+    const records = [
+      record('/w/a/e-1.pt'),
+      record('/w/a/e-2.pt'),
+      { ...other, run: { ...other.run, folder: '/w/b', name: 'b' } },
+    ];
+    const readiness = ({ name }: { readonly name: string }) =>
+      name === 'a' ? { marks: 'graph ✗ data ?', problems: ['model.onnx is missing.'] } : nothing;
+    expect(makeSnapshot({ ...options, records, readiness }).readiness).toEqual({
+      a: { marks: 'graph ✗ data ?', problems: ['model.onnx is missing.'] },
+    });
+  });
 
   it('is every checkpoint that has a configuration', () => {
     const loose = record('/w/b/x.pt');
@@ -104,7 +120,13 @@ describe('of a thousand checkpoints', () => {
   );
 
   it('a snapshot has the figures of all and the document of none', () => {
-    const snapshot = makeSnapshot({ records, partial: () => null, selected: null, progress: null });
+    const snapshot = makeSnapshot({
+      records,
+      partial: () => null,
+      selected: null,
+      progress: null,
+      readiness: () => nothing,
+    });
     expect(snapshot.entries[9]?.summary).toMatchObject({ epoch: 10, figures: { loss: 0.1 } });
     const text = JSON.stringify(snapshot);
     expect(text).not.toContain('landscape');
@@ -113,7 +135,12 @@ describe('of a thousand checkpoints', () => {
   });
 
   it('the version is another where the document is', () => {
-    const options = { records: records.slice(0, 2), selected: null, progress: null };
+    const options = {
+      records: records.slice(0, 2),
+      selected: null,
+      progress: null,
+      readiness: () => nothing,
+    };
     const version = (partial: ResultDocument | null): unknown =>
       makeSnapshot({
         ...options,

@@ -138,7 +138,9 @@ export class OnnxModel {
     const initializers = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
     const open = graph.input.filter((input) => !initializers.has(input.name));
     this.outputs = output === undefined ? graph.output.map(({ name }) => name) : [output];
-    this.outputShapes = new Map(graph.output.map((info) => [info.name, describedValue(info).shape]));
+    this.outputShapes = new Map(
+      graph.output.map((info) => [info.name, describedValue(info).shape]),
+    );
     this.outputList = listed(graph.output);
     if (this.outputs.length === 0) {
       throw new InputError(`${path} has no output; export the model again.`, 'damaged');
