@@ -1,5 +1,5 @@
 // node check.mjs FOLDER…: what Basin computes of each run in a folder beside what PyTorch said in float64.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -46,5 +46,21 @@ for (const file of process.argv
         .join(' ')}`,
     );
   }
+}
+// What must be refused, and what the message must name.
+for (const file of process.argv
+  .slice(2)
+  .flatMap((folder) => globSync(['**/refused.json'], { cwd: folder, absolute: true }))
+  .sort()) {
+  const folder = file.replace(/\/refused\.json$/, '');
+  const { names } = JSON.parse(readFileSync(file, 'utf8'));
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [basin, 'analyze', folder, '--only', 'metrics'],
+    { encoding: 'utf8' },
+  );
+  const ok = status === 1 && stderr.includes(names);
+  if (!ok) failed += 1;
+  console.log(`${ok ? '✓' : '✗'} ${folder.split('/').at(-1)}: refused: ${stderr.trim()}`);
 }
 process.exit(failed === 0 ? 0 : 1);

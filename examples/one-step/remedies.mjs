@@ -63,9 +63,8 @@ const remedies = [
     way: 'without "names"',
     do: () => ({ set: { names: undefined } }),
   },
-  // The one with as many numbers as there are classes.
   {
-    says: /has \d+ outputs: .*?([^\s,]+) \[[^\]]*, 3\].*say which one is meant, as in "output"/,
+    says: /say which one is meant, as in "output": "(.*?)"/,
     way: '"output"',
     do: ([, output]) => ({ set: { output } }),
   },

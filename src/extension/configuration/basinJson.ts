@@ -297,14 +297,12 @@ export class BasinJsonPaths implements vscode.CompletionItemProvider {
     if (!isOutput && !isInput && !isKind && file === undefined) return null;
     const choices = await this.choices(document, token);
     if (choices === null) return null;
-    if (isKind)
-      return choices.kinds.map((choice, place) => kindItem(document, node, choice, place));
+    const at: Place = { document, offset: node.offset, length: node.length, typed };
+    if (isKind) return choices.kinds.map((choice, place) => kindItem(at, choice, place));
     const { inputs, outputs, arrays } = choices;
-    if (file === undefined) {
-      return (isInput ? inputs : outputs).map((choice) => nameItem(document, node, choice));
-    }
+    if (file === undefined) return (isInput ? inputs : outputs).map((one) => nameItem(at, one));
     return (arrays[file] ?? []).map(({ name, shape }) =>
-      nameItem(document, node, { name: `${file}#${name}`, shape }),
+      nameItem(at, { name: `${file}#${name}`, shape }),
     );
   }
 
@@ -325,37 +323,36 @@ export class BasinJsonPaths implements vscode.CompletionItemProvider {
   }
 }
 
+/** A string of a document, with its quotes. */
 interface Place {
+  readonly document: vscode.TextDocument;
   readonly offset: number;
   readonly length: number;
+  /** What of it is before the cursor. */
+  readonly typed: string;
 }
 
 /** What stands in quotes at a place is replaced by a name. */
 function nameItem(
-  document: vscode.TextDocument,
-  { offset, length }: Place,
+  { document, offset, length, typed }: Place,
   { name, shape }: Choice,
 ): vscode.CompletionItem {
-  const item = new vscode.CompletionItem(name, vscode.CompletionItemKind.Value);
+  const label = { label: name, ...(shape === null ? {} : { description: shape }) };
+  const item = new vscode.CompletionItem(label, vscode.CompletionItemKind.Value);
   item.range = new vscode.Range(
     document.positionAt(offset + 1),
     document.positionAt(offset + length - 1),
   );
-  if (shape !== null) item.detail = shape;
-  item.filterText = name;
+  // What is there already hides no choice; what is typed of a name does.
+  item.filterText = name.startsWith(typed) ? name : typed + name;
   item.sortText = ' ';
   return item;
 }
 
 /** Kinds that fit graph and data first; of the others, why they do not. */
-function kindItem(
-  document: vscode.TextDocument,
-  node: Place,
-  { kind, problem }: KindChoice,
-  place: number,
-): vscode.CompletionItem {
+function kindItem(at: Place, { kind, problem }: KindChoice, place: number): vscode.CompletionItem {
   const shape = problem === null ? null : t('does not fit graph and data');
-  const item = nameItem(document, node, { name: kind, shape });
+  const item = nameItem(at, { name: kind, shape });
   item.sortText = ` ${place}`;
   if (problem !== null) item.documentation = translated(problem);
   item.preselect = place === 0;

@@ -150,15 +150,21 @@ export class RunStates implements vscode.Disposable {
 
 const READY: StatePart = { ok: true, message: null };
 
-/** `graph ✓ data ✓ weights ✓ probe ✓`. */
+/** `graph ✓ data ✓ weights ✓ probe ✓`; what is not ready comes first: a narrow side bar cuts off the rest. */
 export function describeState({ graph, data, weights, probe }: RunState): string {
-  const mark = ({ ok, message }: StatePart): string => (ok ? '✓' : message === null ? '?' : '✗');
+  const marked = (name: string, { ok, message }: StatePart) => ({
+    rank: ok ? 2 : message === null ? 1 : 0,
+    text: `${name} ${ok ? '✓' : message === null ? '?' : '✗'}`,
+  });
   return [
-    `${t('graph')} ${mark(graph)}`,
-    `${t('data')} ${mark(data)}`,
-    `${t('weights')} ${mark(weights)}`,
-    ...(probe === null ? [] : [`${t('probe')} ${mark(probe)}`]),
-  ].join(' ');
+    marked(t('graph'), graph),
+    marked(t('data'), data),
+    marked(t('weights'), weights),
+    ...(probe === null ? [] : [marked(t('probe'), probe)]),
+  ]
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ text }) => text)
+    .join(' ');
 }
 
 /** What keeps a run from being analysed, in sentences: first what of its checkpoints cannot be read. */

@@ -125,6 +125,7 @@ describe('a new user', () => {
         await act(() => ready.getByRole('button', { name: 'Analyze' }).click());
         await bench.panel().locator('canvas').first().waitFor({ timeout: 120_000 });
         await bench.panel().getByRole('heading', { name: 'Loss landscape', exact: true }).waitFor();
+        await bench.row('graph ✓ data ✓ weights ✓ probe ✓', 1).waitFor({ timeout: 60_000 });
         await bench.page.waitForTimeout(1500);
         if (name === 'plain') {
           await pictures(bench, `setup-${name}`, async () => {

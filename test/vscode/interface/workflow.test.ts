@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { cp, rm, writeFile } from 'node:fs/promises';
+import { cp, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pictures } from './themes';
 import { given, Workbench } from './workbench';
@@ -201,14 +201,22 @@ describe('a user', () => {
   });
 
   it('sees the last good result without an engine, after the window is opened again', async () => {
-    for (const pid of await bench.enginePids()) process.kill(pid, 'SIGKILL');
-    await bench.page.reload();
-    await bench.page.locator('.monaco-workbench').waitFor({ timeout: 60_000 });
-    // The panel is there again by itself.
-    await bench.panel().locator('#checkpoint').waitFor({ timeout: 60_000 });
-    await bench.showRuns();
-    await bench.row('epoch-030.pt, loss').click();
-    await bench.panel().locator('canvas').first().waitFor();
-    assert.deepEqual(await bench.enginePids(), []);
+    const script = join(await bench.installedFolder(), 'dist', 'engine.js');
+    await rename(script, `${script}.gone`);
+    try {
+      for (const pid of await bench.enginePids()) process.kill(pid, 'SIGKILL');
+      await bench.page.reload();
+      await bench.page.locator('.monaco-workbench').waitFor({ timeout: 60_000 });
+      // The panel is there again by itself.
+      await bench.panel().locator('#checkpoint').waitFor({ timeout: 60_000 });
+      await bench.showRuns();
+      await bench.row('epoch-030.pt, loss').click();
+      await bench.panel().locator('canvas').first().waitFor();
+      assert.deepEqual(await bench.enginePids(), []);
+      // What asks the engine by itself does not complain of it.
+      assert.equal(await bench.notification(/engine/).count(), 0);
+    } finally {
+      await rename(`${script}.gone`, script);
+    }
   });
 });

@@ -260,7 +260,7 @@ export const arithmeticOperators: readonly (readonly [string, Operator])[] = [
       const ratio = c.inputs[1] === undefined ? 0.5 : (c.numbers(1)?.[0] ?? 0.5);
       if (c.numbers(2)?.[0] === 1 && ratio > 0) {
         throw new InputError(
-          'drops values at random; call model.eval() before the export',
+          'drops values at random; call model.eval() before the export, and where the model drops values by itself write F.dropout(…, training=self.training)',
           'unsupported',
         );
       }

@@ -42,6 +42,11 @@ function scatter(c: OperatorCall, x: Node, indices: Node, updates: Node): Node {
     case 'add':
       return g.add(x, g.put(updates, indices, count));
     case 'none':
+      // Of one value it does not matter which is the last, nor how many there are.
+      if (knownScalar(updates) !== null) {
+        const here = g.put(g.expand(g.scalar(1), updates.shape), indices, count);
+        return g.where(g.less(g.scalar(0), here), g.scalar(knownScalar(updates)!), x);
+      }
       if (areDistinct(indices)) return replaced(g.scalar(1));
       // PyTorch's older exporter writes `index_add` so: what meets in one place of zeros is added.
       if (knownScalar(x) === 0) return g.put(updates, indices, count);
