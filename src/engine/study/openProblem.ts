@@ -51,7 +51,7 @@ export interface OpenedCheckpoint {
 
 /** A graph that computes with the tensors of its checkpoints. */
 export interface OpenedGraph {
-  readonly model: OnnxModel;
+  readonly model: Model;
   readonly modelBytes: Uint8Array;
   readonly correspondence: Correspondence;
 }

@@ -339,12 +339,11 @@ function nameItem(
 ): vscode.CompletionItem {
   const label = { label: name, ...(shape === null ? {} : { description: shape }) };
   const item = new vscode.CompletionItem(label, vscode.CompletionItemKind.Value);
-  item.range = new vscode.Range(
-    document.positionAt(offset + 1),
-    document.positionAt(offset + length - 1),
-  );
+  // With the quotes, as the schema's own proposals: these come first.
+  item.range = new vscode.Range(document.positionAt(offset), document.positionAt(offset + length));
+  item.insertText = JSON.stringify(name);
   // What is there already hides no choice; what is typed of a name does.
-  item.filterText = name.startsWith(typed) ? name : typed + name;
+  item.filterText = `"${name.startsWith(typed) ? name : typed + name}"`;
   item.sortText = ' ';
   return item;
 }

@@ -111,8 +111,9 @@ describe('whether a run is ready', () => {
   it('a result says that everything was there', async () => {
     await bench.run('Basin: Analyze Checkpoint');
     await bench.pick('epoch-2.pt');
+    await bench.row('1/1 analyzed', 1).waitFor({ timeout: 120_000 });
+    await bench.row('epoch-2.pt, loss').click();
     await bench.panel().locator('canvas').first().waitFor({ timeout: 120_000 });
-    await bench.row(`1/1 analyzed`, 1).waitFor({ timeout: 60_000 });
     await bench.row(READY, 1).waitFor();
     await bench.panel().getByText(READY).waitFor();
     await bench.screenshot('readiness-analyzed');
