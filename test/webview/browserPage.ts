@@ -43,7 +43,13 @@ export function contentOf(
     error: null,
   }));
   return {
-    snapshot: { type: 'snapshot', entries, selected: entries[0]?.key ?? null, progress: null, readiness: {} },
+    snapshot: {
+      type: 'snapshot',
+      entries,
+      selected: entries[0]?.key ?? null,
+      progress: null,
+      readiness: {},
+    },
     documents: Object.fromEntries(documents.map((each, k) => [entries[k]!.key, each.document])),
   };
 }
