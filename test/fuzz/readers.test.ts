@@ -153,10 +153,20 @@ const CHECKPOINTS: Readonly<Record<string, readonly string[]>> = {
   'older PyTorch': ['checkpoints/legacy-strided.pt', 'checkpoints/legacy-nested.pt'],
   npz: ['checkpoints/arrays.npz', 'checkpoints/arrays-compressed.npz', 'formats/mixed.npz'],
   GGUF: ['formats/model.gguf'],
+  Flax: ['formats/state.msgpack', 'formats/chunked.msgpack'],
+  ONNX: ['formats/values.onnx', 'formats/exported.onnx', 'formats/outside.onnx'],
   'indexes and adapters': [
     'formats/sharded/model.safetensors.index.json',
     'formats/lora/adapter_model.safetensors',
   ],
+};
+
+/** Folders whose files are one checkpoint, and what is opened of them. */
+const SEVERAL: Readonly<Record<string, readonly [folder: string, opened: string]>> = {
+  'a distributed checkpoint': ['formats/dcp-grid', '.metadata'],
+  'a model in a distributed checkpoint': ['formats/dcp', '.metadata'],
+  'ZeRO-1': ['formats/zero1/global_step3', 'mp_rank_00_model_states.pt'],
+  'ZeRO-2': ['formats/zero2/global_step3', 'mp_rank_00_model_states.pt'],
 };
 
 const LANDSCAPES: Readonly<Record<string, readonly string[]>> = {
@@ -205,6 +215,45 @@ describe('a file that is nearly a checkpoint', () => {
     },
     3_600_000,
   );
+
+  it.each(Object.entries(SEVERAL))(
+    'of %s is read or refused, and never has another value where a checksum knows it',
+    async (_, [from, opened]) => {
+      const files = await fsp.readdir(join(fixtures, from));
+      const right = new Map<string, Uint8Array>();
+      for (const name of files) right.set(name, await fsp.readFile(join(fixtures, from, name)));
+      for (const [name, bytes] of right) await fsp.writeFile(join(folder, name), bytes);
+      const whole = await readCheckpoint(join(folder, opened));
+      for (let k = 0; k < COUNT; k++) {
+        const random = randomOf(SEED * 1_000_003 + k);
+        const name = files[k % files.length]!;
+        const bytes = right.get(name)!;
+        const isParts = name !== '.metadata';
+        const changed = isParts && k % 3 === 0 ? flipped(bytes, random) : mutated(bytes, random);
+        const found = await outcome(name, changed, () => readCheckpoint(join(folder, opened)));
+        if (isParts && k % 3 === 0) {
+          for (const [key, value] of found ?? []) {
+            expect({ name, k, key, value }).toEqual({ name, k, key, value: whole.get(key) });
+          }
+        }
+        await fsp.writeFile(join(folder, name), bytes);
+      }
+      for (const name of files) await fsp.rm(join(folder, name));
+    },
+    3_600_000,
+  );
+
+  it('of a distributed checkpoint with another index is read or refused', async () => {
+    const from = join(fixtures, 'formats/dcp-grid');
+    for (const name of await fsp.readdir(from))
+      await fsp.copyFile(join(from, name), join(folder, name));
+    const index = await fsp.readFile(join(from, '.metadata'));
+    for (let k = 0; k < COUNT; k++) {
+      const changed = mutatedPickle(index, randomOf(SEED * 1_000_003 + k));
+      await outcome('.metadata', changed, () => readCheckpoint(join(folder, '.metadata')));
+    }
+    for (const name of await fsp.readdir(from)) await fsp.rm(join(folder, name));
+  }, 3_600_000);
 
   it('of PyTorch with another pickle and a right checksum is read or refused', async () => {
     const change = (bytes: Uint8Array, random: Random) =>
