@@ -4,17 +4,14 @@ import packageJson from '../../../package.json';
 import { InputError } from '../../shared/inputError';
 import { PARTS } from '../../shared/result';
 import { PRECISIONS, RUNTIMES } from '../../shared/runtimeSetting';
-import { analyzeCommand, type AnalyzeFlags } from './analyze';
-import { compareCommand, type CompareFlags } from './compare';
-import { diffCommand, type DiffFlags } from './diff';
-import { doctorCommand, type DoctorFlags } from './doctor';
+import type { AnalyzeFlags } from './analyze';
+import type { CompareFlags } from './compare';
+import type { DiffFlags } from './diff';
+import type { DoctorFlags } from './doctor';
 import { ExitStatus } from './exitStatus';
-import { EXPORT_FORMATS, exportCommand } from './export';
-import { initCommand } from './init';
-import { inspectCommand } from './inspect';
+import { EXPORT_FORMATS } from './exportFormats';
 import { Interruption } from './interruption';
-import { reportCommand } from './report';
-import { topologyCommand, type TopologyFlags } from './topology';
+import type { TopologyFlags } from './topology';
 import { complain } from './output';
 
 interface JsonFlag {
@@ -43,7 +40,9 @@ async function main(): Promise<number> {
     .option('--json', 'print one JSON document')
     .option('--base <file>', 'the weights an adapter (LoRA) belongs to')
     .action(
-      run((file: string, flags: JsonFlag & { base?: string }) => inspectCommand(file, flags)),
+      run(async (file: string, flags: JsonFlag & { base?: string }) =>
+        (await import('./inspect')).inspectCommand(file, flags),
+      ),
     );
   program
     .command('init')
@@ -51,7 +50,9 @@ async function main(): Promise<number> {
     .argument('[folder]', 'a folder with checkpoints', '.')
     .option('--json', 'print one JSON document')
     .action(
-      run((folder: string, flags: JsonFlag) => initCommand(folder, flags, interruption.listen())),
+      run(async (folder: string, flags: JsonFlag) =>
+        (await import('./init')).initCommand(folder, flags, interruption.listen()),
+      ),
     );
   program
     .command('analyze')
@@ -79,8 +80,8 @@ async function main(): Promise<number> {
     )
     .option('--tensorflow <folder>', 'where @tensorflow/tfjs-node is installed; its code is run')
     .action(
-      run((path: string, flags: AnalyzeFlags) =>
-        analyzeCommand(path, flags, interruption.listen()),
+      run(async (path: string, flags: AnalyzeFlags) =>
+        (await import('./analyze')).analyzeCommand(path, flags, interruption.listen()),
       ),
     );
   program
@@ -103,7 +104,11 @@ async function main(): Promise<number> {
     .option('--repair', 'move back the lines of a plane that was sampled back and forth')
     .option('--threshold <persistence>', 'leave out pairs up to this; 0 keeps all', parseThreshold)
     .option('--json', 'print one JSON document')
-    .action(run((file: string, flags: TopologyFlags) => topologyCommand(file, flags)));
+    .action(
+      run(async (file: string, flags: TopologyFlags) =>
+        (await import('./topology')).topologyCommand(file, flags),
+      ),
+    );
   program
     .command('compare')
     .description('what differs between two results, landscapes or analyzed checkpoints')
@@ -117,8 +122,8 @@ async function main(): Promise<number> {
     )
     .option('--json', 'print one JSON document')
     .action(
-      run((first: string, second: string, flags: CompareFlags) =>
-        compareCommand(first, second, flags, interruption.listen()),
+      run(async (first: string, second: string, flags: CompareFlags) =>
+        (await import('./compare')).compareCommand(first, second, flags, interruption.listen()),
       ),
     );
   program
@@ -129,8 +134,8 @@ async function main(): Promise<number> {
     .option('--base <file>', 'the weights that adapters (LoRA) belong to')
     .option('--json', 'print one JSON document')
     .action(
-      run((first: string, second: string, flags: DiffFlags) =>
-        diffCommand(first, second, flags, interruption.signal),
+      run(async (first: string, second: string, flags: DiffFlags) =>
+        (await import('./diff')).diffCommand(first, second, flags, interruption.signal),
       ),
     );
   program
@@ -140,8 +145,8 @@ async function main(): Promise<number> {
     .argument('<out>', `the file to write, by its ending: ${EXPORT_FORMATS}`)
     .option('--array <name>', 'the array, dataset or column that holds the losses')
     .action(
-      run((file: string, out: string, flags: { array?: string }) =>
-        exportCommand(file, out, flags),
+      run(async (file: string, out: string, flags: { array?: string }) =>
+        (await import('./export')).exportCommand(file, out, flags),
       ),
     );
   program
@@ -149,13 +154,17 @@ async function main(): Promise<number> {
     .description('the panel as one self-contained page')
     .argument('<folder>', 'a folder with result documents, here or below')
     .requiredOption('--out <file>', 'the page to write')
-    .action(run((folder: string, flags: { out: string }) => reportCommand(folder, flags)));
+    .action(
+      run(async (folder: string, flags: { out: string }) =>
+        (await import('./report')).reportCommand(folder, flags),
+      ),
+    );
   program
     .command('doctor')
     .description('what Basin runs on here, and what is missing')
     .option('--json', 'print one JSON document')
     .option('--tensorflow <folder>', 'where @tensorflow/tfjs-node is installed; its code is run')
-    .action(run((flags: DoctorFlags) => doctorCommand(flags)));
+    .action(run(async (flags: DoctorFlags) => (await import('./doctor')).doctorCommand(flags)));
 
   await program.parseAsync();
   return status;

@@ -7,10 +7,13 @@ import { writeCsv } from '../topology/files/writeCsv';
 import { writeNpz } from '../topology/files/writeNpz';
 import { writeVti, writeVtp, type WritableLandscape } from '../topology/files/writeVtk';
 import { ExitStatus } from './exitStatus';
+import { EXPORT_FORMATS, type ExportFormat } from './exportFormats';
 import type { Axis } from '../../shared/result/landscape';
 import { complain, say } from './output';
 
-const WRITERS: Readonly<Record<string, (landscape: WritableLandscape) => string | Uint8Array>> = {
+const WRITERS: Readonly<
+  Record<ExportFormat, (landscape: WritableLandscape) => string | Uint8Array>
+> = {
   '.vti': writeVti,
   '.vtp': writeVtp,
   '.npz': writeNpz,
@@ -19,7 +22,6 @@ const WRITERS: Readonly<Record<string, (landscape: WritableLandscape) => string 
 };
 
 /** Formats a landscape is written in, for people. */
-export const EXPORT_FORMATS = Object.keys(WRITERS).join(', ');
 
 /** A landscape as it is read: where its file says no axes they are those of its indices. */
 interface ExportedLandscape {
