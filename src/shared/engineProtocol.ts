@@ -185,6 +185,9 @@ export interface TensorStatisticsParams {
   readonly path: string;
   /** Places in the file's order. */
   readonly indices: readonly number[];
+  /** Of the run: its first checkpoint, and the one before this; absolute. */
+  readonly first?: string | undefined;
+  readonly previous?: string | undefined;
 }
 /** The statistics of one tensor. */
 export interface TensorStatisticsDone {
@@ -205,6 +208,42 @@ export interface TensorStatistics {
   /** Elements that are 0, and elements that are NaN or infinite. */
   readonly zeros: number;
   readonly nonFinite: number;
+  /** Root of the sum of squares. */
+  readonly norm: Scalar | null;
+  /** Of floating-point tensors of two axes and more whose elements are finite. */
+  readonly matrix?: MatrixStatistics;
+  /**
+   * ‖θ − θ′‖ to the same tensor of the run's first checkpoint, and of the one before; `null` where that
+   * has none of this shape. Absent where none was named.
+   */
+  readonly fromFirst?: number | null;
+  readonly fromPrevious?: number | null;
+}
+/** Of a tensor as the matrix of its first axis by all others. */
+export interface MatrixStatistics {
+  readonly rows: number;
+  readonly columns: number;
+  readonly spectralNorm: number;
+  /** ‖W‖² of Frobenius over that of the spectral norm; `null` for a matrix of zeros. */
+  readonly stableRank: number | null;
+  /** Rows whose norm is at most 10⁻⁶ of the root mean square over all rows. */
+  readonly deadUnits: number;
+  /** `null` for fewer than 50 eigenvalues that are not 0, and where they were not all computed. */
+  readonly powerLaw: PowerLaw | null;
+  /** Whether all eigenvalues were computed: up to 1024 rows or columns. */
+  readonly isWhole: boolean;
+}
+/** A fit of p(λ) ∝ λ^−α to the largest eigenvalues λ of WᵀW. */
+export interface PowerLaw {
+  /** α */
+  readonly exponent: number;
+  /** λmin: where the tail begins. */
+  readonly from: number;
+  /** Kolmogorov–Smirnov distance between fit and tail. */
+  readonly distance: number;
+  /** Eigenvalues in the tail, and in all that are not 0. */
+  readonly tail: number;
+  readonly eigenvalues: number;
 }
 
 /**

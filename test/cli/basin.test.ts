@@ -326,6 +326,27 @@ describe('topology', () => {
 });
 
 describe('the rest', () => {
+  test('inspect measures what numpy, scipy and powerlaw measure', async () => {
+    const spectra = join(ROOT, 'test/fixtures/spectra');
+    const expected = JSON.parse(readFileSync(join(spectra, 'expected.json'), 'utf8')) as {
+      heavy: { fromFirst: number; matrix: { powerLaw: { exponent: number; tail: number } } };
+    };
+    const [file, first] = ['epoch-2.npz', 'epoch-1.npz'].map((name) => join(spectra, name));
+    const run = await basin(['inspect', file!, '--first', first!, '--json']);
+    const { tensors, statistics } = JSON.parse(run.stdout) as {
+      tensors: { name: string }[];
+      statistics: { fromFirst: number; matrix?: { powerLaw: { exponent: number } } }[];
+    };
+    const { fromFirst, matrix } = statistics[tensors.findIndex(({ name }) => name === 'heavy')]!;
+    expect(fromFirst).toBeCloseTo(expected.heavy.fromFirst, 10);
+    const { exponent, tail } = expected.heavy.matrix.powerLaw;
+    expect(matrix!.powerLaw.exponent).toBeCloseTo(exponent, 8);
+    const { stdout } = await basin(['inspect', file!, '--statistics']);
+    expect(stdout).toMatch(new RegExp(`heavy .* ${exponent.toFixed(3)} +${tail}/60 `));
+    expect(stdout).toMatch(/dead .* 3\/60 +– /);
+    expect(stdout).toContain('Not given for fewer than 50 eigenvalues');
+  });
+
   test('inspect reads the header', async () => {
     study();
     const path = join(folder, 'epoch-1.pt');

@@ -61,7 +61,7 @@ export class Moments {
   get statistics(): TensorStatistics {
     const { finite, zeros, nonFinite } = this;
     if (finite === 0) {
-      return { mean: null, deviation: null, min: null, max: null, zeros, nonFinite };
+      return { mean: null, deviation: null, min: null, max: null, zeros, nonFinite, norm: null };
     }
     return {
       mean: toScalar(this.mean),
@@ -70,6 +70,7 @@ export class Moments {
       max: this.max,
       zeros,
       nonFinite,
+      norm: toScalar(Math.sqrt(this.squares + finite * this.mean * this.mean)),
     };
   }
 }

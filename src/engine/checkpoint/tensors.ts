@@ -1,17 +1,10 @@
-import type {
-  TensorListing,
-  TensorStatisticsOutcome,
-  TensorTable,
-} from '../../shared/engineProtocol';
-import { InputError } from '../../shared/inputError';
+import type { TensorListing, TensorTable } from '../../shared/engineProtocol';
 import { sizeOf } from '../tensor';
 import type { Checkpoint } from './checkpoint';
 import { bytesPerElement, isElementType } from './elements';
 import { printable } from './fault';
 import { openNpyFile } from './npyFile';
 import { openCheckpoint } from './openCheckpoint';
-import { statisticsOf } from './statistics';
-import type { Tensor } from '../tensor';
 
 /** Longer names are nobody's; whoever wants them whole opens the file. */
 const LONGEST_NAME = 500;
@@ -29,7 +22,7 @@ const BITS: Readonly<Record<string, number>> = {
  * @throws InputError when the file is not one that is read.
  */
 export async function listTensors(path: string): Promise<TensorListing> {
-  const { checkpoint, format } = await open(path);
+  const { checkpoint, format } = await openTensors(path);
   try {
     const entries = [...checkpoint.tensors.values()];
     const dtypes = [...new Set(entries.map(({ dtype }) => dtype))];
@@ -57,54 +50,16 @@ export async function listTensors(path: string): Promise<TensorListing> {
   }
 }
 
-/**
- * Statistics of tensors, one after the other. One that cannot be read does not keep the others from
- * it.
- *
- * @param indices places in the file's order.
- * @throws InputError when the file is not one that is read; the signal's reason.
- */
-export async function measureTensors(
-  path: string,
-  indices: readonly number[],
-  signal: AbortSignal,
-  onOutcome: (outcome: TensorStatisticsOutcome) => void,
-): Promise<void> {
-  const { checkpoint } = await open(path);
-  try {
-    const names = [...checkpoint.tensors.keys()];
-    for (const index of indices) {
-      signal.throwIfAborted();
-      const name = names[index];
-      if (name === undefined) continue;
-      try {
-        const statistics = await statisticsOf(elements(checkpoint, name), signal);
-        onOutcome({ index, ok: true, statistics });
-      } catch (error) {
-        if (!(error instanceof InputError)) throw error;
-        onOutcome({ index, ok: false, message: error.message });
-      }
-    }
-  } finally {
-    await checkpoint.close();
-  }
-}
-
-async function* elements(checkpoint: Readable, name: string): AsyncGenerator<Tensor> {
-  if (checkpoint.stream === undefined) yield await checkpoint.read(name);
-  else yield* checkpoint.stream(name);
-}
-
 /** A single array has no format of a checkpoint. */
-type Readable = Omit<Checkpoint, 'format'>;
+export type ReadableTensors = Omit<Checkpoint, 'format'>;
 
 interface Opened {
-  readonly checkpoint: Readable;
+  readonly checkpoint: ReadableTensors;
   readonly format: TensorListing['format'];
 }
 
 /** As `openCheckpoint`, and single arrays as well. */
-async function open(path: string): Promise<Opened> {
+export async function openTensors(path: string): Promise<Opened> {
   const array = await openNpyFile(path);
   if (array !== null) return { checkpoint: array, format: 'npy' };
   const checkpoint = await openCheckpoint(path);

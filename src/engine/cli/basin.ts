@@ -10,6 +10,7 @@ import type { DiffFlags } from './diff';
 import type { DoctorFlags } from './doctor';
 import { ExitStatus } from './exitStatus';
 import { EXPORT_FORMATS } from './exportFormats';
+import type { InspectFlags } from './inspect';
 import { Interruption } from './interruption';
 import type { TopologyFlags } from './topology';
 import { complain } from './output';
@@ -35,13 +36,16 @@ async function main(): Promise<number> {
     .showHelpAfterError(false);
   program
     .command('inspect')
-    .description('what a checkpoint holds; reads its header only')
-    .argument('<file>', 'a checkpoint')
+    .description('what a checkpoint holds; reads its header only, unless statistics are asked for')
+    .argument('<file>', 'a checkpoint, or a folder that is one')
+    .option('--statistics', 'norms, spectral norm, stable rank and spectrum of every tensor')
+    .option('--first <file>', 'statistics with the distance to the first checkpoint of the run')
+    .option('--previous <file>', 'statistics with the distance to the checkpoint before')
     .option('--json', 'print one JSON document')
     .option('--base <file>', 'the weights an adapter (LoRA) belongs to')
     .action(
-      run(async (file: string, flags: JsonFlag & { base?: string }) =>
-        (await import('./inspect')).inspectCommand(file, flags),
+      run(async (file: string, flags: InspectFlags) =>
+        (await import('./inspect')).inspectCommand(file, flags, interruption.signal),
       ),
     );
   program

@@ -11,9 +11,9 @@ import { EXPORT_FORMATS, type ExportFormat } from './exportFormats';
 import type { Axis } from '../../shared/result/landscape';
 import { complain, say } from './output';
 
-const WRITERS: Readonly<
-  Record<ExportFormat, (landscape: WritableLandscape) => string | Uint8Array>
-> = {
+type Writer = (landscape: WritableLandscape) => string | Uint8Array;
+
+const WRITERS: Readonly<Record<ExportFormat, Writer>> = {
   '.vti': writeVti,
   '.vtp': writeVtp,
   '.npz': writeNpz,
@@ -45,7 +45,7 @@ export async function exportLandscape(
   labels?: ReadonlyMap<string, Int32Array>,
 ): Promise<void> {
   const ending = extname(path).toLowerCase();
-  const write = WRITERS[ending];
+  const write = (WRITERS as Readonly<Partial<Record<string, Writer>>>)[ending];
   if (write === undefined) {
     throw new InputError(
       `${path} names no format to export to; let it end in ${EXPORT_FORMATS.replace(/, (\S+)$/, ' or $1')}.`,

@@ -5,14 +5,30 @@ import { table } from './table';
 import { escaped } from '../../shared/escaped';
 import { complain, say, sayJson } from './output';
 
+export interface InspectFlags {
+  readonly json?: boolean;
+  readonly base?: string;
+  readonly statistics?: boolean;
+  /** Of the run: its first checkpoint, and the one before. */
+  readonly first?: string;
+  readonly previous?: string;
+}
+
 export async function inspectCommand(
   file: string,
-  { json, base }: { readonly json?: boolean; readonly base?: string },
+  { json, base, ...run }: InspectFlags,
+  signal: AbortSignal,
 ): Promise<number> {
   const inspection = await inspect(file, base);
   for (const warning of inspection.warnings ?? []) complain(`Warning: ${warning}`);
+  const isMeasured =
+    run.statistics === true || run.first !== undefined || run.previous !== undefined;
+  // Reading a header needs none of what measures.
+  const statistics = isMeasured
+    ? await (await import('./weightTable')).measureAll(file, inspection, run, signal)
+    : null;
   if (json === true) {
-    await sayJson(inspection);
+    await sayJson(statistics === null ? inspection : { ...inspection, statistics });
     return ExitStatus.done;
   }
   const { path, format, size, tensors, parameters, step, epoch, metadata } = inspection;
@@ -32,6 +48,11 @@ export async function inspectCommand(
         'left',
       )}`,
     );
+  }
+  if (statistics !== null) {
+    const { weightTable } = await import('./weightTable');
+    say(`\n${weightTable(tensors, statistics, run)}`);
+    return ExitStatus.done;
   }
   const rows = tensors.map(({ name, dtype, shape }) => [name, dtype, `[${shape.join(', ')}]`]);
   say(`\n${table(['tensor', 'type', 'shape'], rows, 'left')}`);

@@ -19,6 +19,7 @@ import {
   type Notifications,
   type ParamsOf,
   type Requests,
+  type TensorStatisticsOutcome,
 } from '../../shared/engineProtocol';
 import type { Interpolation } from '../../shared/comparison';
 import { InputError } from '../../shared/inputError';
@@ -26,7 +27,7 @@ import { parseMemorySize } from '../../shared/memorySize';
 import { DEFAULT_RUNTIME } from '../../shared/runtimeSetting';
 import { untilAborted } from '../aborted';
 import { inspect } from '../checkpoint/inspect';
-import { listTensors, measureTensors } from '../checkpoint/tensors';
+import { listTensors } from '../checkpoint/tensors';
 import { initRun } from '../init/initRun';
 import { chooseRuntime, isSameRuntime } from '../runtime/chooseRuntime';
 import { examineMachine } from '../runtime/machine';
@@ -39,6 +40,7 @@ import { readStudy } from '../study/study';
 import { defaultMemoryLimit } from '../study/machineMemory';
 import { WorkerPool } from '../study/workerPool';
 import { writeReport } from '../study/writeReport';
+import { measureTensors } from '../weights/measureTensors';
 import { lowerPriority } from './priority';
 import { Turns } from './turns';
 
@@ -74,10 +76,11 @@ const handlers: { readonly [Name in keyof Requests]: Handler<Name> } = {
   'basin/fileChoices': ({ configuration, text }, signal) =>
     untilAborted(fileChoices(configuration, text, signal), signal),
   'basin/tensors': ({ path }, signal) => untilAborted(listTensors(path), signal),
-  'basin/tensorStatistics': async ({ job, path, indices }, signal) => {
-    const measured = measureTensors(path, indices, signal, (outcome) => {
+  'basin/tensorStatistics': async ({ job, path, indices, ...run }, signal) => {
+    const onOutcome = (outcome: TensorStatisticsOutcome) => {
       tell('basin/tensorStatisticsDone', { job, outcome });
-    });
+    };
+    const measured = measureTensors(path, indices, { ...run, signal, onOutcome });
     await untilAborted(measured, signal);
     return null;
   },

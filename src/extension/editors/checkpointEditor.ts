@@ -16,12 +16,26 @@ const BETWEEN = 100;
 /** More places than this in one wish are no wish. */
 const MOST_INDICES = 1_000_000;
 
+/** What tensors of a checkpoint are compared with: the run's first checkpoint, and the one before. */
+export interface PlaceInRun {
+  readonly first?: string;
+  readonly previous?: string;
+}
+
+/** Of checkpoints in the order of training; of the first, and of what is in no run, there is none. */
+export function placeAmong(paths: readonly string[], path: string): PlaceInRun {
+  const place = paths.indexOf(path);
+  const [first, previous] = [paths[0], paths[place - 1]];
+  return place > 0 && first !== undefined && previous !== undefined ? { first, previous } : {};
+}
+
 /** Shows what is in a checkpoint: read by the engine, in a table, without a way to change it. */
 export class CheckpointEditor implements vscode.CustomReadonlyEditorProvider {
   constructor(
     private readonly extensionUri: vscode.Uri,
     private readonly engine: () => Promise<EngineClient>,
     private readonly log: Log,
+    private readonly placeInRun: (path: string) => PlaceInRun,
   ) {}
 
   openCustomDocument(uri: vscode.Uri): vscode.CustomDocument {
@@ -29,7 +43,7 @@ export class CheckpointEditor implements vscode.CustomReadonlyEditorProvider {
   }
 
   resolveCustomEditor({ uri }: vscode.CustomDocument, panel: vscode.WebviewPanel): void {
-    const view = new CheckpointView(uri, panel.webview, this.engine, this.log);
+    const view = new CheckpointView(uri, panel.webview, this.engine, this.log, this.placeInRun);
     panel.onDidDispose(() => {
       view.dispose();
     });
@@ -58,6 +72,7 @@ class CheckpointView implements vscode.Disposable {
     private readonly webview: vscode.Webview,
     private readonly engine: () => Promise<EngineClient>,
     private readonly log: Log,
+    private readonly placeInRun: (path: string) => PlaceInRun,
   ) {
     this.subscriptions.push(
       webview.onDidReceiveMessage((message: unknown) => {
@@ -185,7 +200,7 @@ class CheckpointView implements vscode.Disposable {
       });
       await engine.request(
         'basin/tensorStatistics',
-        { job, path: this.uri.fsPath, indices },
+        { job, path: this.uri.fsPath, indices, ...this.placeInRun(this.uri.fsPath) },
         source.token,
       );
       left = 0;

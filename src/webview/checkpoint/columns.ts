@@ -27,6 +27,13 @@ export const COLUMN_IDS = [
   'max',
   'zeros',
   'nonFinite',
+  'norm',
+  'spectralNorm',
+  'stableRank',
+  'deadUnits',
+  'powerLaw',
+  'fromFirst',
+  'fromPrevious',
 ] as const;
 export type ColumnId = (typeof COLUMN_IDS)[number];
 
@@ -108,17 +115,55 @@ export const COLUMNS: readonly Column[] = [
     () => t('Share of values that are not finite'),
     (s) => s.nonFinite,
   ),
+  measured(
+    'norm',
+    () => t('‖W‖'),
+    () => t('Norm'),
+    ({ norm }) => norm,
+  ),
+  measured(
+    'spectralNorm',
+    () => t('σ₁'),
+    () => t('Spectral norm'),
+    ({ matrix }) => matrix?.spectralNorm ?? null,
+  ),
+  measured(
+    'stableRank',
+    () => t('Stable rank'),
+    () => t('Stable rank, ‖W‖² / σ₁²'),
+    ({ matrix }) => matrix?.stableRank ?? null,
+  ),
+  share(
+    'deadUnits',
+    () => t('Dead'),
+    () => t('Share of units whose weights are all near 0'),
+    ({ matrix }) => matrix?.deadUnits ?? null,
+    ({ matrix }) => matrix?.rows ?? 0,
+  ),
+  measured(
+    'powerLaw',
+    () => t('α'),
+    () => t('Exponent of the power law that fits the largest eigenvalues of WᵀW'),
+    ({ matrix }) => matrix?.powerLaw?.exponent ?? null,
+  ),
+  measured(
+    'fromFirst',
+    () => t('Δ first'),
+    () => t('Distance to the first checkpoint of the run'),
+    ({ fromFirst }) => fromFirst ?? null,
+  ),
+  measured(
+    'fromPrevious',
+    () => t('Δ previous'),
+    () => t('Distance to the checkpoint before'),
+    ({ fromPrevious }) => fromPrevious ?? null,
+  ),
 ];
 
 /** Columns that are measured: of a tensor, nothing is known in them until it has been read. */
-export const MEASURED: ReadonlySet<ColumnId> = new Set([
-  'mean',
-  'deviation',
-  'min',
-  'max',
-  'zeros',
-  'nonFinite',
-]);
+export const MEASURED: ReadonlySet<ColumnId> = new Set(
+  COLUMN_IDS.slice(COLUMN_IDS.indexOf('mean')),
+);
 
 function statistics(tensors: Tensors, index: number): TensorStatistics | null {
   const outcome = tensors.outcome(index);
@@ -154,12 +199,15 @@ function share(
   id: ColumnId,
   title: () => string,
   label: () => string,
-  of: (statistics: TensorStatistics) => number,
+  of: (statistics: TensorStatistics) => number | null,
+  whole?: (statistics: TensorStatistics) => number,
 ): Column {
   const value: Column['value'] = (tensors, index) => {
     const known = statistics(tensors, index);
-    const count = tensors.parameters(index);
-    return known === null || count === 0 ? null : of(known) / count;
+    if (known === null) return null;
+    const part = of(known);
+    const count = whole?.(known) ?? tensors.parameters(index);
+    return part === null || count === 0 ? null : part / count;
   };
   return {
     id,
@@ -168,7 +216,8 @@ function share(
     kind: 'number',
     text(tensors, index) {
       const part = value(tensors, index);
-      return part === null ? '' : shareText(Number(part));
+      if (part !== null) return shareText(Number(part));
+      return statistics(tensors, index) === null || tensors.parameters(index) === 0 ? '' : '–';
     },
     value,
   };

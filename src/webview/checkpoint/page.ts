@@ -1,7 +1,7 @@
 import '../pageLanguage';
 import './checkpoint.css';
 import type { FromCheckpointPage, ToCheckpointPage } from '../../shared/checkpointEditorProtocol';
-import type { TensorTable } from '../../shared/engineProtocol';
+import type { MatrixStatistics, TensorTable } from '../../shared/engineProtocol';
 import { element, setText } from '../element';
 import { formatCount, formatScalar, plural } from '../quantity';
 import { COLUMNS, formatBytes, MEASURED, type ColumnId } from './columns';
@@ -319,6 +319,7 @@ class CheckpointPage {
       t('from {0} to {1}', formatScalar(min, 6), formatScalar(max, 6)),
       plural(zeros, 'zero'),
       nonFinite === 0 ? t('all finite') : t('{0} not finite', formatCount(nonFinite)),
+      ...(outcome.statistics.matrix === undefined ? [] : describeMatrix(outcome.statistics.matrix)),
     ].join(' · ');
   }
 
@@ -331,6 +332,28 @@ class CheckpointPage {
     this.state = { ...this.state, ...change };
     this.api.setState(this.state);
   }
+}
+
+/** What is known of a tensor as a matrix: the exponent with how its fit was made, or why there is none. */
+function describeMatrix(matrix: MatrixStatistics): string[] {
+  const { rows, columns, spectralNorm, stableRank, deadUnits, powerLaw, isWhole } = matrix;
+  return [
+    t('as a matrix {0}×{1}: spectral norm {2}', rows, columns, formatScalar(spectralNorm, 6)),
+    stableRank === null ? '' : t('stable rank {0}', formatScalar(stableRank, 4)),
+    t('{0} of {1} units dead', formatCount(deadUnits), formatCount(rows)),
+    powerLaw !== null
+      ? t(
+          'power law with α = {0} from λ = {1} on, by maximum likelihood over {2} of {3} eigenvalues, Kolmogorov–Smirnov distance {4}',
+          formatScalar(powerLaw.exponent, 3),
+          formatScalar(powerLaw.from, 3),
+          formatCount(powerLaw.tail),
+          formatCount(powerLaw.eigenvalues),
+          formatScalar(powerLaw.distance, 2),
+        )
+      : isWhole
+        ? t('too few eigenvalues for a power law')
+        : t('too large for all its eigenvalues'),
+  ].filter(Boolean);
 }
 
 const root = document.getElementById('basin') ?? document.body.appendChild(element('div'));

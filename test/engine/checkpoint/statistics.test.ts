@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Moments } from '../../../src/engine/checkpoint/statistics';
 import { fillsItsExtent } from '../../../src/engine/checkpoint/pieces';
-import { listTensors, measureTensors } from '../../../src/engine/checkpoint/tensors';
+import { listTensors } from '../../../src/engine/checkpoint/tensors';
+import { measureTensors } from '../../../src/engine/weights/measureTensors';
 import { writeNpy } from '../../../src/engine/checkpoint/npy';
 import { InputError } from '../../../src/shared/inputError';
 import type {
@@ -27,7 +28,10 @@ async function measure(
   signal = never,
 ): Promise<TensorStatisticsOutcome[]> {
   const outcomes: TensorStatisticsOutcome[] = [];
-  await measureTensors(path, indices, signal, (outcome) => outcomes.push(outcome));
+  await measureTensors(path, indices, {
+    signal,
+    onOutcome: (outcome) => outcomes.push(outcome),
+  });
   return outcomes;
 }
 
@@ -42,7 +46,7 @@ function defined(values: readonly number[]): TensorStatistics {
   const zeros = finite.filter((value) => value === 0).length;
   const nonFinite = values.length - finite.length;
   if (finite.length === 0) {
-    return { mean: null, deviation: null, min: null, max: null, zeros, nonFinite };
+    return { mean: null, deviation: null, min: null, max: null, zeros, nonFinite, norm: null };
   }
   const mean = finite.reduce((sum, value) => sum + value, 0) / finite.length;
   const variance = finite.reduce((sum, value) => sum + (value - mean) ** 2, 0) / finite.length;
@@ -53,20 +57,23 @@ function defined(values: readonly number[]): TensorStatistics {
     max: Math.max(...finite) + 0,
     zeros,
     nonFinite,
+    norm: Math.sqrt(finite.reduce((sum, value) => sum + value * value, 0)),
   };
 }
 
 function expectClose(actual: TensorStatistics, expected: TensorStatistics): void {
-  const { mean, deviation, ...exact } = expected;
+  const { mean, deviation, norm, ...exact } = expected;
   expect(actual).toMatchObject(exact);
   if (mean === null) {
     expect(actual.mean).toBeNull();
     expect(actual.deviation).toBeNull();
+    expect(actual.norm).toBeNull();
     return;
   }
   const scale = Math.max(Math.abs(expected.min!), Math.abs(expected.max!), 1e-300);
   expect(Math.abs(Number(actual.mean) - Number(mean))).toBeLessThanOrEqual(1e-12 * scale);
   expect(Math.abs(Number(actual.deviation) - Number(deviation))).toBeLessThanOrEqual(1e-7 * scale);
+  expect(Math.abs(Number(actual.norm) - Number(norm))).toBeLessThanOrEqual(1e-12 * Number(norm));
 }
 
 /** A sparse safetensors file of float32 tensors; what is not written is zero. */
@@ -158,6 +165,7 @@ describe('statistics of tensors', () => {
       max: 3,
       zeros: 2,
       nonFinite: 3,
+      norm: Math.sqrt(10),
     });
     const none = new Moments();
     none.add(Float32Array.from([NaN]));
