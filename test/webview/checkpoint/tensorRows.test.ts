@@ -49,7 +49,7 @@ describe('the rows of a table of tensors', () => {
   });
 
   it('are sorted by statistics once they are known', () => {
-    const statistics = { deviation: 1, min: 0, max: 1, zeros: 0, nonFinite: 0 };
+    const statistics = { deviation: 1, min: 0, max: 1, zeros: 0, nonFinite: 0, norm: 1 };
     const known = new Tensors(table);
     known.learn([
       { index: 1, ok: true, statistics: { ...statistics, mean: -2 } },
