@@ -69,6 +69,12 @@ export function registerCommands(context: Context): vscode.Disposable[] {
       const find = (path: string) => library.get(path);
       await compareCheckpoints(pair, find, context.userAnalysis, context.documents, along);
     }),
+    register('compareTensors', async (target, selection) => {
+      const pair = await choosePair(context, target, selection, true);
+      if (pair === undefined) return;
+      const [first, second] = pair.map(({ file }) => file.path) as [string, string];
+      await context.documents.show({ kind: 'difference', first, second });
+    }),
     register('runDoctor', () => context.documents.show({ kind: 'doctor' })),
     register('exportReport', async (target) => {
       const configuration = await chooseConfiguration(context, target);
@@ -136,17 +142,19 @@ async function choosePair(
   context: Context,
   target: unknown,
   selection: unknown,
+  /** Tensors need no basin.json. */
+  isAny = false,
 ): Promise<readonly [CheckpointRecord, CheckpointRecord] | undefined> {
   const { library } = context;
   const selected = (targetPaths(target, selection) ?? [])
     .flatMap((path) => library.get(path) ?? [])
-    .filter(({ run }) => run.configuration !== null);
+    .filter(({ run }) => isAny || run.configuration !== null);
   const order = library.all();
   if (selected.length > 2) {
     await vscode.window.showInformationMessage(t('Select two checkpoints to compare.'));
     return undefined;
   }
-  const first = selected[0] ?? (await pickCheckpoint(context, t('Compare')));
+  const first = selected[0] ?? (await pickCheckpoint(context, t('Compare'), undefined, isAny));
   if (first === undefined) return undefined;
   const second =
     selected[1] ??
@@ -154,6 +162,7 @@ async function choosePair(
       context,
       t('Compare {0} with', checkpointLabel(first.file.path)),
       first.file.path,
+      isAny,
     ));
   if (second === undefined) return undefined;
   return order.indexOf(first) <= order.indexOf(second) ? [first, second] : [second, first];
@@ -216,12 +225,14 @@ async function pickCheckpoint(
   { library }: Context,
   title: string,
   other?: string,
+  isAny = false,
 ): Promise<CheckpointRecord | undefined> {
   const records = library
     .all()
-    .filter(({ run, file }) => run.configuration !== null && file.path !== other);
+    .filter(({ run, file }) => (isAny || run.configuration !== null) && file.path !== other);
   if (records.length === 0) {
-    await tellNoneConfigured();
+    if (isAny) await vscode.window.showInformationMessage(t('There are no two checkpoints here.'));
+    else await tellNoneConfigured();
     return undefined;
   }
   const items: (vscode.QuickPickItem & { record?: CheckpointRecord })[] = [];

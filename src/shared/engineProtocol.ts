@@ -1,3 +1,4 @@
+import type { CheckpointDifference } from './checkpointDifference';
 import type { Comparison, Interpolation } from './comparison';
 import type { Language } from './language';
 import type { Precision, RuntimeSetting } from './runtimeSetting';
@@ -27,6 +28,7 @@ export interface Requests {
   readonly 'basin/analyze': Request<AnalyzeParams, AnalyzeResult>;
   readonly 'basin/interpolate': Request<InterpolateParams, Interpolation>;
   readonly 'basin/compare': Request<CompareParams, Comparison>;
+  readonly 'basin/diff': Request<DiffParams, CheckpointDifference>;
   readonly 'basin/report': Request<ReportParams, ReportResult>;
   readonly 'basin/doctor': Request<NoParams, DoctorReport>;
   readonly 'basin/ping': Request<NoParams, Pong>;
@@ -330,6 +332,12 @@ export interface InterpolateParams extends Pick<
   /** Another one, of this run or of another. */
   readonly to: string;
   readonly path: Interpolation['path'];
+}
+
+/** Compares the tensors of two checkpoints; absolute paths. Reads both whole, a tensor of each at a time. */
+export interface DiffParams {
+  readonly first: string;
+  readonly second: string;
 }
 
 /** Writes a folder's result documents as one page of HTML. */

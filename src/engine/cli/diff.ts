@@ -1,4 +1,5 @@
-import { diffCheckpoints, type LoneTensor } from '../checkpoint/diff';
+import type { LoneTensor } from '../../shared/checkpointDifference';
+import { diffCheckpoints } from '../checkpoint/diff';
 import { openCheckpoint } from '../checkpoint/openCheckpoint';
 import { ExitStatus } from './exitStatus';
 import { figure, grouped } from './numbers';

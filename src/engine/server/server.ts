@@ -26,6 +26,7 @@ import { InputError } from '../../shared/inputError';
 import { parseMemorySize } from '../../shared/memorySize';
 import { DEFAULT_RUNTIME } from '../../shared/runtimeSetting';
 import { untilAborted } from '../aborted';
+import { diffFiles } from '../checkpoint/diff';
 import { inspect } from '../checkpoint/inspect';
 import { listTensors } from '../checkpoint/tensors';
 import { initRun } from '../init/initRun';
@@ -91,6 +92,8 @@ const handlers: { readonly [Name in keyof Requests]: Handler<Name> } = {
       compare(first, second, { first: firstResult, second: secondResult }, signal),
       signal,
     ),
+  'basin/diff': ({ first, second }, signal) =>
+    untilAborted(diffFiles(first, second, signal), signal),
   'basin/report': async (params, signal) => {
     const written = writeReport({ ...params, assets: __dirname }, signal);
     const { count } = await untilAborted(written, signal);

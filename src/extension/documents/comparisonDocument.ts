@@ -11,6 +11,7 @@ import { fromScalar, type Scalar } from '../../shared/result/scalar';
 import { escapeMarkdown } from '../words/markdown';
 import { formatCount, formatNumber, formatShare, formatWithUncertainty } from '../words/numbers';
 import { t, translated } from '../words/text';
+import { markdownTable } from './markdownTable';
 import { pathPicture } from './pathPicture';
 
 /** Minima listed: the most persistent. */
@@ -68,7 +69,7 @@ function differenceTable(
   differences: readonly Difference[],
   [first, second]: readonly [string, string],
 ): string {
-  return table(
+  return markdownTable(
     ['', first, second, t('difference'), ''],
     differences.map((each) => [
       quantityName(each.name),
@@ -142,7 +143,7 @@ function wayText(
       : [
           `![${escapeMarkdown(t('The loss on the way'))}](data:image/svg+xml;base64,${Buffer.from(picture).toString('base64')})`,
         ]),
-    table([t('position'), t('loss')], rows),
+    markdownTable([t('position'), t('loss')], rows),
   ].join('\n\n');
 }
 
@@ -177,7 +178,7 @@ function distances({ bottleneck, wasserstein, comparedPairs }: TopologyCompariso
     t('{0} of the range', formatShare(fromScalar(overRange))),
   ]);
   return [
-    table(['', '', ''], rows),
+    markdownTable(['', '', ''], rows),
     escapeMarkdown(
       t(
         'Between the persistence diagrams of {0} and {1} finite pairs and the global minima.',
@@ -205,7 +206,7 @@ function minimaText(
   const head = ['', first, t('persistence'), second, t('persistence'), t('moved')];
   const more = minima.length - rows.length;
   return [
-    table(head, rows),
+    markdownTable(head, rows),
     ...(more > 0 ? [escapeMarkdown(t('And {0} less persistent ones.', more))] : []),
   ].join('\n\n');
 }
@@ -223,12 +224,4 @@ function lossOf(place: MinimumPlace | null): string {
 function persistenceOf(place: MinimumPlace | null): string {
   if (place === null) return NONE;
   return formatNumber(fromScalar(place.death) - fromScalar(place.birth));
-}
-
-/** Texts first, then numbers to the right. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => escapeMarkdown(cell)).join(' | ')} |`;
-  const rule = `|${head.map((_, index) => (index === 0 ? ':--' : '--:')).join('|')}|`;
-  return [line(head), rule, ...rows.map(line)].join('\n');
 }

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { Interpolation } from '../../shared/comparison';
 import { checkpointLabel } from '../words/checkpointLabel';
 import { comparisonDocument } from './comparisonDocument';
+import { differenceDocument } from './differenceDocument';
 import { doctorDocument, type Diagnosis, type Installation } from './doctorDocument';
 import type { EngineClient } from '../client/engineClient';
 import { escapeMarkdown } from '../words/markdown';
@@ -12,7 +13,9 @@ const SCHEME = 'basin';
 /** What a document is about; it is in its address, so that it can be written anew any time. */
 export type Subject =
   | { readonly kind: 'doctor' }
-  | { readonly kind: 'comparison'; readonly first: string; readonly second: string };
+  | { readonly kind: 'comparison'; readonly first: string; readonly second: string }
+  /** Of tensors. */
+  | { readonly kind: 'difference'; readonly first: string; readonly second: string };
 
 /** Documents that Basin writes for the user to read: comparisons, and the state of its engine. */
 export class Documents implements vscode.TextDocumentContentProvider, vscode.Disposable {
@@ -62,6 +65,8 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
         return doctorDocument(this.installation(), await this.diagnose(token));
       case 'comparison':
         return this.compare(subject, this.paths.get(uri.toString()), token);
+      case 'difference':
+        return this.difference(subject, token);
       case undefined:
         return '';
     }
@@ -103,22 +108,41 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
         ...(interpolation === undefined ? {} : { interpolation }),
       });
     } catch (error) {
-      return `# ${escapeMarkdown(`${checkpointLabel(first)} → ${checkpointLabel(second)}`)}\n\n${escapeMarkdown(sentence(error))}\n`;
+      return failed(first, second, error);
     }
   }
+
+  private async difference(
+    { first, second }: Extract<Subject, { kind: 'difference' }>,
+    token: vscode.CancellationToken,
+  ): Promise<string> {
+    try {
+      const engine = await this.engine();
+      const difference = await engine.request('basin/diff', { first, second }, token);
+      return differenceDocument(difference, [checkpointLabel(first), checkpointLabel(second)]);
+    } catch (error) {
+      return failed(first, second, error);
+    }
+  }
+}
+
+/** Of a document that could not be written. */
+function failed(first: string, second: string, error: unknown): string {
+  return `# ${escapeMarkdown(`${checkpointLabel(first)} → ${checkpointLabel(second)}`)}\n\n${escapeMarkdown(sentence(error))}\n`;
 }
 
 function addressOf(subject: Subject): vscode.Uri {
   switch (subject.kind) {
     case 'doctor':
       return vscode.Uri.from({ scheme: SCHEME, path: `/${t('Basin Doctor')}.md` });
-    case 'comparison': {
-      const { first, second } = subject;
+    case 'comparison':
+    case 'difference': {
+      const { kind, first, second } = subject;
       const name = (path: string): string => checkpointLabel(path).replaceAll(/[/\\]/g, ' ');
       return vscode.Uri.from({
         scheme: SCHEME,
-        path: `/${name(first)} → ${name(second)}.md`,
-        query: JSON.stringify([first, second]),
+        path: `/${kind === 'difference' ? `${t('Tensors')} ` : ''}${name(first)} → ${name(second)}.md`,
+        query: JSON.stringify(kind === 'difference' ? [first, second, kind] : [first, second]),
       });
     }
   }
@@ -128,9 +152,9 @@ function addressOf(subject: Subject): vscode.Uri {
 function subjectOf(uri: vscode.Uri): Subject | undefined {
   if (uri.query === '') return { kind: 'doctor' };
   try {
-    const [first, second] = JSON.parse(uri.query) as unknown[];
+    const [first, second, kind = 'comparison'] = JSON.parse(uri.query) as unknown[];
     if (typeof first !== 'string' || typeof second !== 'string') return undefined;
-    return { kind: 'comparison', first, second };
+    return kind === 'comparison' || kind === 'difference' ? { kind, first, second } : undefined;
   } catch {
     return undefined;
   }

@@ -1,0 +1,105 @@
+import type { CheckpointDifference, LoneTensor } from '../../shared/checkpointDifference';
+import { escaped } from '../../shared/escaped';
+import { escapeMarkdown } from '../words/markdown';
+import { counted, formatCount, formatNumber } from '../words/numbers';
+import { t, translated } from '../words/text';
+import { markdownTable } from './markdownTable';
+
+/** Rows of a table: of more a preview takes seconds. */
+const LISTED = 300;
+/** Characters of a name. */
+const LONGEST_NAME = 200;
+
+/**
+ * What differs between the tensors of two checkpoints, as a document to read: the farthest first.
+ *
+ * @param names of the two.
+ */
+export function differenceDocument(
+  difference: CheckpointDifference,
+  [first, second]: readonly [string, string],
+): string {
+  const { tensors, equal, integers, distance, relative, onlyFirst, onlySecond, reshaped, unread } =
+    difference;
+  const parts = [`# ${escapeMarkdown(`${first} → ${second}`)}`];
+  const say = (text: string): void => {
+    parts.push(escapeMarkdown(text));
+  };
+  say(
+    t(
+      '‖b − a‖ = {0} over all floating-point tensors in both, ‖b − a‖ / ‖a‖ = {1}.',
+      farOf(distance),
+      shareOf(relative),
+    ),
+  );
+  say(t('{0} in both, {1} of them equal.', counted(tensors.length, 'tensor'), formatCount(equal)));
+  const table = <Row>(
+    title: string,
+    head: readonly string[],
+    rows: readonly Row[],
+    cells: (row: Row) => readonly string[],
+  ): void => {
+    if (rows.length === 0) return;
+    parts.push(`## ${escapeMarkdown(`${title} (${formatCount(rows.length)})`)}`);
+    parts.push(markdownTable(head, rows.slice(0, LISTED).map(cells)));
+    if (rows.length > LISTED) {
+      say(t('And {0} more: `basin diff --json` lists all.', formatCount(rows.length - LISTED)));
+    }
+  };
+  const [tensor, shape] = [t('tensor'), t('shape')];
+  table(
+    t('Changed'),
+    [tensor, shape, '‖b − a‖', '‖b − a‖ / ‖a‖'],
+    tensors.filter((each) => each.distance !== 0),
+    (each) => [
+      nameOf(each.name),
+      shapeOf(each.shape),
+      farOf(each.distance),
+      shareOf(each.relative),
+    ],
+  );
+  table(
+    t('Renamed'),
+    [first, second, shape, '‖b − a‖'],
+    tensors.flatMap(({ renamed, ...each }) =>
+      renamed === undefined ? [] : [{ ...each, renamed }],
+    ),
+    (each) => [nameOf(each.name), nameOf(each.renamed), shapeOf(each.shape), farOf(each.distance)],
+  );
+  const lone = ({ name, dtype, shape: own }: LoneTensor) => [nameOf(name), dtype, shapeOf(own)];
+  table(t('Only in {0}', first), [tensor, t('type'), shape], onlyFirst, lone);
+  table(t('Only in {0}', second), [tensor, t('type'), shape], onlySecond, lone);
+  table(t('Of another shape'), [tensor, first, second], reshaped, (each) => [
+    nameOf(each.name),
+    shapeOf(each.first),
+    shapeOf(each.second),
+  ]);
+  table(
+    t('Counters and other whole numbers that differ'),
+    [tensor],
+    integers.map((name) => [name]),
+    ([name]) => [nameOf(name!)],
+  );
+  table(t('Not compared'), [tensor, t('reason')], unread, ({ name, reason }) => [
+    nameOf(name),
+    translated(reason),
+  ]);
+  return `${parts.join('\n\n')}\n`;
+}
+
+function nameOf(name: string): string {
+  return escaped(name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name);
+}
+
+function shapeOf(shape: readonly number[]): string {
+  return shape.length === 0 ? t('scalar') : shape.join('×');
+}
+
+function farOf(distance: number | null): string {
+  return distance === null ? t('not finite') : formatNumber(distance, 4);
+}
+
+/** There is none to a tensor of zeros. */
+function shareOf(relative: number | null): string {
+  return relative === null ? '–' : formatNumber(relative, 3);
+}

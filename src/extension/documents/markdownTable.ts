@@ -1,0 +1,12 @@
+import { escapeMarkdown } from '../words/markdown';
+
+/** A table of Markdown. Texts first, then numbers to the right. */
+export function markdownTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => escapeMarkdown(cell)).join(' | ')} |`;
+  const rule = `|${head.map((_, index) => (index === 0 ? ':--' : '--:')).join('|')}|`;
+  return [line(head), rule, ...rows.map(line)].join('\n');
+}
