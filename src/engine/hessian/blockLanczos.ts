@@ -68,8 +68,8 @@ export interface BlockLanczosOptions {
   /** Images that are held at once; a block's if absent. */
   readonly together?: number;
   readonly work?: VectorWork;
-  /** Called with each vector and its image. */
-  readonly onProduct?: (v: FloatArray, image: FloatArray) => void;
+  /** Called with each vector, its image, and its number in the call of the operator. */
+  readonly onProduct?: (v: FloatArray, image: FloatArray, index: number) => void;
   readonly onRestart?: (restart: Restart) => void;
 }
 
@@ -177,7 +177,7 @@ export async function blockLanczos(
       const done = columns.length;
       const vectors = basis.slice(done, Math.min(end, done + together));
       const images = await apply(vectors, scratch.slice(0, vectors.length));
-      vectors.forEach((v, k) => onProduct?.(v, images[k]!));
+      vectors.forEach((v, k) => onProduct?.(v, images[k]!, k));
       taken += vectors.length;
       const lengths = images.map(norm);
       const ws = images.map((image, k) => {

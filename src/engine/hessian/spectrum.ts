@@ -5,7 +5,13 @@ import { blockLanczos, type SymmetricOperators } from './blockLanczos';
 import { spectralDensity } from './density';
 import { RitzPairs, type RitzPair } from './ritzPairs';
 import type { VectorWork } from './vectorWork';
-import { estimateTrace, NO_LAYERS, TensorProducts, type Layers } from './traceEstimate';
+import {
+  estimateTrace,
+  NO_LAYERS,
+  TensorProducts,
+  type Layers,
+  type OfParts,
+} from './traceEstimate';
 
 export interface Spectrum {
   readonly hessian: Hessian;
@@ -40,6 +46,8 @@ export interface SpectrumOptions extends Pick<
   /** Products that are held at once; one for each probe if absent. */
   readonly together?: number | undefined;
   readonly work?: VectorWork;
+  /** Those of the data that the operator is a sum over, whose spread says what the data leave open. */
+  readonly parts?: OfParts | undefined;
   /** Called after products with their number and the number expected. */
   readonly onProduct?: (done: number, expected: number) => void;
 }
@@ -77,7 +85,7 @@ export async function spectrum(
   const normal = (use: 'fresh' | 'trace') => (index: number, into: Float64Array) => {
     fillNormal(into, spans, seed, `${use} ${index}`);
   };
-  const { room = Infinity, together = block } = options;
+  const { room = Infinity, together = block, parts } = options;
   const work = options.work === undefined ? {} : { work: options.work };
   const inside = new TensorProducts(layers);
   const space = await blockLanczos(apply, dimension, {
@@ -91,12 +99,14 @@ export async function spectrum(
     products: budget,
     fresh: normal('fresh'),
     precision,
-    onProduct: (v, image) => {
+    onProduct: (v, image, index) => {
       inside.add(v, image);
+      parts?.traces.addInside(parts.quotients[index]!);
       count(1);
     },
     onRestart: (restart) => {
       inside.restart(restart);
+      parts?.traces.forget();
     },
   });
   const ritz = new RitzPairs(space);
@@ -108,6 +118,7 @@ export async function spectrum(
     normal: normal('trace'),
     layers,
     inside,
+    parts,
     onProduct: count,
   });
   const { unrestarted } = space;

@@ -6,6 +6,7 @@ import {
   type Restart,
   type SymmetricOperators,
 } from './blockLanczos';
+import type { PartTraces } from './partTraces';
 import { meanWithError } from './studentT';
 import { IN_THIS_THREAD, orthogonalize, type VectorWork } from './vectorWork';
 import { norm } from './vectors';
@@ -68,7 +69,15 @@ export interface TraceOptions {
   readonly layers: Layers;
   /** Of the products that made the space. */
   readonly inside: TensorProducts;
+  readonly parts?: OfParts | undefined;
   readonly onProduct?: (done: number) => void;
+}
+
+/** The parts that an operator is a sum of, as those of the data. */
+export interface OfParts {
+  readonly traces: PartTraces;
+  /** vᵀA(part)v of each vector of the operator's last call. */
+  readonly quotients: readonly Float64Array[];
 }
 
 const EXACT = { mean: 0, standardError: 0, halfWidth: 0 };
@@ -94,6 +103,7 @@ export async function estimateTrace(
     work = IN_THIS_THREAD,
     layers,
     inside,
+    parts,
     onProduct,
   }: TraceOptions,
 ): Promise<{ readonly trace: Estimate; readonly layers: readonly LayerCurvature[] }> {
@@ -139,6 +149,7 @@ export async function estimateTrace(
     units.forEach((unit, k) => {
       const image = images[k]!;
       taken.push(outside * productOver(unit, image, 0, dimension));
+      if (parts !== undefined) parts.traces.addSample(parts.quotients[k]!);
       const products = new TensorProducts(layers);
       products.add(unit, image);
       ofTensors.push(products.sums.map((x) => outside * x));
@@ -156,8 +167,9 @@ export async function estimateTrace(
       interval: { low: value - halfWidth, high: value + halfWidth },
     };
   };
+  const samplingError = parts?.traces.samplingError(outside) ?? null;
   return {
-    trace: estimate(known, taken),
+    trace: { ...estimate(known, taken), ...(samplingError === null ? {} : { samplingError }) },
     layers: layers.layers.map(({ name, members }) => {
       const over = (sums: ArrayLike<number>): number =>
         members.reduce((sum, t) => sum + sums[t]!, 0);

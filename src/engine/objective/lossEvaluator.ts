@@ -116,8 +116,12 @@ export class LossEvaluator {
     const run = await this.#executable('evaluation', batch, (graph) => graph.evaluation());
     const results = await run.run(await this.#inputs(theta, batch));
     let loss = 0;
-    for (const value of results.get(LOSSES)!) loss += value;
-    return { loss, ...this.#problem.terms[batch.set]!.measure(results, batch) };
+    let lossSquares = 0;
+    for (const value of results.get(LOSSES)!) {
+      loss += value;
+      lossSquares += value * value;
+    }
+    return { loss, lossSquares, ...this.#problem.terms[batch.set]!.measure(results, batch) };
   }
 
   /** The derivative of Σ losses of a batch with respect to θ. */

@@ -23,4 +23,6 @@ export interface LossProblem {
 export interface BatchMetrics extends Measures {
   /** Σ of the losses. */
   readonly loss: number;
+  /** Σ of their squares. */
+  readonly lossSquares: number;
 }

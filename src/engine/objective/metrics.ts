@@ -2,6 +2,7 @@ import type { Metrics } from '../../shared/result/metrics';
 import { toScalar } from '../../shared/result/scalar';
 import type { Batch } from './batches';
 import type { LossData } from './lossData';
+import { isSample } from './isSample';
 import type { BatchMetrics } from './lossProblem';
 import { readPdeProblem } from './pde/pdeProblem';
 import { errorNotes, problemNotes } from './pde/sanity';
@@ -31,13 +32,15 @@ export function measuredMetrics(
   const { samples } = data;
   switch (data.kind) {
     case 'samples': {
+      const error = lossError(data, batches, measured);
+      const sure = error === null ? { loss } : { loss, samplingError: error };
       if (data.targets.kind === 'values') {
-        return { loss, error: toScalar(mean((batch) => batch.absoluteError, isLoss)), samples };
+        return { ...sure, error: toScalar(mean((batch) => batch.absoluteError, isLoss)), samples };
       }
       const counted = sum((batch) => batch.counted, isLoss);
       const normalised = sum((batch) => batch.normalised, isLoss);
       return {
-        loss,
+        ...sure,
         accuracy: sum((batch) => batch.correct, isLoss) / counted,
         ...(counted === samples ? {} : { targets: counted }),
         ...(normalised >= counted && counted > 1 ? { outputsAreProbabilities: true } : {}),
@@ -89,6 +92,22 @@ export function measuredMetrics(
       };
     }
   }
+}
+
+/** The standard error of the mean of the samples' losses; null where it is none. */
+function lossError(
+  data: LossData,
+  batches: readonly Batch[],
+  measured: readonly BatchMetrics[],
+): number | null {
+  const set = data.sets.findIndex(({ role }) => role === 'loss');
+  const { points, weight = points } = data.sets[set]!;
+  if (!isSample(data) || weight % points !== 0) return null;
+  const own = measured.filter((_, i) => batches[i]!.set === set);
+  const mean = own.reduce((sum, { loss }) => sum + loss, 0) / points;
+  const square = own.reduce((sum, { lossSquares }) => sum + lossSquares, 0) / points;
+  const variance = Math.max(0, square - mean * mean) / (points - 1);
+  return Number.isFinite(variance) ? (Math.sqrt(variance) * points) / weight : null;
 }
 
 /** Sentences a reader needs to judge numbers on these data, and the metrics where there are some. */

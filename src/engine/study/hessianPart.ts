@@ -6,15 +6,16 @@ import {
 } from '../../shared/configuration';
 import type { Eigenvalue, Hessian } from '../../shared/result/hessian';
 import { layersOf } from '../hessian/layers';
+import { PartTraces } from '../hessian/partTraces';
 import { spectrum, type Spectrum } from '../hessian/spectrum';
-import { derivativeBatches } from '../objective/batches';
+import { isSample } from '../objective/isSample';
 import { tensorSpans } from '../objective/weights';
 import { EigenvectorStore } from './eigenvectorStore';
 import type { Eigenvectors } from './landscapeSpan';
 import type { OpenedCheckpoint } from './openProblem';
 import type { PartWork } from './partWork';
 import { productsOn } from './products';
-import { samplingErrors } from './samplingErrors';
+import { samplingErrors, sharesOf, spectrumBatches } from './samplingErrors';
 import { fitSpectrum, type MemoryShape } from './spectrumPlan';
 import { slopeOf, withSlope, type Slope } from './slope';
 import { termCurvatures } from './termShares';
@@ -143,14 +144,31 @@ async function spectrumOf(
   opened: OpenedCheckpoint,
   settings: SpectrumSettings & MemoryShape,
 ): Promise<Spectrum> {
-  const batches = derivativeBatches(opened.problem.data.sets);
+  const { data } = opened.problem;
   const { theta, parameters } = opened.weights;
+  const batches = spectrumBatches(data, theta.length);
+  const quotients = Array.from({ length: settings.probes }, () => new Float64Array(batches.length));
+  const parts = isSample(data)
+    ? { traces: new PartTraces(sharesOf(batches)), quotients }
+    : undefined;
   work.setProblem(opened);
   return spectrum(
-    productsOn(work.pool, { batches, length: theta.length, signal: work.signal }),
+    productsOn(work.pool, {
+      batches,
+      length: theta.length,
+      signal: work.signal,
+      ...(parts === undefined
+        ? {}
+        : {
+            onQuotient: (vector, batch, quotient) => {
+              quotients[vector]![batch] = quotient;
+            },
+          }),
+    }),
     theta.length,
     {
       ...settings,
+      parts,
       spans: tensorSpans(parameters),
       layers: layersOf(parameters),
       precision: work.pool.runtime.identity.precision,

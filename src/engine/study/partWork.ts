@@ -5,7 +5,7 @@ import type { OpenedCheckpoint } from './openProblem';
 import type { WorkerPool } from './workerPool';
 
 /** Part of every cache key: raised when a part's computation changes. */
-const COMPUTATION = 7;
+const COMPUTATION = 8;
 
 export interface Computed<T> {
   readonly value: T;

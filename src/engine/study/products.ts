@@ -1,5 +1,6 @@
 import type { SymmetricOperators } from '../hessian/blockLanczos';
 import type { CurvatureMatrix } from '../graph/gaussNewton';
+import { dot } from '../hessian/vectors';
 import type { Batch } from '../objective/batches';
 import type { FloatArray } from '../tensor';
 import { sharedZeros } from './sharedVector';
@@ -22,6 +23,8 @@ export interface ProductOptions {
   /** The Hessian if absent. */
   readonly matrix?: CurvatureMatrix;
   readonly signal?: AbortSignal | undefined;
+  /** Called with the number of a vector v of a call, that of a batch, and the batch's part of vᵀHv. */
+  readonly onQuotient?: (vector: number, batch: number, quotient: number) => void;
 }
 
 /**
@@ -33,7 +36,7 @@ export interface ProductOptions {
  */
 export function productsOn(
   pool: WorkerPool,
-  { batches, length, matrix = 'hessian', signal }: ProductOptions,
+  { batches, length, matrix = 'hessian', signal, onQuotient }: ProductOptions,
 ): SymmetricOperators {
   const isDouble = pool.runtime.identity.precision === 'float64';
   const free: FloatArray[] = [];
@@ -50,10 +53,19 @@ export function productsOn(
     const sums = into?.map((sum) => sum.fill(0)) ?? vs.map(() => new Float64Array(length));
     const together = directionsTogether(vs.length, batches.length, length);
     const groups = Array.from({ length: Math.ceil(vs.length / together) }, (_, group) =>
-      addedInOrder(batches, sums.slice(group * together, (group + 1) * together), (batch) => {
-        const own = directions.slice(group * together, (group + 1) * together);
-        return pool.run<'products'>({ kind: 'products', matrix, directions: own, batch }, signal);
-      }),
+      addedInOrder(
+        batches,
+        sums.slice(group * together, (group + 1) * together),
+        (batch) => {
+          const own = directions.slice(group * together, (group + 1) * together);
+          return pool.run<'products'>({ kind: 'products', matrix, directions: own, batch }, signal);
+        },
+        onQuotient &&
+          ((k, batch, part, share) => {
+            const vector = group * together + k;
+            onQuotient(vector, batch, share * dot(directions[vector]!.values, part));
+          }),
+      ),
     );
     await Promise.all(groups);
     free.push(...copies);
@@ -70,6 +82,7 @@ export async function addedInOrder(
   batches: readonly Batch[],
   sums: readonly Float64Array[],
   partsOf: (batch: Batch) => Promise<readonly FloatArray[]>,
+  onPart?: (sum: number, batch: number, part: FloatArray, share: number) => void,
 ): Promise<void> {
   const waiting = new Map<number, readonly FloatArray[]>();
   let next = 0;
@@ -79,7 +92,10 @@ export async function addedInOrder(
       for (let parts = waiting.get(next); parts !== undefined; parts = waiting.get(next)) {
         waiting.delete(next);
         const { share } = batches[next]!;
-        for (const [k, part] of parts.entries()) addShare(sums[k]!, share, part);
+        for (const [k, part] of parts.entries()) {
+          addShare(sums[k]!, share, part);
+          onPart?.(k, next, part, share);
+        }
         next += 1;
       }
     }),

@@ -62,8 +62,9 @@ export interface Eigenvalue {
   readonly residual: number;
   readonly converged: boolean;
   /**
-   * Standard error of the value over evaluation sets of this size: what the data leave open. Of the
-   * first of the largest only, and absent where the data are no independent samples or too few.
+   * Standard error of the value over evaluation sets of this size: what the data leave open, of which
+   * 1.96 hold the truth with 95 %. Of the first of the largest only, and absent where the data are no
+   * independent samples or too few.
    */
   readonly samplingError?: number;
 }
@@ -76,6 +77,8 @@ export interface Estimate {
   readonly samples: number;
   /** Holds the true value with 95 %, by Student's t. Absent in documents of older versions. */
   readonly interval?: Interval;
+  /** As that of an eigenvalue. */
+  readonly samplingError?: number;
 }
 
 export interface Interval {

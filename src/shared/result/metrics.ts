@@ -4,6 +4,11 @@ import type { Scalar } from './scalar';
 export interface Metrics {
   /** Mean loss over the samples; of a differential equation the weighted sum of its terms. */
   readonly loss: Scalar;
+  /**
+   * Standard error of the loss over evaluation sets of this size; absent where the data are no
+   * independent samples, too few, or of weights that are not all the same.
+   */
+  readonly samplingError?: number;
   /** Share of targets the output is right about, in [0, 1]; where targets are classes or labels. */
   readonly accuracy?: number;
   /** Targets that count, where they are not one for each sample. */
