@@ -1,7 +1,8 @@
 import { leadingFigures, type LeadingFigures } from '../../shared/leadingFigures';
 import type { ResultDocument } from '../../shared/result';
-import type { Eigenvalue } from '../../shared/result/hessian';
+import type { Eigenvalue, Estimate } from '../../shared/result/hessian';
 import { fromScalar } from '../../shared/result/scalar';
+import { largerError, uncertainFigure } from '../../shared/uncertainFigure';
 import { figure, percent } from './numbers';
 import { cell } from './table';
 
@@ -31,18 +32,23 @@ function columnsFor(measure: Measure, refined: boolean): readonly Column[] {
   });
   return [
     column('loss', 9, ({ metrics }) =>
-      metrics === undefined ? null : figure(fromScalar(metrics.loss)),
+      metrics === undefined ? null : rounded(fromScalar(metrics.loss), metrics.samplingError ?? 0),
     ),
     column(measure, 9, performance),
     column('λmax', 9, ({ hessian }) =>
       hessian === undefined ? null : sureFigure(hessian.eigenvalues[0]!),
     ),
     column('trace', 9, ({ hessian }) =>
-      hessian === undefined ? null : figure(hessian.trace.value),
+      hessian === undefined ? null : rounded(hessian.trace.value, errorOfTrace(hessian.trace)),
     ),
     column('± s.e.', 8, ({ hessian }) =>
       hessian === undefined ? null : figure(hessian.trace.standardError, 2),
     ),
+    column('± data', 8, ({ hessian }) => {
+      if (hessian === undefined) return null;
+      const { samplingError } = hessian.trace;
+      return samplingError === undefined ? NONE : figure(samplingError, 2);
+    }),
     column('saddles (band)', 14, ({ topology }) =>
       topology === undefined ? null : saddleCount(leadingFigures(topology)),
     ),
@@ -55,9 +61,21 @@ function columnsFor(measure: Measure, refined: boolean): readonly Column[] {
   ];
 }
 
+/** With as many digits as its error leaves. */
+function rounded(value: number, error: number): string {
+  const { value: sure, digits } = uncertainFigure(value, error, 4);
+  return figure(sure, digits);
+}
+
+function errorOfTrace({ standardError, samplingError }: Estimate): number {
+  return largerError(standardError, samplingError);
+}
+
 /** With its residual where that is no longer small: it has not converged. */
-function sureFigure({ value, residual, converged }: Eigenvalue): string {
-  return converged ? figure(value) : `${figure(value, 2)}±${figure(residual, 1)}`;
+function sureFigure({ value, residual, samplingError, converged }: Eigenvalue): string {
+  return converged
+    ? rounded(value, largerError(residual, samplingError))
+    : `${figure(value, 2)}±${figure(residual, 1)}`;
 }
 
 /** Known once the landscape is finished: while it runs it is not refined yet. */

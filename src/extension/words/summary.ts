@@ -3,6 +3,8 @@ import type { CheckpointFormat, ResultDocument } from '../../shared/result';
 import type { Hessian } from '../../shared/result/hessian';
 import type { Topology } from '../../shared/result/topology';
 import type { Metrics } from '../../shared/result/metrics';
+import { fromScalar } from '../../shared/result/scalar';
+import { largerError, uncertainFigure } from '../../shared/uncertainFigure';
 import type { Inspection } from '../../shared/engineProtocol';
 import {
   counted,
@@ -19,10 +21,10 @@ import { t, translated } from './text';
 /** One line: loss, largest eigenvalue, saddles, as far as they are known. */
 export function describeResult(document: ResultDocument): string {
   const parts: string[] = [];
-  if (document.metrics) parts.push(t('loss {0}', formatNumber(document.metrics.loss)));
+  if (document.metrics) parts.push(t('loss {0}', lossText(document.metrics, 3)));
   const largest = document.hessian?.eigenvalues[0];
   if (largest) {
-    const figure = `λmax ${formatNumber(largest.value)}`;
+    const figure = `λmax ${rounded(largest.value, largerError(largest.residual, largest.samplingError))}`;
     parts.push(largest.converged ? figure : t('{0}, not converged', figure));
   }
   if (document.topology) parts.push(counted(leadingFigures(document.topology).saddles, 'saddle'));
@@ -47,6 +49,12 @@ export function resultFacts(document: ResultDocument): Fact[] {
       value: largest.converged ? figure : t('{0}, not converged', figure),
     });
   }
+  if (metrics?.samplingError !== undefined) {
+    facts.push({
+      name: t('Loss ± of the data'),
+      value: formatWithUncertainty(fromScalar(metrics.loss), metrics.samplingError),
+    });
+  }
   if (largest?.samplingError !== undefined) {
     facts.push({
       name: t('λmax ± of the data'),
@@ -59,6 +67,12 @@ export function resultFacts(document: ResultDocument): Fact[] {
       name: t('Trace ± s.e.'),
       value: `${formatWithUncertainty(value, standardError)} (${counted(hessian.probes, 'probe')})`,
     });
+    if (hessian.trace.samplingError !== undefined) {
+      facts.push({
+        name: t('Trace ± of the data'),
+        value: formatWithUncertainty(value, hessian.trace.samplingError),
+      });
+    }
     facts.push(...edgeFacts(hessian));
   }
   if (topology) {
@@ -147,9 +161,20 @@ function otherCounts(topology: Topology): Fact[] {
   return [{ name: t('Saddles with other choices'), value }];
 }
 
-function metricsFact({ loss, accuracy, error, samples }: Metrics): Fact {
+/** With as many digits as its error leaves. */
+function rounded(value: number, error: number, most = 3): string {
+  const { value: sure, digits } = uncertainFigure(value, error, most);
+  return formatNumber(sure, digits);
+}
+
+function lossText({ loss, samplingError = 0 }: Metrics, most: number): string {
+  return rounded(fromScalar(loss), samplingError, most);
+}
+
+function metricsFact(metrics: Metrics): Fact {
+  const { accuracy, error, samples } = metrics;
   const names = [t('Loss')];
-  const values = [formatNumber(loss, 4)];
+  const values = [lossText(metrics, 4)];
   if (accuracy !== undefined) {
     names.push(t('accuracy'));
     values.push(formatShare(accuracy));

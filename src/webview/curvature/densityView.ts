@@ -10,6 +10,7 @@ import type { RunScales } from '../training/runScales';
 import { PlotSection } from '../plots/plotSection';
 import { formatNumber, formatShare, formatTick, formatUncertain, plural } from '../quantity';
 import { curvatureSummary, negativeText } from '../summaries';
+import { largerError } from '../../shared/uncertainFigure';
 import { withAlpha, type Theme } from '../plots/theme';
 import { linearTicks } from '../plots/ticks';
 import { t } from '../text';
@@ -332,7 +333,12 @@ export class DensityView implements Disposable {
       this.section.read(null);
       return;
     }
-    const { value, error } = formatUncertain(eigenvalue.value, eigenvalue.residual, 6);
+    const { residual, samplingError } = eigenvalue;
+    const { value, error } = formatUncertain(
+      eigenvalue.value,
+      largerError(residual, samplingError),
+      6,
+    );
     const name = index < eigenvalues.length ? `λ${index + 1}` : t('smallest eigenvalue');
     this.section.read(
       `${name} = ${value} ${error}${eigenvalue.converged ? '' : ` · ${t('not converged')}`}`,
@@ -382,7 +388,7 @@ function eigenvalueRows({ eigenvalues, smallest, lowest = [smallest] }: Hessian)
       .reverse(),
   ].map(({ name, eigenvalue: { value, residual, samplingError, converged } }) => [
     name,
-    formatNumber(value, 6),
+    formatUncertain(value, largerError(residual, samplingError)).value,
     formatNumber(residual, 2),
     samplingError === undefined ? '' : formatNumber(samplingError, 2),
     converged ? t('yes') : t('no'),
@@ -401,9 +407,13 @@ function layerRows({ layers = [], trace }: Hessian): string[][] {
 }
 
 function caption(hessian: Hessian): string {
-  const { value, error } = formatUncertain(hessian.trace.value, hessian.trace.standardError);
+  const { standardError, samplingError } = hessian.trace;
+  const { value, error } = formatUncertain(hessian.trace.value, standardError);
   return [
     t('trace {0}', `${value} ${error}`),
+    ...(samplingError === undefined
+      ? []
+      : [t('± {0} of the data', formatNumber(samplingError, 2))]),
     ...(hessian.density.band === undefined ? [] : [t('band: 95 %')]),
     ...(hessian.edgeOfStability === undefined
       ? []

@@ -1,4 +1,5 @@
 import type { Figure } from '../../shared/entryFigures';
+import { largerError } from '../../shared/uncertainFigure';
 import { leadingFigures } from '../../shared/leadingFigures';
 import type { ResultDocument } from '../../shared/result';
 import type { Sensitivity, Topology } from '../../shared/result/topology';
@@ -53,9 +54,13 @@ export function keyFigure(measure: Figure, document: ResultDocument | null): Key
       const largest = hessian?.eigenvalues[0];
       if (hessian === undefined || largest === undefined) return UNKNOWN;
       return {
-        ...formatUncertain(largest.value, largest.residual),
+        ...formatUncertain(largest.value, largerError(largest.residual, largest.samplingError)),
         notes: [
-          largest.converged ? t('residual of the Ritz pair') : t('not converged'),
+          largest.converged
+            ? (largest.samplingError ?? 0) > largest.residual
+              ? t('error of the data')
+              : t('residual of the Ritz pair')
+            : t('not converged'),
           t('smallest {0}', formatNumber(hessian.smallest.value, 3)),
         ],
       };
@@ -64,7 +69,12 @@ export function keyFigure(measure: Figure, document: ResultDocument | null): Key
       if (hessian === undefined) return UNKNOWN;
       return {
         ...formatUncertain(hessian.trace.value, hessian.trace.standardError),
-        notes: [t('standard error, {0}', plural(hessian.trace.samples, 'probe'))],
+        notes: [
+          t('standard error, {0}', plural(hessian.trace.samples, 'probe')),
+          ...(hessian.trace.samplingError === undefined
+            ? []
+            : [t('± {0} of the data', formatNumber(hessian.trace.samplingError, 2))]),
+        ],
       };
     case 'saddles': {
       if (topology === undefined) return UNKNOWN;
