@@ -1,17 +1,18 @@
 import { InputError } from '../shared/inputError';
+import { say, type Message } from '../shared/words/message';
 
 /** What keeps a file from being written, and what to do about it, by the system's code. */
-const OBSTACLES: Readonly<Record<string, readonly [what: string, remedy: string]>> = {
-  ENOSPC: ['no space is left on its disk', 'make room there'],
-  EDQUOT: ['the quota of its disk is used up', 'make room there'],
-  EFBIG: ['a file would become larger than its disk allows', 'use another disk'],
-  EACCES: ['its permissions forbid it', 'change them'],
-  EPERM: ['its permissions forbid it', 'change them'],
-  EROFS: ['its disk is read-only', 'use a disk that can be written'],
-  ENOTDIR: ['a part of that path is a file and no folder', 'remove or rename that file'],
-  EEXIST: ['a file of that name is no folder', 'remove or rename that file'],
-  EMFILE: ['too many files are open', 'raise the limit of open files'],
-  EIO: ['its disk reports a fault', 'check the disk'],
+const OBSTACLES: Readonly<Record<string, readonly [what: Message, remedy: Message]>> = {
+  ENOSPC: [say`no space is left on its disk`, say`make room there`],
+  EDQUOT: [say`the quota of its disk is used up`, say`make room there`],
+  EFBIG: [say`a file would become larger than its disk allows`, say`use another disk`],
+  EACCES: [say`its permissions forbid it`, say`change them`],
+  EPERM: [say`its permissions forbid it`, say`change them`],
+  EROFS: [say`its disk is read-only`, say`use a disk that can be written`],
+  ENOTDIR: [say`a part of that path is a file and no folder`, say`remove or rename that file`],
+  EEXIST: [say`a file of that name is no folder`, say`remove or rename that file`],
+  EMFILE: [say`too many files are open`, say`raise the limit of open files`],
+  EIO: [say`its disk reports a fault`, say`check the disk`],
 };
 
 /**
@@ -28,7 +29,7 @@ export async function writingTo<T>(place: string, work: () => Promise<T>): Promi
     const obstacle = OBSTACLES[code];
     if (obstacle === undefined) throw cause;
     const [what, remedy] = obstacle;
-    throw new InputError(`${place} cannot be written: ${what}; ${remedy}.`, 'unsupported', {
+    throw new InputError(say`${place} cannot be written: ${what}; ${remedy}.`, 'unsupported', {
       cause,
     });
   }

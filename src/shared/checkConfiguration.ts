@@ -1,12 +1,14 @@
 import type * as z from 'zod';
 import { configurationSchema, type Configuration } from './configuration';
+import { unfitMessage } from './unfit';
+import { say, type Message } from './words/message';
 
 /** What is wrong with a setting of a basin.json. */
 export interface SettingProblem {
   /** Of the setting, from the top of the file. */
   readonly path: readonly PropertyKey[];
   /** The rest of a sentence that begins with the setting's name. */
-  readonly message: string;
+  readonly message: Message;
   /** Whether a JSON schema cannot say it: values that do not belong together. */
   readonly isBeyondSchema: boolean;
 }
@@ -37,7 +39,7 @@ function problems(
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
       path: [...path, key],
-      message: 'is no setting that is known here; check its name and its place',
+      message: say`is no setting that is known here; check its name and its place`,
       isBeyondSchema: false,
     }));
   }
@@ -48,80 +50,85 @@ function problems(
     );
     if (meant !== undefined) return meant.flatMap((error) => problems(error, path, root));
     const kinds = issue.errors.flatMap(([error]) =>
-      error?.code === 'invalid_type' ? [KINDS[error.expected] ?? error.expected] : [],
+      error?.code === 'invalid_type' ? [kindOf(error.expected)] : [],
     );
-    const kind = kinds.join(' or ');
+    const kind = kinds.reduce((one, other) => say`${one} or ${other}`);
     const given = at(root, path);
     const message =
       given === undefined
-        ? `is missing; it must be ${kind}`
-        : `must be ${kind}, not ${described(given)}`;
+        ? say`is missing; it must be ${kind}`
+        : say`must be ${kind}, not ${described(given)}`;
     return [{ path, message, isBeyondSchema: false }];
   }
   return [{ path, message: messageOf(issue, path, root), isBeyondSchema: issue.code === 'custom' }];
 }
 
 /** What values are called in a basin.json. */
-const KINDS: Readonly<Record<string, string>> = {
-  string: 'a text',
-  number: 'a number',
-  int: 'a whole number',
-  boolean: 'true or false',
-  array: 'a list',
-  tuple: 'a list',
-  object: 'an object',
-  record: 'an object with a value for each name',
+const KINDS: Readonly<Record<string, Message>> = {
+  string: say`a text`,
+  number: say`a number`,
+  int: say`a whole number`,
+  boolean: say`true or false`,
+  array: say`a list`,
+  tuple: say`a list`,
+  object: say`an object`,
+  record: say`an object with a value for each name`,
 };
 
-function messageOf(issue: Issue, path: readonly PropertyKey[], root: unknown): string {
+function kindOf(expected: string): string | Message {
+  return KINDS[expected] ?? expected;
+}
+
+function messageOf(issue: Issue, path: readonly PropertyKey[], root: unknown): Message {
   switch (issue.code) {
     case 'invalid_type': {
-      const kind = KINDS[issue.expected] ?? issue.expected;
-      if (path.length === 0) return 'the file must hold an object, as in {"checkpoints": […], …}';
+      const kind = kindOf(issue.expected);
+      if (path.length === 0)
+        return say`the file must hold an object, as in {"checkpoints": […], …}`;
       return at(root, path) === undefined
-        ? `is missing; it must be ${kind}`
-        : `must be ${kind}, not ${described(at(root, path))}`;
+        ? say`is missing; it must be ${kind}`
+        : say`must be ${kind}, not ${described(at(root, path))}`;
     }
     case 'invalid_value':
-      return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}, not ${described(at(root, path))}`;
+      return say`must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}, not ${described(at(root, path))}`;
     case 'invalid_union': {
       // Without alternatives: the setting that tells them apart.
       const { options = [] } = issue as { readonly options?: readonly unknown[] };
       const known = options.map((option) => JSON.stringify(option)).join(', ');
       return at(root, path) === undefined
-        ? `is missing; it must be one of ${known}`
-        : `must be one of ${known}, not ${described(at(root, path))}`;
+        ? say`is missing; it must be one of ${known}`
+        : say`must be one of ${known}, not ${described(at(root, path))}`;
     }
     case 'too_small': {
       const least = String(issue.minimum);
-      if (issue.origin === 'string') return 'must not be empty';
-      if (issue.origin === 'array') return `must have ${least} or more elements`;
+      if (issue.origin === 'string') return say`must not be empty`;
+      if (issue.origin === 'array') return say`must have ${least} or more elements`;
       return issue.inclusive === false
-        ? `must be greater than ${least}`
-        : `must be ${least} or more, not ${described(at(root, path))}`;
+        ? say`must be greater than ${least}`
+        : say`must be ${least} or more, not ${described(at(root, path))}`;
     }
     case 'too_big': {
       const most = String(issue.maximum);
-      if (issue.origin === 'array') return `must have ${most} or fewer elements`;
+      if (issue.origin === 'array') return say`must have ${most} or fewer elements`;
       return issue.inclusive === false
-        ? `must be less than ${most}`
-        : `must be ${most} or less, not ${described(at(root, path))}`;
+        ? say`must be less than ${most}`
+        : say`must be ${most} or less, not ${described(at(root, path))}`;
     }
     case 'custom':
-      return issue.message;
+      return unfitMessage(issue) ?? say`is not what it must be`;
     case 'invalid_key':
     case 'invalid_element':
     case 'invalid_format':
     case 'not_multiple_of':
     case 'unrecognized_keys':
-      return 'is not what it must be';
+      return say`is not what it must be`;
   }
 }
 
-function described(value: unknown): string {
+function described(value: unknown): string | Message {
   if (value === null) return 'null';
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object') return 'an object';
+  if (Array.isArray(value)) return say`a list`;
+  if (typeof value === 'object') return say`an object`;
   const text = JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

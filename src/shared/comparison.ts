@@ -2,6 +2,7 @@ import type { CheckpointIdentity } from './result';
 import type { Landscape } from './result/landscape';
 import type { Scalar } from './result/scalar';
 import type { Change } from './sources';
+import type { Message } from './words/message';
 
 /**
  * What differs between two analysed checkpoints, or two landscapes: what `basin compare --json`
@@ -20,7 +21,7 @@ export interface Comparison {
   /** Present where it was asked for. */
   readonly interpolation?: Interpolation;
   /** What keeps the two from being compared like with like, and what was left out: full sentences. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Message[];
 }
 
 export const COMPARISON_SCHEMA = 1;

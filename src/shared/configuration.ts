@@ -1,5 +1,7 @@
 import * as z from 'zod';
 import { data, objective } from './objectiveConfiguration';
+import { unfit } from './unfit';
+import { say, type Message } from './words/message';
 
 /**
  * `basin.json`: which checkpoints, which graph, which data, which loss, and how to look at them.
@@ -109,12 +111,12 @@ const landscape = z
       .describe('Seed of the random directions and of the training of a curve.'),
   })
   .superRefine((settings, context) => {
-    const issue = (path: string, message: string) => {
-      context.addIssue({ code: 'custom', path: [path], message });
+    const issue = (path: string, said: Message) => {
+      context.addIssue(unfit([path], said));
     };
     const fixed = FIXED_DIMENSIONS[settings.directions];
     if (fixed !== undefined && (settings.dimensions ?? fixed) !== fixed) {
-      issue('dimensions', `must be ${fixed} with ${settings.directions}, or absent`);
+      issue('dimensions', say`must be ${fixed} with ${settings.directions}, or absent`);
     }
     const dimensions = dimensionsOf(settings);
     // So many are an error already, and no grid.
@@ -122,18 +124,21 @@ const landscape = z
     for (const name of ['resolution', 'range'] as const) {
       const value = settings[name];
       if (Array.isArray(value) && value.length !== dimensions) {
-        issue(name, `lists ${value.length} numbers; ${dimensions} dimensions take ${dimensions}`);
+        issue(
+          name,
+          say`lists ${value.length} numbers; ${dimensions} dimensions take ${dimensions}`,
+        );
       }
     }
     const isBeyond = fixed !== undefined;
     if (!isBeyond && [settings.range ?? 1].flat().includes(0)) {
-      issue('range', 'must be greater than 0');
+      issue('range', say`must be greater than 0`);
     }
     const points = resolutionOf(settings).reduce((product, steps) => product * steps, 1);
     if (points > MOST_POINTS) {
       issue(
         'resolution',
-        `makes a grid of ${points} points, and at most ${MOST_POINTS} are sampled; lower it or "dimensions"`,
+        say`makes a grid of ${points} points, and at most ${MOST_POINTS} are sampled; lower it or "dimensions"`,
       );
     }
     const others = THROUGH[settings.directions] ?? 0;
@@ -142,24 +147,26 @@ const landscape = z
       issue(
         'through',
         others === 0
-          ? `is for interpolation, bezier and plane; remove it with ${settings.directions}`
-          : `must name ${others === 1 ? 'one other checkpoint' : 'two other checkpoints'} for ${settings.directions}`,
+          ? say`is for interpolation, bezier and plane; remove it with ${settings.directions}`
+          : others === 1
+            ? say`must name one other checkpoint for ${settings.directions}`
+            : say`must name two other checkpoints for ${settings.directions}`,
       );
     }
     if (settings.refine !== false && settings.directions === 'bezier') {
-      issue('refine', 'is not for curves, of which every point is evaluated; remove it');
+      issue('refine', say`is not for curves, of which every point is evaluated; remove it`);
     }
     if (settings.share && (settings.center ?? 'checkpoint') !== 'checkpoint') {
       issue(
         'share',
-        `is for landscapes that are each around their own checkpoint; remove it, or the "center" ${settings.center!}`,
+        say`is for landscapes that are each around their own checkpoint; remove it, or the "center" ${settings.center!}`,
       );
     }
     if (settings.share && settings.directions === 'trajectory' && settings.center === undefined) {
-      issue('share', 'says nothing for trajectory, whose landscape is one for all; remove it');
+      issue('share', say`says nothing for trajectory, whose landscape is one for all; remove it`);
     }
     if (settings.share && others > 0) {
-      issue('share', `says nothing for ${settings.directions}; name a "center" instead`);
+      issue('share', say`says nothing for ${settings.directions}; name a "center" instead`);
     }
   })
   .describe('The grid on which the loss is sampled.');
@@ -362,36 +369,39 @@ export const configurationSchema = z
   .superRefine(({ landscape: { refine, directions }, topology }, context) => {
     const { threshold, sensitivity } = topology;
     if (sensitivity.seeds > 0 && directions !== 'random') {
-      context.addIssue({
-        code: 'custom',
-        path: ['topology', 'sensitivity', 'seeds'],
-        message: `is for random directions; remove it with ${directions}`,
-      });
+      context.addIssue(
+        unfit(
+          ['topology', 'sensitivity', 'seeds'],
+          say`is for random directions; remove it with ${directions}`,
+        ),
+      );
     }
     const refined = typeof refine === 'boolean' ? undefined : refine.threshold;
     if (refined !== undefined && threshold !== undefined && refined > threshold) {
-      context.addIssue({
-        code: 'custom',
-        path: ['landscape', 'refine', 'threshold'],
-        message: `is ${refined}, above the threshold of the topology, ${threshold}; pairs between them would not be certain`,
-      });
+      context.addIssue(
+        unfit(
+          ['landscape', 'refine', 'threshold'],
+          say`is ${refined}, above the threshold of the topology, ${threshold}; pairs between them would not be certain`,
+        ),
+      );
     }
   })
   .superRefine(({ data, objective: { kind }, landscape: { batchNorm } }, context) => {
     if (batchNorm === 'recompute' && kind === 'pde') {
-      context.addIssue({
-        code: 'custom',
-        path: ['landscape', 'batchNorm'],
-        message:
-          'is for evaluation data, and a differential equation is evaluated at points of several kinds; remove it with pde',
-      });
+      context.addIssue(
+        unfit(
+          ['landscape', 'batchNorm'],
+          say`is for evaluation data, and a differential equation is evaluated at points of several kinds; remove it with pde`,
+        ),
+      );
     }
     if (data === undefined && kind !== 'pde' && kind !== 'output') {
-      context.addIssue({
-        code: 'custom',
-        path: ['data'],
-        message: `is missing, which ${kind} needs; name the arrays of inputs and targets`,
-      });
+      context.addIssue(
+        unfit(
+          ['data'],
+          say`is missing, which ${kind} needs; name the arrays of inputs and targets`,
+        ),
+      );
     }
   })
   .describe('Basin: how to analyse the checkpoints of a folder.');

@@ -4,6 +4,7 @@ import type { Language } from './language';
 import type { Precision, RuntimeSetting } from './runtimeSetting';
 import type { CheckpointFormat, Part, ResultDocument } from './result';
 import type { Scalar } from './result/scalar';
+import type { Message } from './words/message';
 
 /**
  * Messages between the extension host and the engine process: JSON-RPC 2.0, in frames (`frames.ts`),
@@ -71,7 +72,7 @@ export interface Inspection {
   /** Other plain values found beside the weights, for people to read. */
   readonly metadata: Readonly<Record<string, string | number | boolean | null>>;
   /** What whoever opens the file should know: full sentences. */
-  readonly warnings?: readonly string[];
+  readonly warnings?: readonly Message[];
 }
 export interface TensorSummary {
   readonly name: string;
@@ -95,7 +96,7 @@ export interface RunState {
 export interface StatePart {
   readonly ok: boolean;
   /** A sentence for the user; `null` where it is ready, or could not be looked at for want of the graph. */
-  readonly message: string | null;
+  readonly message: Message | null;
 }
 
 /** What the files that a basin.json names leave to choose from; the basin.json may be unfinished. */
@@ -143,7 +144,7 @@ export interface InitResult {
   /** Scalars in each. */
   readonly parameters: number;
   /** A sentence for each kind of checkpoint that is not among them, as it cannot be read or is another network's. */
-  readonly left: readonly string[];
+  readonly left: readonly Message[];
   /** Whether there is a basin.json. */
   readonly isConfigured: boolean;
 }
@@ -163,7 +164,7 @@ export interface TensorListing {
   readonly step: number | null;
   readonly epoch: number | null;
   readonly metadata: Inspection['metadata'];
-  readonly warnings?: readonly string[];
+  readonly warnings?: readonly Message[];
   /** A `TensorTable` as JSON in UTF-8: who only passes it on need not take it apart. */
   readonly table: Uint8Array;
 }
@@ -199,7 +200,7 @@ export interface TensorStatisticsDone {
 export type TensorStatisticsOutcome =
   | { readonly index: number; readonly ok: true; readonly statistics: TensorStatistics }
   /** A sentence for the user. */
-  | { readonly index: number; readonly ok: false; readonly message: string };
+  | { readonly index: number; readonly ok: false; readonly message: Message };
 /** Of a tensor's finite elements; `null` where there are none. */
 export interface TensorStatistics {
   readonly mean: Scalar | null;
@@ -285,7 +286,7 @@ export interface AnalyzeResult {
 export type AnalyzeOutcome =
   | { readonly checkpoint: string; readonly ok: true; readonly document: ResultDocument }
   /** One checkpoint that cannot be analysed does not keep the others from it. */
-  | { readonly checkpoint: string; readonly ok: false; readonly message: string };
+  | { readonly checkpoint: string; readonly ok: false; readonly message: string | Message };
 
 /** How far an analysis is. */
 export interface Progress {
@@ -375,7 +376,7 @@ export interface RuntimeReport {
   /** Execution providers; empty where it has the processor only. */
   readonly providers: readonly ProviderReport[];
   /** Where it is missing: how to get it. */
-  readonly advice: string | null;
+  readonly advice: Message | null;
 }
 export interface ProviderReport {
   readonly name: string;

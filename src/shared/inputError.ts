@@ -1,3 +1,5 @@
+import { english, type Message } from './words/message';
+
 /**
  * Something the user gave is wrong: a file, a setting, an argument.
  *
@@ -9,12 +11,13 @@ export class InputError extends Error {
   override readonly name = 'InputError';
 
   constructor(
-    message: string,
+    /** The message before a language is chosen. */
+    readonly said: Message,
     /** What the program may decide on; the message is for people. */
     readonly reason: InputErrorReason = 'invalid',
     options?: { readonly cause: unknown },
   ) {
-    super(message, options);
+    super(english(said), options);
   }
 }
 

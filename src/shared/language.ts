@@ -1,4 +1,4 @@
-import type { Templates } from './sentences';
+import type { Templates } from './words/message';
 
 /** What pages say, in another language than English. */
 export interface Language {

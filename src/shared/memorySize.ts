@@ -1,4 +1,5 @@
 import { InputError } from './inputError';
+import { say } from './words/message';
 
 const UNITS: ReadonlyMap<string, number> = new Map([
   ['mb', 1e6],
@@ -22,13 +23,13 @@ export function parseMemorySize(text: string, what: string): number {
   const unit = UNITS.get(parts?.[2]?.toLowerCase() ?? '');
   if (parts === null || unit === undefined) {
     throw new InputError(
-      `${what} is ${JSON.stringify(text)} and must be a size of memory; write it as "8 GB" or "800 MB".`,
+      say`${what} is ${JSON.stringify(text)} and must be a size of memory; write it as "8 GB" or "800 MB".`,
     );
   }
   const bytes = Number(parts[1]) * unit;
   if (bytes < LEAST) {
     throw new InputError(
-      `${what} is ${JSON.stringify(text)}, which is less than any analysis takes; give 512 MB or more.`,
+      say`${what} is ${JSON.stringify(text)}, which is less than any analysis takes; give 512 MB or more.`,
     );
   }
   return bytes;

@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { unfit } from './unfit';
+import { say } from './words/message';
 
 /** What of `basin.json` says what is minimised: the objective, and the data it is taken on. */
 const integer = (minimum: number, maximum: number) => z.number().int().min(minimum).max(maximum);
@@ -130,11 +132,7 @@ const regression = z
   })
   .superRefine(({ loss, delta }, context) => {
     if (delta === undefined || loss === 'huber') return;
-    context.addIssue({
-      code: 'custom',
-      path: ['delta'],
-      message: `is for the loss huber; remove it with ${loss}`,
-    });
+    context.addIssue(unfit(['delta'], say`is for the loss huber; remove it with ${loss}`));
   })
   .describe('Mean difference between the graph’s output and targets.');
 
@@ -158,7 +156,7 @@ export const data = z
       .union([
         array,
         z.record(z.string().min(1), array).refine((named) => Object.keys(named).length > 0, {
-          message: 'names no array; name one for each input of the graph',
+          params: { said: say`names no array; name one for each input of the graph` },
         }),
       ])
       .describe(

@@ -3,6 +3,7 @@ import type { Interpolation } from './comparison';
 import type { EntryExtents } from './entryExtents';
 import type { EntryFigures } from './entryFigures';
 import type { ResultDocument } from './result';
+import type { Message } from './words/message';
 
 /**
  * Messages between the extension host and the panel. The host always sends whole snapshots, never
@@ -43,7 +44,7 @@ export interface PanelEntry {
   /** Of its document; `null` where there is none. */
   readonly summary: EntrySummary | null;
   /** Why there is no document, or why it is not complete: a sentence. */
-  readonly error: string | null;
+  readonly error: string | Message | null;
 }
 
 /** What is said of a checkpoint among the others. */

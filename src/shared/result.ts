@@ -4,6 +4,7 @@ import type { Metrics } from './result/metrics';
 import type { Topology } from './result/topology';
 import type { Precision } from './runtimeSetting';
 import type { Source } from './sources';
+import type { Message } from './words/message';
 
 /**
  * The result document: everything Basin knows about one checkpoint.
@@ -28,6 +29,8 @@ export interface ResultDocument {
   readonly hessian?: Hessian;
   /** What a reader must know to judge the numbers: full sentences. */
   readonly notes: readonly string[];
+  /** What each of the notes is made of, to say it in another language; absent in documents of before. */
+  readonly messages?: readonly Message[];
   /** What it follows from; absent in documents of before. */
   readonly sources?: readonly Source[];
   readonly timings: Timings;

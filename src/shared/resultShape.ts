@@ -1,9 +1,10 @@
 import { RESULT_SCHEMA, type ResultDocument } from './result';
+import { say, type Message } from './words/message';
 
 export type ResultReading =
   | { readonly ok: true; readonly document: ResultDocument }
   /** A sentence's end: what is wrong with the text. */
-  | { readonly ok: false; readonly why: string };
+  | { readonly ok: false; readonly why: Message };
 
 /**
  * Reads a result document that may have been written by another version, or by anyone.
@@ -16,17 +17,20 @@ export function parseResult(text: string): ResultReading {
   try {
     value = JSON.parse(text);
   } catch {
-    return { ok: false, why: 'it is not JSON' };
+    return { ok: false, why: say`it is not JSON` };
   }
-  if (!isRecord(value)) return { ok: false, why: 'it is not an object' };
+  if (!isRecord(value)) return { ok: false, why: say`it is not an object` };
   if (value.schema !== RESULT_SCHEMA) {
     return {
       ok: false,
-      why: `its schema is ${describe(value.schema)}, and this version reads ${RESULT_SCHEMA}`,
+      why:
+        value.schema === undefined
+          ? say`its schema is missing, and this version reads ${RESULT_SCHEMA}`
+          : say`its schema is ${describe(value.schema)}, and this version reads ${RESULT_SCHEMA}`,
     };
   }
   const wrong = firstWrong(value);
-  if (wrong !== undefined) return { ok: false, why: `its ${wrong} is not what it must be` };
+  if (wrong !== undefined) return { ok: false, why: say`its ${wrong} is not what it must be` };
   return { ok: true, document: value as unknown as ResultDocument };
 }
 
@@ -39,6 +43,7 @@ function firstWrong(document: Record<string, unknown>): string | undefined {
     runtime: shape({ name: isString, version: isString, precision: isString }),
     seed: isNumber,
     notes: arrayOf(isString),
+    messages: optional(arrayOf((value) => isMessage(value))),
     probe: optional(isRecord),
     timings: isTimings,
     sources: optional(
@@ -271,7 +276,19 @@ function shape(checks: Readonly<Record<string, Check>>): Check {
 }
 
 function describe(value: unknown): string {
-  return value === undefined ? 'missing' : JSON.stringify(value).slice(0, 40);
+  return JSON.stringify(value).slice(0, 40);
+}
+
+/** Messages are put into messages, this deep at most: whoever wrote the file, it is soon read. */
+const DEEPEST_MESSAGE = 16;
+
+function isMessage(value: unknown, deepest = DEEPEST_MESSAGE): boolean {
+  if (deepest === 0 || !isRecord(value)) return false;
+  const isPart = (part: unknown) => isString(part) || isMessage(part, deepest - 1);
+  return shape({
+    template: isString,
+    values: arrayOf((put) => isNumber(put) || isPart(put) || arrayOf(isPart)(put)),
+  })(value);
 }
 
 function isTimings(value: unknown): boolean {

@@ -4,6 +4,7 @@ import './panel.css';
 import { CompareView, pathKey } from './compare/compareView';
 import type { Interpolation } from '../shared/comparison';
 import type { PanelEntry, PathMessage, Snapshot } from '../shared/panelProtocol';
+import { notesOf } from '../shared/notes';
 import { CheckpointHeader } from './training/checkpointHeader';
 import { ProgressBar, registerControls } from './controls';
 import { DensityView } from './curvature/densityView';
@@ -376,7 +377,7 @@ class Panel implements Disposable {
     this.messageSlot.hidden = isDocument;
     const readiness = (entry && snapshot?.readiness[entry.run]) ?? null;
     const [problem] = readiness?.problems ?? [];
-    setText(this.warning, isDocument ? translated(screen.warning ?? problem ?? '') : '');
+    setText(this.warning, isDocument ? (screen.warning ?? problem ?? '') : '');
     this.warning.hidden = this.warning.textContent === '';
     if (screen.kind !== 'document') {
       this.plotted = [];
@@ -454,7 +455,7 @@ class Panel implements Disposable {
     this.along.update(screen.document, theme, state.scale);
     this.tree.update(drawn, theme, state, running);
     this.density.update(screen.document, theme, running, scales.spectrum);
-    const { notes } = screen.document;
+    const notes = notesOf(screen.document);
     this.notes.hidden = notes.length === 0;
     this.notes.replaceChildren(
       element('h2', {}, t('Notes')),

@@ -1,18 +1,16 @@
-import { fillIn } from '../shared/fillIn';
 import type { Language } from '../shared/language';
-import { sentenceTranslation } from '../shared/sentences';
+import { fillIn, inWords, type Message } from '../shared/words/message';
 
 type Value = string | number;
 
 /** English is what the source says. */
 let texts: Language['texts'] = {};
-let sentences = (sentence: string): string => sentence;
+let sentences: Language['sentences'] = {};
 
 /** Takes the language of the page, once, before anything is shown. */
 export function speak(language: Language | null): void {
   texts = language?.texts ?? {};
-  sentences =
-    language === null ? (sentence) => sentence : sentenceTranslation(() => language.sentences);
+  sentences = language?.sentences ?? {};
 }
 
 /**
@@ -23,7 +21,7 @@ export function t(message: string, ...values: readonly Value[]): string {
   return fillIn(texts[message] ?? message, values);
 }
 
-/** A sentence that the engine put together, in the language of the page. */
-export function translated(sentence: string): string {
-  return sentences(sentence);
+/** A message of the engine in the language of the page. */
+export function translated(said: string | Message): string {
+  return inWords(said, sentences);
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { checkConfiguration } from '../../src/shared/checkConfiguration';
+import { english, say } from '../../src/shared/words/message';
 
 const GOOD = {
   checkpoints: ['*.pt'],
@@ -14,7 +15,7 @@ function said(change: object): string[] {
   const checked = checkConfiguration({ ...GOOD, ...change });
   return checked.ok
     ? []
-    : checked.problems.map(({ path, message }) => `${path.join('.')}: ${message}`);
+    : checked.problems.map(({ path, message }) => `${path.join('.')}: ${english(message)}`);
 }
 
 describe('what is wrong with a setting is said in words of Basin', () => {
@@ -104,7 +105,7 @@ describe('what is wrong with a setting is said in words of Basin', () => {
     expect(checkConfiguration([])).toMatchObject({
       ok: false,
       problems: [
-        { path: [], message: 'the file must hold an object, as in {"checkpoints": […], …}' },
+        { path: [], message: say`the file must hold an object, as in {"checkpoints": […], …}` },
       ],
     });
     expect(checkConfiguration(GOOD).ok).toBe(true);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseResult } from '../../src/shared/resultShape';
+import { parseResult, type ResultReading } from '../../src/shared/resultShape';
+import { english, say } from '../../src/shared/words/message';
 
 const minimal = {
   schema: 1,
@@ -13,10 +14,13 @@ const minimal = {
 
 const read = (value: unknown) => parseResult(JSON.stringify(value));
 
+const whyNot = (reading: ResultReading) => (reading.ok ? null : english(reading.why));
+
 describe('a result document from disk', () => {
   it('is taken with the parts it has', () => {
     expect(read(minimal).ok).toBe(true);
     expect(read({ ...minimal, metrics: { loss: 'NaN', samples: 3 } }).ok).toBe(true);
+    expect(read({ ...minimal, notes: ['a 1'], messages: [say`a ${[say`${1}`]}`] }).ok).toBe(true);
   });
 
   it.each([
@@ -25,7 +29,7 @@ describe('a result document from disk', () => {
     ['of another schema', '{"schema": 2}', 'its schema is 2, and this version reads 1'],
     ['of no schema', '{}', 'its schema is missing, and this version reads 1'],
   ])('is refused when it is %s', (_, text, why) => {
-    expect(parseResult(text)).toEqual({ ok: false, why });
+    expect(whyNot(parseResult(text))).toBe(why);
   });
 
   const axis = { name: 'δ₁', min: -1, max: 1, steps: 3 };
@@ -58,6 +62,7 @@ describe('a result document from disk', () => {
 
   it.each([
     ['checkpoint', { checkpoint: null }],
+    ['messages', { messages: ['x'] }],
     ['notes', { notes: [1] }],
     ['metrics', { metrics: { loss: '<b>', samples: 1 } }],
     ['hessian', { hessian: { eigenvalues: {} } }],
@@ -74,9 +79,6 @@ describe('a result document from disk', () => {
       },
     ],
   ])('is refused for its %s', (part, wrong) => {
-    expect(read({ ...minimal, ...wrong })).toEqual({
-      ok: false,
-      why: `its ${part} is not what it must be`,
-    });
+    expect(whyNot(read({ ...minimal, ...wrong }))).toBe(`its ${part} is not what it must be`);
   });
 });

@@ -1,4 +1,5 @@
 import { Fault } from './fault';
+import { say } from '../../shared/words/message';
 
 /** Bytes of memory for a small file, and more for each byte it really has. */
 const MEMORY = 96 * 2 ** 20;
@@ -25,7 +26,7 @@ export class Budget {
   make(bytes: number): void {
     this.memory -= bytes;
     if (this.memory < 0) {
-      throw new Fault('unsupported', 'its header holds more values than Basin keeps');
+      throw new Fault('unsupported', say`its header holds more values than Basin keeps`);
     }
   }
 
@@ -33,7 +34,7 @@ export class Budget {
   visit(count: number): void {
     this.steps -= count;
     if (this.steps < 0) {
-      throw new Fault('unsupported', 'its header takes more steps to read than Basin follows');
+      throw new Fault('unsupported', say`its header takes more steps to read than Basin follows`);
     }
   }
 }

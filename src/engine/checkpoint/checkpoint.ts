@@ -1,4 +1,5 @@
 import type { CheckpointFormat } from '../../shared/result';
+import type { Message } from '../../shared/words/message';
 import type { Tensor } from '../tensor';
 import type { OptimizerState } from './optimizer';
 import type { ParameterMoments } from './secondMoments';
@@ -30,7 +31,7 @@ export interface Checkpoint {
   /** What its Adam keeps of each parameter; null where it keeps none. */
   readonly secondMoments?: () => Promise<readonly ParameterMoments[] | null>;
   /** What whoever opens the file should know: full sentences. */
-  readonly warnings?: readonly string[];
+  readonly warnings?: readonly Message[];
 
   /**
    * Reads one tensor, widened to a type of `DType` (float16 and bfloat16 become float32).

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { Fault, naming } from './fault';
+import { say } from '../../shared/words/message';
 
 /** One read of the operating system at a time: its own limit is 2 GiB. */
 const CHUNK = 64 * 2 ** 20;
@@ -40,9 +41,10 @@ export class CheckpointFile implements ReadableBytes {
       try {
         const stat = await handle.stat();
         if (stat.isDirectory()) {
-          throw new Fault('invalid', 'it is a folder', 'name one of the files in it');
+          throw new Fault('invalid', say`it is a folder`, say`name one of the files in it`);
         }
-        if (!stat.isFile()) throw new Fault('invalid', 'it is no regular file', 'check the path');
+        if (!stat.isFile())
+          throw new Fault('invalid', say`it is no regular file`, say`check the path`);
         return new CheckpointFile(handle, path, stat.size, stat.mtimeMs);
       } catch (error) {
         await handle.close();
@@ -58,7 +60,7 @@ export class CheckpointFile implements ReadableBytes {
    */
   async read(position: number, length: number): Promise<Uint8Array> {
     if (!(position >= 0 && length >= 0 && position + length <= this.size)) {
-      throw new Fault('damaged', 'it ends before the data its header announces');
+      throw new Fault('damaged', say`it ends before the data its header announces`);
     }
     const bytes = new Uint8Array(length);
     await this.readInto(bytes, position);
@@ -72,7 +74,7 @@ export class CheckpointFile implements ReadableBytes {
    */
   slice(start: number, size: number): ReadableBytes {
     if (!(start >= 0 && size >= 0 && start + size <= this.size)) {
-      throw new Fault('damaged', 'it ends before the data its header announces');
+      throw new Fault('damaged', say`it ends before the data its header announces`);
     }
     return {
       path: this.path,
@@ -81,7 +83,7 @@ export class CheckpointFile implements ReadableBytes {
         if (position >= 0 && length >= 0 && position + length <= size) {
           return this.read(start + position, length);
         }
-        throw new Fault('damaged', 'a part of it ends before the data its header announces');
+        throw new Fault('damaged', say`a part of it ends before the data its header announces`);
       },
     };
   }
@@ -100,8 +102,8 @@ export class CheckpointFile implements ReadableBytes {
     if (done < bytes.length || size !== this.size || mtimeMs !== this.modified) {
       throw new Fault(
         'damaged',
-        'it changed while it was being read',
-        'try again when training has finished writing it',
+        say`it changed while it was being read`,
+        say`try again when training has finished writing it`,
       );
     }
   }
@@ -118,8 +120,8 @@ export class CheckpointFile implements ReadableBytes {
         if (file.size <= most) return file.read(0, file.size);
         throw new Fault(
           'unsupported',
-          `it has ${file.size} bytes, where Basin reads up to ${most}`,
-          'check that it is the file you mean',
+          say`it has ${file.size} bytes, where Basin reads up to ${most}`,
+          say`check that it is the file you mean`,
         );
       });
     } finally {

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { InputError } from '../../shared/inputError';
+import { say } from '../../shared/words/message';
 import type { Checkpoint } from './checkpoint';
 import { printable } from './fault';
 import { openCheckpoint, type OpenOptions } from './openCheckpoint';
@@ -73,7 +74,7 @@ function nothingBehind({ path, tensors }: Checkpoint, choice: string): InputErro
   const places = [...new Set([...tensors.keys()].map((name) => name.split('.', 1)[0]!))];
   const listed = places.slice(0, 5).map((place) => `"${printable(place)}"`);
   return new InputError(
-    `${basename(path)} holds no weights at "${printable(choice)}"; names in it begin with ${listed.join(', ')}.`,
+    say`${basename(path)} holds no weights at "${printable(choice)}"; names in it begin with ${listed.join(', ')}.`,
     'invalid',
   );
 }

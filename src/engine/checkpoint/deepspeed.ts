@@ -9,6 +9,7 @@ import { PickleObject, type PickleDictionary, type PickleValue } from './pickleV
 import { pytorchCheckpoint, readPytorch, type PytorchFile, type Storages } from './pytorch';
 import { StorageReference, TensorReference } from './pytorchPickle';
 import { ZipArchive } from './zip';
+import { say } from '../../shared/words/message';
 
 /** What DeepSpeed keeps the weights in where it has not cut them. */
 export const DEEPSPEED_WEIGHTS = 'mp_rank_00_model_states.pt';
@@ -42,15 +43,15 @@ export async function openDeepspeed(
   if (beside.some((other) => PIECES.test(other))) {
     throw new Fault(
       'unsupported',
-      'it is one rank’s part of a checkpoint under ZeRO-3 of DeepSpeed, where each rank has a piece of every weight',
-      `run \`python zero_to_fp32.py . joined --tag ${basename(folder)}\` in the folder above its own, where DeepSpeed has put that file, and open what it writes`,
+      say`it is one rank’s part of a checkpoint under ZeRO-3 of DeepSpeed, where each rank has a piece of every weight`,
+      say`run \`python zero_to_fp32.py . joined --tag ${basename(folder)}\` in the folder above its own, where DeepSpeed has put that file, and open what it writes`,
     );
   }
   if (!WEIGHTS.test(name)) {
     throw new Fault(
       'invalid',
-      'it is one rank’s part of an optimizer under DeepSpeed',
-      `open ${DEEPSPEED_WEIGHTS} beside it`,
+      say`it is one rank’s part of an optimizer under DeepSpeed`,
+      say`open ${DEEPSPEED_WEIGHTS} beside it`,
     );
   }
   const model = await readPytorch(archive);
@@ -121,14 +122,14 @@ function partitionOf(name: string, { pickled, littleEndian, storages }: PytorchF
   const groups = at(state, 'single_partition_of_fp32_groups');
   const count = Array.isArray(counts) ? Math.max(0, ...counts.slice(0, 1000).map(Number)) : counts;
   if (typeof stage !== 'number' || typeof count !== 'number' || !Array.isArray(groups)) {
-    throw new Fault('damaged', `${name} beside it holds no weights of ZeRO-1 or ZeRO-2`);
+    throw new Fault('damaged', say`${name} beside it holds no weights of ZeRO-1 or ZeRO-2`);
   }
   const vectors = groups.filter((group) => group instanceof TensorReference);
   const isPlain = vectors.every(({ type, shape, strides }) => {
     return type === 'float32' && shape.length === 1 && (strides[0] === 1 || shape[0]! < 2);
   });
   if (vectors.length !== groups.length || !isPlain || !littleEndian) {
-    throw new Fault('unsupported', `${name} beside it holds its weights in another way`);
+    throw new Fault('unsupported', say`${name} beside it holds its weights in another way`);
   }
   for (const { storage } of vectors) storages.check(storage);
   const paddings = at(state, 'param_alignment_paddings');
@@ -161,14 +162,14 @@ function merge(root: PickleDictionary, partitions: readonly Partition[]) {
   if (first.count !== partitions.length) {
     throw new Fault(
       'damaged',
-      `${partitions.length} parts of its optimizer are beside it, of ${first.count}`,
-      'copy the whole folder again',
+      say`${partitions.length} parts of its optimizer are beside it, of ${first.count}`,
+      say`copy the whole folder again`,
     );
   }
   const shapes = at(root, 'param_shapes');
   const module = at(root, 'module');
   if (!Array.isArray(shapes) || shapes.length !== first.groups.length || !(module instanceof Map)) {
-    throw new Fault('damaged', 'it does not say which weights its partitions hold');
+    throw new Fault('damaged', say`it does not say which weights its partitions hold`);
   }
   const segments = new Map<StorageReference, readonly Segment[]>();
   const trained = new Map<PickleValue, TensorReference>();
@@ -233,7 +234,7 @@ function segmentsOf(partitions: readonly Partition[], group: number): readonly S
   return partitions.map((partition) => {
     const of = partition.groups[group];
     if (of === undefined)
-      throw new Fault('damaged', `${partition.name} beside it has fewer groups`);
+      throw new Fault('damaged', say`${partition.name} beside it has fewer groups`);
     const size = sizeOf(of.shape) * 4;
     const segment = { partition, of, start, size };
     start += size;
@@ -254,7 +255,7 @@ function* within(segments: readonly Segment[], start: number, end: number) {
 function misfit(elements: number): Fault {
   return new Fault(
     'damaged',
-    `its partitions have ${elements} elements, which its weights do not fill`,
+    say`its partitions have ${elements} elements, which its weights do not fill`,
   );
 }
 

@@ -19,6 +19,7 @@ import { pytorchCheckpoint, readPytorch, type Storages } from './pytorch';
 import { PYTORCH, StorageReference, TensorReference } from './pytorchPickle';
 import { isBaseName } from './shardIndex';
 import { ZipArchive } from './zip';
+import { say } from '../../shared/words/message';
 
 /** The index of a distributed checkpoint, in its folder. */
 export const DISTRIBUTED_INDEX = '.metadata';
@@ -75,7 +76,8 @@ export async function openDistributed(
   file: CheckpointFile,
   weights: string | undefined,
 ): Promise<Checkpoint> {
-  if (file.size > MOST_INDEX_BYTES) throw new Fault('unsupported', 'it is too long for an index');
+  if (file.size > MOST_INDEX_BYTES)
+    throw new Fault('unsupported', say`it is too long for an index`);
   const budget = new Budget(file.size);
   const { value, calls } = unpickle(await file.read(0, file.size), PYTORCH, 0, budget);
   const index = fieldsOf(value, 'Metadata');
@@ -126,7 +128,7 @@ export async function openDistributed(
 }
 
 function senseless(): Fault {
-  return new Fault('damaged', 'what it says of its tensors makes no sense');
+  return new Fault('damaged', say`what it says of its tensors makes no sense`);
 }
 
 function isOf(value: PickleValue | undefined, name: string): value is PickleObject {
@@ -139,7 +141,11 @@ function fieldsOf(
 ): ReadonlyMap<PickleValue, PickleValue> {
   const fields = isOf(value, name) ? attributesOf(value) : null;
   if (fields !== null) return fields;
-  throw new Fault('unsupported', 'it is no index of a distributed checkpoint', 'check the path');
+  throw new Fault(
+    'unsupported',
+    say`it is no index of a distributed checkpoint`,
+    say`check the path`,
+  );
 }
 
 /** Tensor → offsets of a box in it, or '' → where that is. */
@@ -155,7 +161,7 @@ function partsOf(stored: PickleDictionary, budget: Budget): Map<string, Map<stri
       throw senseless();
     }
     if (!isBaseName(file)) {
-      throw new Fault('hostile', `it names a file that is not in its own folder (${file})`);
+      throw new Fault('hostile', say`it names a file that is not in its own folder (${file})`);
     }
     const transforms = place?.get('transform_descriptors');
     const isTransformed = Array.isArray(transforms) && transforms.length > 0;
@@ -218,13 +224,13 @@ function tensorOf(
     if (sizes.includes(0) && chunks.length < boxes.length - 1) continue;
     const part = parts?.get(offsets.join()) ?? parts?.get('');
     if (part === undefined) {
-      throw new Fault('damaged', `it does not say where all of its tensor \`${name}\` is`);
+      throw new Fault('damaged', say`it does not say where all of its tensor \`${name}\` is`);
     }
     covered += sizeOf(sizes);
     chunks.push({ offsets, sizes, part });
   }
   if (covered !== total) {
-    throw new Fault('damaged', `its tensor \`${name}\` has ${covered} of ${total} elements`);
+    throw new Fault('damaged', say`its tensor \`${name}\` has ${covered} of ${total} elements`);
   }
   const storage = new StorageReference(name, type, total * bytesPerElement(type));
   return {
@@ -253,8 +259,8 @@ function typeOf(properties: PickleValue | undefined, name: string): ElementType 
   if (dtype instanceof PickleGlobal && isElementType(dtype.name)) return dtype.name;
   throw new Fault(
     'unsupported',
-    `its tensor \`${name}\` has an element type Basin does not know`,
-    'convert the weights to float32 and save again',
+    say`its tensor \`${name}\` has an element type Basin does not know`,
+    say`convert the weights to float32 and save again`,
   );
 }
 
@@ -295,7 +301,11 @@ class PartFolder {
     for (const name of names) {
       const found = await stat(this.pathOf(name)).catch(() => null);
       if (found?.isFile() !== true) {
-        throw new Fault('damaged', `its part ${name} is missing`, 'copy the whole folder again');
+        throw new Fault(
+          'damaged',
+          say`its part ${name} is missing`,
+          say`copy the whole folder again`,
+        );
       }
       this.sizes.set(name, found.size);
     }
@@ -304,8 +314,8 @@ class PartFolder {
         if (start + size > this.sizes.get(file)!) {
           throw new Fault(
             'damaged',
-            `its part ${file} is cut short`,
-            'copy the whole folder again',
+            say`its part ${file} is cut short`,
+            say`copy the whole folder again`,
           );
         }
       }
@@ -321,14 +331,18 @@ class PartFolder {
     if (isTransformed) {
       throw new Fault(
         'unsupported',
-        `its part ${name} went through an extension that packs it`,
-        'save it without extensions',
+        say`its part ${name} went through an extension that packs it`,
+        say`save it without extensions`,
       );
     }
     const file = await CheckpointFile.open(this.pathOf(name));
     try {
       if (file.size !== this.sizes.get(name)) {
-        throw new Fault('damaged', `its part ${name} changed while it was being read`, 'try again');
+        throw new Fault(
+          'damaged',
+          say`its part ${name} changed while it was being read`,
+          say`try again`,
+        );
       }
       return await read(await ZipArchive.open(file.slice(start, size)));
     } finally {
@@ -353,10 +367,10 @@ function storagesOf(folder: PartFolder, tensors: ReadonlyMap<string, CutTensor>)
           root.type !== type ||
           !isSame(root.shape, sizes)
         ) {
-          throw new Fault('damaged', `a box of its tensor \`${key}\` is not in ${part.file}`);
+          throw new Fault('damaged', say`a box of its tensor \`${key}\` is not in ${part.file}`);
         }
         if (!littleEndian && width > 1) {
-          throw new Fault('unsupported', 'it was written by a machine of the other byte order');
+          throw new Fault('unsupported', say`it was written by a machine of the other byte order`);
         }
         storages.check(root.storage);
         const bytes = await storages.read(root.storage, ...root.span);
@@ -364,7 +378,7 @@ function storagesOf(folder: PartFolder, tensors: ReadonlyMap<string, CutTensor>)
       });
     }
     if (met?.includes(0) === true) {
-      throw new Fault('damaged', `boxes of its tensor \`${key}\` lie upon each other`);
+      throw new Fault('damaged', say`boxes of its tensor \`${key}\` lie upon each other`);
     }
     return whole;
   };

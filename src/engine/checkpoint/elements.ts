@@ -3,6 +3,7 @@ import type { Tensor } from '../tensor';
 import { sizeOf } from '../tensor';
 import { Fault } from './fault';
 import { float8Values } from './float8';
+import { say } from '../../shared/words/message';
 
 /**
  * Element types of weight files: bytes of one element, and the type Basin widens it to. `null`:
@@ -97,11 +98,15 @@ export function decode(
   const size = sizeOf(shape);
   if (ELEMENTS[type][1] === null) throw unread(type);
   if (size * 8 > LARGEST && size * bytesPerElement(widened(type)) > LARGEST) {
-    throw new Fault('unsupported', 'it has an array of more than 4 GiB', 'use smaller arrays');
+    throw new Fault(
+      'unsupported',
+      say`it has an array of more than 4 GiB`,
+      say`use smaller arrays`,
+    );
   }
   const stored = bytes.length / bytesPerElement(type);
   if (size > stored && size > LARGEST_EXPANDED) {
-    throw new Fault('damaged', `an array of ${size} elements stands on ${stored} stored ones`);
+    throw new Fault('damaged', say`an array of ${size} elements stands on ${stored} stored ones`);
   }
   const tensor = widen(bytes, type, littleEndian === (endianness() === 'LE'));
   const dense = isDense(layout) ? tensor.data : gather(tensor, layout, size);
@@ -111,8 +116,8 @@ export function decode(
 function unread(type: ElementType): Fault {
   return new Fault(
     'unsupported',
-    `an array has the element type ${type}, which Basin does not compute with`,
-    'convert the weights to float32 and save again',
+    say`an array has the element type ${type}, which Basin does not compute with`,
+    say`convert the weights to float32 and save again`,
   );
 }
 
@@ -156,8 +161,8 @@ function widen(source: Uint8Array, type: ElementType, native: boolean): Tensor {
       if (data.some((value) => value < 0n)) {
         throw new Fault(
           'unsupported',
-          'an array of uint64 has values beyond 2⁶³',
-          'save it as int64 or float64',
+          say`an array of uint64 has values beyond 2⁶³`,
+          say`save it as int64 or float64`,
         );
       }
       return { dtype: 'int64', shape, data };

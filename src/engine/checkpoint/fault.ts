@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { escaped } from '../../shared/escaped';
 import { InputError } from '../../shared/inputError';
+import { english, say, type Message, type Value } from '../../shared/words/message';
 
 /**
  * What is wrong with bytes, said where it is found and before it is known which file they came
@@ -12,28 +13,20 @@ export class Fault extends Error {
   constructor(
     readonly reason: 'damaged' | 'unsupported' | 'hostile' | 'missing' | 'invalid',
     /** Follows the file's name and "is damaged:", "cannot be used:" or "was not opened:". */
-    what: string,
+    readonly what: Message,
     /** What to do; the reason's usual advice if absent. */
-    readonly advice?: string,
+    readonly advice?: Message,
   ) {
-    super(what);
+    super(english(what));
   }
 }
 
 const ADVICE = {
-  damaged: 'copy it again, or wait until it is written completely',
-  unsupported: 'save the plain weights (a state_dict) instead',
-  hostile: 'do not load it anywhere, and get the checkpoint from a source you trust',
-  missing: 'check the name',
-  invalid: 'check the name',
-} as const;
-
-const VERDICT = {
-  damaged: 'is damaged:',
-  unsupported: 'cannot be used:',
-  hostile: 'was not opened:',
-  missing: 'cannot be read:',
-  invalid: 'cannot be used:',
+  damaged: say`copy it again, or wait until it is written completely`,
+  unsupported: say`save the plain weights (a state_dict) instead`,
+  hostile: say`do not load it anywhere, and get the checkpoint from a source you trust`,
+  missing: say`check the name`,
+  invalid: say`check the name`,
 } as const;
 
 /**
@@ -60,48 +53,60 @@ export async function* namingAll<T>(
   }
 }
 
+function judged(reason: Fault['reason'], file: string, what: Message, advice: Message): Message {
+  switch (reason) {
+    case 'damaged':
+      return say`${file} is damaged: ${what}; ${advice}.`;
+    case 'unsupported':
+    case 'invalid':
+      return say`${file} cannot be used: ${what}; ${advice}.`;
+    case 'hostile':
+      return say`${file} was not opened: ${what}; ${advice}.`;
+    case 'missing':
+      return say`${file} cannot be read: ${what}; ${advice}.`;
+  }
+}
+
 /** The InputError for a fault in the file at `path`; any other error as it is. */
 export function named(path: string, error: unknown): unknown {
   if (error instanceof Fault) {
-    const advice = error.advice ?? ADVICE[error.reason];
-    return new InputError(
-      `${basename(path)} ${VERDICT[error.reason]} ${printable(error.message)}; ${printable(advice)}.`,
-      error.reason,
-    );
+    const advice = printableMessage(error.advice ?? ADVICE[error.reason]);
+    const said = judged(error.reason, basename(path), printableMessage(error.what), advice);
+    return new InputError(said, error.reason);
   }
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':
-      return new InputError(`${path} does not exist; check the path.`, 'missing');
+      return new InputError(say`${path} does not exist; check the path.`, 'missing');
     case 'EACCES':
     case 'EPERM':
-      return new InputError(`${path} may not be read; change its permissions.`, 'missing');
+      return new InputError(say`${path} may not be read; change its permissions.`, 'missing');
     case 'EISDIR':
-      return new InputError(`${path} is a folder; name one of the files in it.`, 'invalid');
+      return new InputError(say`${path} is a folder; name one of the files in it.`, 'invalid');
     case 'ELOOP':
       return new InputError(
-        `${path} is a link that leads back to itself; name the file it was meant for.`,
+        say`${path} is a link that leads back to itself; name the file it was meant for.`,
         'invalid',
       );
     case 'ENAMETOOLONG':
       return new InputError(
-        `${printable(path, 60)} is longer than names of files are; check the path.`,
+        say`${printable(path, 60)} is longer than names of files are; check the path.`,
         'invalid',
       );
     case 'ENXIO':
     case 'ENODEV':
     case 'EOPNOTSUPP':
-      return new InputError(`${path} is no regular file; check the path.`, 'invalid');
+      return new InputError(say`${path} is no regular file; check the path.`, 'invalid');
     case 'EIO':
     case 'ESTALE':
     case 'EREMOTEIO':
       return new InputError(
-        `${path} cannot be read, as its disk reports an error (${code}); check the disk and try again.`,
+        say`${path} cannot be read, as its disk reports an error (${code}); check the disk and try again.`,
         'damaged',
       );
     case 'ERR_INVALID_ARG_VALUE':
-      return new InputError(`${printable(path)} is no path; check it.`, 'invalid');
+      return new InputError(say`${printable(path)} is no path; check it.`, 'invalid');
     default:
       return error;
   }
@@ -113,4 +118,17 @@ const LONGEST = 400;
 export function printable(text: string, longest = LONGEST): string {
   const line = escaped(text.slice(0, longest));
   return text.length > longest ? `${line}…` : line;
+}
+
+/** The same of all that is put into a message. */
+function printableMessage({ template, values }: Message, longest = LONGEST): Message {
+  return { template, values: values.map((value) => printableValue(value, longest)) };
+}
+
+export function printableValue<Put extends Value>(value: Put, longest?: number): Put;
+export function printableValue(value: Value, longest = LONGEST): Value {
+  if (typeof value === 'number') return value;
+  if (typeof value === 'string') return printable(value, longest);
+  if ('template' in value) return printableMessage(value, longest);
+  return value.map((each) => printableValue(each, longest));
 }

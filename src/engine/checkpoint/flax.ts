@@ -9,6 +9,7 @@ import { plainOf } from './metadata';
 import { blocks as blocksOfFile, elementsOf, pieceOf } from './pieces';
 import { trainingPosition } from './trainingPosition';
 import { Windowed } from './windowed';
+import { say } from '../../shared/words/message';
 
 /** Extensions of flax/serialization.py. */
 const ARRAY = 1;
@@ -43,8 +44,8 @@ export async function openFlax(file: CheckpointFile): Promise<Checkpoint> {
   const budget = new Budget(file.size);
   const source = new Windowed(file);
   const root = await readPacked(source, budget);
-  if (source.position !== file.size) throw new Fault('damaged', 'something follows its values');
-  if (!(root instanceof Map)) throw new Fault('unsupported', 'it holds no named weights');
+  if (source.position !== file.size) throw new Fault('damaged', say`something follows its values`);
+  if (!(root instanceof Map)) throw new Fault('unsupported', say`it holds no named weights`);
 
   const found = new Map<string, StoredArray>();
   const metadata = new Map<string, Checkpoint['metadata'][string]>();
@@ -52,7 +53,7 @@ export async function openFlax(file: CheckpointFile): Promise<Checkpoint> {
   const add = (prefix: string, values: ReadonlyMap<string, PackedValue>) => {
     for (const [key, value] of [...values].reverse()) {
       const name = prefix === '' ? key : `${prefix}.${key}`;
-      if (name.length > LONGEST_NAME) throw new Fault('unsupported', 'its names are too long');
+      if (name.length > LONGEST_NAME) throw new Fault('unsupported', say`its names are too long`);
       if (prefix !== '' || !NO_WEIGHTS.test(key)) open.push({ name, value });
     }
   };
@@ -84,8 +85,8 @@ export async function openFlax(file: CheckpointFile): Promise<Checkpoint> {
   if (found.size === 0) {
     throw new Fault(
       'unsupported',
-      'it holds no arrays',
-      'save the parameters with flax.serialization.to_bytes',
+      say`it holds no arrays`,
+      say`save the parameters with flax.serialization.to_bytes`,
     );
   }
   const tensors = new Map<string, TensorEntry>();
@@ -95,7 +96,7 @@ export async function openFlax(file: CheckpointFile): Promise<Checkpoint> {
   const find = (name: string): StoredArray => {
     const array = found.get(name);
     if (array) return array;
-    throw new Fault('missing', `it has no tensor \`${name}\``);
+    throw new Fault('missing', say`it has no tensor \`${name}\``);
   };
   const plain = Object.fromEntries(metadata);
   return {
@@ -179,8 +180,8 @@ function elementType(dtype: string) {
   if (isElementType(dtype)) return dtype;
   throw new Fault(
     'unsupported',
-    `an array has the element type ${dtype}, which Basin does not compute with`,
-    'convert the weights to float32 and save again',
+    say`an array has the element type ${dtype}, which Basin does not compute with`,
+    say`convert the weights to float32 and save again`,
   );
 }
 
@@ -205,7 +206,7 @@ async function readStored(
 }
 
 function senseless(name: string): Fault {
-  return new Fault('damaged', `what it says of \`${name}\` makes no sense`);
+  return new Fault('damaged', say`what it says of \`${name}\` makes no sense`);
 }
 
 function isShape(value: PackedValue | undefined | null): value is readonly number[] {

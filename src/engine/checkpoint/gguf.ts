@@ -5,6 +5,7 @@ import { Fault, naming } from './fault';
 import { readHeader, type Growing } from './growing';
 import { plainOf } from './metadata';
 import { trainingPosition } from './trainingPosition';
+import { say } from '../../shared/words/message';
 
 /**
  * GGUF, the format of llama.cpp.
@@ -102,7 +103,7 @@ export async function openGguf(file: CheckpointFile): Promise<Checkpoint> {
     read: (name) =>
       naming(file.path, async () => {
         const tensor = stored.get(name);
-        if (!tensor) throw new Fault('missing', `it has no tensor \`${name}\``);
+        if (!tensor) throw new Fault('missing', say`it has no tensor \`${name}\``);
         const { type, shape, start, end } = tensor;
         const unpack = UNPACKERS[type.name];
         if (type.plain === undefined && unpack === undefined) throw unread(type.name);
@@ -119,8 +120,8 @@ export async function openGguf(file: CheckpointFile): Promise<Checkpoint> {
 function unread(dtype: string): Fault {
   return new Fault(
     'unsupported',
-    `an array has the element type ${dtype}, which Basin does not compute with`,
-    'convert the weights to float32 and save again',
+    say`an array has the element type ${dtype}, which Basin does not compute with`,
+    say`convert the weights to float32 and save again`,
   );
 }
 
@@ -130,11 +131,11 @@ interface Header {
 }
 
 function headerOf(bytes: Growing, size: number): Header {
-  const broken = () => new Fault('damaged', 'its header makes no sense');
+  const broken = () => new Fault('damaged', say`its header makes no sense`);
   bytes.skip(4);
   const version = bytes.uint32();
   if (version !== 2 && version !== 3) {
-    throw new Fault('unsupported', `it is version ${version} of GGUF`, 'convert it again');
+    throw new Fault('unsupported', say`it is version ${version} of GGUF`, say`convert it again`);
   }
   const count = bytes.uint64();
   const pairs = bytes.uint64();
@@ -158,7 +159,7 @@ function headerOf(bytes: Growing, size: number): Header {
     const shape = Array.from({ length: axes }, () => bytes.uint64()).reverse();
     const type = TYPES[bytes.uint32()];
     if (type === undefined) {
-      throw new Fault('unsupported', `its tensor \`${name}\` is packed in an unknown way`);
+      throw new Fault('unsupported', say`its tensor \`${name}\` is packed in an unknown way`);
     }
     found.set(name, { type, shape, offset: bytes.uint64() });
   }
@@ -169,7 +170,7 @@ function headerOf(bytes: Growing, size: number): Header {
     const start = base + offset;
     const end = start + (elements / type.elements) * type.bytes;
     if (elements % type.elements !== 0 || !Number.isSafeInteger(end)) throw broken();
-    if (end > size) throw new Fault('damaged', 'it is cut short in its tensors');
+    if (end > size) throw new Fault('damaged', say`it is cut short in its tensors`);
     tensors.set(name, { type, shape, start, end });
   }
   return { tensors, metadata: Object.fromEntries(metadata) };
@@ -209,7 +210,7 @@ const MOST_NESTED = 4;
 function valueOf(bytes: Growing, type: number, depth = 0): string | number | boolean | undefined {
   if (type === 8) return bytes.text(bytes.uint64());
   if (type === 9) {
-    if (depth > MOST_NESTED) throw new Fault('damaged', 'its header makes no sense');
+    if (depth > MOST_NESTED) throw new Fault('damaged', say`its header makes no sense`);
     const inner = bytes.uint32();
     const count = bytes.uint64();
     const width = NUMBERS[inner] === undefined ? 0 : READERS[NUMBERS[inner]];
@@ -218,7 +219,7 @@ function valueOf(bytes: Growing, type: number, depth = 0): string | number | boo
     return undefined;
   }
   const kind = NUMBERS[type];
-  if (kind === undefined) throw new Fault('damaged', 'its header makes no sense');
+  if (kind === undefined) throw new Fault('damaged', say`its header makes no sense`);
   const value = bytes.number(kind);
   return type === 7 ? value !== 0 : value;
 }

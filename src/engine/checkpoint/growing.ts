@@ -1,5 +1,6 @@
 import type { CheckpointFile } from './checkpointFile';
 import { Fault } from './fault';
+import { say } from '../../shared/words/message';
 
 /** Thrown where the bytes that are known end, and the file goes on. */
 class NeedsMore extends Error {}
@@ -19,7 +20,7 @@ export class Growing {
   skip(length: number): number {
     const at = this.position;
     if (!(length >= 0 && at + length <= this.size)) {
-      throw new Fault('damaged', 'it ends before the data its header announces');
+      throw new Fault('damaged', say`it ends before the data its header announces`);
     }
     if (at + length > this.bytes.length) throw new NeedsMore();
     this.position = at + length;
@@ -96,7 +97,8 @@ export async function readHeader<T>(
       return parse(new Growing(bytes, file.size));
     } catch (error) {
       if (!(error instanceof NeedsMore)) throw error;
-      if (length >= most) throw new Fault('unsupported', 'its header is larger than Basin reads');
+      if (length >= most)
+        throw new Fault('unsupported', say`its header is larger than Basin reads`);
     }
   }
 }

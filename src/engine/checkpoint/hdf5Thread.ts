@@ -2,6 +2,7 @@ import { Dataset, File as Hdf5File, FS, Group, ready } from 'h5wasm';
 import { emptyFileSystem, FILTERS, MOST_CHUNK_BYTES, NUMBER_CLASSES } from './hdf5Memory';
 import { Fault } from './fault';
 import type { Hdf5Contents, Hdf5Entry } from './hdf5Weights';
+import { say, type Message } from '../../shared/words/message';
 
 /** Groups in groups, and things in a file: links may lead round in circles. */
 const DEEPEST = 32;
@@ -37,7 +38,7 @@ export class Hdf5Memory {
       const below: typeof open = [];
       for (const key of group.keys()) {
         if (++count > MOST_ENTITIES || depth > DEEPEST) {
-          throw new Fault('unsupported', 'its groups lead round in circles, or are too many');
+          throw new Fault('unsupported', say`its groups lead round in circles, or are too many`);
         }
         const inner = path === '' ? key : `${path}/${key}`;
         const entity = group.get(key);
@@ -49,7 +50,7 @@ export class Hdf5Memory {
           if (name !== null) names[inner] = name;
           below.push({ group: entity, path: inner, depth: depth + 1 });
         } else if (entity !== null && 'filename' in entity) {
-          throw new Fault('hostile', `"${inner}" leads to another file`);
+          throw new Fault('hostile', say`"${inner}" leads to another file`);
         }
       }
       for (const group of below.reverse()) open.push(group);
@@ -65,14 +66,14 @@ export class Hdf5Memory {
   /** The elements of one array, little-endian, in C order. */
   read(path: string): Uint8Array {
     const dataset = this.file.get(path);
-    if (!(dataset instanceof Dataset)) throw new Fault('damaged', `"${path}" is no array`);
+    if (!(dataset instanceof Dataset)) throw new Fault('damaged', say`"${path}" is no array`);
     const entry = entryOf(path, dataset);
     if (entry?.problem !== undefined || entry === null) {
-      throw new Fault('unsupported', entry?.problem ?? `"${path}" holds no numbers`);
+      throw new Fault('unsupported', entry?.problem ?? say`"${path}" holds no numbers`);
     }
     const value = entry.bytes === 0 ? new Uint8Array(0) : dataset.value;
     const bytes = bytesOf(value, entry.dtype);
-    if (bytes.length !== entry.bytes) throw new Fault('damaged', `"${path}" is cut short`);
+    if (bytes.length !== entry.bytes) throw new Fault('damaged', say`"${path}" is cut short`);
     return bytes;
   }
 }
@@ -87,7 +88,7 @@ function bytesOf(value: unknown, dtype: string): Uint8Array {
     return new Uint8Array(Numbers.of(value).buffer);
   }
   if (typeof value === 'bigint') return new Uint8Array(BigInt64Array.of(value).buffer);
-  throw new Fault('unsupported', 'an array in it holds no numbers Basin reads');
+  throw new Fault('unsupported', say`an array in it holds no numbers Basin reads`);
 }
 
 const SCALARS: Readonly<Record<string, { of(value: number): { readonly buffer: ArrayBuffer } }>> = {
@@ -128,16 +129,16 @@ function problemOf(
   dataset: Dataset,
   bytes: number,
   chunks: number[] | null,
-): string | null {
+): Message | null {
   const { virtual_sources: sources, size } = dataset.metadata;
   if (sources !== undefined && sources.length > 0) {
-    return `"${path}" takes its values from other files`;
+    return say`"${path}" takes its values from other files`;
   }
-  if (!(bytes <= MOST_BYTES)) return `"${path}" announces ${bytes} bytes`;
+  if (!(bytes <= MOST_BYTES)) return say`"${path}" announces ${bytes} bytes`;
   const chunk = (chunks ?? []).reduce((product, extent) => product * extent, size);
-  if (!(chunk <= MOST_CHUNK_BYTES)) return `"${path}" is stored in chunks that are too large`;
+  if (!(chunk <= MOST_CHUNK_BYTES)) return say`"${path}" is stored in chunks that are too large`;
   const strange = dataset.filters.find(({ id }) => !FILTERS.includes(id));
-  return strange === undefined ? null : `"${path}" is compressed by the filter ${strange.id}`;
+  return strange === undefined ? null : say`"${path}" is compressed by the filter ${strange.id}`;
 }
 
 /** HDF5's class of a boolean of h5py: an enumeration of one byte. */

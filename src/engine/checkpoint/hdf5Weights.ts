@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Fault } from './fault';
+import { say, type Message } from '../../shared/words/message';
 
 /** One array of numbers in an HDF5 file. */
 export interface Hdf5Entry {
@@ -11,7 +12,7 @@ export interface Hdf5Entry {
   readonly bytes: number;
   readonly littleEndian: boolean;
   /** Why it is listed and not read. */
-  readonly problem?: string;
+  readonly problem?: Message;
 }
 
 export interface Hdf5Contents {
@@ -33,7 +34,7 @@ export interface Hdf5Request {
 export type Hdf5Answer =
   | { readonly contents: Hdf5Contents }
   | { readonly bytes: Uint8Array }
-  | { readonly fault: readonly [reason: Fault['reason'], message: string, advice?: string] };
+  | { readonly fault: readonly [reason: Fault['reason'], what: Message, advice?: Message] };
 
 const MOST_BYTES = 2 ** 30;
 /** Arrays of the largest size are read in a few seconds. */
@@ -54,7 +55,7 @@ export class Hdf5Weights {
   /** @throws Fault when it cannot be read. */
   static async open(bytes: Uint8Array): Promise<Hdf5Weights> {
     if (bytes.length > MOST_BYTES) {
-      throw new Fault('unsupported', 'it has more than 1 GiB, and Basin reads HDF5 in memory');
+      throw new Fault('unsupported', say`it has more than 1 GiB, and Basin reads HDF5 in memory`);
     }
     const worker = new Worker(script(), { workerData: { weights: bytes } satisfies Hdf5Task });
     // An open checkpoint keeps no process alive.
@@ -99,10 +100,10 @@ async function answerOf(worker: Worker): Promise<Hdf5Answer> {
     worker.ref();
     const answer = await new Promise<Hdf5Answer>((resolve, reject) => {
       const unreadable = () => {
-        reject(new Fault('damaged', 'the HDF5 library cannot read it'));
+        reject(new Fault('damaged', say`the HDF5 library cannot read it`));
       };
       late = setTimeout(() => {
-        reject(new Fault('damaged', 'the HDF5 library does not come to an end with it'));
+        reject(new Fault('damaged', say`the HDF5 library does not come to an end with it`));
       }, PATIENCE);
       worker.on('message', resolve);
       worker.on('error', unreadable);

@@ -1,4 +1,5 @@
 import type { CheckpointFormat } from '../../shared/result';
+import { say, type Message } from '../../shared/words/message';
 import type { Checkpoint, TensorEntry } from './checkpoint';
 import { Fault, naming } from './fault';
 
@@ -21,7 +22,7 @@ export function joined(
     readonly step: number | null;
     readonly epoch: number | null;
     readonly metadata: Checkpoint['metadata'];
-    readonly warnings?: readonly string[];
+    readonly warnings?: readonly Message[];
   },
   parts: readonly Checkpoint[],
   tensors: ReadonlyMap<string, JoinedTensor>,
@@ -34,7 +35,7 @@ export function joined(
   }
   const find = (name: string): JoinedTensor => {
     const tensor = tensors.get(name);
-    if (!tensor) throw new Fault('missing', `it has no tensor \`${name}\``);
+    if (!tensor) throw new Fault('missing', say`it has no tensor \`${name}\``);
     return tensor;
   };
   return {

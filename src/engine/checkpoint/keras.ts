@@ -5,6 +5,7 @@ import { Fault, naming } from './fault';
 import { Hdf5Weights, type Hdf5Contents, type Hdf5Entry } from './hdf5Weights';
 import { trainingPosition } from './trainingPosition';
 import type { ZipArchive } from './zip';
+import { say } from '../../shared/words/message';
 
 /** @param head first bytes of a file. */
 export function isHdf5(head: Uint8Array): boolean {
@@ -41,7 +42,7 @@ export async function openKeras(file: CheckpointFile, archive: ZipArchive): Prom
  */
 export async function openHdf5(file: CheckpointFile): Promise<Checkpoint> {
   if (file.size > MOST_WEIGHT_BYTES) {
-    throw new Fault('unsupported', 'it has more than 1 GiB, and Basin reads HDF5 in memory');
+    throw new Fault('unsupported', say`it has more than 1 GiB, and Basin reads HDF5 in memory`);
   }
   const weights = await Hdf5Weights.open(await file.read(0, file.size));
   return hdf5Checkpoint(file, weights, isOfKeras(weights.contents) ? 'keras' : 'hdf5', {});
@@ -73,7 +74,7 @@ async function hdf5Checkpoint(
   }
   if (found.size === 0) {
     await weights.close();
-    throw new Fault('unsupported', 'it holds no arrays of numbers', 'name a file of weights');
+    throw new Fault('unsupported', say`it holds no arrays of numbers`, say`name a file of weights`);
   }
   const tensors = new Map<string, TensorEntry>();
   for (const [name, { dtype, shape, path }] of found) {
@@ -90,10 +91,10 @@ async function hdf5Checkpoint(
     read: (name) =>
       naming(file.path, async () => {
         const entry = found.get(name);
-        if (!entry) throw new Fault('missing', `it has no tensor \`${name}\``);
+        if (!entry) throw new Fault('missing', say`it has no tensor \`${name}\``);
         const { dtype, shape, path, problem, littleEndian } = entry;
         if (problem !== undefined) throw new Fault('unsupported', problem, SAVE_AGAIN);
-        if (!isElementType(dtype)) throw new Fault('unsupported', `"${path}" holds no numbers`);
+        if (!isElementType(dtype)) throw new Fault('unsupported', say`"${path}" holds no numbers`);
         const bytes = await weights.read(path);
         // The library has turned the bytes of what it knows.
         const isOurs = dtype !== 'float16' || littleEndian;
@@ -106,7 +107,7 @@ async function hdf5Checkpoint(
   };
 }
 
-const SAVE_AGAIN = 'save it with gzip or without compression';
+const SAVE_AGAIN = say`save it with gzip or without compression`;
 
 /**
  * What Keras 2 calls a weight, without the groups it lies in; of Keras 3, which numbers the variables
@@ -136,6 +137,6 @@ function plainsOf(bytes: Uint8Array): Checkpoint['metadata'] {
       .map(([key, text]): [string, string] => [key, text.slice(0, 500)]);
     return Object.fromEntries(texts);
   } catch {
-    throw new Fault('damaged', 'its metadata.json is no JSON');
+    throw new Fault('damaged', say`its metadata.json is no JSON`);
   }
 }

@@ -3,6 +3,7 @@ import { sizeOf, type FloatArray, type Tensor } from '../tensor';
 import type { Checkpoint, TensorEntry } from './checkpoint';
 import { CheckpointFile } from './checkpointFile';
 import { Fault, naming } from './fault';
+import { say } from '../../shared/words/message';
 
 /**
  * Low-rank adapters of the library PEFT: beside `adapter_model.safetensors` lies
@@ -26,12 +27,12 @@ export function isAdapter(checkpoint: Checkpoint): boolean {
 /** The adapter by itself: what it is, and what its weights need. */
 export async function describeAdapter(adapter: Checkpoint): Promise<Checkpoint> {
   const { base } = await configurationOf(adapter).catch(() => ({ base: null }));
-  const of = base === null ? '' : ` of ${base}`;
+  const of = base === null ? '' : say` of ${base}`;
   return {
     ...adapter,
     warnings: [
       ...(adapter.warnings ?? []),
-      `It holds a low-rank adapter${of} and not the weights of a model; name the weights it belongs to as "base" in basin.json, or with --base.`,
+      say`It holds a low-rank adapter${of} and not the weights of a model; name the weights it belongs to as "base" in basin.json, or with --base.`,
     ],
   };
 }
@@ -66,7 +67,11 @@ export async function mergeAdapter(adapter: Checkpoint, base: Checkpoint): Promi
     const found = /^(.*)\.lora_(embedding_)?([AB])(\.weight)?$/.exec(name);
     if (found === null) {
       if (name.includes('lora_magnitude_vector')) {
-        throw new Fault('unsupported', 'it is a DoRA adapter, which scales weights as well', MERGE);
+        throw new Fault(
+          'unsupported',
+          say`it is a DoRA adapter, which scales weights as well`,
+          MERGE,
+        );
       }
       const target = inBase(base, name.replace(/\.modules_to_save(\.\w+)?(?=\.)/, ''));
       if (target === null) throw noPlace(name);
@@ -117,13 +122,13 @@ export async function mergeAdapter(adapter: Checkpoint, base: Checkpoint): Promi
   };
 }
 
-const MERGE = 'merge it with merge_and_unload() and save the model';
+const MERGE = say`merge it with merge_and_unload() and save the model`;
 
 function noPlace(name: string): Fault {
   return new Fault(
     'unsupported',
-    `its \`${name}\` has no place in the base`,
-    'name the weights the adapter was trained on as the base',
+    say`its \`${name}\` has no place in the base`,
+    say`name the weights the adapter was trained on as the base`,
   );
 }
 
@@ -153,7 +158,7 @@ function merged(
     sizeOf(b.shape) === rows * rank &&
     rows * columns === sizeOf(weight.shape) &&
     [a, b, weight].every(({ dtype }) => dtype.startsWith('float'));
-  if (!fits) throw new Fault('damaged', `its change of \`${name}\` does not fit the base`);
+  if (!fits) throw new Fault('damaged', say`its change of \`${name}\` does not fit the base`);
   const [left, right] = [b.data as FloatArray, a.data as FloatArray];
   const data = Float32Array.from(weight.data as FloatArray);
   const row = new Float64Array(columns);
@@ -191,18 +196,18 @@ async function configurationOf(adapter: Checkpoint): Promise<Configuration> {
   try {
     json = JSON.parse(Buffer.from(bytes).toString('utf8')) as typeof json;
   } catch {
-    throw new Fault('damaged', `the ${CONFIGURATION} beside it is no JSON`);
+    throw new Fault('damaged', say`the ${CONFIGURATION} beside it is no JSON`);
   }
   const { r, lora_alpha: alpha, base_model_name_or_path: base } = json;
   if (typeof r !== 'number' || typeof alpha !== 'number' || !(r > 0)) {
     throw new Fault(
       'unsupported',
-      `the ${CONFIGURATION} beside it is of another adapter than LoRA`,
+      say`the ${CONFIGURATION} beside it is of another adapter than LoRA`,
       MERGE,
     );
   }
   if (json.use_dora === true) {
-    throw new Fault('unsupported', 'it is a DoRA adapter, which scales weights as well', MERGE);
+    throw new Fault('unsupported', say`it is a DoRA adapter, which scales weights as well`, MERGE);
   }
   return {
     base: typeof base === 'string' ? base : null,
@@ -220,7 +225,7 @@ function patternsOf(value: unknown): Configuration['ranks'] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).map(([key, number]) => {
     if (typeof number !== 'number' || !/^[\w.^$]*$/.test(key)) {
-      throw new Fault('unsupported', `its adapter has the pattern "${key}" for ranks`, MERGE);
+      throw new Fault('unsupported', say`its adapter has the pattern "${key}" for ranks`, MERGE);
     }
     return [
       new RegExp(`(^|\\.)${key.replace(/^\^/, '').replaceAll('.', '\\.')}$`),

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { InputError } from '../../shared/inputError';
+import { say, type Message } from '../../shared/words/message';
 import type { Checkpoint, TensorEntry } from './checkpoint';
 import { printable } from './fault';
 import { sameShape, type Shape } from '../tensor';
@@ -11,7 +12,8 @@ export interface NameMatch {
   /** Name of each parameter that was found → name of a tensor in the checkpoint. */
   readonly mapping: Map<string, string>;
   /** How the names were matched, for people: 'exact names', 'without the prefix `module.`'. */
-  readonly rule: string;
+  /** How names were read, where not as they are. */
+  readonly rule: Message | null;
   /** What that rule makes of a name of the checkpoint; null where it leaves it out. */
   readonly rename: (name: string) => string | null;
   /** Names for which a tied tensor was taken, as the file does not hold their own. */
@@ -132,7 +134,7 @@ function saidNames(
       const parts = fits(name);
       return parts === null ? [] : [[name, filledIn(own, parts)] as const];
     });
-    if (found.length === 0) throw fitsNothing(graph, [...wanted.keys()], 'names', 'the graph');
+    if (found.length === 0) throw fitsNothing(graph, [...wanted.keys()], 'names', say`the graph`);
     for (const [name, tensor] of found) {
       const ending = `.${tensor}`;
       if (!all.some((other) => other === tensor || other.endsWith(ending))) {
@@ -157,10 +159,10 @@ function refuseSeveral(complete: readonly Attempt[], { path }: Checkpoint): void
 /** @param places what "weights" in basin.json calls each; '' for the root. */
 export function severalSets(file: string, places: readonly string[]): InputError {
   const listed = places.map((place) =>
-    place === '' ? 'those at the root ("")' : `"${printable(place)}"`,
+    place === '' ? say`those at the root ("")` : `"${printable(place)}"`,
   );
   return new InputError(
-    `${file} holds ${places.length} sets of weights that fit the graph equally: ${listed.join(', ')}; say which is meant as "weights" in basin.json.`,
+    say`${file} holds ${places.length} sets of weights that fit the graph equally: ${listed}; say which is meant as "weights" in basin.json.`,
     'invalid',
   );
 }

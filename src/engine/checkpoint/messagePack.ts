@@ -1,6 +1,7 @@
 import type { Budget } from './budget';
 import { Fault } from './fault';
 import type { Windowed } from './windowed';
+import { say } from '../../shared/words/message';
 
 /** A value whose bytes stay in the file. */
 export class StoredBytes {
@@ -42,7 +43,8 @@ export function isMessagePack(head: Uint8Array): boolean {
  * @throws Fault when it is none, or holds more than the budget allows.
  */
 export async function readPacked(bytes: Windowed, budget: Budget, depth = 0): Promise<PackedValue> {
-  if (depth > DEEPEST) throw new Fault('unsupported', 'its values nest deeper than Basin follows');
+  if (depth > DEEPEST)
+    throw new Fault('unsupported', say`its values nest deeper than Basin follows`);
   budget.visit(1);
   // The longest head of a value is nine bytes, that of an extension six.
   await bytes.have(16);
@@ -99,7 +101,7 @@ export async function readPacked(bytes: Windowed, budget: Budget, depth = 0): Pr
     case 0xdf:
       return mapOf(bytes, bytes.unsigned(code === 0xde ? 2 : 4), budget, depth);
     default:
-      throw new Fault('damaged', 'it holds a value that MessagePack does not have');
+      throw new Fault('damaged', say`it holds a value that MessagePack does not have`);
   }
 }
 
@@ -109,7 +111,7 @@ function stored(bytes: Windowed, extension: number | null, size: number): Stored
 
 async function textOf(bytes: Windowed, length: number, budget: Budget): Promise<string> {
   if (length > LONGEST_TEXT)
-    throw new Fault('unsupported', 'it holds a text longer than Basin reads');
+    throw new Fault('unsupported', say`it holds a text longer than Basin reads`);
   budget.make(32 + length);
   await bytes.have(length);
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.bytes(length));
@@ -140,10 +142,11 @@ async function mapOf(
     budget.make(40);
     const key = await readPacked(bytes, budget, depth + 1);
     if (typeof key !== 'string' && typeof key !== 'number') {
-      throw new Fault('unsupported', 'its dictionaries have keys that are no text');
+      throw new Fault('unsupported', say`its dictionaries have keys that are no text`);
     }
     const name = String(key);
-    if (map.has(name)) throw new Fault('damaged', `"${name}" is in one of its dictionaries twice`);
+    if (map.has(name))
+      throw new Fault('damaged', say`"${name}" is in one of its dictionaries twice`);
     map.set(name, await readPacked(bytes, budget, depth + 1));
   }
   return map;

@@ -1,13 +1,14 @@
 import { basename } from 'node:path';
 import { InputError } from '../../shared/inputError';
+import { say, type Message, type Value } from '../../shared/words/message';
 import type { Checkpoint, TensorEntry } from './checkpoint';
-import { printable } from './fault';
+import { printable, printableValue } from './fault';
 import { sameShape, type Shape } from '../tensor';
 
 /** The best that was found where something is missing. */
 interface PartialMatch {
-  /** How names were read. */
-  readonly description: string;
+  /** How names were read, where not as they are. */
+  readonly description: Message | null;
   readonly mapping: ReadonlyMap<string, string>;
   /** Tensors by their names as they were read. */
   readonly renamed: ReadonlyMap<string, TensorEntry>;
@@ -24,26 +25,26 @@ export function mismatch(
   { description, renamed, unused }: PartialMatch,
 ): InputError {
   const file = basename(checkpoint.path);
-  const how = description === 'exact names' ? '' : ` (names read ${printable(description)})`;
+  const how = description === null ? '' : say` (names read ${description})`;
   const missing = [...required.keys()].filter((name) => !renamed.has(name));
   if (missing.length === 0) {
     return new InputError(
-      `${file} does not fit the graph${how}: ${listOf(wrongShapes(required, renamed))}. Export the graph again from the same model.`,
+      say`${file} does not fit the graph${how}: ${listOf(wrongShapes(required, renamed))}. Export the graph again from the same model.`,
       'mismatch',
     );
   }
-  const lacking = `${file} has no tensor for ${missing.length} of the graph's ${required.size} parameters${how}: ${listOf(missing)}`;
+  const lacking = say`${file} has no tensor for ${missing.length} of the graph's ${required.size} parameters${how}: ${listOf(missing)}`;
   const pairs = likelyPairs(missing, required, checkpoint, unused);
   if (pairs.length > 0) {
     return new InputError(
-      `${lacking}; of the ${unused.length} tensors that the graph does not use these are of the same shape and alike in name: ${pairs.slice(0, MOST_NAMED).map(inWords).join(', ')}. Where they are the same, say so in basin.json: "names": ${JSON.stringify(asSetting(pairs))}; else export the graph again from the same model.`,
+      say`${lacking}; of the ${unused.length} tensors that the graph does not use these are of the same shape and alike in name: ${pairs.slice(0, MOST_NAMED).map(inWords).join(', ')}. Where they are the same, say so in basin.json: "names": ${JSON.stringify(asSetting(pairs))}; else export the graph again from the same model.`,
       'mismatch',
     );
   }
   return new InputError(
     unused.length === 0
-      ? `${lacking}. Export the graph again from the same model.`
-      : `${lacking}; the graph does not use ${listOf(unused)}. Export the graph again from the same model.`,
+      ? say`${lacking}. Export the graph again from the same model.`
+      : say`${lacking}; the graph does not use ${listOf(unused)}. Export the graph again from the same model.`,
     'mismatch',
   );
 }
@@ -122,22 +123,19 @@ function asSetting(pairs: readonly Pair[]): Readonly<Record<string, string>> {
 function wrongShapes(
   required: ReadonlyMap<string, Shape>,
   renamed: ReadonlyMap<string, TensorEntry>,
-): string[] {
-  const wrong: string[] = [];
+): Message[] {
+  const wrong: Message[] = [];
   for (const [name, shape] of required) {
     const tensor = renamed.get(name);
     if (!tensor || sameShape(tensor.shape, shape)) continue;
-    wrong.push(`${name} has shape [${tensor.shape.join(', ')}] and not [${shape.join(', ')}]`);
+    wrong.push(say`${name} has shape [${tensor.shape.join(', ')}] and not [${shape.join(', ')}]`);
   }
   return wrong;
 }
 
 /** The first few of some names, and how many more there are. */
-export function listOf(items: readonly string[]): string {
+export function listOf(items: readonly (string | Message)[]): Value {
   const rest = items.length - MOST_NAMED;
-  const named = items
-    .slice(0, MOST_NAMED)
-    .map((item) => printable(item))
-    .join(', ');
-  return rest > 0 ? `${named} and ${rest} more` : named;
+  const named = items.slice(0, MOST_NAMED).map((item) => printableValue(item));
+  return rest > 0 ? say`${named} and ${rest} more` : named;
 }

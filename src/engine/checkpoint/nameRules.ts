@@ -1,4 +1,5 @@
 import type { TensorEntry } from './checkpoint';
+import { say, type Message } from '../../shared/words/message';
 
 /** What DataParallel, torch.compile, DeepSpeed and FSDP put into names, wherever they wrap. */
 const WRAPPERS = [
@@ -11,7 +12,8 @@ const WRAPPERS = [
 
 /** Renames the tensors of a checkpoint, or leaves one out. */
 export interface NameRule {
-  readonly description: string;
+  /** `null` where names are taken as they are. */
+  readonly description: Message | null;
   readonly rename: (name: string) => string | null;
   /** What stands before the names that are taken; what people choose a set of weights by. */
   readonly prefix: string;
@@ -23,22 +25,24 @@ export function rulesFor(
   tensors: ReadonlyMap<string, TensorEntry>,
 ): NameRule[] {
   const wanted = [...required];
-  const rules: NameRule[] = [{ description: 'exact names', rename: (name) => name, prefix: '' }];
+  const rules: NameRule[] = [{ description: null, rename: (name) => name, prefix: '' }];
   const parts = new Set([...tensors.keys()].flatMap((name) => name.split('.')));
   const wrappers = WRAPPERS.filter((wrapper) => parts.has(wrapper.slice(0, -1)));
   const leading = (name: string) => withoutLeading(name, wrappers);
   const anywhere = (name: string) => withoutAny(name, wrappers);
   if (wrappers.length > 0) {
     const list = wrappers.map((wrapper) => `\`${wrapper}\``).join(', ');
-    rules.push({ description: `without the prefix ${list}`, rename: leading, prefix: '' });
-    rules.push({ description: `without ${list} anywhere`, rename: anywhere, prefix: '' });
+    rules.push({ description: say`without the prefix ${list}`, rename: leading, prefix: '' });
+    rules.push({ description: say`without ${list} anywhere`, rename: anywhere, prefix: '' });
   }
   for (const { description, rename } of [...rules]) {
     const names = [...tensors.keys()].map((name) => rename(name)!);
-    const behind = description === 'exact names' ? '' : `${description}, `;
     for (const prefix of prefixesOf(names, wanted)) {
       rules.push({
-        description: `${behind}without the prefix \`${prefix}\``,
+        description:
+          description === null
+            ? say`without the prefix \`${prefix}\``
+            : say`${description}, without the prefix \`${prefix}\``,
         rename: (name) => {
           const base = rename(name)!;
           return base.startsWith(prefix) ? base.slice(prefix.length) : null;
@@ -48,7 +52,10 @@ export function rulesFor(
     }
     for (const prefix of prefixesOf(wanted, names)) {
       rules.push({
-        description: `${behind}with the prefix \`${prefix}\``,
+        description:
+          description === null
+            ? say`with the prefix \`${prefix}\``
+            : say`${description}, with the prefix \`${prefix}\``,
         rename: (name) => prefix + rename(name)!,
         prefix: '',
       });

@@ -12,6 +12,7 @@ import {
 } from './npyFormat';
 import { isNpz, readNpzArray } from './npz';
 import { isZip, ZipArchive } from './zip';
+import { say } from '../../shared/words/message';
 
 /**
  * The array in the bytes of an `.npy` file, in C order and widened to a type of `DType`.
@@ -73,24 +74,28 @@ async function placeOf(file: CheckpointFile, name: string | null): Promise<Array
   const head = await file.read(0, Math.min(file.size, MOST_NPY_HEADER_BYTES + 12));
   if (isNpy(head)) {
     if (name !== null) {
-      throw new Fault('invalid', 'it is a single array', `leave out "#${name}" behind its name`);
+      throw new Fault(
+        'invalid',
+        say`it is a single array`,
+        say`leave out "#${name}" behind its name`,
+      );
     }
     const header = parseNpyHeader(head);
     if (!header || header.start + header.size !== file.size) {
-      throw new Fault('damaged', 'it is not as long as its header says');
+      throw new Fault('damaged', say`it is not as long as its header says`);
     }
     return { kind: 'file', header };
   }
   const archive = isZip(head) ? await ZipArchive.open(file) : null;
   if (!archive || !isNpz(archive)) {
-    throw new Fault('unsupported', 'it is neither .npy nor .npz', 'save it with numpy.savez');
+    throw new Fault('unsupported', say`it is neither .npy nor .npz`, say`save it with numpy.savez`);
   }
   const names = archive.entries().map((entry) => entry.name.replace(/\.npy$/, ''));
   if (name === null && names.length !== 1) {
     throw new Fault(
       'invalid',
-      `it holds several arrays (${names.slice(0, 10).join(', ')})`,
-      'name one of them behind the file’s name and "#"',
+      say`it holds several arrays (${names.slice(0, 10).join(', ')})`,
+      say`name one of them behind the file’s name and "#"`,
     );
   }
   return { kind: 'archive', archive, name: name ?? names[0]! };

@@ -10,6 +10,7 @@ import {
   type NpyHeader,
 } from './npyFormat';
 import { blocks, elementsOf, pieceOf } from './pieces';
+import { say } from '../../shared/words/message';
 
 /**
  * A single array in a file of its own, as a file of one tensor that is called as the file is.
@@ -34,7 +35,7 @@ async function headerOf(file: CheckpointFile): Promise<NpyHeader | null> {
   if (!isNpy(head)) return null;
   const header = parseNpyHeader(head);
   if (!header || header.start + header.size !== file.size) {
-    throw new Fault('damaged', 'it is not as long as its header says');
+    throw new Fault('damaged', say`it is not as long as its header says`);
   }
   return header;
 }

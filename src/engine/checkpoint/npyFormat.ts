@@ -9,6 +9,7 @@ import {
   type Layout,
 } from './elements';
 import { Fault } from './fault';
+import { say } from '../../shared/words/message';
 
 /**
  * NumPy's array format, versions 1 to 3.
@@ -59,8 +60,8 @@ export class UnreadArray extends Fault {
   ) {
     super(
       'unsupported',
-      `an array in it has the element type ${code}, which Basin does not read`,
-      'save numbers, such as array.astype("float32")',
+      say`an array in it has the element type ${code}, which Basin does not read`,
+      say`save numbers, such as array.astype("float32")`,
     );
   }
 }
@@ -79,15 +80,15 @@ export function isNpy(head: Uint8Array): boolean {
  */
 export function parseNpyHeader(head: Uint8Array): NpyHeader | null {
   if (head.length < 12) return null;
-  if (!isNpy(head)) throw new Fault('damaged', 'an array in it has no NumPy header');
+  if (!isNpy(head)) throw new Fault('damaged', say`an array in it has no NumPy header`);
   const version = head[6]!;
   if (version < 1 || version > 3) {
-    throw new Fault('unsupported', `an array in it has version ${version} of NumPy's format`);
+    throw new Fault('unsupported', say`an array in it has version ${version} of NumPy's format`);
   }
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
   const textStart = version === 1 ? 10 : 12;
   const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
-  if (length > MOST_NPY_HEADER_BYTES) throw new Fault('damaged', 'an array in it has no header');
+  if (length > MOST_NPY_HEADER_BYTES) throw new Fault('damaged', say`an array in it has no header`);
   const start = textStart + length;
   if (head.length < start) return null;
   const text = new TextDecoder(version === 3 ? 'utf-8' : 'latin1').decode(
@@ -98,7 +99,7 @@ export function parseNpyHeader(head: Uint8Array): NpyHeader | null {
 
 /** `{'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }` */
 function parseDescription(text: string): Omit<NpyHeader, 'start'> {
-  const wrong = () => new Fault('damaged', 'an array in it has a header that makes no sense');
+  const wrong = () => new Fault('damaged', say`an array in it has a header that makes no sense`);
   const descr = /'descr'\s*:\s*(?:'([^']*)'|[[(])/.exec(text);
   const order = /'fortran_order'\s*:\s*(True|False)\b/.exec(text);
   const extents = /'shape'\s*:\s*\(([\d\sL,]*)\)/.exec(text);
@@ -131,7 +132,7 @@ function parseDescription(text: string): Omit<NpyHeader, 'start'> {
 export function decodeNpy(bytes: Uint8Array): Tensor {
   const header = parseNpyHeader(bytes);
   if (!header || header.start + header.size !== bytes.length) {
-    throw new Fault('damaged', 'an array in it is not as long as its header says');
+    throw new Fault('damaged', say`an array in it is not as long as its header says`);
   }
   const { type, layout, littleEndian, start } = header;
   return decode(bytes.slice(start), type, layout, littleEndian);

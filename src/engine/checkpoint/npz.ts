@@ -12,6 +12,7 @@ import {
 import { elementsOf, pieceOf } from './pieces';
 import { trainingPosition } from './trainingPosition';
 import type { ZipArchive } from './zip';
+import { say } from '../../shared/words/message';
 
 /** NumPy pads headers to 64 bytes; nearly every array's fits in twice that. */
 const USUAL_HEADER_BYTES = 256;
@@ -87,7 +88,7 @@ export function entryOf(archive: ZipArchive, name: string): string {
     .entries()
     .slice(0, 10)
     .map((other) => other.name.replace(/\.npy$/, ''));
-  throw new Fault('missing', `it has no array \`${name}\``, `it holds ${names.join(', ')}`);
+  throw new Fault('missing', say`it has no array \`${name}\``, say`it holds ${names.join(', ')}`);
 }
 
 /** The header of the array in an entry. @throws Fault when there is none, or its length is wrong. */
@@ -96,9 +97,9 @@ export async function headerOf(archive: ZipArchive, entry: string): Promise<NpyH
     const header = parseNpyHeader(await archive.peek(entry, length));
     if (!header) continue;
     if (header.start + header.size !== archive.entry(entry)?.size) {
-      throw new Fault('damaged', `its ${entry} is not as long as its header says`);
+      throw new Fault('damaged', say`its ${entry} is not as long as its header says`);
     }
     return header;
   }
-  throw new Fault('damaged', `its ${entry} ends within its header`);
+  throw new Fault('damaged', say`its ${entry} ends within its header`);
 }

@@ -9,6 +9,7 @@ import { Fault, naming, namingAll } from './fault';
 import { blocks as blocksOfFile, elementsOf, pieceOf } from './pieces';
 import { trainingPosition } from './trainingPosition';
 import { Windowed } from './windowed';
+import { say } from '../../shared/words/message';
 
 /** onnx.proto, TensorProto.DataType. */
 const TYPES: Readonly<Record<number, ElementType>> = {
@@ -86,7 +87,7 @@ export async function openOnnxWeights(file: CheckpointFile): Promise<Checkpoint>
     for await (const tensor of messages(graph, INITIALIZER, budget)) {
       const initializer = await initializerOf(tensor, budget);
       if (initializers.has(initializer.name)) {
-        throw new Fault('damaged', `it has the tensor \`${initializer.name}\` twice`);
+        throw new Fault('damaged', say`it has the tensor \`${initializer.name}\` twice`);
       }
       initializers.set(initializer.name, initializer);
     }
@@ -94,8 +95,8 @@ export async function openOnnxWeights(file: CheckpointFile): Promise<Checkpoint>
   if (initializers.size === 0) {
     throw new Fault(
       'unsupported',
-      'it is an ONNX graph without weights',
-      'name it as "model" in basin.json, and the files that training saved as "checkpoints"',
+      say`it is an ONNX graph without weights`,
+      say`name it as "model" in basin.json, and the files that training saved as "checkpoints"`,
     );
   }
   const tensors = new Map<string, TensorEntry>();
@@ -105,13 +106,13 @@ export async function openOnnxWeights(file: CheckpointFile): Promise<Checkpoint>
   }
   const find = (name: string) => {
     const initializer = initializers.get(name);
-    if (!initializer) throw new Fault('missing', `it has no tensor \`${name}\``);
+    if (!initializer) throw new Fault('missing', say`it has no tensor \`${name}\``);
     const type = TYPES[initializer.dataType];
     if (type !== undefined) return { initializer, type };
     throw new Fault(
       'unsupported',
-      `an array has the element type ${initializer.dataType} of ONNX, which Basin does not compute with`,
-      'export the model in float32',
+      say`an array has the element type ${initializer.dataType} of ONNX, which Basin does not compute with`,
+      say`export the model in float32`,
     );
   };
   const names = new Set<string>();
@@ -174,7 +175,7 @@ async function readInitializer(
   const width = LISTS[list?.field ?? 0] ?? 0;
   const total = list?.parts.reduce((sum, { size }) => sum + size, 0) ?? 0;
   if (width === 0 && total > MOST_LIST_BYTES) {
-    throw new Fault('unsupported', `its tensor \`${name}\` is a list longer than Basin reads`);
+    throw new Fault('unsupported', say`its tensor \`${name}\` is a list longer than Basin reads`);
   }
   const parts: Uint8Array[] = [];
   for (const { start, size } of list?.parts ?? []) parts.push(await file.read(start, size));
@@ -186,7 +187,7 @@ async function readInitializer(
 
 function checkSize({ name, shape }: Initializer, type: ElementType, size: number): void {
   if (sizeOf(shape) * bytesPerElement(type) === size) return;
-  throw new Fault('damaged', `its tensor \`${name}\` has other values than its shape says`);
+  throw new Fault('damaged', say`its tensor \`${name}\` has other values than its shape says`);
 }
 
 /** Elements of a list of varints as they are in memory: the lowest bytes of each. */
@@ -229,7 +230,7 @@ function varint(source: Windowed): number {
 }
 
 function damaged(): Fault {
-  return new Fault('damaged', 'it is no whole ONNX file', 'export the model again');
+  return new Fault('damaged', say`it is no whole ONNX file`, say`export the model again`);
 }
 
 /** Where the content of a field of bytes is; goes over any other and gives null. */
@@ -335,8 +336,8 @@ async function checkBeside(folder: string, location: string) {
   const elsewhere = () =>
     new Fault(
       'hostile',
-      `it has data in "${location}", which is no file of its own folder`,
-      'export the model again, with its data in a file beside it',
+      say`it has data in "${location}", which is no file of its own folder`,
+      say`export the model again, with its data in a file beside it`,
     );
   const target = join(folder, location);
   const inside = relative(folder, target);
@@ -352,7 +353,11 @@ async function checkBeside(folder: string, location: string) {
   }
   const found = await lstat(target).catch(() => null);
   if (found === null) {
-    throw new Fault('damaged', `its data in ${location} is missing`, 'copy the file beside it');
+    throw new Fault(
+      'damaged',
+      say`its data in ${location} is missing`,
+      say`copy the file beside it`,
+    );
   }
   if (!found.isFile() || (await realpath(target)) !== join(await realpath(folder), inside)) {
     throw elsewhere();

@@ -19,6 +19,7 @@ import { isSafetensors, openSafetensors } from './safetensors';
 import { openShardIndex } from './shardIndex';
 import { isTfjs, openTfjs } from './tfjs';
 import { isZip, ZipArchive } from './zip';
+import { say } from '../../shared/words/message';
 
 export interface OpenOptions {
   /**
@@ -74,7 +75,7 @@ async function recognise(
   file: CheckpointFile,
   { weights, base }: OpenOptions,
 ): Promise<Checkpoint> {
-  if (file.size === 0) throw new Fault('damaged', 'it is empty');
+  if (file.size === 0) throw new Fault('damaged', say`it is empty`);
   const head = await file.read(0, Math.min(file.size, HEAD_BYTES));
   // The most specific first: the eight bytes of a header's length may spell a zip's or a pickle's mark.
   if (isSafetensors(head)) return withBase(await openSafetensors(file), base);
@@ -82,14 +83,14 @@ async function recognise(
   if (name.endsWith('.distcp')) {
     throw new Fault(
       'invalid',
-      'it is one rank’s part of a distributed checkpoint',
-      `open ${DISTRIBUTED_INDEX} beside it, or the folder`,
+      say`it is one rank’s part of a distributed checkpoint`,
+      say`open ${DISTRIBUTED_INDEX} beside it, or the folder`,
     );
   }
   if (isZip(head)) {
     const archive = await ZipArchive.open(file);
     if (isTorchScript(archive)) {
-      throw new Fault('unsupported', 'it is a TorchScript archive, which holds code');
+      throw new Fault('unsupported', say`it is a TorchScript archive, which holds code`);
     }
     if (archive.entries().some((entry) => isHeader(entry.name))) {
       if (isDeepspeed(name)) return openDeepspeed(file, archive, weights);

@@ -1,54 +1,61 @@
 import { Fault } from './fault';
 import type { ZipArchive } from './zip';
+import { say, type Message } from '../../shared/words/message';
 
-const PYTHON = 'load it in Python and save its weights with torch.save or safetensors';
-const ORBAX_ADVICE =
-  'restore it in Python with orbax.checkpoint and save the parameters with flax.serialization.to_bytes or safetensors.flax';
-const TENSORFLOW =
-  'load the model in Python and save its weights by name, with numpy.savez or safetensors';
+const PYTHON = say`load it in Python and save its weights with torch.save or safetensors`;
+const ORBAX_ADVICE = say`restore it in Python with orbax.checkpoint and save the parameters with flax.serialization.to_bytes or safetensors.flax`;
+const TENSORFLOW = say`load the model in Python and save its weights by name, with numpy.savez or safetensors`;
 
 interface Mark {
   readonly magic: readonly number[];
   /** Where in the file; the beginning if absent. */
   readonly at?: number;
-  readonly is: string;
-  readonly advice: string;
+  readonly is: Message;
+  readonly advice: Message;
 }
 
 /** Formats known by their first bytes that are not read. */
 const MARKS: readonly Mark[] = [
-  { magic: ascii('ustar'), at: 257, is: 'it is a tar archive', advice: PYTHON },
-  { magic: [0x1f, 0x8b], is: 'it is packed with gzip', advice: 'unpack it with gunzip first' },
+  { magic: ascii('ustar'), at: 257, is: say`it is a tar archive`, advice: PYTHON },
+  {
+    magic: [0x1f, 0x8b],
+    is: say`it is packed with gzip`,
+    advice: say`unpack it with gunzip first`,
+  },
   {
     magic: [0x28, 0xb5, 0x2f, 0xfd],
-    is: 'it is packed with zstd',
-    advice: 'unpack it with unzstd first',
+    is: say`it is packed with zstd`,
+    advice: say`unpack it with unzstd first`,
   },
-  { magic: ascii('TFL3'), at: 4, is: 'it is a TensorFlow Lite model', advice: TENSORFLOW },
-  { magic: ascii('BZh'), is: 'it is packed with bzip2', advice: 'unpack it with bunzip2 first' },
+  { magic: ascii('TFL3'), at: 4, is: say`it is a TensorFlow Lite model`, advice: TENSORFLOW },
+  {
+    magic: ascii('BZh'),
+    is: say`it is packed with bzip2`,
+    advice: say`unpack it with bunzip2 first`,
+  },
   {
     magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0],
-    is: 'it is packed with xz',
-    advice: 'unpack it with unxz first',
+    is: say`it is packed with xz`,
+    advice: say`unpack it with unxz first`,
   },
   {
     magic: [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c],
-    is: 'it is a 7z archive',
-    advice: 'unpack it first',
+    is: say`it is a 7z archive`,
+    advice: say`unpack it first`,
   },
   {
     magic: ascii('version https://git-lfs'),
-    is: 'it is a Git LFS pointer and not the file itself',
-    advice: 'fetch the file with `git lfs pull`',
+    is: say`it is a Git LFS pointer and not the file itself`,
+    advice: say`fetch the file with \`git lfs pull\``,
   },
   {
     magic: [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59],
-    is: 'it is a single array without a name',
-    advice: 'save the weights by name, with numpy.savez',
+    is: say`it is a single array without a name`,
+    advice: say`save the weights by name, with numpy.savez`,
   },
   {
     magic: ascii('model_checkpoint_path:'),
-    is: 'it is the index of TensorFlow checkpoints',
+    is: say`it is the index of TensorFlow checkpoints`,
     advice: TENSORFLOW,
   },
 ];
@@ -58,36 +65,36 @@ function ascii(text: string): number[] {
 }
 
 /** Folders known by what is in them that are not read. */
-const FOLDERS: readonly { readonly has: RegExp; readonly is: string; readonly advice: string }[] = [
-  { has: /^saved_model\.pb(txt)?$/, is: 'it is a TensorFlow SavedModel', advice: TENSORFLOW },
-  {
-    has: /^(_CHECKPOINT_METADATA|manifest\.ocdbt|_METADATA|ocdbt\.process_\d+|commit_success\.txt)$/,
-    is: 'it is a checkpoint of Orbax (JAX)',
-    advice: ORBAX_ADVICE,
-  },
-  {
-    has: /\.data-\d{5}-of-\d{5}$/,
-    is: 'it holds a TensorFlow checkpoint',
-    advice: TENSORFLOW,
-  },
-  {
-    has: /^zero_pp_rank_\d+_mp_rank_\d+_model_states\.pt$/,
-    is: 'it is a checkpoint under ZeRO-3 of DeepSpeed, where each rank has a piece of every weight',
-    advice:
-      'run `python zero_to_fp32.py . joined` in the folder above it, where DeepSpeed has put that file, and open what it writes',
-  },
-  {
-    has: /\.distcp$/,
-    is: 'it holds parts of a distributed checkpoint without its .metadata',
-    advice: 'copy the whole folder again, hidden files too',
-  },
-];
+const FOLDERS: readonly { readonly has: RegExp; readonly is: Message; readonly advice: Message }[] =
+  [
+    { has: /^saved_model\.pb(txt)?$/, is: say`it is a TensorFlow SavedModel`, advice: TENSORFLOW },
+    {
+      has: /^(_CHECKPOINT_METADATA|manifest\.ocdbt|_METADATA|ocdbt\.process_\d+|commit_success\.txt)$/,
+      is: say`it is a checkpoint of Orbax (JAX)`,
+      advice: ORBAX_ADVICE,
+    },
+    {
+      has: /\.data-\d{5}-of-\d{5}$/,
+      is: say`it holds a TensorFlow checkpoint`,
+      advice: TENSORFLOW,
+    },
+    {
+      has: /^zero_pp_rank_\d+_mp_rank_\d+_model_states\.pt$/,
+      is: say`it is a checkpoint under ZeRO-3 of DeepSpeed, where each rank has a piece of every weight`,
+      advice: say`run \`python zero_to_fp32.py . joined\` in the folder above it, where DeepSpeed has put that file, and open what it writes`,
+    },
+    {
+      has: /\.distcp$/,
+      is: say`it holds parts of a distributed checkpoint without its .metadata`,
+      advice: say`copy the whole folder again, hidden files too`,
+    },
+  ];
 
 /** Says what a folder is that is no checkpoint Basin reads. @param names of what is in it. */
 export function otherFolder(names: readonly string[]): Fault {
   const known = FOLDERS.find(({ has }) => names.some((each) => has.test(each)));
   if (known !== undefined) return new Fault('unsupported', known.is, known.advice);
-  return new Fault('invalid', 'it is a folder', 'name one of the files in it');
+  return new Fault('invalid', say`it is a folder`, say`name one of the files in it`);
 }
 
 /**
@@ -109,18 +116,18 @@ export function otherFormat(name: string, size: number, head: Uint8Array, tail: 
   if (ORBAX.test(name)) return orbaxFile();
   if (text.startsWith('{')) return otherJson();
   if (isTensorFlow(name, tail)) {
-    return new Fault('unsupported', 'it is part of a TensorFlow checkpoint', TENSORFLOW);
+    return new Fault('unsupported', say`it is part of a TensorFlow checkpoint`, TENSORFLOW);
   }
   if (name === 'saved_model.pb' || isSavedModel(head)) {
-    return new Fault('unsupported', 'it is the graph of a TensorFlow SavedModel', TENSORFLOW);
+    return new Fault('unsupported', say`it is the graph of a TensorFlow SavedModel`, TENSORFLOW);
   }
   if (isCutSafetensors(size, head)) {
-    return new Fault('damaged', 'its header announces more bytes than it has');
+    return new Fault('damaged', say`its header announces more bytes than it has`);
   }
   return new Fault(
     'unsupported',
-    'it is no format Basin knows',
-    'use a PyTorch, safetensors or npz file',
+    say`it is no format Basin knows`,
+    say`use a PyTorch, safetensors or npz file`,
   );
 }
 
@@ -130,7 +137,7 @@ const ORBAX = /^(_CHECKPOINT_METADATA|manifest\.ocdbt|_METADATA|_sharding|array_
 function orbaxFile(): Fault {
   return new Fault(
     'unsupported',
-    'it is part of a checkpoint of Orbax (JAX), which is a folder',
+    say`it is part of a checkpoint of Orbax (JAX), which is a folder`,
     ORBAX_ADVICE,
   );
 }
@@ -139,8 +146,8 @@ function orbaxFile(): Fault {
 function webPage(): Fault {
   return new Fault(
     'unsupported',
-    'it is a web page and not the file it is named after: the download was answered with a page',
-    'open it in a browser to see what it says, and download the file again',
+    say`it is a web page and not the file it is named after: the download was answered with a page`,
+    say`open it in a browser to see what it says, and download the file again`,
   );
 }
 
@@ -161,8 +168,8 @@ export function otherPickle(head: Uint8Array): Fault {
   const found = knownPickle(head);
   return new Fault(
     'unsupported',
-    found?.is ?? 'it is a plain Python pickle, and not written by torch.save',
-    found?.advice ?? 'load it in Python and save its weights with torch.save',
+    found?.is ?? say`it is a plain Python pickle, and not written by torch.save`,
+    found?.advice ?? say`load it in Python and save its weights with torch.save`,
   );
 }
 
@@ -179,13 +186,13 @@ function knownPickle(head: Uint8Array) {
 const PICKLES = [
   {
     mentions: /joblib\.numpy_pickle/,
-    is: 'it is a joblib file, such as scikit-learn’s estimators are kept in',
-    advice: 'load it with joblib.load and save its arrays by name, with numpy.savez',
+    is: say`it is a joblib file, such as scikit-learn’s estimators are kept in`,
+    advice: say`load it with joblib.load and save its arrays by name, with numpy.savez`,
   },
   {
     mentions: /jaxlib|jax\._src|flax\.|haiku\./,
-    is: 'it is a pickle of JAX arrays',
-    advice: 'save the parameters by name, with numpy.savez or safetensors.flax',
+    is: say`it is a pickle of JAX arrays`,
+    advice: say`save the parameters by name, with numpy.savez or safetensors.flax`,
   },
 ] as const;
 
@@ -193,7 +200,7 @@ const PICKLES = [
 export function otherZip(): Fault {
   return new Fault(
     'unsupported',
-    'it is a zip archive without weights of PyTorch or NumPy',
+    say`it is a zip archive without weights of PyTorch or NumPy`,
     PYTHON,
   );
 }
@@ -206,7 +213,7 @@ export function isTorchScript(archive: ZipArchive): boolean {
 }
 
 function otherJson(): Fault {
-  return new Fault('unsupported', 'it is JSON and no checkpoint', 'name a file of weights');
+  return new Fault('unsupported', say`it is JSON and no checkpoint`, say`name a file of weights`);
 }
 
 /** Last eight bytes of a TensorFlow `.index`: a table's magic number, as in LevelDB. */

@@ -3,6 +3,7 @@ import { Fault } from './fault';
 import { LONGEST_LINE, malformed, PickleBytes, textInteger, tooLong } from './pickleBytes';
 import { PickleGlobal, PickleObject, type PickleValue } from './pickleValue';
 import { globalNamed, isCommand, isCommandAttribute, isUsual } from './pythonCalls';
+import { say, type Message } from '../../shared/words/message';
 
 /** Gives a pickle its meaning. */
 export interface PickleInterpreter {
@@ -34,7 +35,7 @@ export interface Unpickled {
   /** Position after the pickle. */
   readonly end: number;
   /** What Python would call, beyond what nearly every checkpoint makes it call; by name. */
-  readonly calls: ReadonlySet<string>;
+  readonly calls: ReadonlyMap<string, string | Message>;
 }
 
 /**
@@ -69,7 +70,7 @@ class Machine {
   private depth = 0;
   /** Each name is checked once, however often it is called. */
   private readonly globals = new Map<string, PickleGlobal>();
-  readonly calls = new Set<string>();
+  readonly calls = new Map<string, string | Message>();
 
   constructor(
     private readonly source: PickleBytes,
@@ -89,7 +90,7 @@ class Machine {
     switch (opcode) {
       case 0x80: // PROTO
         if (this.source.uint8() > 5) {
-          throw new Fault('unsupported', 'it is pickled in a newer protocol than 5');
+          throw new Fault('unsupported', say`it is pickled in a newer protocol than 5`);
         }
         return;
       case 0x95: // FRAME
@@ -324,11 +325,11 @@ class Machine {
       case 0x84: // EXT4
         throw new Fault(
           'unsupported',
-          'it uses the extension registry of the Python that wrote it',
+          say`it uses the extension registry of the Python that wrote it`,
         );
       case 0x97: // NEXT_BUFFER
       case 0x98: // READONLY_BUFFER
-        throw new Fault('unsupported', 'part of it was pickled out of band, into another place');
+        throw new Fault('unsupported', say`part of it was pickled out of band, into another place`);
       default:
         throw malformed();
     }
@@ -357,7 +358,7 @@ class Machine {
       this.note(callee.path);
     } else if (callee instanceof PickleObject) {
       if (isCommandMade(callee)) throw command(callee.path);
-      this.note(`what ${callee.path} gives`);
+      this.note(`what ${callee.path} gives`, say`what ${callee.path} gives`);
     }
     return new PickleObject(callee, args);
   }
@@ -365,12 +366,12 @@ class Machine {
   /** An attribute of something that is a name here is a name, too. */
   private attribute([of, name]: readonly PickleValue[]): PickleValue | undefined {
     if (!(of instanceof PickleGlobal) || typeof name !== 'string') return undefined;
-    if (name.length + of.name.length > LONGEST_LINE) throw tooLong('a name');
+    if (name.length + of.name.length > LONGEST_LINE) throw tooLong(say`a name`);
     return this.globalOf(of.module, `${of.name}.${name}`);
   }
 
-  private note(path: string): void {
-    if (this.calls.size < LIMITS.calls && !isUsual(path)) this.calls.add(path);
+  private note(path: string, said: string | Message = path): void {
+    if (this.calls.size < LIMITS.calls && !isUsual(path)) this.calls.set(path, said);
   }
 
   private append(items: readonly PickleValue[]): void {
@@ -462,9 +463,9 @@ function isCommandMade({ path, args }: PickleObject): boolean {
 }
 
 function command(path: string): Fault {
-  return new Fault('hostile', `this file would run \`${path}\` if Python opened it`);
+  return new Fault('hostile', say`this file would run \`${path}\` if Python opened it`);
 }
 
 function tooMany(): Fault {
-  return new Fault('unsupported', 'its pickled header holds more values than Basin keeps');
+  return new Fault('unsupported', say`its pickled header holds more values than Basin keeps`);
 }

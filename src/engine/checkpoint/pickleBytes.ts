@@ -1,6 +1,7 @@
 import type { Budget } from './budget';
 import { Fault } from './fault';
 import type { PickleValue } from './pickleValue';
+import { say, type Message } from '../../shared/words/message';
 
 /** Bytes of one string. */
 const LONGEST_STRING = 64 * 2 ** 20;
@@ -14,7 +15,7 @@ const TEXT_BYTES = 32;
 /** The pickle needs bytes after the last one given; thrown only where they may be in the file. */
 export class PickleTruncated extends Fault {
   constructor() {
-    super('damaged', 'its pickled header is cut short');
+    super('damaged', say`its pickled header is cut short`);
   }
 }
 
@@ -65,7 +66,7 @@ export class PickleBytes {
 
   /** Two's complement, little-endian. */
   integer(length: number): number | bigint {
-    if (length > LONGEST_INTEGER) throw tooLong('an integer');
+    if (length > LONGEST_INTEGER) throw tooLong(say`an integer`);
     const at = this.take(length);
     if (length === 0) return 0;
     // Through hexadecimal digits, as shifting byte by byte takes the square of the length.
@@ -88,7 +89,7 @@ export class PickleBytes {
   }
 
   private span(length: number): Uint8Array {
-    if (length > LONGEST_STRING) throw tooLong('a string');
+    if (length > LONGEST_STRING) throw tooLong(say`a string`);
     const at = this.take(length);
     this.budget.make(TEXT_BYTES + length);
     return this.bytes.subarray(at, at + length);
@@ -98,7 +99,7 @@ export class PickleBytes {
     const from = this.position;
     const end = this.bytes.subarray(from, from + LONGEST_LINE).indexOf(0x0a);
     if (end < 0) {
-      if (this.bytes.length - from >= LONGEST_LINE) throw tooLong('a name');
+      if (this.bytes.length - from >= LONGEST_LINE) throw tooLong(say`a name`);
       throw new PickleTruncated();
     }
     this.position = from + end + 1;
@@ -114,7 +115,7 @@ export function textInteger(line: string): PickleValue {
   if (line === '00') return false;
   if (line === '01') return true;
   if (!/^[+-]?\d+$/.test(line)) throw malformed();
-  if (line.length > LONGEST_INTEGER) throw tooLong('an integer');
+  if (line.length > LONGEST_INTEGER) throw tooLong(say`an integer`);
   return exact(BigInt(line.replace(/^\+/, '')));
 }
 
@@ -124,9 +125,9 @@ function exact(value: bigint): number | bigint {
 }
 
 export function malformed(): Fault {
-  return new Fault('damaged', 'its pickled header makes no sense');
+  return new Fault('damaged', say`its pickled header makes no sense`);
 }
 
-export function tooLong(what: string): Fault {
-  return new Fault('unsupported', `its pickled header has ${what} longer than Basin reads`);
+export function tooLong(what: Message): Fault {
+  return new Fault('unsupported', say`its pickled header has ${what} longer than Basin reads`);
 }

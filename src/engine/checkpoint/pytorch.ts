@@ -1,10 +1,11 @@
 import type { CheckpointFormat } from '../../shared/result';
+import { say, type Message } from '../../shared/words/message';
 import type { Tensor } from '../tensor';
 import type { Checkpoint, TensorEntry } from './checkpoint';
 import type { CheckpointFile } from './checkpointFile';
 import { Budget } from './budget';
 import { decode } from './elements';
-import { Fault, naming, namingAll, printable } from './fault';
+import { Fault, naming, namingAll, printableValue } from './fault';
 import { metadataOf, plainOf } from './metadata';
 import { unpickle } from './pickle';
 import type { PickleValue } from './pickleValue';
@@ -48,14 +49,14 @@ export async function openPytorch(
 /** The header of a file that `torch.save` wrote as a zip archive. @throws Fault */
 export async function readPytorch(archive: ZipArchive): Promise<PytorchFile> {
   const header = archive.entries().find(({ name }) => isHeader(name));
-  if (!header) throw new Fault('damaged', 'data.pkl is missing in it');
+  if (!header) throw new Fault('damaged', say`data.pkl is missing in it`);
   const top = header.name.slice(0, -'data.pkl'.length);
   const stored = header.stored;
   const most = Math.min(MOST_HEADER_BYTES, LEAST_HEADER_BYTES + MOST_PACKING * stored);
   const bytes = await archive.read(header.name, most);
   const budget = new Budget(stored);
   const { value: root, end, calls } = unpickle(bytes, PYTORCH, 0, budget);
-  if (end !== bytes.length) throw new Fault('damaged', 'something follows its pickled header');
+  if (end !== bytes.length) throw new Fault('damaged', say`something follows its pickled header`);
 
   const littleEndian = await isLittleEndian(archive, `${top}byteorder`);
   const entryName = (storage: StorageReference) => `${top}data/${storage.key}`;
@@ -65,9 +66,9 @@ export async function readPytorch(archive: ZipArchive): Promise<PytorchFile> {
     storages: {
       check(storage) {
         const entry = archive.entry(entryName(storage));
-        if (!entry) throw new Fault('damaged', `its storage ${storage.key} is missing`);
+        if (!entry) throw new Fault('damaged', say`its storage ${storage.key} is missing`);
         if (entry.size < storage.start + storage.size) {
-          throw new Fault('damaged', `its storage ${storage.key} is shorter than announced`);
+          throw new Fault('damaged', say`its storage ${storage.key} is shorter than announced`);
         }
       },
       read: (storage, start, end) => archive.readRange(entryName(storage), start, end),
@@ -92,7 +93,7 @@ async function isLittleEndian(archive: ZipArchive, name: string): Promise<boolea
   }
   const order = new TextDecoder().decode(await archive.read(name, 64));
   if (order !== 'little' && order !== 'big') {
-    throw new Fault('damaged', 'its byte order is neither little nor big');
+    throw new Fault('damaged', say`its byte order is neither little nor big`);
   }
   return order === 'little';
 }
@@ -116,7 +117,7 @@ export interface Storages {
 export interface PickledHeader {
   readonly root: PickleValue;
   /** What Python would call; by name. */
-  readonly calls: ReadonlySet<string>;
+  readonly calls: ReadonlyMap<string, string | Message>;
   /** What is left of it is for looking at the values. */
   readonly budget: Budget;
 }
@@ -146,7 +147,7 @@ export async function pytorchCheckpoint(
   }
   const find = (name: string): TensorReference => {
     const tensor = weights.tensors.get(name);
-    if (!tensor) throw new Fault('missing', `it has no tensor \`${name}\``);
+    if (!tensor) throw new Fault('missing', say`it has no tensor \`${name}\``);
     return tensor;
   };
   const read = async (tensor: TensorReference): Promise<Tensor> => {
@@ -206,14 +207,16 @@ export async function pytorchCheckpoint(
 const MOST_NAMED = 6;
 
 /** What Python would do that Basin does not. */
-function callWarnings(calls: ReadonlySet<string>): Pick<Checkpoint, 'warnings'> {
+function callWarnings(calls: ReadonlyMap<string, string | Message>): Pick<Checkpoint, 'warnings'> {
   if (calls.size === 0) return {};
-  const named = [...calls].slice(0, MOST_NAMED).map((path) => printable(path, LONGEST_CALL));
+  const named = [...calls.values()]
+    .slice(0, MOST_NAMED)
+    .map((call) => printableValue(call, LONGEST_CALL));
   const rest = calls.size - named.length;
-  const list = named.join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+  const list = rest > 0 ? say`${named} and ${rest} more` : named;
   return {
     warnings: [
-      `Python would call ${list} when it opens this file whole; Basin called nothing and kept the names alone.`,
+      say`Python would call ${list} when it opens this file whole; Basin called nothing and kept the names alone.`,
     ],
   };
 }

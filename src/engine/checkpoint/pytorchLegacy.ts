@@ -10,6 +10,7 @@ import { isKnownPickle, otherPickle } from './otherFormats';
 import { blocks as blocksOfFile } from './pieces';
 import { pytorchCheckpoint } from './pytorch';
 import { PYTORCH, StorageReference } from './pytorchPickle';
+import { say } from '../../shared/words/message';
 
 /** torch/serialization.py: MAGIC_NUMBER, PROTOCOL_VERSION. */
 const MAGIC = 0x1950a86a20f9469cfc6cn;
@@ -31,7 +32,7 @@ export async function openPytorchLegacy(
   const pickles = new PickleStream(file);
   if ((await magicOf(pickles)) !== MAGIC) throw await plainPickle(pickles);
   if ((await pickles.next(PLAIN)) !== PROTOCOL) {
-    throw new Fault('damaged', 'its protocol version is not 1001');
+    throw new Fault('damaged', say`its protocol version is not 1001`);
   }
   const system = await pickles.next(PLAIN);
   const littleEndian = !(system instanceof Map && system.get('little_endian') === false);
@@ -48,7 +49,7 @@ export async function openPytorchLegacy(
     },
   });
   const keys = await pickles.next(PLAIN);
-  if (!Array.isArray(keys)) throw new Fault('damaged', 'its list of storages is no list');
+  if (!Array.isArray(keys)) throw new Fault('damaged', say`its list of storages is no list`);
 
   /** Where each storage begins, and its bytes. */
   const blocks = new Map<string, { readonly start: number; readonly size: number }>();
@@ -56,30 +57,30 @@ export async function openPytorchLegacy(
   for (const key of keys) {
     const width = typeof key === 'string' ? widths.get(key) : undefined;
     if (typeof key !== 'string' || width === undefined || blocks.has(key)) {
-      throw new Fault('damaged', 'its list of storages does not belong to its tensors');
+      throw new Fault('damaged', say`its list of storages does not belong to its tensors`);
     }
     const length = await file.read(position, 8);
     const count = new DataView(length.buffer).getBigInt64(0, littleEndian);
     const size = Number(count) * width;
     position += 8;
     if (!(size >= 0 && position + size <= file.size)) {
-      throw new Fault('damaged', 'it is cut short in its tensors');
+      throw new Fault('damaged', say`it is cut short in its tensors`);
     }
     blocks.set(key, { start: position, size });
     position += size;
   }
-  if (position !== file.size) throw new Fault('damaged', 'something follows its last tensor');
+  if (position !== file.size) throw new Fault('damaged', say`something follows its last tensor`);
 
   const blockOf = ({ key }: StorageReference) => {
     const block = blocks.get(key);
-    if (!block) throw new Fault('damaged', `its storage ${key} is missing`);
+    if (!block) throw new Fault('damaged', say`its storage ${key} is missing`);
     return block;
   };
   const pickled = { root, calls, budget: new Budget(pickles.position) };
   return pytorchCheckpoint(file, 'pytorch-legacy', pickled, weights, littleEndian, {
     check(storage) {
       if (blockOf(storage).size < storage.start + storage.size) {
-        throw new Fault('damaged', `its storage ${storage.key} is shorter than announced`);
+        throw new Fault('damaged', say`its storage ${storage.key} is shorter than announced`);
       }
     },
     read: (storage, start, end) => file.read(blockOf(storage).start + start, end - start),
@@ -135,7 +136,7 @@ class PickleStream {
         const have = this.window.length;
         if (!(error instanceof PickleTruncated) || have === this.file.size) throw error;
         if (have >= MOST_HEADER_BYTES) {
-          throw new Fault('unsupported', 'its pickled header is larger than Basin reads');
+          throw new Fault('unsupported', say`its pickled header is larger than Basin reads`);
         }
         const want = Math.max(64 * 1024, have * 4);
         this.window = await this.file.read(0, Math.min(want, this.file.size));

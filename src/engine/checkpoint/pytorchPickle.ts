@@ -4,6 +4,7 @@ import type { Budget } from './budget';
 import type { PickleInterpreter } from './pickle';
 import type { Quantizer } from './quantization';
 import { PickleGlobal, PickleLeaf, type PickleDictionary, type PickleValue } from './pickleValue';
+import { say } from '../../shared/words/message';
 
 /** Memory that tensors are views of: one entry of a zip, one block of a legacy file. */
 export class StorageReference extends PickleLeaf {
@@ -162,13 +163,13 @@ function tensorOf(
     !isCounts(strides) ||
     shape.length !== strides.length
   ) {
-    throw new Fault('damaged', 'a tensor in its header makes no sense');
+    throw new Fault('damaged', say`a tensor in its header makes no sense`);
   }
   const type = dtype ?? storage.type;
   const tensor = new TensorReference(storage, type, shape, offset, strides, quantizer);
   const size = shape.reduce((product, extent) => product * extent, 1);
   if (!Number.isSafeInteger(size) || !(tensor.span[1] - storage.start <= storage.size)) {
-    throw new Fault('damaged', 'a tensor in its header reaches beyond its storage');
+    throw new Fault('damaged', say`a tensor in its header reaches beyond its storage`);
   }
   return tensor;
 }
@@ -234,8 +235,8 @@ function persistent(id: PickleValue): PickleValue {
   if (element === undefined) {
     throw new Fault(
       'unsupported',
-      `its tensors are in a ${type.path}, which Basin does not know`,
-      'convert the weights to float32 and save again',
+      say`its tensors are in a ${type.path}, which Basin does not know`,
+      say`convert the weights to float32 and save again`,
     );
   }
   const width = bytesPerElement(element);
@@ -246,7 +247,7 @@ function persistent(id: PickleValue): PickleValue {
 }
 
 function unknownStorage(): Fault {
-  return new Fault('damaged', 'a storage in its header makes no sense');
+  return new Fault('damaged', say`a storage in its header makes no sense`);
 }
 
 /** null: a type without a name here. */

@@ -1,5 +1,6 @@
 import type { Tensor } from '../tensor';
 import { Fault } from './fault';
+import { say } from '../../shared/words/message';
 
 /** How the integers of a quantised tensor stand for its values: (q − zero) · scale. */
 export type Quantizer<Parameters> =
@@ -31,7 +32,7 @@ export function dequantised(integers: Tensor, quantizer: Quantizer<Tensor>): Ten
   const { axis, scales, zeros } = quantizer;
   const channels = shape[axis];
   if (channels === undefined || scales.data.length !== channels || zeros.data.length !== channels) {
-    throw new Fault('damaged', 'the scales of a quantised tensor do not fit its shape');
+    throw new Fault('damaged', say`the scales of a quantised tensor do not fit its shape`);
   }
   const inner = shape.slice(axis + 1).reduce((product, extent) => product * extent, 1);
   for (let i = 0; i < data.length; i++) {

@@ -4,6 +4,7 @@ import { decode, isElementType, stridesC, type ElementType } from './elements';
 import { Fault, naming, namingAll } from './fault';
 import { blocks as blocksOfFile, elementsOf, pieceOf } from './pieces';
 import { trainingPosition } from './trainingPosition';
+import { say } from '../../shared/words/message';
 
 /** The format's own limit. */
 const MOST_HEADER_BYTES = 100_000_000n;
@@ -75,7 +76,7 @@ export async function openSafetensors(file: CheckpointFile): Promise<Checkpoint>
   }
   const find = (name: string): Block & { readonly type: ElementType } => {
     const block = tensors.get(name);
-    if (!block) throw new Fault('missing', `it has no tensor \`${name}\``);
+    if (!block) throw new Fault('missing', say`it has no tensor \`${name}\``);
     if (!isElementType(block.dtype)) throw unread(block.dtype);
     return { ...block, type: block.dtype };
   };
@@ -107,8 +108,8 @@ export async function openSafetensors(file: CheckpointFile): Promise<Checkpoint>
 function unread(dtype: string): Fault {
   return new Fault(
     'unsupported',
-    `an array has the element type ${dtype}, which Basin does not compute with`,
-    'convert the weights to float32 and save again',
+    say`an array has the element type ${dtype}, which Basin does not compute with`,
+    say`convert the weights to float32 and save again`,
   );
 }
 
@@ -121,12 +122,12 @@ function parseHeader(bytes: Uint8Array): Json {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     header = JSON.parse(text);
   } catch {
-    throw new Fault('damaged', 'its header is no JSON');
+    throw new Fault('damaged', say`its header is no JSON`);
   }
-  if (!isObject(header)) throw new Fault('damaged', 'its header is no JSON object');
+  if (!isObject(header)) throw new Fault('damaged', say`its header is no JSON object`);
   // JSON.parse keeps the last of two equal keys and does not say so.
   if (countColons(text) !== countKeys(header)) {
-    throw new Fault('damaged', 'a name is in its header twice');
+    throw new Fault('damaged', say`a name is in its header twice`);
   }
   return header;
 }
@@ -162,17 +163,17 @@ function blocksOf(header: Json, available: number): Block[] {
   let position = 0;
   for (const block of blocks) {
     if (block.start !== position) {
-      throw new Fault('damaged', `the bytes of \`${block.name}\` are not where they must be`);
+      throw new Fault('damaged', say`the bytes of \`${block.name}\` are not where they must be`);
     }
     position = block.end;
   }
-  if (position > available) throw new Fault('damaged', 'it is cut short in its tensors');
-  if (position < available) throw new Fault('damaged', 'something follows its last tensor');
+  if (position > available) throw new Fault('damaged', say`it is cut short in its tensors`);
+  if (position < available) throw new Fault('damaged', say`something follows its last tensor`);
   return blocks;
 }
 
 function blockOf(name: string, value: unknown): Block {
-  const wrong = () => new Fault('damaged', `what its header says of \`${name}\` makes no sense`);
+  const wrong = () => new Fault('damaged', say`what its header says of \`${name}\` makes no sense`);
   if (!isObject(value)) throw wrong();
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== 'string' || !isCounts(shape) || shape.length > MOST_AXES) throw wrong();
@@ -198,7 +199,7 @@ function isLength(bytes: number, bits: number, shape: readonly number[]): boolea
 function metadataOf(value: unknown): Checkpoint['metadata'] {
   // `null` is what serialisers write for no metadata.
   if (value === undefined || value === null) return {};
-  if (!isObject(value)) throw new Fault('damaged', 'its metadata is no JSON object');
+  if (!isObject(value)) throw new Fault('damaged', say`its metadata is no JSON object`);
   const texts = Object.entries(value)
     .filter((entry): entry is [string, string] => typeof entry[1] === 'string')
     .slice(0, 256)

@@ -4,6 +4,7 @@ import type { CheckpointFile } from './checkpointFile';
 import { Fault } from './fault';
 import { joined, type JoinedTensor } from './joined';
 import { trainingPosition } from './trainingPosition';
+import { distinct, say } from '../../shared/words/message';
 
 const MOST_INDEX_BYTES = 64 * 2 ** 20;
 /** Each is a file that is open as long as the checkpoint is. */
@@ -23,11 +24,15 @@ export async function openShardIndex(
   file: CheckpointFile,
   openPart: (path: string) => Promise<Checkpoint>,
 ): Promise<Checkpoint> {
-  if (file.size > MOST_INDEX_BYTES) throw new Fault('unsupported', 'it is too long for an index');
+  if (file.size > MOST_INDEX_BYTES)
+    throw new Fault('unsupported', say`it is too long for an index`);
   const places = placesOf(await file.read(0, file.size));
   const names = [...new Set(places.values())];
   if (names.length > MOST_SHARDS) {
-    throw new Fault('unsupported', `it names ${names.length} files, more than Basin opens at once`);
+    throw new Fault(
+      'unsupported',
+      say`it names ${names.length} files, more than Basin opens at once`,
+    );
   }
   const parts = new Map<string, Checkpoint>();
   try {
@@ -38,7 +43,7 @@ export async function openShardIndex(
     for (const [name, shard] of places) {
       const part = parts.get(shard)!;
       if (!part.tensors.has(name)) {
-        throw new Fault('damaged', `its tensor \`${name}\` is not in ${shard}, where it says`);
+        throw new Fault('damaged', say`its tensor \`${name}\` is not in ${shard}, where it says`);
       }
       tensors.set(name, { part, name });
     }
@@ -63,7 +68,7 @@ export async function openShardIndex(
 }
 
 function warningsOf(parts: readonly Checkpoint[]): Pick<Checkpoint, 'warnings'> {
-  const warnings = [...new Set(parts.flatMap((part) => part.warnings ?? []))];
+  const warnings = distinct(parts.flatMap((part) => part.warnings ?? []));
   return warnings.length > 0 ? { warnings } : {};
 }
 
@@ -73,21 +78,24 @@ function placesOf(bytes: Uint8Array): Map<string, string> {
   try {
     index = JSON.parse(Buffer.from(bytes).toString('utf8'));
   } catch {
-    throw new Fault('damaged', 'it is no JSON');
+    throw new Fault('damaged', say`it is no JSON`);
   }
   const map =
     typeof index === 'object' && index !== null && 'weight_map' in index ? index.weight_map : null;
   if (typeof map !== 'object' || map === null) {
-    throw new Fault('damaged', 'it has no "weight_map" that names files');
+    throw new Fault('damaged', say`it has no "weight_map" that names files`);
   }
   const places = new Map<string, string>();
   for (const [name, file] of Object.entries(map as Record<string, unknown>)) {
     if (typeof file !== 'string' || !isBaseName(file)) {
-      throw new Fault('hostile', `it names a file that is not in its own folder (${String(file)})`);
+      throw new Fault(
+        'hostile',
+        say`it names a file that is not in its own folder (${String(file)})`,
+      );
     }
     places.set(name, file);
   }
-  if (places.size === 0) throw new Fault('damaged', 'it names no tensors');
+  if (places.size === 0) throw new Fault('damaged', say`it names no tensors`);
   return places;
 }
 

@@ -11,6 +11,7 @@ import { withArray } from './npy';
 import type { NpyHeader } from './npyFormat';
 import { entryOf, headerOf } from './npz';
 import type { ZipArchive } from './zip';
+import { say } from '../../shared/words/message';
 
 /** Where the elements of an array lie in a file: what is needed to read some rows at a time. */
 export interface StoredArray {
@@ -103,8 +104,8 @@ async function unpack(
       if (bavail * bsize < needed + DISK_MARGIN) {
         throw new Fault(
           'unsupported',
-          `its ${entry} is packed and takes ${needed} bytes, for which ${folder} has no room`,
-          'make room there, or save it with numpy.savez instead of savez_compressed',
+          say`its ${entry} is packed and takes ${needed} bytes, for which ${folder} has no room`,
+          say`make room there, or save it with numpy.savez instead of savez_compressed`,
         );
       }
       await removeOutdated(folder, ofArray, name);
@@ -243,7 +244,7 @@ function fill(descriptor: number, bytes: Uint8Array, position: number): void {
 function changed(): Fault {
   return new Fault(
     'damaged',
-    'it changed while the analysis read it',
-    'run the analysis again when nobody writes to it',
+    say`it changed while the analysis read it`,
+    say`run the analysis again when nobody writes to it`,
   );
 }

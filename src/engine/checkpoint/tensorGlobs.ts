@@ -1,4 +1,5 @@
 import { InputError } from '../../shared/inputError';
+import { say, type Message } from '../../shared/words/message';
 import { printable } from './fault';
 
 /**
@@ -33,7 +34,7 @@ export function namesThatFit(
   patterns: readonly string[],
   names: Iterable<string>,
   setting: string,
-  where: string,
+  where: string | Message,
 ): Set<string> {
   const all = [...names];
   const found = new Set<string>();
@@ -51,11 +52,11 @@ export function fitsNothing(
   pattern: string,
   names: readonly string[],
   setting: string,
-  where: string,
+  where: string | Message,
 ): InputError {
   const near = nearNames(pattern, names).map((name) => printable(name));
   return new InputError(
-    `"${setting}" in basin.json has ${printable(pattern)}, which fits no tensor of ${where}; near it are ${near.join(', ')}.`,
+    say`"${setting}" in basin.json has ${printable(pattern)}, which fits no tensor of ${where}; near it are ${near.join(', ')}.`,
     'mismatch',
   );
 }

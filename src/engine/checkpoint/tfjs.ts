@@ -6,6 +6,7 @@ import { bytesPerElement, decode, isElementType, stridesC, type ElementType } fr
 import { Fault, naming } from './fault';
 import { isBaseName } from './shardIndex';
 import { trainingPosition } from './trainingPosition';
+import { say } from '../../shared/words/message';
 
 /**
  * Models of TensorFlow.js: `model.json`, with the weights in files beside it.
@@ -54,14 +55,14 @@ export function isTfjs(head: Uint8Array): boolean {
  * @throws Fault
  */
 export async function openTfjs(file: CheckpointFile): Promise<Checkpoint> {
-  if (file.size > MOST_JSON_BYTES) throw new Fault('unsupported', 'it is too long for a model');
+  if (file.size > MOST_JSON_BYTES) throw new Fault('unsupported', say`it is too long for a model`);
   const model = objectOf(parse(await file.read(0, file.size)));
   const manifest = model?.weightsManifest;
   if (model === null || !Array.isArray(manifest)) {
     throw new Fault(
       'unsupported',
-      'it names no files of weights',
-      'save the model with its weights',
+      say`it names no files of weights`,
+      say`save the model with its weights`,
     );
   }
   const opened: CheckpointFile[] = [file];
@@ -78,10 +79,11 @@ export async function openTfjs(file: CheckpointFile): Promise<Checkpoint> {
         if (typeof path !== 'string' || !isBaseName(path)) {
           throw new Fault(
             'hostile',
-            `it names a file that is not in its own folder (${String(path)})`,
+            say`it names a file that is not in its own folder (${String(path)})`,
           );
         }
-        if (opened.length > MOST_FILES) throw new Fault('unsupported', 'it names too many files');
+        if (opened.length > MOST_FILES)
+          throw new Fault('unsupported', say`it names too many files`);
         const shard = await CheckpointFile.open(join(dirname(file.path), path));
         opened.push(shard);
         group.files.push({ file: shard, start: group.size });
@@ -106,7 +108,7 @@ export async function openTfjs(file: CheckpointFile): Promise<Checkpoint> {
       read: (name) =>
         naming(file.path, () => {
           const tensor = stored.get(name);
-          if (!tensor) throw new Fault('missing', `it has no tensor \`${name}\``);
+          if (!tensor) throw new Fault('missing', say`it has no tensor \`${name}\``);
           return read(tensor);
         }),
       close,
@@ -132,13 +134,13 @@ function place(weights: readonly unknown[], group: Group, stored: Map<string, St
       throw broken();
     }
     if (dtype === 'string' || !isElementType(dtype)) {
-      throw new Fault('unsupported', `its weight \`${name}\` has the type ${dtype}`);
+      throw new Fault('unsupported', say`its weight \`${name}\` has the type ${dtype}`);
     }
-    if (stored.has(name)) throw new Fault('damaged', `it holds \`${name}\` twice`);
+    if (stored.has(name)) throw new Fault('damaged', say`it holds \`${name}\` twice`);
     const quantization = packing === undefined ? null : quantizationOf(packing);
     const width = bytesPerElement(quantization?.type ?? dtype);
     const end = position + sizeOf(shape) * width;
-    if (!(end <= group.size)) throw new Fault('damaged', 'the files beside it are cut short');
+    if (!(end <= group.size)) throw new Fault('damaged', say`the files beside it are cut short`);
     // Slots of the optimizer are no weights.
     if (weight.group !== 'optimizer') {
       stored.set(name, { type: dtype, shape, quantization, group, start: position, end });
@@ -146,7 +148,7 @@ function place(weights: readonly unknown[], group: Group, stored: Map<string, St
     position = end;
   }
   if (position !== group.size) {
-    throw new Fault('damaged', 'the files beside it are not as long as it says');
+    throw new Fault('damaged', say`the files beside it are not as long as it says`);
   }
 }
 
@@ -205,10 +207,10 @@ function parse(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(Buffer.from(bytes).toString('utf8'));
   } catch {
-    throw new Fault('damaged', 'it is no JSON');
+    throw new Fault('damaged', say`it is no JSON`);
   }
 }
 
 function broken(): Fault {
-  return new Fault('damaged', 'its list of weights makes no sense');
+  return new Fault('damaged', say`its list of weights makes no sense`);
 }

@@ -3,6 +3,7 @@ import { Fault } from './fault';
 import { PickleObject, type PickleDictionary, type PickleValue } from './pickleValue';
 import { TensorReference } from './pytorchPickle';
 import { withStateDicts } from './wholeModule';
+import { say } from '../../shared/words/message';
 
 /** The weights in a PyTorch file, and where they are. */
 export interface Weights {
@@ -46,9 +47,9 @@ export function weightsOf(pickled: PickleValue, choice?: string, budget = new Bu
   const root = withStateDicts(pickled, budget);
   if (root instanceof PickleObject) throw wholeModel(root);
   if (root instanceof TensorReference) {
-    throw new Fault('unsupported', 'it holds a single tensor and no named weights');
+    throw new Fault('unsupported', say`it holds a single tensor and no named weights`);
   }
-  if (!(root instanceof Map)) throw new Fault('unsupported', 'it holds no named weights');
+  if (!(root instanceof Map)) throw new Fault('unsupported', say`it holds no named weights`);
 
   const counts = new TensorCounts(budget);
   const hidden = new HiddenTensors(budget);
@@ -63,11 +64,11 @@ export function weightsOf(pickled: PickleValue, choice?: string, budget = new Bu
   if (choice !== undefined) {
     const value = choice === '' ? root : at(root, choice);
     if (value instanceof Map && counts.of(value) > 0) return take(choice, value);
-    const places = [...found.keys()].map((path) => (path === '' ? 'the root' : `"${path}"`));
+    const places = [...found.keys()].map((path) => (path === '' ? say`the root` : `"${path}"`));
     throw new Fault(
       'invalid',
-      `it holds no weights at "${choice}"`,
-      places.length > 0 ? `it has some at ${places.join(', ')}` : 'save a state_dict in it',
+      say`it holds no weights at "${choice}"`,
+      places.length > 0 ? say`it has some at ${places}` : say`save a state_dict in it`,
     );
   }
 
@@ -93,12 +94,12 @@ export function weightsOf(pickled: PickleValue, choice?: string, budget = new Bu
     const names = candidates.map(([path]) => `"${path}"`).join(', ');
     throw new Fault(
       'invalid',
-      `it holds several sets of weights (${names}) and none at a usual place`,
-      'name one of them as "weights" in basin.json, or save it as "state_dict"',
+      say`it holds several sets of weights (${names}) and none at a usual place`,
+      say`name one of them as "weights" in basin.json, or save it as "state_dict"`,
     );
   }
   for (const value of root.values()) if (value instanceof PickleObject) hidden.refuse('', value);
-  throw new Fault('unsupported', 'it holds no weights', 'save a state_dict in it');
+  throw new Fault('unsupported', say`it holds no weights`, say`save a state_dict in it`);
 }
 
 /** Every dictionary with tensors at the root or one or two levels below it, by its path. */
@@ -201,8 +202,10 @@ class HiddenTensors {
     if (!this.reachesTensor(object)) return;
     throw new Fault(
       'unsupported',
-      `its weight ${name === '' ? 'set' : `\`${name}\``} is a \`${object.path}\`, which Basin does not read`,
-      'save plain dense tensors, as model.state_dict() gives them',
+      name === ''
+        ? say`its weight set is a \`${object.path}\`, which Basin does not read`
+        : say`its weight \`${name}\` is a \`${object.path}\`, which Basin does not read`,
+      say`save plain dense tensors, as model.state_dict() gives them`,
     );
   }
 
@@ -232,7 +235,7 @@ class HiddenTensors {
 function wholeModel(object: PickleObject): Fault {
   return new Fault(
     'unsupported',
-    `it holds a whole pickled object (\`${object.path}\`) and no dictionary of weights`,
-    'save model.state_dict() instead of the model',
+    say`it holds a whole pickled object (\`${object.path}\`) and no dictionary of weights`,
+    say`save model.state_dict() instead of the model`,
   );
 }

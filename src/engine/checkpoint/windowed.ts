@@ -1,5 +1,6 @@
 import type { ReadableBytes } from './checkpointFile';
 import { Fault } from './fault';
+import { say } from '../../shared/words/message';
 
 const WINDOW = 64 * 1024;
 
@@ -33,7 +34,7 @@ export class Windowed {
   skip(length: number): number {
     const at = this.position;
     if (!(length >= 0 && length <= this.end - at)) {
-      throw new Fault('damaged', 'it ends before the data its header announces');
+      throw new Fault('damaged', say`it ends before the data its header announces`);
     }
     this.position = at + length;
     return at;

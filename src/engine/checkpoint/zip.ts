@@ -4,6 +4,7 @@ import { constants, crc32, createInflateRaw, inflateRaw, type ZlibOptions } from
 import { fromRandomAccessReaderPromise, RandomAccessReader, type Entry } from 'yauzl';
 import type { ReadableBytes } from './checkpointFile';
 import { Fault } from './fault';
+import { say } from '../../shared/words/message';
 
 const inflate = promisify<Uint8Array, ZlibOptions, Buffer>(inflateRaw);
 
@@ -50,12 +51,12 @@ export class ZipArchive {
     const reader = new DirectoryReader(file);
     return yauzlFaults(async () => {
       const zip = await fromRandomAccessReaderPromise(reader, file.size, { autoClose: false });
-      if (zip.entryCount > MOST_ENTRIES) throw new Fault('damaged', 'it lists too many entries');
+      if (zip.entryCount > MOST_ENTRIES) throw new Fault('damaged', say`it lists too many entries`);
       const directory = new Map<string, Entry>();
       for await (const entry of zip.eachEntry()) {
         if (entry.fileName.endsWith('/')) continue;
         if (directory.has(entry.fileName)) {
-          throw new Fault('damaged', `it holds ${entry.fileName} twice`);
+          throw new Fault('damaged', say`it holds ${entry.fileName} twice`);
         }
         directory.set(entry.fileName, entry);
       }
@@ -84,7 +85,7 @@ export class ZipArchive {
     if (entry.uncompressedSize > limit) {
       throw new Fault(
         'unsupported',
-        `its ${name} takes ${entry.uncompressedSize} bytes, more than Basin reads`,
+        say`its ${name} takes ${entry.uncompressedSize} bytes, more than Basin reads`,
       );
     }
     return this.readRange(name, 0, entry.uncompressedSize);
@@ -99,7 +100,7 @@ export class ZipArchive {
   async readRange(name: string, start: number, end: number): Promise<Uint8Array> {
     const entry = this.find(name);
     if (!(start >= 0 && start <= end && end <= entry.uncompressedSize)) {
-      throw new Fault('damaged', `its ${name} is shorter than the header announces`);
+      throw new Fault('damaged', say`its ${name} is shorter than the header announces`);
     }
     return yauzlFaults(async () => {
       if (entry.compressionMethod === DEFLATED) {
@@ -132,7 +133,7 @@ export class ZipArchive {
     }
     const size = entry.uncompressedSize;
     if (!(start >= 0 && start <= end && end <= size)) {
-      throw new Fault('damaged', `its ${name} is shorter than the header announces`);
+      throw new Fault('damaged', say`its ${name} is shorter than the header announces`);
     }
     const position = await yauzlFaults(() => this.dataStart(entry));
     const verified = this.verified.has(name);
@@ -196,7 +197,7 @@ export class ZipArchive {
     }
     await unpacked.return(undefined);
     if (size !== entry.uncompressedSize) {
-      throw new Fault('damaged', `its ${name} unpacks to another length than announced`);
+      throw new Fault('damaged', say`its ${name} unpacks to another length than announced`);
     }
     this.verify(entry, sum);
   }
@@ -221,20 +222,21 @@ export class ZipArchive {
 
   private find(name: string): Entry {
     const entry = this.directory.get(name);
-    if (!entry) throw new Fault('damaged', `${name} is missing in it`);
-    if (entry.isEncrypted()) throw new Fault('unsupported', 'it is encrypted', 'decrypt it first');
+    if (!entry) throw new Fault('damaged', say`${name} is missing in it`);
+    if (entry.isEncrypted())
+      throw new Fault('unsupported', say`it is encrypted`, say`decrypt it first`);
     const { compressionMethod, compressedSize, uncompressedSize } = entry;
     if (compressionMethod !== STORED && compressionMethod !== DEFLATED) {
       throw new Fault(
         'unsupported',
-        `its ${name} is packed in a way Basin does not unpack (method ${compressionMethod})`,
-        'save it again without compression',
+        say`its ${name} is packed in a way Basin does not unpack (method ${compressionMethod})`,
+        say`save it again without compression`,
       );
     }
     const possible =
       compressionMethod === STORED ? compressedSize : (compressedSize + 64) * LARGEST_RATIO;
     if (compressedSize > this.file.size || uncompressedSize > possible) {
-      throw new Fault('damaged', `its ${name} announces more bytes than there are`);
+      throw new Fault('damaged', say`its ${name} announces more bytes than there are`);
     }
     return entry;
   }
@@ -250,15 +252,18 @@ export class ZipArchive {
     const header = await this.window.bytes(at, LOCAL_HEADER_BYTES + nameLength);
     const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
     if (view.getUint32(0, true) !== LOCAL_SIGNATURE) {
-      throw new Fault('damaged', `its ${entry.fileName} is not where its list of entries says`);
+      throw new Fault('damaged', say`its ${entry.fileName} is not where its list of entries says`);
     }
     const name = header.subarray(LOCAL_HEADER_BYTES);
     if (view.getUint16(26, true) !== nameLength || !entry.fileNameRaw.equals(name)) {
-      throw new Fault('damaged', `its ${entry.fileName} has another name in its list of entries`);
+      throw new Fault(
+        'damaged',
+        say`its ${entry.fileName} has another name in its list of entries`,
+      );
     }
     const start = at + LOCAL_HEADER_BYTES + nameLength + view.getUint16(28, true);
     if (start + entry.compressedSize > this.file.size) {
-      throw new Fault('damaged', `its ${entry.fileName} goes on behind its end`);
+      throw new Fault('damaged', say`its ${entry.fileName} goes on behind its end`);
     }
     return start;
   }
@@ -270,7 +275,10 @@ export class ZipArchive {
       maxOutputLength: Math.max(entry.uncompressedSize, 1),
     });
     if (unpacked.length !== entry.uncompressedSize) {
-      throw new Fault('damaged', `its ${entry.fileName} unpacks to another length than announced`);
+      throw new Fault(
+        'damaged',
+        say`its ${entry.fileName} unpacks to another length than announced`,
+      );
     }
     this.verify(entry, crc32(unpacked));
     return new Uint8Array(unpacked);
@@ -307,7 +315,7 @@ export class ZipArchive {
    */
   private verify(entry: Entry, sum: number): void {
     if (entry.crc32 !== sum && entry.crc32 !== 0) {
-      throw new Fault('damaged', `its ${entry.fileName} does not match its checksum`);
+      throw new Fault('damaged', say`its ${entry.fileName} does not match its checksum`);
     }
     this.verified.add(entry.fileName);
   }
@@ -408,7 +416,8 @@ class DirectoryReader extends RandomAccessReader {
   async checkEnd(): Promise<void> {
     const bytes = await this.bytes(this.lastEnd, 4);
     const signature = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-    if (!END_SIGNATURES.has(signature)) throw new Fault('damaged', 'its list of entries is wrong');
+    if (!END_SIGNATURES.has(signature))
+      throw new Fault('damaged', say`its list of entries is wrong`);
   }
 
   private async bytes(position: number, length: number): Promise<Uint8Array> {
@@ -432,12 +441,12 @@ async function yauzlFaults<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof Fault || !(error instanceof Error)) throw error;
     if (error.message.startsWith('End of central directory record signature not found')) {
-      throw new Fault('damaged', 'it is cut short, the directory at its end is missing');
+      throw new Fault('damaged', say`it is cut short, the directory at its end is missing`);
     }
     const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
     const fromZlib = code.startsWith('Z_') || code === 'ERR_BUFFER_TOO_LARGE';
     // A plain Error is yauzl's; a TypeError or one with a code of the system is not about the file.
     if (!fromZlib && (error.constructor !== Error || code !== '')) throw error;
-    throw new Fault('damaged', `it is no whole zip archive (${error.message})`);
+    throw new Fault('damaged', say`it is no whole zip archive (${error.message})`);
   }
 }

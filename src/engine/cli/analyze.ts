@@ -19,6 +19,7 @@ import { governing, governingOf } from './governing';
 import { ProgressBar } from './progressBar';
 import { BORDER_LEGEND, hasBorderSaddles, ResultTable, type Measure } from './resultTable';
 import { escapedLines } from '../../shared/escaped';
+import { english, say } from '../../shared/words/message';
 import { complain, sayJson } from './output';
 
 export interface AnalyzeFlags {
@@ -102,7 +103,7 @@ export async function analyzeCommand(
             known = undefined;
             if (!outcome.ok) {
               rows.failed(nameInStudy(study, outcome.checkpoint));
-              fail(outcome.message, outcome.fault);
+              fail(english(outcome.message), outcome.fault);
               return;
             }
             results.push({ study, document: outcome.document });
@@ -209,7 +210,7 @@ async function select(
     const file = candidates.find((candidate) => study?.checkpoints.includes(candidate) === true);
     if (study === undefined || file === undefined) {
       throw new InputError(
-        `${name} is no checkpoint of ${configurations.join(', ')}; name a file that its "checkpoints" match.`,
+        say`${name} is no checkpoint of ${configurations.join(', ')}; name a file that its "checkpoints" match.`,
         'missing',
       );
     }
@@ -239,7 +240,7 @@ function checkpointsOfPart(path: string, studies: readonly Study[]): string[] | 
   const inside = only.checkpoints.filter((file) => file.startsWith(folder + sep));
   if (inside.length > 0) return inside;
   throw new InputError(
-    `${path} holds no checkpoint of ${only.path}; name a folder whose files its "checkpoints" match.`,
+    say`${path} holds no checkpoint of ${only.path}; name a folder whose files its "checkpoints" match.`,
     'missing',
   );
 }

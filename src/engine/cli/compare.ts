@@ -14,7 +14,8 @@ import type {
   MinimumPlace,
   TopologyComparison,
 } from '../../shared/comparison';
-import { complain, say, sayJson } from './output';
+import { english } from '../../shared/words/message';
+import { complain, print, sayJson } from './output';
 
 /** Minima listed; --json has all. */
 const LISTED = 12;
@@ -37,18 +38,18 @@ export async function compareCommand(
     interpolate === undefined
       ? compared
       : { ...compared, interpolation: await lossBetween(first, second, interpolate, signal) };
-  for (const warning of comparison.warnings) complain(`Warning: ${warning}`);
+  for (const warning of comparison.warnings) complain(`Warning: ${english(warning)}`);
   if (json === true) {
-    await sayJson(comparison);
+    await sayJson({ ...comparison, warnings: comparison.warnings.map(english) });
     return ExitStatus.done;
   }
   const { metrics, topology, hessian } = comparison;
-  say(`first   ${nameOf(comparison.first)}\nsecond  ${nameOf(comparison.second)}\n`);
+  print(`first   ${nameOf(comparison.first)}\nsecond  ${nameOf(comparison.second)}\n`);
   const differences = [...metrics, ...hessian, ...(topology?.differences ?? [])];
-  say(table(['', 'first', 'second', 'difference', '±', ''], differences.map(rowOf)));
-  if (topology !== undefined) say(`\n${topologyText(topology)}`);
+  print(table(['', 'first', 'second', 'difference', '±', ''], differences.map(rowOf)));
+  if (topology !== undefined) print(`\n${topologyText(topology)}`);
   const { interpolation } = comparison;
-  if (interpolation !== undefined) say(`\n${interpolationText(interpolation)}`);
+  if (interpolation !== undefined) print(`\n${interpolationText(interpolation)}`);
   return ExitStatus.done;
 }
 

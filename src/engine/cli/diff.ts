@@ -3,8 +3,9 @@ import { diffCheckpoints } from '../checkpoint/diff';
 import { openCheckpoint } from '../checkpoint/openCheckpoint';
 import { ExitStatus } from './exitStatus';
 import { figure, grouped } from './numbers';
-import { complain, say, sayJson } from './output';
+import { complain, print, sayJson } from './output';
 import { table } from './table';
+import { english } from '../../shared/words/message';
 
 export interface DiffFlags {
   readonly json?: boolean;
@@ -27,7 +28,7 @@ export async function diffCommand(
     const b = await openCheckpoint(second, options);
     try {
       for (const warning of [...(a.warnings ?? []), ...(b.warnings ?? [])]) {
-        complain(`Warning: ${warning}`);
+        complain(`Warning: ${english(warning)}`);
       }
       const difference = await diffCheckpoints(a, b, signal);
       if (json === true) {
@@ -45,8 +46,8 @@ export async function diffCommand(
         relative,
         unread,
       } = difference;
-      say(`first   ${a.path}\nsecond  ${b.path}`);
-      say(
+      print(`first   ${a.path}\nsecond  ${b.path}`);
+      print(
         `\n${grouped(tensors.length)} tensors in both, ${grouped(equal)} of them equal · ‖b − a‖ ${number(distance)}, relative ${share(relative)}`,
       );
       const changed = tensors.filter((tensor) => tensor.distance !== 0 || tensor.renamed);
@@ -59,11 +60,11 @@ export async function diffCommand(
             number(far),
             share(part),
           ]);
-        say(`\n${table(['tensor', 'shape', '‖b − a‖', 'relative'], rows)}`);
+        print(`\n${table(['tensor', 'shape', '‖b − a‖', 'relative'], rows)}`);
         more(changed.length);
       }
       if (integers.length > 0)
-        say(`\n${grouped(integers.length)} counters and other whole numbers differ`);
+        print(`\n${grouped(integers.length)} counters and other whole numbers differ`);
       lone('only in the first', onlyFirst);
       lone('only in the second', onlySecond);
       if (reshaped.length > 0) {
@@ -74,7 +75,7 @@ export async function diffCommand(
             `[${was.join(', ')}]`,
             `[${is.join(', ')}]`,
           ]);
-        say(`\n${table(['of another shape', 'first', 'second'], rows, 'left')}`);
+        print(`\n${table(['of another shape', 'first', 'second'], rows, 'left')}`);
         more(reshaped.length);
       }
       for (const { name, reason } of unread)
@@ -93,12 +94,12 @@ function lone(title: string, tensors: readonly LoneTensor[]): void {
   const rows = tensors
     .slice(0, LISTED)
     .map(({ name, dtype, shape }) => [name, dtype, `[${shape.join(', ')}]`]);
-  say(`\n${table([title, 'type', 'shape'], rows, 'left')}`);
+  print(`\n${table([title, 'type', 'shape'], rows, 'left')}`);
   more(tensors.length);
 }
 
 function more(count: number): void {
-  if (count > LISTED) say(`… and ${count - LISTED} more; --json has all.`);
+  if (count > LISTED) print(`… and ${count - LISTED} more; --json has all.`);
 }
 
 /** There is none to a tensor of zeros. */

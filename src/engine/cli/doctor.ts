@@ -3,10 +3,11 @@ import packageJson from '../../../package.json';
 import type { RuntimeReport } from '../../shared/engineProtocol';
 import { examineMachine } from '../runtime/machine';
 import { memorySize } from '../../shared/memorySize';
+import { english } from '../../shared/words/message';
 import { defaultMemoryLimit } from '../study/machineMemory';
 import { ExitStatus } from './exitStatus';
 import { bytes } from './numbers';
-import { say, sayJson } from './output';
+import { print, sayJson } from './output';
 
 export interface DoctorFlags {
   readonly json?: boolean;
@@ -21,21 +22,25 @@ export async function doctorCommand({ json, tensorflow }: DoctorFlags): Promise<
     ({ name, found }) => found && name.startsWith('onnxruntime-'),
   );
   if (json === true) {
-    await sayJson(report);
+    const runtimes = report.runtimes.map((runtime) => ({
+      ...runtime,
+      advice: runtime.advice === null ? null : english(runtime.advice),
+    }));
+    await sayJson({ ...report, runtimes });
   } else {
-    say(`Basin ${report.version} on Node ${report.node}, ${report.platform}`);
-    say(`${report.cores} cores, ${bytes(report.memoryBytes)} of memory`);
-    say(
+    print(`Basin ${report.version} on Node ${report.node}, ${report.platform}`);
+    print(`${report.cores} cores, ${bytes(report.memoryBytes)} of memory`);
+    print(
       `An analysis takes ${memorySize(report.memoryLimitBytes)} at most, three quarters of what is free now; --memory sets another limit`,
     );
-    for (const runtime of report.runtimes) say(line(runtime, runtime === standard));
+    for (const runtime of report.runtimes) print(line(runtime, runtime === standard));
   }
   return standard === undefined ? ExitStatus.input : ExitStatus.done;
 }
 
 function line(runtime: RuntimeReport, isStandard: boolean): string {
   const { name, found, version, precisions, providers, advice } = runtime;
-  if (!found) return `✗ ${name}: ${advice ?? 'not found'}`;
+  if (!found) return `✗ ${name}: ${english(advice ?? 'not found')}`;
   const listed = providers.map((provider) =>
     provider.bundled ? provider.name : `${provider.name} (libraries not bundled)`,
   );

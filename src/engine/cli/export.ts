@@ -9,7 +9,8 @@ import { writeVti, writeVtp, type WritableLandscape } from '../topology/files/wr
 import { ExitStatus } from './exitStatus';
 import { EXPORT_FORMATS, type ExportFormat } from './exportFormats';
 import type { Axis } from '../../shared/result/landscape';
-import { complain, say } from './output';
+import { complain, print } from './output';
+import { english, say } from '../../shared/words/message';
 
 type Writer = (landscape: WritableLandscape) => string | Uint8Array;
 
@@ -48,12 +49,12 @@ export async function exportLandscape(
   const write = (WRITERS as Readonly<Partial<Record<string, Writer>>>)[ending];
   if (write === undefined) {
     throw new InputError(
-      `${path} names no format to export to; let it end in ${EXPORT_FORMATS.replace(/, (\S+)$/, ' or $1')}.`,
+      say`${path} names no format to export to; let it end in ${EXPORT_FORMATS.replace(/, (\S+)$/, ' or $1')}.`,
     );
   }
   if (labels !== undefined && !LABELLED.includes(ending)) {
     throw new InputError(
-      `${path} can hold losses alone, without the basin of each point; let it end in ${LABELLED.join(', ').replace(/, (\S+)$/, ' or $1')}.`,
+      say`${path} can hold losses alone, without the basin of each point; let it end in ${LABELLED.join(', ').replace(/, (\S+)$/, ' or $1')}.`,
     );
   }
   const known =
@@ -71,8 +72,8 @@ export async function exportCommand(
   { array }: { readonly array?: string },
 ): Promise<number> {
   const landscape = await readLandscape(file, array === undefined ? {} : { array });
-  for (const warning of landscape.warnings) complain(`Warning: ${warning}`);
+  for (const warning of landscape.warnings) complain(`Warning: ${english(warning)}`);
   await exportLandscape(landscape, out);
-  say(`${out}: ${landscape.shape.join(' × ')} points.`);
+  print(`${out}: ${landscape.shape.join(' × ')} points.`);
   return ExitStatus.done;
 }

@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { InputError } from '../../shared/inputError';
+import { say } from '../../shared/words/message';
 
 /** The basin.json of a checkpoint: beside it or above. @throws InputError where there is none. */
 export function governing(checkpoint: string): string {
   const found = governingOf(dirname(resolve(checkpoint)));
   if (found !== null) return found;
   throw new InputError(
-    `${checkpoint} has no basin.json beside or above it, which says which graph and data belong to it; "basin init" prepares its folder.`,
+    say`${checkpoint} has no basin.json beside or above it, which says which graph and data belong to it; "basin init" prepares its folder.`,
     'missing',
   );
 }

@@ -2,7 +2,8 @@ import { relative } from 'node:path';
 import { initRun } from '../init/initRun';
 import { ExitStatus } from './exitStatus';
 import { grouped } from './numbers';
-import { complain, say, sayJson } from './output';
+import { complain, print, sayJson } from './output';
+import { english } from '../../shared/words/message';
 
 /** Writes basin_export.py beside the checkpoints of a run, and says what to do with it. */
 export async function initCommand(
@@ -12,24 +13,24 @@ export async function initCommand(
 ): Promise<number> {
   const result = await initRun(folder, __dirname, signal);
   if (json === true) {
-    await sayJson(result);
+    await sayJson({ ...result, left: result.left.map(english) });
     return ExitStatus.done;
   }
   const { file, checkpoints, count, parameters, left, isConfigured } = result;
   const named = checkpoints.join(', ');
-  say(
+  print(
     `${count} ${count === 1 ? 'checkpoint' : 'checkpoints'} (${named}), ${grouped(parameters)} scalars in each.`,
   );
-  for (const sentence of left) complain(`Note: ${sentence}`);
-  say(`Wrote ${relative('.', file) || file}.\n`);
-  say(
+  for (const sentence of left) complain(`Note: ${english(sentence)}`);
+  print(`Wrote ${relative('.', file) || file}.\n`);
+  print(
     'Add this line to your training script, where the model, a data loader and the loss exist, and run it:\n\n' +
       '    from basin_export import export; export(model, loader, loss)\n\n' +
       'A script elsewhere finds the file with sys.path.append. Then: basin analyze ' +
       (relative('.', result.folder) || '.'),
   );
   if (isConfigured) {
-    say('There is a basin.json; the export replaces what it names, and the rest of it stays.');
+    print('There is a basin.json; the export replaces what it names, and the rest of it stays.');
   }
   return ExitStatus.done;
 }

@@ -3,7 +3,8 @@ import { ExitStatus } from './exitStatus';
 import { bytes, grouped } from './numbers';
 import { table } from './table';
 import { escaped } from '../../shared/escaped';
-import { complain, say, sayJson } from './output';
+import { english } from '../../shared/words/message';
+import { complain, print, sayJson } from './output';
 
 export interface InspectFlags {
   readonly json?: boolean;
@@ -20,7 +21,7 @@ export async function inspectCommand(
   signal: AbortSignal,
 ): Promise<number> {
   const inspection = await inspect(file, base);
-  for (const warning of inspection.warnings ?? []) complain(`Warning: ${warning}`);
+  for (const warning of inspection.warnings ?? []) complain(`Warning: ${english(warning)}`);
   const isMeasured =
     run.statistics === true || run.first !== undefined || run.previous !== undefined;
   // Reading a header needs none of what measures.
@@ -28,7 +29,8 @@ export async function inspectCommand(
     ? await (await import('./weightTable')).measureAll(file, inspection, run, signal)
     : null;
   if (json === true) {
-    await sayJson(statistics === null ? inspection : { ...inspection, statistics });
+    const told = { ...inspection, warnings: inspection.warnings?.map(english) };
+    await sayJson(statistics === null ? told : { ...told, statistics });
     return ExitStatus.done;
   }
   const { path, format, size, tensors, parameters, step, epoch, metadata } = inspection;
@@ -38,10 +40,10 @@ export async function inspectCommand(
     ...(epoch === null ? [] : [`epoch ${epoch}`]),
     ...(step === null ? [] : [`step ${step}`]),
   ];
-  say(`${escaped(path)}\n${facts.join(' · ')}`);
+  print(`${escaped(path)}\n${facts.join(' · ')}`);
   const others = Object.entries(metadata);
   if (others.length > 0) {
-    say(
+    print(
       `\n${table(
         [],
         others.map(([name, value]) => [name, String(value)]),
@@ -51,10 +53,10 @@ export async function inspectCommand(
   }
   if (statistics !== null) {
     const { weightTable } = await import('./weightTable');
-    say(`\n${weightTable(tensors, statistics, run)}`);
+    print(`\n${weightTable(tensors, statistics, run)}`);
     return ExitStatus.done;
   }
   const rows = tensors.map(({ name, dtype, shape }) => [name, dtype, `[${shape.join(', ')}]`]);
-  say(`\n${table(['tensor', 'type', 'shape'], rows, 'left')}`);
+  print(`\n${table(['tensor', 'type', 'shape'], rows, 'left')}`);
   return ExitStatus.done;
 }

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Interpolation } from '../../shared/comparison';
 import { InputError } from '../../shared/inputError';
 import { DEFAULT_RUNTIME } from '../../shared/runtimeSetting';
+import { say } from '../../shared/words/message';
 import { isResult } from '../study/storedResult';
 import { chooseRuntime } from '../runtime/chooseRuntime';
 import { lossBetween as sampleLossBetween } from '../study/lossBetween';
@@ -23,7 +24,7 @@ export async function lossBetween(
   for (const side of [first, second]) {
     if (side.endsWith('.json') && (await isResult(side))) {
       throw new InputError(
-        `${side} is a result document, and only weights lie on a line; name the checkpoints.`,
+        say`${side} is a result document, and only weights lie on a line; name the checkpoints.`,
       );
     }
   }

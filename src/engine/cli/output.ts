@@ -5,7 +5,7 @@ import { escapedLines } from '../../shared/escaped';
  * All that a command says. Names in files are anybody's, so that no control character of one reaches
  * the terminal; within a line they are escaped where the line is made.
  */
-export function say(text: string): void {
+export function print(text: string): void {
   console.log(escapedLines(text));
 }
 

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { writeReport } from '../study/writeReport';
 import { ExitStatus } from './exitStatus';
-import { complain, say } from './output';
+import { complain, print } from './output';
 
 /** Writes the panel, with the documents of a folder, as one page. */
 export async function reportCommand(
@@ -15,6 +15,6 @@ export async function reportCommand(
   });
   for (const sentence of outdated) complain(`Warning: ${sentence}`);
   const which = outdated.length === 0 ? '' : `, ${outdated.length} of them outdated`;
-  say(`${out}: ${count} checkpoints on one page${which}; open it in a browser.`);
+  print(`${out}: ${count} checkpoints on one page${which}; open it in a browser.`);
   return ExitStatus.done;
 }

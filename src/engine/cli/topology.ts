@@ -26,7 +26,8 @@ import type {
   Topology,
   TopologySummaries,
 } from '../../shared/result/topology';
-import { complain, say, sayJson } from './output';
+import { english, say } from '../../shared/words/message';
+import { complain, print, sayJson } from './output';
 
 export interface TopologyFlags {
   readonly neighborhood?: string;
@@ -74,27 +75,27 @@ async function gridTopology(file: string, flags: TopologyFlags): Promise<number>
       : [
           `Every other line along axis ${repaired.axis} was moved back by one step: the plane was sampled back and forth. Its shape is now ${repaired.shape.join(' × ')}.`,
         ];
-  for (const warning of warnings) complain(`Warning: ${warning}`);
+  for (const warning of warnings) complain(`Warning: ${english(warning)}`);
   if (out !== undefined) {
     await exportLandscape(landscape, out, basins === null ? undefined : basinLabels(basins));
   }
   if (json === true) {
     const more = { ...trees, ...(basins === null ? {} : { basins: basinsDocument(basins) }) };
-    await sayJson({ ...topology, ...more, warnings, milliseconds });
+    await sayJson({ ...topology, ...more, warnings: warnings.map(english), milliseconds });
     return ExitStatus.done;
   }
   const { pairs, essential, summaries } = topology;
   const source = { noise: 'the noise floor', given: 'as given', refinement: 'of the refinement' };
-  say(`${topology.shape.join(' × ')} points, neighbourhood ${topology.neighborhood}`);
-  say(
+  print(`${topology.shape.join(' × ')} points, neighbourhood ${topology.neighborhood}`);
+  print(
     `${topology.minima} minima and ${topology.saddles} saddles above persistence ${figure(topology.threshold)} (${source[topology.thresholdSource]})`,
   );
-  say(innerLine(topology));
-  for (const line of countLines(topology)) say(line);
+  print(innerLine(topology));
+  for (const line of countLines(topology)) print(line);
   printPairs(pairs, essential, summaries);
-  if (trees !== null) say(`\n${treesText(trees)}`);
-  if (basins !== null) say(`\n${basinsText(basins)}`);
-  if (out !== undefined) say(`\nwritten to ${out}`);
+  if (trees !== null) print(`\n${treesText(trees)}`);
+  if (basins !== null) print(`\n${basinsText(basins)}`);
+  if (out !== undefined) print(`\nwritten to ${out}`);
   return ExitStatus.done;
 }
 
@@ -140,7 +141,7 @@ async function meshTopology(
   if (wanted.length > 0) {
     const [are, them] = wanted.length === 1 ? ['is', 'it'] : ['are', 'them'];
     throw new InputError(
-      `${wanted.join(' and ')} ${are} for grids, and ${file} holds points that are none; leave ${them} out.`,
+      say`${wanted.join(' and ')} ${are} for grids, and ${file} holds points that are none; leave ${them} out.`,
       'unsupported',
     );
   }
@@ -157,7 +158,7 @@ async function meshTopology(
   );
   const milliseconds = { read: read - started, topology: performance.now() - read };
   const warnings = clippingWarnings(values);
-  for (const warning of warnings) complain(`Warning: ${warning}`);
+  for (const warning of warnings) complain(`Warning: ${english(warning)}`);
   const name = neighborhood ?? 'cells';
   const counts = { minima: pairs.length + 1, saddles: pairs.length };
   if (json === true) {
@@ -170,13 +171,13 @@ async function meshTopology(
       pairs,
       essential,
       summaries,
-      warnings,
+      warnings: warnings.map(english),
       milliseconds,
     });
     return ExitStatus.done;
   }
-  say(`${values.length} points, neighbourhood ${name}`);
-  say(
+  print(`${values.length} points, neighbourhood ${name}`);
+  print(
     `${counts.minima} minima and ${counts.saddles} saddles above persistence ${figure(threshold)}`,
   );
   printPairs(pairs, essential, summaries);
@@ -190,7 +191,7 @@ function printPairs(
   essential: PersistencePair,
   summaries: TopologySummaries,
 ): void {
-  for (const line of persistenceLines(summaries)) say(line);
+  for (const line of persistenceLines(summaries)) print(line);
   const rows = [essential, ...pairs.slice(0, SHOWN)].map((pair, i) => [
     i === 0 ? 'essential' : String(i),
     figure(fromScalar(pair.birth), 6),
@@ -200,9 +201,11 @@ function printPairs(
     String(pair.deathVertex),
     pair.border === true ? 'border' : '',
   ]);
-  say(`\n${table(['pair', 'birth', 'death', 'persistence', 'minimum at', 'saddle at', ''], rows)}`);
+  print(
+    `\n${table(['pair', 'birth', 'death', 'persistence', 'minimum at', 'saddle at', ''], rows)}`,
+  );
   if (pairs.length > SHOWN) {
-    say(`… and ${pairs.length - SHOWN} more; --json prints all.`);
+    print(`… and ${pairs.length - SHOWN} more; --json prints all.`);
   }
 }
 

@@ -5,6 +5,7 @@ import type {
   TensorSummary,
 } from '../../shared/engineProtocol';
 import type { Scalar } from '../../shared/result/scalar';
+import { english } from '../../shared/words/message';
 import { measureTensors } from '../weights/measureTensors';
 import { figure } from './numbers';
 import { complain } from './output';
@@ -25,7 +26,10 @@ export async function measureAll(
   const found = new Array<TensorStatistics | null>(tensors.length).fill(null);
   const onOutcome = (outcome: TensorStatisticsOutcome) => {
     if (outcome.ok) found[outcome.index] = outcome.statistics;
-    else complain(`Warning: ${tensors[outcome.index]!.name} is not measured: ${outcome.message}`);
+    else
+      complain(
+        `Warning: ${tensors[outcome.index]!.name} is not measured: ${english(outcome.message)}`,
+      );
   };
   await measureTensors(file, [...tensors.keys()], { first, previous, signal, onOutcome });
   return found;

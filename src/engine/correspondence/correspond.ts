@@ -1,4 +1,5 @@
 import { InputError } from '../../shared/inputError';
+import { say, type Message } from '../../shared/words/message';
 import type { Checkpoint, TensorEntry } from '../checkpoint/checkpoint';
 import { matchNames } from '../checkpoint/matchNames';
 import { sameShape, type Shape, sizeOf } from '../tensor';
@@ -34,7 +35,7 @@ export interface Tie {
 }
 
 export interface Correspondence {
-  readonly notes: readonly string[];
+  readonly notes: readonly Message[];
   readonly ties: readonly Tie[];
   /** What of "names" the graph now has by itself. */
   readonly usedNames: ReadonlySet<string>;
@@ -101,7 +102,7 @@ class NamedWeights {
   readonly #graph: GraphProto;
   readonly #path: string;
   readonly #checkpoint: Checkpoint;
-  readonly #remedy: string;
+  readonly #remedy: Message;
   readonly #editor: GraphEditor;
   readonly #initializers: ReadonlyMap<string, Initializer>;
   /** Tensors of the checkpoint by their names in the graph's words. */
@@ -110,7 +111,7 @@ class NamedWeights {
   readonly #taken = new Set<string>();
   readonly #said: ReadonlyMap<string, string>;
   readonly #usedNames = new Set<string>();
-  readonly #notes: string[] = [];
+  readonly #notes: Message[] = [];
   readonly #ties: Tie[] = [];
   readonly #told: string[] = [];
   readonly #resolved = new Set<string>();
@@ -124,7 +125,7 @@ class NamedWeights {
     path: string,
     checkpoint: Checkpoint,
     names: Readonly<Record<string, string>>,
-    remedy: string,
+    remedy: Message,
   ) {
     this.#graph = graph;
     this.#path = path;
@@ -189,7 +190,7 @@ class NamedWeights {
     }
     if (this.#told.length > 0) {
       this.#notes.push(
-        `Weights that were equal at export are stored once in the graph; ${listOf(this.#told)} are told apart by the modules that use them.`,
+        say`Weights that were equal at export are stored once in the graph; ${listOf(this.#told)} are told apart by the modules that use them.`,
       );
     }
     this.#refuseShared();
@@ -216,7 +217,7 @@ class NamedWeights {
     if (said === undefined) return null;
     if (sameShape(entry.shape, shape)) return { name: base, shape, recipe: { kind: 'same' } };
     throw new InputError(
-      `"names" in basin.json takes ${base} of shape [${entry.shape.join(', ')}] for ${name} of shape [${shape.join(', ')}] in ${this.#path}; name a tensor of that shape or its transpose.`,
+      say`"names" in basin.json takes ${base} of shape [${entry.shape.join(', ')}] for ${name} of shape [${shape.join(', ')}] in ${this.#path}; name a tensor of that shape or its transpose.`,
       'mismatch',
     );
   }
@@ -322,7 +323,7 @@ class NamedWeights {
         if (this.#ties.some((tie) => tie.other === other)) continue;
         if (!modules.has(splitName(other)[0])) continue;
         throw new InputError(
-          `${this.#path} uses ${name} in ${uses.length} places (${listOf([...modules])}), and ${other} of the same shape nowhere, so that it may stand for both; ${this.#remedy}.`,
+          say`${this.#path} uses ${name} in ${uses.length} places (${listOf([...modules])}), and ${other} of the same shape nowhere, so that it may stand for both; ${this.#remedy}.`,
           'mismatch',
         );
       }
@@ -469,7 +470,9 @@ class NamedWeights {
       added.push(bias);
     }
     if (added.length > 0) {
-      this.#notes.push(`The export left out ${listOf(added)}, 0 at that time; that is put back.`);
+      this.#notes.push(
+        say`The export left out ${listOf(added)}, 0 at that time; that is put back.`,
+      );
     }
   }
 

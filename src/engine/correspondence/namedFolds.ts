@@ -1,4 +1,5 @@
 import { InputError } from '../../shared/inputError';
+import { say, type Message } from '../../shared/words/message';
 import type { Checkpoint } from '../checkpoint/checkpoint';
 import { sameShape, sizeOf } from '../tensor';
 import type { TensorProto } from '../graph/onnx/onnx_pb';
@@ -43,7 +44,7 @@ export async function restoreNamedFolds(
 ): Promise<Pick<RestoredWeights, 'folded' | 'notes'>> {
   let left = suspectsOf(weights);
   const folded: Folded[] = [];
-  const notes: string[] = [];
+  const notes: Message[] = [];
   const used = new Set<string>();
   const inOrder = [reference.path, ...paths.filter((path) => path !== reference.path)];
   for (const path of inOrder) {
@@ -80,7 +81,7 @@ export async function restoreNamedFolds(
   const lost = left.find(({ likely }) => !used.has(joinName(likely!, 'running_mean')));
   if (lost !== undefined) {
     throw new InputError(
-      `${weights.path} uses ${lost.name} and not the BatchNorm ${lost.likely!} behind it in the checkpoint, which may have been folded into it, and no checkpoint here holds the values it had at export; leave BatchNorm unfused and ${weights.remedy}, or add the checkpoint of that moment to "checkpoints".`,
+      say`${weights.path} uses ${lost.name} and not the BatchNorm ${lost.likely!} behind it in the checkpoint, which may have been folded into it, and no checkpoint here holds the values it had at export; leave BatchNorm unfused and ${weights.remedy}, or add the checkpoint of that moment to "checkpoints".`,
       'mismatch',
     );
   }

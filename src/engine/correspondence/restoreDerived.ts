@@ -1,4 +1,5 @@
 import { InputError } from '../../shared/inputError';
+import { say, type Message } from '../../shared/words/message';
 import type { Checkpoint, TensorEntry } from '../checkpoint/checkpoint';
 import { type Shape, sizeOf } from '../tensor';
 import { listOf } from '../checkpoint/nameMismatch';
@@ -10,7 +11,7 @@ import { FOLDING, isWithin, splitName, type Initializer, type WeightUse } from '
 /** What an exporter made of weights, and the tensors it may have made it of. */
 export interface DerivedWeights {
   readonly path: string;
-  readonly remedy: string;
+  readonly remedy: Message;
   readonly graph: GraphProto;
   readonly initializers: ReadonlyMap<string, Initializer>;
   readonly left: readonly Initializer[];
@@ -32,7 +33,7 @@ export interface RestoredWeights {
   })[];
   /** What is made of no weight. */
   readonly constants: readonly TensorProto[];
-  readonly notes: readonly string[];
+  readonly notes: readonly Message[];
 }
 
 /**
@@ -72,7 +73,7 @@ export async function restoreDerived(
   }
   const names = listOf(suspects.map(({ tensor }) => tensor.name));
   throw new InputError(
-    `${derived.path} has constants that its export made of weights (${names}), so that they would stay what they were then, and no checkpoint here holds the values they were made of; the graph does not use ${listOf(free)} of the checkpoint: ${derived.remedy}, or add the checkpoint of that moment to "checkpoints".`,
+    say`${derived.path} has constants that its export made of weights (${names}), so that they would stay what they were then, and no checkpoint here holds the values they were made of; the graph does not use ${listOf(free)} of the checkpoint: ${derived.remedy}, or add the checkpoint of that moment to "checkpoints".`,
     'mismatch',
   );
 }
@@ -211,13 +212,13 @@ function notesOf(
   origins: RestoredWeights['origins'],
   folded: RestoredWeights['folded'],
   path: string,
-): readonly string[] {
+): readonly Message[] {
   const file = path.slice(path.lastIndexOf('/') + 1);
-  const notes: string[] = [];
+  const notes: Message[] = [];
   if (origins.length > 0) {
     const names = [...new Set(origins.flatMap(({ origin }) => origin.sources))];
     notes.push(
-      `The export put ${listOf(names)} into the graph in another form; found by the values in ${file}, they are computed from the checkpoint's weights.`,
+      say`The export put ${listOf(names)} into the graph in another form; found by the values in ${file}, they are computed from the checkpoint's weights.`,
     );
   }
   if (folded.length > 0) {
@@ -232,7 +233,7 @@ function notesOf(
 }
 
 /** @param norms modules of BatchNorms. @param path of the checkpoint that showed it. */
-export function foldingNote(norms: readonly string[], path: string): string {
+export function foldingNote(norms: readonly string[], path: string): Message {
   const file = path.slice(path.lastIndexOf('/') + 1);
-  return `The export folded BatchNorm (${listOf(norms)}) into the layers before it; found by the values in ${file}, it is taken apart again.`;
+  return say`The export folded BatchNorm (${listOf(norms)}) into the layers before it; found by the values in ${file}, it is taken apart again.`;
 }

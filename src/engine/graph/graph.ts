@@ -16,6 +16,7 @@ import { broadcastShape, normalAxes, requireSize, ShapeError } from './shapes';
 import { binaryRules } from './rules/binary';
 import { evaluate, ruleOf } from './rules/rules';
 import { unaryRules } from './rules/unary';
+import { say } from '../../shared/words/message';
 
 /**
  * Builds nodes. Equal nodes are one node, known values are computed at once when they are small,
@@ -317,7 +318,7 @@ export class Graph implements Builder {
 
   concat(parts: readonly Node[], axis: number): Node {
     const first = parts[0];
-    if (first === undefined) throw new ShapeError('Nothing to concatenate.');
+    if (first === undefined) throw new ShapeError(say`Nothing to concatenate.`);
     if (parts.length === 1) return first;
     return this.#node('concat', parts, { axis });
   }

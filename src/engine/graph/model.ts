@@ -6,6 +6,7 @@ import type {
   ModelInput,
   WeightSpecification,
 } from './onnx/importOnnx';
+import type { Message } from '../../shared/words/message';
 
 /** A network without its weights, whatever it was read from: an ONNX export, a configuration of Keras. */
 export interface Model {
@@ -20,7 +21,7 @@ export interface Model {
   /** Parameters that may be buffers, where nothing says which are. */
   readonly likelyBuffers: ReadonlySet<string>;
   /** What a reader of results must know about the graph: full sentences. */
-  readonly notes: readonly string[];
+  readonly notes: readonly Message[];
 
   /** What makes the first output, but for what only gives it another shape or type; null if nothing. */
   lastOperation(): LastOperation | null;

@@ -1,9 +1,14 @@
 import { sameShape, sizeOf } from '../tensor';
 import type { ConvAttributes } from './operations';
+import { english, say, type Message } from '../../shared/words/message';
 
 /** A graph that cannot be built: shapes that do not fit. A fault of the model or of Basin. */
 export class ShapeError extends Error {
   override readonly name = 'ShapeError';
+
+  constructor(readonly said: Message) {
+    super(english(said));
+  }
 }
 
 /** Elements of the largest array a runtime can be asked for. */
@@ -14,16 +19,16 @@ const MAXIMUM_INDEX = 2 ** 24;
 
 export function requireSize(shape: readonly number[]): void {
   if (shape.some((extent) => !Number.isInteger(extent) || extent < 0)) {
-    throw new ShapeError(`[${shape.join(', ')}] is no shape.`);
+    throw new ShapeError(say`[${shape.join(', ')}] is no shape.`);
   }
   if (sizeOf(shape) > MAXIMUM_SIZE) {
-    throw new ShapeError(`An array [${shape.join(', ')}] is larger than can be computed with.`);
+    throw new ShapeError(say`An array [${shape.join(', ')}] is larger than can be computed with.`);
   }
 }
 
 export function requireIndexable(count: number): void {
   if (count > MAXIMUM_INDEX) {
-    throw new ShapeError(`An axis of ${count} elements is longer than can be indexed.`);
+    throw new ShapeError(say`An axis of ${count} elements is longer than can be indexed.`);
   }
 }
 
@@ -34,7 +39,7 @@ export function broadcastShape(a: readonly number[], b: readonly number[]): read
     const u = a[axis - rank + a.length] ?? 1;
     const v = b[axis - rank + b.length] ?? 1;
     if (u !== v && u !== 1 && v !== 1) {
-      throw new ShapeError(`[${a.join(', ')}] and [${b.join(', ')}] do not broadcast.`);
+      throw new ShapeError(say`[${a.join(', ')}] and [${b.join(', ')}] do not broadcast.`);
     }
     return u === 1 ? v : u;
   });
@@ -43,7 +48,7 @@ export function broadcastShape(a: readonly number[], b: readonly number[]): read
 export function normalAxes(axes: readonly number[], rank: number): readonly number[] {
   const normal = axes.map((axis) => (axis < 0 ? axis + rank : axis));
   if (normal.some((axis) => axis < 0 || axis >= rank)) {
-    throw new ShapeError(`Axes [${axes.join(', ')}] are not of an array with ${rank} axes.`);
+    throw new ShapeError(say`Axes [${axes.join(', ')}] are not of an array with ${rank} axes.`);
   }
   return [...new Set(normal)].sort((a, b) => a - b);
 }
@@ -52,11 +57,11 @@ export function convShape(
   x: readonly number[],
   w: readonly number[],
   { strides, dilations, padsBefore, padsAfter, groups }: ConvAttributes,
-  of = 'convolution',
+  of = say`convolution`,
 ): readonly number[] {
   if (x.length !== w.length || x[1] !== w[1]! * groups || w[0]! % groups !== 0) {
     throw new ShapeError(
-      `No ${of} of [${x.join(', ')}] with weights [${w.join(', ')}] in ${groups} groups.`,
+      say`No ${of} of [${x.join(', ')}] with weights [${w.join(', ')}] in ${groups} groups.`,
     );
   }
   const spatial = x.slice(2).map((extent, axis) => {
@@ -64,7 +69,9 @@ export function convShape(
     return Math.floor((extent + padsBefore[axis]! + padsAfter[axis]! - reach) / strides[axis]!) + 1;
   });
   if (spatial.some((extent) => extent < 1)) {
-    throw new ShapeError(`A kernel [${w.join(', ')}] is larger than its input [${x.join(', ')}].`);
+    throw new ShapeError(
+      say`A kernel [${w.join(', ')}] is larger than its input [${x.join(', ')}].`,
+    );
   }
   return [x[0]!, w[0]!, ...spatial];
 }
@@ -78,7 +85,7 @@ export function requireConv(
 ): void {
   if (!sameShape(convShape(x, w, attributes), y)) {
     throw new ShapeError(
-      `No convolution of [${x.join(', ')}] with weights [${w.join(', ')}] gives [${y.join(', ')}].`,
+      say`No convolution of [${x.join(', ')}] with weights [${w.join(', ')}] gives [${y.join(', ')}].`,
     );
   }
 }

@@ -1,4 +1,5 @@
 import type { EdgeOfStability, Eigenvalue } from '../../shared/result/hessian';
+import { say, type Message } from '../../shared/words/message';
 import type { OptimizerState } from '../checkpoint/optimizer';
 import type { ParameterMoments } from '../checkpoint/secondMoments';
 import type { FloatArray } from '../tensor';
@@ -108,30 +109,30 @@ function stateAt(ratio: number): EdgeOfStability['state'] {
 const EDGE = 0.1;
 
 /** What there is to say of it, or why there is no such figure though the checkpoint has an optimizer. */
-export function edgeNote(optimizer: OptimizerState, edge: EdgeOfStability | null): string {
+export function edgeNote(optimizer: OptimizerState, edge: EdgeOfStability | null): Message {
   if (edge !== null) {
     const share = `${(100 * (edge.sharpness / edge.bound)).toPrecision(3)} %`;
     const bound = Number(edge.bound.toPrecision(4));
     if (edge.optimizer === 'adam') {
       switch (edge.state) {
         case 'stable':
-          return `The largest eigenvalue of the Hessian scaled by Adam's second moments is ${share} of ${bound}, above which Adam with the checkpoint's learning rate diverges on a quadratic: stable.`;
+          return say`The largest eigenvalue of the Hessian scaled by Adam's second moments is ${share} of ${bound}, above which Adam with the checkpoint's learning rate diverges on a quadratic: stable.`;
         case 'edge':
-          return `The largest eigenvalue of the Hessian scaled by Adam's second moments is ${share} of ${bound}, above which Adam with the checkpoint's learning rate diverges on a quadratic: at the edge of stability.`;
+          return say`The largest eigenvalue of the Hessian scaled by Adam's second moments is ${share} of ${bound}, above which Adam with the checkpoint's learning rate diverges on a quadratic: at the edge of stability.`;
         case 'unstable':
-          return `The largest eigenvalue of the Hessian scaled by Adam's second moments is ${share} of ${bound}, above which Adam with the checkpoint's learning rate diverges on a quadratic: unstable.`;
+          return say`The largest eigenvalue of the Hessian scaled by Adam's second moments is ${share} of ${bound}, above which Adam with the checkpoint's learning rate diverges on a quadratic: unstable.`;
       }
     }
     switch (edge.state) {
       case 'stable':
-        return `λmax is ${share} of ${bound}, above which descent with the checkpoint's learning rate diverges on a quadratic: stable.`;
+        return say`λmax is ${share} of ${bound}, above which descent with the checkpoint's learning rate diverges on a quadratic: stable.`;
       case 'edge':
-        return `λmax is ${share} of ${bound}, above which descent with the checkpoint's learning rate diverges on a quadratic: at the edge of stability.`;
+        return say`λmax is ${share} of ${bound}, above which descent with the checkpoint's learning rate diverges on a quadratic: at the edge of stability.`;
       case 'unstable':
-        return `λmax is ${share} of ${bound}, above which descent with the checkpoint's learning rate diverges on a quadratic: unstable.`;
+        return say`λmax is ${share} of ${bound}, above which descent with the checkpoint's learning rate diverges on a quadratic: unstable.`;
     }
   }
   return optimizer.kind === 'other'
-    ? 'The checkpoint was trained by another optimizer than SGD, Adam and AdamW: its curvature is not compared with the learning rate.'
-    : 'The optimizer has groups of parameters with settings of their own: their curvature is compared with no learning rate.';
+    ? say`The checkpoint was trained by another optimizer than SGD, Adam and AdamW: its curvature is not compared with the learning rate.`
+    : say`The optimizer has groups of parameters with settings of their own: their curvature is compared with no learning rate.`;
 }

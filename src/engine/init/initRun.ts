@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { CONFIGURATION_FILE } from '../../shared/configuration';
 import type { InitResult } from '../../shared/engineProtocol';
 import { InputError } from '../../shared/inputError';
+import { say, type Message } from '../../shared/words/message';
 import { inspect } from '../checkpoint/inspect';
 import { writeWhole } from '../study/cache';
 import { DEEPEST, groupCheckpoints, isSearched, type CheckpointGroup } from './checkpointGlobs';
@@ -33,7 +34,7 @@ export async function initRun(
   const kind = await stat(place).catch(() => null);
   if (kind?.isDirectory() !== true) {
     throw new InputError(
-      `${folder} is no folder; name the one that holds the checkpoints of a run.`,
+      say`${folder} is no folder; name the one that holds the checkpoints of a run.`,
       'missing',
     );
   }
@@ -44,7 +45,7 @@ export async function initRun(
     const [why] = unreadable;
     throw why === undefined
       ? new InputError(
-          `${folder} holds no checkpoint (.pt, .pth, .ckpt, .bin, .safetensors, .npz), here or in folders such as checkpoint-500; name the folder of a run, or train first.`,
+          say`${folder} holds no checkpoint (.pt, .pth, .ckpt, .bin, .safetensors, .npz), here or in folders such as checkpoint-500; name the folder of a run, or train first.`,
           'missing',
         )
       : new InputError(why, 'unsupported');
@@ -55,7 +56,7 @@ export async function initRun(
     .filter(({ tensors }) => tensors !== first.tensors)
     .map(
       ({ group: { glob } }) =>
-        `${glob} holds other tensors than ${first.group.glob}: if it is another network, prepare its own folder.`,
+        say`${glob} holds other tensors than ${first.group.glob}: if it is another network, prepare its own folder.`,
     );
   const globs = same.map(({ group }) => group.glob);
   const file = join(place, EXPORT_FILE);
@@ -107,10 +108,10 @@ async function readHeaders(
   signal: AbortSignal | undefined,
 ): Promise<{
   readonly readable: readonly ReadableGroup[];
-  readonly unreadable: readonly string[];
+  readonly unreadable: readonly Message[];
 }> {
   const readable: ReadableGroup[] = [];
-  const unreadable: string[] = [];
+  const unreadable: Message[] = [];
   for (const group of groups.slice(0, MOST_OPENED)) {
     signal?.throwIfAborted();
     try {
@@ -120,7 +121,7 @@ async function readHeaders(
       readable.push({ group, tensors: names.join('\n'), parameters });
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
-      unreadable.push(error.message);
+      unreadable.push(error.said);
     }
   }
   return { readable, unreadable };

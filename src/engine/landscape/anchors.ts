@@ -1,5 +1,6 @@
 import { InputError } from '../../shared/inputError';
 import type { Axis } from '../../shared/result/landscape';
+import { say, type Message } from '../../shared/words/message';
 import { addScaled, dot, norm } from '../hessian/vectors';
 import { axisThrough, gridOf, type Grid } from './grid';
 import { difference } from './trajectory';
@@ -23,7 +24,11 @@ export interface AnchoredSpan {
 const BEYOND = 0.5;
 
 /** What errors call the checkpoints where they have no names. */
-const NAMES: readonly string[] = ['The first checkpoint', 'the second', 'the third'];
+const NAMES: readonly (string | Message)[] = [
+  say`The first checkpoint`,
+  say`the second`,
+  say`the third`,
+];
 
 /**
  * The straight line θ(α) = (1 − α)a + αb; a and b are points of the grid.
@@ -41,7 +46,7 @@ export function lineThrough(
   requireApart(norm(along), norm(Float64Array.from(a)), names[0], names[1]);
   if (resolution - 1 < 1 + 2 * beyond) {
     throw new InputError(
-      `${resolution} points are too few for a line that reaches ${beyond} distances beyond both its ends; raise "resolution", or lower "range".`,
+      say`${resolution} points are too few for a line that reaches ${beyond} distances beyond both its ends; raise "resolution", or lower "range".`,
     );
   }
   return {
@@ -79,7 +84,7 @@ export function planeThrough(
   const height = norm(second);
   if (!(height > 1e-6 * distance)) {
     throw new InputError(
-      `${names.join(', ')} lie on one line, through which there is no one plane; name another, or use "interpolation".`,
+      say`${names} lie on one line, through which there is no one plane; name another, or use "interpolation".`,
     );
   }
   const y = height / unit;
@@ -114,9 +119,14 @@ export function clip(share: number): number {
   return Math.min(1, Math.max(0, share));
 }
 
-function requireApart(distance: number, scale: number, one = '', other = ''): void {
+function requireApart(
+  distance: number,
+  scale: number,
+  one: string | Message = '',
+  other: string | Message = '',
+): void {
   if (distance > 1e-9 * scale) return;
   throw new InputError(
-    `${one} and ${other} have the same weights, so that there is nothing between them; name another checkpoint as "through" or as "center".`,
+    say`${one} and ${other} have the same weights, so that there is nothing between them; name another checkpoint as "through" or as "center".`,
   );
 }

@@ -1,5 +1,6 @@
 import type { Configuration } from '../../shared/configuration';
 import { InputError } from '../../shared/inputError';
+import { say } from '../../shared/words/message';
 import { dot, norm } from '../hessian/vectors';
 import { tensorSpans, type WeightLayout } from '../objective/weights';
 import { fillNormal } from '../tensorRandom';
@@ -122,8 +123,8 @@ function makeOrthogonal(directions: readonly FloatArray[]): void {
     if (!(left > rounding * square)) {
       throw new InputError(
         index === 0
-          ? 'The direction of the landscape has no length; of random directions, no weight moves: choose another "normalization" or "biases".'
-          : `Direction ${index + 1} of the landscape depends on those before it; lower "dimensions" to ${index}.`,
+          ? say`The direction of the landscape has no length; of random directions, no weight moves: choose another "normalization" or "biases".`
+          : say`Direction ${index + 1} of the landscape depends on those before it; lower "dimensions" to ${index}.`,
       );
     }
     if (left !== square) scale(direction, Math.sqrt(square / left));

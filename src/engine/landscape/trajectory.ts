@@ -1,5 +1,6 @@
 import { InputError } from '../../shared/inputError';
 import type { ProjectedCheckpoint } from '../../shared/result/landscape';
+import { say } from '../../shared/words/message';
 import { identityRows, symmetricEigen } from '../hessian/symmetricEigen';
 import { addScaled, dot, norm } from '../hessian/vectors';
 import { orthogonal } from './directions';
@@ -62,7 +63,7 @@ export async function principalDirections(
   const rank = order.filter((i) => values[i]! > 1e-13 * largest).length;
   if (rank < dimensions) {
     throw new InputError(
-      `The checkpoints of the run span ${rank} dimensions from its centre, and the landscape of a trajectory asks for ${dimensions}; lower "dimensions", or match more checkpoints.`,
+      say`The checkpoints of the run span ${rank} dimensions from its centre, and the landscape of a trajectory asks for ${dimensions}; lower "dimensions", or match more checkpoints.`,
     );
   }
   const chosen = order.slice(0, dimensions);

@@ -1,5 +1,6 @@
 import type { ClassificationObjective } from '../../shared/objectiveConfiguration';
 import { InputError } from '../../shared/inputError';
+import { say, type Message } from '../../shared/words/message';
 import type { StoredArray } from '../checkpoint/storedArray';
 import { sizeOf } from '../tensor';
 import { isWhole, openSamples, type SampleArray, type SampleOptions } from './sampleArray';
@@ -42,19 +43,19 @@ export async function openClassTargets(
   samples: number,
   path: string,
   options: SampleOptions,
-): Promise<{ readonly targets: ClassTargets; readonly notes: readonly string[] }> {
+): Promise<{ readonly targets: ClassTargets; readonly notes: readonly Message[] }> {
   const { axis, isSoft } = classAxis(objective, targets, output, path);
   const classes = output[axis]!;
   if (classes === 1) {
     throw new InputError(
-      `${path} gives one number, [${output.join(', ')}], whose softmax is 1 whatever it is; choose "kind": "binary" for one logit.`,
+      say`${path} gives one number, [${output.join(', ')}], whose softmax is 1 whatever it is; choose "kind": "binary" for one logit.`,
       'mismatch',
     );
   }
   const { classWeights = null, labelSmoothing: smoothing = 0, ignore = null } = objective;
   if (classWeights !== null && classWeights.length !== classes) {
     throw new InputError(
-      `"objective.classWeights" has ${classWeights.length} weights and ${path} has ${classes} classes; give one for each.`,
+      say`"objective.classWeights" has ${classWeights.length} weights and ${path} has ${classes} classes; give one for each.`,
       'mismatch',
     );
   }
@@ -69,7 +70,7 @@ export async function openClassTargets(
   const read = isSoft ? openProbabilities : openIndices;
   if (isSoft && ignore !== null) {
     throw new InputError(
-      `"objective.ignore" is for class indices and ${targets.name} holds probabilities, [${targets.array.shape.join(', ')}]; remove it.`,
+      say`"objective.ignore" is for class indices and ${targets.name} holds probabilities, [${targets.array.shape.join(', ')}]; remove it.`,
       'mismatch',
     );
   }
@@ -85,18 +86,18 @@ function classAxis(
   path: string,
 ): { readonly axis: number; readonly isSoft: boolean } {
   const own = array.shape.slice(1);
-  const shapes = `${name} has shape [${array.shape.join(', ')}] and ${path} gives [${output.join(', ')}]`;
+  const shapes = say`${name} has shape [${array.shape.join(', ')}] and ${path} gives [${output.join(', ')}]`;
   const rank = output.length;
   const asked = given === undefined ? undefined : given < 0 ? given + rank : given;
   if (asked !== undefined && (asked < 1 || asked >= rank)) {
     throw new InputError(
-      `"objective.classAxis" is ${given!} and ${path} gives [${output.join(', ')}]; it must be one of the axes after the batch.`,
+      say`"objective.classAxis" is ${given!} and ${path} gives [${output.join(', ')}]; it must be one of the axes after the batch.`,
       'mismatch',
     );
   }
   if (rank < 2) {
     throw new InputError(
-      `${path} gives [${output.join(', ')}], one number for each sample; choose "kind": "binary" for one logit, or export the logits of all classes.`,
+      say`${path} gives [${output.join(', ')}], one number for each sample; choose "kind": "binary" for one logit, or export the logits of all classes.`,
       'mismatch',
     );
   }
@@ -110,14 +111,14 @@ function classAxis(
   const choice = asked === undefined ? matching : matching.filter((axis) => axis === asked);
   if (choice.length > 1) {
     throw new InputError(
-      `${shapes}, where the classes may be along axis ${choice.join(' or ')}; say which in the objective, as in "classAxis": ${choice[0]!}.`,
+      say`${shapes}, where the classes may be along axis ${choice.join(' or ')}; say which in the objective, as in "classAxis": ${choice[0]!}.`,
       'mismatch',
     );
   }
   if (choice.length === 1) {
     if (!isWhole(array)) {
       throw new InputError(
-        `${name} holds ${array.type}, and class indices are whole numbers; save it as int64, or choose another "kind" if these are no classes.`,
+        say`${name} holds ${array.type}, and class indices are whole numbers; save it as int64, or choose another "kind" if these are no classes.`,
         'mismatch',
       );
     }
@@ -125,19 +126,19 @@ function classAxis(
   }
   if (!same(own, output.slice(1))) {
     throw new InputError(
-      `${shapes}; classification needs one class index for each place, the output's shape without the axis of the classes.`,
+      say`${shapes}; classification needs one class index for each place, the output's shape without the axis of the classes.`,
       'mismatch',
     );
   }
   if (isWhole(array)) {
     throw new InputError(
-      `${shapes}, whole numbers in the shape of the output; save one-hot rows as float32, or choose "kind": "binary" for labels that may be true together.`,
+      say`${shapes}, whole numbers in the shape of the output; save one-hot rows as float32, or choose "kind": "binary" for labels that may be true together.`,
       'mismatch',
     );
   }
   if (asked === undefined && rank > 2) {
     throw new InputError(
-      `${shapes}, where the classes may be along axis ${axes.join(' or ')}; say which in the objective, as in "classAxis": 1.`,
+      say`${shapes}, where the classes may be along axis ${axes.join(' or ')}; say which in the objective, as in "classAxis": 1.`,
       'mismatch',
     );
   }
@@ -156,7 +157,7 @@ async function openIndices(
   samples: number,
   path: string,
   options: SampleOptions,
-): Promise<{ readonly own: Found; readonly notes: readonly string[] }> {
+): Promise<{ readonly own: Found; readonly notes: readonly Message[] }> {
   const width = sizeOf(stored.shape.slice(1));
   const counts = new Float64Array(classes);
   let ignored = 0;
@@ -169,8 +170,8 @@ async function openIndices(
         const sample = start + Math.floor(i / width);
         throw new InputError(
           value < 0
-            ? `${name}: sample ${sample} has the target ${value}, which is no class index; if it marks targets that do not count, add "ignore": ${value} to the objective.`
-            : `Sample ${sample} is of class ${value} and ${path} has ${classes} classes, counted from 0; check the targets, or add "ignore": ${value} to the objective if it marks those that do not count.`,
+            ? say`${name}: sample ${sample} has the target ${value}, which is no class index; if it marks targets that do not count, add "ignore": ${value} to the objective.`
+            : say`Sample ${sample} is of class ${value} and ${path} has ${classes} classes, counted from 0; check the targets, or add "ignore": ${value} to the objective if it marks those that do not count.`,
           'mismatch',
         );
       }
@@ -182,8 +183,8 @@ async function openIndices(
   if (total === 0) {
     throw new InputError(
       counted === 0
-        ? `Every target of ${name} is ${ignore!}, which "objective.ignore" says does not count; name targets that do.`
-        : `Every target of ${name} is of a class whose weight is 0 in "objective.classWeights"; give one of them another.`,
+        ? say`Every target of ${name} is ${ignore!}, which "objective.ignore" says does not count; name targets that do.`
+        : say`Every target of ${name} is of a class whose weight is 0 in "objective.classWeights"; give one of them another.`,
       'mismatch',
     );
   }
@@ -196,7 +197,7 @@ async function openIndices(
     notes:
       present.length === 1 && counted > 1
         ? [
-            `Every target is of class ${present[0]!}: a network that always answers so has no loss, and accuracy says nothing.`,
+            say`Every target is of class ${present[0]!}: a network that always answers so has no loss, and accuracy says nothing.`,
           ]
         : [],
   };
@@ -211,7 +212,7 @@ async function openProbabilities(
   samples: number,
   _path: string,
   options: SampleOptions,
-): Promise<{ readonly own: Found; readonly notes: readonly string[] }> {
+): Promise<{ readonly own: Found; readonly notes: readonly Message[] }> {
   const shape = stored.shape.slice(1);
   const inner = sizeOf(shape.slice(axis));
   const width = sizeOf(shape);
@@ -224,7 +225,7 @@ async function openProbabilities(
           const value = values[i + c * inner + k]!;
           if (value < 0 || value > 1) {
             throw new InputError(
-              `${name}: sample ${start + Math.floor(i / width)} has the target ${value}, and probabilities of classes are from 0 to 1; check the targets.`,
+              say`${name}: sample ${start + Math.floor(i / width)} has the target ${value}, and probabilities of classes are from 0 to 1; check the targets.`,
               'mismatch',
             );
           }
@@ -241,7 +242,7 @@ async function openProbabilities(
     notes:
       least < 1 - ROUNDING || most > 1 + ROUNDING
         ? [
-            `The probabilities in ${name} add up to between ${least.toPrecision(4)} and ${most.toPrecision(4)} for a target and not to 1; the loss is taken with them as they are, as PyTorch takes it.`,
+            say`The probabilities in ${name} add up to between ${least.toPrecision(4)} and ${most.toPrecision(4)} for a target and not to 1; the loss is taken with them as they are, as PyTorch takes it.`,
           ]
         : [],
   };

@@ -2,6 +2,7 @@ import type { Configuration } from '../../shared/configuration';
 import type { Objective } from '../../shared/objectiveConfiguration';
 import { InputError } from '../../shared/inputError';
 import type { Model } from '../graph/model';
+import { say, type Message } from '../../shared/words/message';
 import { splitBatches, type PointSet } from './batches';
 import { openClassTargets, type ClassTargets } from './classTargets';
 import { samplesOutputShape } from './outputShape';
@@ -18,7 +19,7 @@ export interface EvaluationData {
   readonly inputs: readonly NamedSamples[];
   readonly targets: ClassTargets | ValueTargets;
   /** Full sentences about the data. */
-  readonly notes: readonly string[];
+  readonly notes: readonly Message[];
 }
 
 /** Objectives that compare an output with targets. */
@@ -43,7 +44,7 @@ export async function loadEvaluationData(
   const { kind } = objective;
   if (data.targets === undefined) {
     throw new InputError(
-      `"data.targets" is missing, which ${kind} needs; name the array of targets, as in "val.npz#y".`,
+      say`"data.targets" is missing, which ${kind} needs; name the array of targets, as in "val.npz#y".`,
       'missing',
     );
   }
@@ -53,7 +54,7 @@ export async function loadEvaluationData(
   const { available } = inputs;
   if (first !== undefined && found.array.shape[0] !== available) {
     throw new InputError(
-      `${found.name} has ${found.array.shape[0] ?? 0} samples and ${first.name} has ${available}; both must have as many.`,
+      say`${found.name} has ${found.array.shape[0] ?? 0} samples and ${first.name} has ${available}; both must have as many.`,
       'mismatch',
     );
   }

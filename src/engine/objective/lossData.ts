@@ -2,6 +2,7 @@ import type { Configuration } from '../../shared/configuration';
 import { InputError } from '../../shared/inputError';
 import { readRows } from '../checkpoint/storedArray';
 import type { Model } from '../graph/model';
+import { say } from '../../shared/words/message';
 import { OnnxModel } from '../graph/onnx/importOnnx';
 import { ClassTerm } from './classTerm';
 import { loadEvaluationData, type EvaluationData } from './evaluationData';
@@ -41,7 +42,7 @@ export async function openModel(
     const targets = await targetShape(data?.targets, folder);
     const name = likelyOutput(model.outputShapes, objective, targets);
     throw new InputError(
-      `${path} has ${model.outputs.length} outputs: ${model.outputList}; say which one is meant, as in "output": "${name}".`,
+      say`${path} has ${model.outputs.length} outputs: ${model.outputList}; say which one is meant, as in "output": "${name}".`,
       'mismatch',
     );
   }

@@ -2,6 +2,7 @@ import { InputError } from '../../shared/inputError';
 import type { CurvatureMatrix } from '../graph/gaussNewton';
 import type { PlaceUse } from '../graph/onnx/importOnnx';
 import type { Program } from '../graph/operations';
+import { say } from '../../shared/words/message';
 import { referenceRuntime } from '../runtime/reference';
 import type { Executable, FloatArray, Runtime } from '../runtime/runtime';
 import { zerosLike } from '../tensor';
@@ -388,7 +389,7 @@ function requirePlaces(values: FloatArray, use: PlaceUse, { start, size }: Batch
     if ((value >= 0 && value < extent) || value === except) continue;
     const sample = start + Math.floor((i * size) / values.length);
     throw new InputError(
-      `${where} takes places from 0 to ${extent - 1}, and sample ${sample} asks for ${value}; check the whole numbers in "data.inputs".`,
+      say`${where} takes places from 0 to ${extent - 1}, and sample ${sample} asks for ${value}; check the whole numbers in "data.inputs".`,
       'mismatch',
     );
   }

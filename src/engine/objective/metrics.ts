@@ -1,5 +1,6 @@
 import type { Metrics } from '../../shared/result/metrics';
 import { toScalar } from '../../shared/result/scalar';
+import { say, type Message } from '../../shared/words/message';
 import type { Batch } from './batches';
 import type { LossData } from './lossData';
 import { isSample } from './isSample';
@@ -111,7 +112,7 @@ function lossError(
 }
 
 /** Sentences a reader needs to judge numbers on these data, and the metrics where there are some. */
-export function lossNotes(data: LossData, metrics?: Metrics): readonly string[] {
+export function lossNotes(data: LossData, metrics?: Metrics): readonly Message[] {
   if (data.kind !== 'collocation') {
     const isCoupled = data.sets.some((set) => set.isCoupled === true);
     if (metrics === undefined) return isCoupled ? [...data.notes, COUPLED] : data.notes;
@@ -121,8 +122,6 @@ export function lossNotes(data: LossData, metrics?: Metrics): readonly string[] 
   return metrics === undefined ? problemNotes(problem, data) : errorNotes(problem, data, metrics);
 }
 
-const COUPLED =
-  'The network computes the loss of a sample from the others of its batch as well, so that losses and derivatives are those of the batches Basin evaluates, the whole set where memory allows; export the network in evaluation mode if that was not meant.';
+const COUPLED = say`The network computes the loss of a sample from the others of its batch as well, so that losses and derivatives are those of the batches Basin evaluates, the whole set where memory allows; export the network in evaluation mode if that was not meant.`;
 
-const PROBABILITIES =
-  'Every output is a probability (from 0 to 1, those of classes 1 together), and the loss takes outputs for logits: the graph seems to end in a softmax or a sigmoid, which is then applied twice; name the logits in "output" if so.';
+const PROBABILITIES = say`Every output is a probability (from 0 to 1, those of classes 1 together), and the loss takes outputs for logits: the graph seems to end in a softmax or a sigmoid, which is then applied twice; name the logits in "output" if so.`;

@@ -7,6 +7,7 @@ import type { Batch } from './batches';
 import { DIRECTION, type Differentiated, type LossGraph } from './lossGraph';
 import { TERM } from './lossTerm';
 import type { WeightLayout } from './weights';
+import { say, type Message } from '../../shared/words/message';
 
 /** Where infinity, or what is not a number, begins. */
 export interface NonFinitePlace {
@@ -163,69 +164,69 @@ function multiplications(node: AnyNode): number {
 }
 
 /** Sentences for the notes of a result. */
-export function nonFiniteNotes(of: Differentiated, found: NonFinitePlace): readonly string[] {
+export function nonFiniteNotes(of: Differentiated, found: NonFinitePlace): readonly Message[] {
   return [whereItBegins(of, found), ...remedies(found)];
 }
 
-function whereItBegins(of: Differentiated, found: NonFinitePlace): string {
+function whereItBegins(of: Differentiated, found: NonFinitePlace): Message {
   const first = beginning(found);
   switch (of) {
     case 'loss':
-      return `The loss is not finite at this checkpoint: ${first}`;
+      return say`The loss is not finite at this checkpoint: ${first}`;
     case 'gradient':
-      return `The gradient of the loss is not finite at this checkpoint: ${first}`;
+      return say`The gradient of the loss is not finite at this checkpoint: ${first}`;
     case 'product':
-      return `The second derivatives of the loss are not finite at this checkpoint: ${first}`;
+      return say`The second derivatives of the loss are not finite at this checkpoint: ${first}`;
   }
 }
 
-function beginning(found: NonFinitePlace): string {
+function beginning(found: NonFinitePlace): Message {
   const what = described(found);
   const [from, to] = found.samples;
   const isNaN = found.value === 'NaN';
   if (found.kind === 'tensor') {
     return isNaN
-      ? `the tensor ${found.operation} has values that are not numbers.`
-      : `the tensor ${found.operation} has infinite values.`;
+      ? say`the tensor ${found.operation} has values that are not numbers.`
+      : say`the tensor ${found.operation} has infinite values.`;
   }
   if (found.isPoints) {
     return isNaN
-      ? `the first value that is not a number is that of ${what}, at points ${from} to ${to}.`
-      : `the first value that is infinite is that of ${what}, at points ${from} to ${to}.`;
+      ? say`the first value that is not a number is that of ${what}, at points ${from} to ${to}.`
+      : say`the first value that is infinite is that of ${what}, at points ${from} to ${to}.`;
   }
   if (from === to) {
     return isNaN
-      ? `the first value that is not a number is that of ${what}, in sample ${from}.`
-      : `the first value that is infinite is that of ${what}, in sample ${from}.`;
+      ? say`the first value that is not a number is that of ${what}, in sample ${from}.`
+      : say`the first value that is infinite is that of ${what}, in sample ${from}.`;
   }
   return isNaN
-    ? `the first value that is not a number is that of ${what}, in samples ${from} to ${to}.`
-    : `the first value that is infinite is that of ${what}, in samples ${from} to ${to}.`;
+    ? say`the first value that is not a number is that of ${what}, in samples ${from} to ${to}.`
+    : say`the first value that is infinite is that of ${what}, in samples ${from} to ${to}.`;
 }
 
-function described({ origin, operation, kind }: NonFinitePlace): string {
-  if (kind === 'data') return 'the evaluation data';
-  if (origin === null) return `"${operation}" in the objective`;
+function described({ origin, operation, kind }: NonFinitePlace): Message {
+  if (kind === 'data') return say`the evaluation data`;
+  if (origin === null) return say`"${operation}" in the objective`;
   const { operator, name, scope, isDerivative } = origin;
   if (scope === null) {
     return isDerivative
-      ? `the derivative of ${operator} (node "${name}")`
-      : `${operator} (node "${name}")`;
+      ? say`the derivative of ${operator} (node "${name}")`
+      : say`${operator} (node "${name}")`;
   }
   return isDerivative
-    ? `the derivative of ${operator} (node "${name}" of "${scope}")`
-    : `${operator} (node "${name}" of "${scope}")`;
+    ? say`the derivative of ${operator} (node "${name}" of "${scope}")`
+    : say`${operator} (node "${name}" of "${scope}")`;
 }
 
-function remedies({ remedy }: NonFinitePlace): readonly string[] {
+function remedies({ remedy }: NonFinitePlace): readonly Message[] {
   switch (remedy) {
     case 'precision':
       return [
-        'In float64 it is finite: analyze with --precision float64, in the editor "basin.precision".',
+        say`In float64 it is finite: analyze with --precision float64, in the editor "basin.precision".`,
       ];
     case 'runtime':
       return [
-        'In float64 it is finite: analyze with --runtime reference, in the editor "basin.runtime", which is slow.',
+        say`In float64 it is finite: analyze with --runtime reference, in the editor "basin.runtime", which is slow.`,
       ];
     case null:
       return [];

@@ -1,4 +1,5 @@
 import { InputError } from '../../shared/inputError';
+import { say } from '../../shared/words/message';
 import { Graph } from '../graph/graph';
 import type { Model } from '../graph/model';
 
@@ -38,7 +39,7 @@ export function samplesOutputShape(
   const shape = outputShape(model, inputs, count);
   if (shape[0] !== count) {
     throw new InputError(
-      `${model.path}: the output [${shape.join(', ')}] does not keep the batch as its first axis; export the model with a dynamic batch axis.`,
+      say`${model.path}: the output [${shape.join(', ')}] does not keep the batch as its first axis; export the model with a dynamic batch axis.`,
       'unsupported',
     );
   }

@@ -2,6 +2,7 @@ import { InputError } from '../../shared/inputError';
 import type { Graph } from '../graph/graph';
 import type { Node } from '../graph/operations';
 import type { Model } from '../graph/model';
+import { say, type Message } from '../../shared/words/message';
 import type { FloatArray } from '../runtime/runtime';
 import { sizeOf } from '../tensor';
 import type { Batch, PointSet } from './batches';
@@ -17,7 +18,7 @@ export interface OutputData {
   readonly samples: number;
   readonly inputs: readonly NamedSamples[];
   /** Full sentences about the data. */
-  readonly notes: readonly string[];
+  readonly notes: readonly Message[];
 }
 
 /** Samples up to which a graph is asked for its output of all of them. */
@@ -33,7 +34,7 @@ export function outputSet(
   model: Model,
   inputs: readonly ShapedInput[],
   samples: number,
-): { readonly set: PointSet; readonly notes: readonly string[] } {
+): { readonly set: PointSet; readonly notes: readonly Message[] } {
   const { set, notes } = sampleSet(model, samples);
   const shapeFor = (count: number): readonly number[] => outputShape(model, inputs, count);
   const setFor = (count: number): PointSet | null => {
@@ -56,13 +57,13 @@ export function outputSet(
   const found = setFor(fixed ?? samples);
   if (found !== null && found.points === 1 && fixed !== null && fixed !== samples) {
     throw new InputError(
-      `${model.path} takes exactly ${fixed} samples to one number and there are ${samples}; set "data.limit" to ${fixed}, or export the model with a dynamic batch axis.`,
+      say`${model.path} takes exactly ${fixed} samples to one number and there are ${samples}; set "data.limit" to ${fixed}, or export the model with a dynamic batch axis.`,
       'mismatch',
     );
   }
   if (found !== null) return { set: found, notes };
   throw new InputError(
-    `${model.path} gives [${shapeFor(samples).join(', ')}] for ${samples} samples, which is no loss; let it give one number, or one for each sample.`,
+    say`${model.path} gives [${shapeFor(samples).join(', ')}] for ${samples} samples, which is no loss; let it give one number, or one for each sample.`,
     'mismatch',
   );
 }

@@ -1,5 +1,6 @@
 import { InputError } from '../../shared/inputError';
 import type { Model } from '../graph/model';
+import { say } from '../../shared/words/message';
 
 /** Operators that make probabilities of logits. Of a log-softmax the softmax is taken harmlessly. */
 const PROBABILITIES: ReadonlySet<string> = new Set(['Softmax', 'Sigmoid', 'HardSigmoid']);
@@ -13,7 +14,7 @@ export function requireLogits(model: Model, kind: 'classification' | 'binary'): 
   if (operator === undefined || !PROBABILITIES.has(operator)) return;
   const own = kind === 'classification' ? 'softmax' : 'sigmoid';
   throw new InputError(
-    `${model.path} ends in ${operator} (${output!}), and ${kind} takes logits, of which it takes the ${own} itself; add "output": "${input!}" to basin.json, the value before it, or export the model without its ${operator}.`,
+    say`${model.path} ends in ${operator} (${output!}), and ${kind} takes logits, of which it takes the ${own} itself; add "output": "${input!}" to basin.json, the value before it, or export the model without its ${operator}.`,
     'mismatch',
   );
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { InputError } from '../../shared/inputError';
 import { STORE_FOLDER } from '../../shared/resultLocation';
+import { say } from '../../shared/words/message';
 import { locateArray, readRows, type StoredArray } from '../checkpoint/storedArray';
 import { sizeOf, type FloatArray, type TensorData } from '../tensor';
 import type { ElementType } from '../checkpoint/elements';
@@ -138,8 +139,8 @@ function requireExact(values: FloatArray, given: TensorData, name: string, offse
     if (isWhole ? Math.abs(value) <= LARGEST_WHOLE : Number.isFinite(Math.fround(value))) continue;
     throw new InputError(
       isWhole
-        ? `${name} holds ${String(given[i])} at element ${offset + i}; whole numbers beyond 2⁵³ are not computed with exactly, give the graph smaller ones.`
-        : `${name} holds ${String(given[i])} at element ${offset + i}; evaluation data must be finite.`,
+        ? say`${name} holds ${String(given[i])} at element ${offset + i}; whole numbers beyond 2⁵³ are not computed with exactly, give the graph smaller ones.`
+        : say`${name} holds ${String(given[i])} at element ${offset + i}; evaluation data must be finite.`,
     );
   }
 }

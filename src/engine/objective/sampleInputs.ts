@@ -1,5 +1,6 @@
 import type { Configuration } from '../../shared/configuration';
 import { InputError } from '../../shared/inputError';
+import { say, type Message } from '../../shared/words/message';
 import type { StoredArray } from '../checkpoint/storedArray';
 import type { Graph } from '../graph/graph';
 import type { Node } from '../graph/operations';
@@ -30,7 +31,7 @@ export interface FoundInputs {
   /** Along the first axis of every array. */
   readonly available: number;
   /** Full sentences. */
-  readonly notes: readonly string[];
+  readonly notes: readonly Message[];
 }
 
 interface FoundInput {
@@ -71,15 +72,15 @@ export async function findInputs(
     if (shape[0] !== available || available === 0) {
       throw new InputError(
         shape.length === 0 || available === 0
-          ? `${name} has shape [${shape.join(', ')}]; the first axis is the samples, of which there must be some.`
-          : `${name} has ${shape[0] ?? 0} samples and ${first!.name} has ${available}; all arrays must have as many.`,
+          ? say`${name} has shape [${shape.join(', ')}]; the first axis is the samples, of which there must be some.`
+          : say`${name} has ${shape[0] ?? 0} samples and ${first!.name} has ${available}; all arrays must have as many.`,
         'mismatch',
       );
     }
-    requireShape(shape.slice(1), input.shape, `${name} has samples`, model.path);
+    requireShape(shape.slice(1), input.shape, say`${name} has samples`, model.path);
     if (input.type !== 'float' && !isWhole(array)) {
       throw new InputError(
-        `${name} holds ${array.type} and ${input.name} of ${model.path} takes whole numbers; save the array as int64, as in numpy.asarray(…, dtype="int64").`,
+        say`${name} holds ${array.type} and ${input.name} of ${model.path} takes whole numbers; save the array as int64, as in numpy.asarray(…, dtype="int64").`,
         'mismatch',
       );
     }
@@ -92,7 +93,7 @@ export async function findInputs(
       ignored.length === 0
         ? []
         : [
-            `The output of the graph does not depend on ${ignored.join(', ')}: what "data.inputs" names for it changes no number.`,
+            say`The output of the graph does not depend on ${ignored.join(', ')}: what "data.inputs" names for it changes no number.`,
           ],
   };
 }
@@ -113,7 +114,7 @@ export async function openInputs(
         const other = values.findIndex((value) => value !== 0 && value !== 1);
         if (other < 0) return;
         throw new InputError(
-          `${name} holds ${values[other]!} in the samples from ${start} on, and ${input.name} takes true and false; save the array as bool.`,
+          say`${name} holds ${values[other]!} in the samples from ${start} on, and ${input.name} takes true and false; save the array as bool.`,
           'mismatch',
         );
       }),
@@ -135,18 +136,18 @@ function arraysOfInputs(
     const names = [given, targets].filter((name) => name !== undefined);
     const [list] = [used, inputs].filter(({ length }) => length === names.length);
     if (list !== undefined) return new Map(list.map((input, i) => [input, names[i]!]));
-    const named = names.length === 0 ? 'no array' : names.join(', ');
+    const named = names.length === 0 ? say`no array` : names.join(', ');
     throw new InputError(
       used.length === 0
-        ? `${path} takes no inputs and "data" names ${named}; leave "data" out.`
-        : `${path} takes ${used.map(described).join(', ')} and "data" names ${named}; name an array for each input, as in "inputs": {${used.map(({ name }) => `"${name}": "val.npz#${name}"`).join(', ')}}.`,
+        ? say`${path} takes no inputs and "data" names ${named}; leave "data" out.`
+        : say`${path} takes ${used.map(described).join(', ')} and "data" names ${named}; name an array for each input, as in "inputs": {${used.map(({ name }) => `"${name}": "val.npz#${name}"`).join(', ')}}.`,
       'mismatch',
     );
   }
   const stranger = Object.keys(given).find((name) => inputs.every((input) => input.name !== name));
   if (stranger !== undefined) {
     throw new InputError(
-      `"data.inputs" names ${stranger}, which is no input of ${path}; its inputs are ${inputs.map(described).join(', ')}.`,
+      say`"data.inputs" names ${stranger}, which is no input of ${path}; its inputs are ${inputs.map(described).join(', ')}.`,
       'mismatch',
     );
   }
@@ -159,7 +160,7 @@ function arraysOfInputs(
   if (targets !== undefined) {
     if (missing.length === 0) {
       throw new InputError(
-        `"data.targets" names ${targets}, and every input of ${path} has an array in "data.inputs" already; leave "targets" out.`,
+        say`"data.targets" names ${targets}, and every input of ${path} has an array in "data.inputs" already; leave "targets" out.`,
         'mismatch',
       );
     }
@@ -167,7 +168,7 @@ function arraysOfInputs(
   }
   if (missing.length > 0) {
     throw new InputError(
-      `"data.inputs" names no array for ${missing.map(described).join(', ')} of ${path}; add it there, as in "${missing[0]!.name}": "val.npz#${missing[0]!.name}".`,
+      say`"data.inputs" names no array for ${missing.map(described).join(', ')} of ${path}; add it there, as in "${missing[0]!.name}": "val.npz#${missing[0]!.name}".`,
       'missing',
     );
   }
@@ -194,14 +195,16 @@ export function fixedBatch({ inputs }: Pick<Model, 'inputs'>): number | null {
 export function sampleSet(
   model: Pick<Model, 'inputs' | 'path'>,
   samples: number,
-): { readonly set: PointSet; readonly notes: readonly string[] } {
+): { readonly set: PointSet; readonly notes: readonly Message[] } {
   const batch = fixedBatch(model);
   const set = (largestBatch: number): PointSet => ({ role: 'loss', points: samples, largestBatch });
   if (batch === null) return { set: set(LARGEST_BATCH), notes: [] };
   if (samples % batch !== 0) {
     const most = samples - (samples % batch);
     throw new InputError(
-      `${model.path} takes exactly ${batch} samples at once and there are ${samples}; ${most > 0 ? `set "data.limit" to ${most}, or ` : ''}export the model with a dynamic batch axis.`,
+      most > 0
+        ? say`${model.path} takes exactly ${batch} samples at once and there are ${samples}; set "data.limit" to ${most}, or export the model with a dynamic batch axis.`
+        : say`${model.path} takes exactly ${batch} samples at once and there are ${samples}; export the model with a dynamic batch axis.`,
       'mismatch',
     );
   }
@@ -212,7 +215,7 @@ export function sampleSet(
       batch === samples
         ? []
         : [
-            `The graph takes exactly ${batch} samples at once, so that they are computed ${batch} at a time; exported with a dynamic batch axis it takes less time.`,
+            say`The graph takes exactly ${batch} samples at once, so that they are computed ${batch} at a time; exported with a dynamic batch axis it takes less time.`,
           ],
   };
 }
@@ -243,7 +246,7 @@ export function inputValues(
 export function requireShape(
   shape: readonly number[],
   taken: readonly (number | null)[],
-  what: string,
+  what: Message,
   path: string,
 ): void {
   // A graph may leave the shape of an input unsaid.
@@ -254,7 +257,7 @@ export function requireShape(
     wanted.every((extent, axis) => extent === null || extent === shape[axis]);
   if (!fits) {
     throw new InputError(
-      `${what} of shape [${shape.join(', ')}] and ${path} takes [${wanted.map((extent) => extent ?? '?').join(', ')}]; give the inputs the shape the model was exported with.`,
+      say`${what} of shape [${shape.join(', ')}] and ${path} takes [${wanted.map((extent) => extent ?? '?').join(', ')}]; give the inputs the shape the model was exported with.`,
       'mismatch',
     );
   }

@@ -4,6 +4,7 @@ import type {
   RegressionObjective,
 } from '../../shared/objectiveConfiguration';
 import { InputError } from '../../shared/inputError';
+import { say, type Message } from '../../shared/words/message';
 import type { StoredArray } from '../checkpoint/storedArray';
 import { sizeOf } from '../tensor';
 import { isSameButForOnes } from './outputShape';
@@ -40,10 +41,10 @@ export async function openValueTargets(
   samples: number,
   path: string,
   options: SampleOptions,
-): Promise<{ readonly targets: ValueTargets; readonly notes: readonly string[] }> {
+): Promise<{ readonly targets: ValueTargets; readonly notes: readonly Message[] }> {
   if (!isSameButForOnes(stored.shape.slice(1), output.slice(1))) {
     throw new InputError(
-      `The targets ${name} have shape [${stored.shape.join(', ')}] and ${path} gives [${output.join(', ')}]; save them in the shape of the output, their elements in its order.`,
+      say`The targets ${name} have shape [${stored.shape.join(', ')}] and ${path} gives [${output.join(', ')}]; save them in the shape of the output, their elements in its order.`,
       'mismatch',
     );
   }
@@ -64,7 +65,7 @@ export async function openValueTargets(
       else {
         const sample = start + Math.floor(i / width);
         throw new InputError(
-          `${name}: sample ${sample} has the target ${value}, and those of "binary" are from 0 to 1; give 0 for no and 1 for yes, or choose "classification" for class indices.`,
+          say`${name}: sample ${sample} has the target ${value}, and those of "binary" are from 0 to 1; give 0 for no and 1 for yes, or choose "classification" for class indices.`,
           'mismatch',
         );
       }
@@ -77,7 +78,7 @@ export async function openValueTargets(
       only === null
         ? []
         : [
-            `Every target is ${only}: a network that always answers so has no loss, and accuracy says nothing.`,
+            say`Every target is ${only}: a network that always answers so has no loss, and accuracy says nothing.`,
           ],
   };
 }
@@ -91,7 +92,7 @@ function weightsOf(
   const labels = output.length < 2 ? 1 : output.at(-1)!;
   if (positiveWeight.length !== labels && positiveWeight.length !== 1) {
     throw new InputError(
-      `"objective.positiveWeight" has ${positiveWeight.length} factors and ${path} gives [${output.join(', ')}]; give one for each of the ${labels} labels along its last axis, or one number.`,
+      say`"objective.positiveWeight" has ${positiveWeight.length} factors and ${path} gives [${output.join(', ')}]; give one for each of the ${labels} labels along its last axis, or one number.`,
       'mismatch',
     );
   }

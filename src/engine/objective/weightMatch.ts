@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { InputError } from '../../shared/inputError';
+import { say, type Message } from '../../shared/words/message';
 import type { Checkpoint } from '../checkpoint/checkpoint';
 import { matchNames, type NameMatch } from '../checkpoint/matchNames';
 import { listOf } from '../checkpoint/nameMismatch';
@@ -47,7 +48,7 @@ export interface TiedPair extends Tie {
 export interface WeightMatch {
   readonly tied: readonly TiedPair[];
   readonly weights: readonly MatchedWeight[];
-  readonly notes: readonly string[];
+  readonly notes: readonly Message[];
 }
 
 /**
@@ -90,7 +91,7 @@ export function matchWeights(
     .sort((a, b) => (order === 'names' ? byNumbers(a.tensor, b.tensor) : placeOf(a) - placeOf(b)));
   if (isFrozen.size > 0 && weights.every(({ isParameter }) => !isParameter)) {
     throw new InputError(
-      '"frozen" in basin.json covers every parameter of the graph, so that nothing is left to move; leave out what was trained.',
+      say`"frozen" in basin.json covers every parameter of the graph, so that nothing is left to move; leave out what was trained.`,
     );
   }
   const tied = tiedPairs(ties, found, checkpoint);
@@ -149,7 +150,7 @@ function frozenNames(
     patterns,
     known,
     'frozen',
-    `${basename(checkpoint.path)} or the graph`,
+    say`${basename(checkpoint.path)} or the graph`,
   );
   return new Set(
     present.flatMap(({ name, role }, i) => {
@@ -166,42 +167,42 @@ function notesOf(
   { mapping, rule, twinned, unused }: NameMatch,
   weights: readonly MatchedWeight[],
   isFrozen: ReadonlySet<string>,
-): readonly string[] {
-  const notes: string[] = [];
-  if (rule !== 'exact names') notes.push(`Names of the checkpoint were matched ${rule}.`);
+): readonly Message[] {
+  const notes: Message[] = [];
+  if (rule !== null) notes.push(say`Names of the checkpoint were matched ${rule}.`);
   if (unused.length > 0) {
     notes.push(
-      `The graph does not use ${unused.length} tensors of the checkpoint (${listOf(unused)}).`,
+      say`The graph does not use ${unused.length} tensors of the checkpoint (${listOf(unused)}).`,
     );
   }
   if (isFrozen.size > 0) {
     const frozen = weights.filter(({ specification: { name } }) => isFrozen.has(name));
     const count = frozen.reduce((sum, { specification }) => sum + sizeOf(specification.shape), 0);
     notes.push(
-      `${frozen.length} tensors with ${count} numbers are frozen (${listOf(frozen.map(({ tensor }) => tensor))}): they are neither moved, differentiated nor counted.`,
+      say`${frozen.length} tensors with ${count} numbers are frozen (${listOf(frozen.map(({ tensor }) => tensor))}): they are neither moved, differentiated nor counted.`,
     );
   }
   for (const name of twinned) {
     notes.push(
-      `The checkpoint has no ${name}, and the graph ties it with ${mapping.get(name)!}: that tensor is taken for both.`,
+      say`The checkpoint has no ${name}, and the graph ties it with ${mapping.get(name)!}: that tensor is taken for both.`,
     );
   }
   const absent = weights.filter(({ source }) => source === null);
   if (absent.length > 0) {
     notes.push(
-      `The checkpoint does not hold ${absent.length} tensors that the model does not save (${listOf(absent.map(({ specification }) => specification.name))}); the values in the graph are used, those of the moment of the export.`,
+      say`The checkpoint does not hold ${absent.length} tensors that the model does not save (${listOf(absent.map(({ specification }) => specification.name))}); the values in the graph are used, those of the moment of the export.`,
     );
   }
   for (const { name, aliasOf, isOptional } of model.weights) {
     if (aliasOf === null || isOptional || mapping.has(name)) continue;
     notes.push(
-      `The checkpoint has no ${name}, which was equal to ${aliasOf} at export: that tensor is taken for both.`,
+      say`The checkpoint has no ${name}, which was equal to ${aliasOf} at export: that tensor is taken for both.`,
     );
   }
   const likely = likelyBuffers(model, checkpoint, weights);
   if (likely.length > 0) {
     notes.push(
-      `${listOf(likely)} look like saved buffers, not like parameters, and the export does not say which they are: they are moved, differentiated and counted. If training does not change them, name them as "frozen" in basin.json.`,
+      say`${listOf(likely)} look like saved buffers, not like parameters, and the export does not say which they are: they are moved, differentiated and counted. If training does not change them, name them as "frozen" in basin.json.`,
     );
   }
   return notes;

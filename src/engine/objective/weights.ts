@@ -5,6 +5,7 @@ import { InputError } from '../../shared/inputError';
 import type { Checkpoint } from '../checkpoint/checkpoint';
 import type { Model } from '../graph/model';
 import type { Precision } from '../../shared/runtimeSetting';
+import { say, type Message } from '../../shared/words/message';
 import { sizeOf, type FloatArray } from '../tensor';
 import type { TensorSpan } from '../tensorRandom';
 import {
@@ -47,7 +48,7 @@ export interface LoadedWeights {
   readonly theta: FloatArray;
   readonly bufferValues: FloatArray;
   /** Sentences about what was matched and what was left. */
-  readonly notes: readonly string[];
+  readonly notes: readonly Message[];
 }
 
 export interface LoadOptions extends WeightSettings {
@@ -101,7 +102,7 @@ export async function loadWeights(
           if (Number.isFinite(vector[i]) || (!isMoved && !Number.isNaN(vector[i]))) continue;
           const at = i - offset;
           throw new InputError(
-            `${checkpoint.path}: tensor ${tensor} holds ${String(data[at])} at element ${at}; training had diverged when it was saved, analyse an earlier checkpoint.`,
+            say`${checkpoint.path}: tensor ${tensor} holds ${String(data[at])} at element ${at}; training had diverged when it was saved, analyse an earlier checkpoint.`,
           );
         }
       }
@@ -131,7 +132,7 @@ async function refuseUntied(
   const place = data.length === twin.length ? data.findIndex((x, i) => x !== twin[i]) : 0;
   if (place < 0) return;
   throw new InputError(
-    `${path} ties ${first} and ${second}, which differ in ${basename(checkpoint.path)} (at element ${place}); export the graph from the model that was trained, or save a checkpoint in which they are equal.`,
+    say`${path} ties ${first} and ${second}, which differ in ${basename(checkpoint.path)} (at element ${place}); export the graph from the model that was trained, or save a checkpoint in which they are equal.`,
     'mismatch',
   );
 }
@@ -145,7 +146,7 @@ const LONGEST = 2 ** 32 - 1;
 function requireLength(size: number, path: string): void {
   if (size <= LONGEST) return;
   throw new InputError(
-    `${path} has ${size} weights and ${LONGEST} are the most Basin reads; analyse a part of the model.`,
+    say`${path} has ${size} weights and ${LONGEST} are the most Basin reads; analyse a part of the model.`,
     'unsupported',
   );
 }

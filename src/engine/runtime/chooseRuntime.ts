@@ -8,6 +8,7 @@ import {
   type RuntimeSetting,
 } from '../../shared/runtimeSetting';
 import { loadTensorFlow, locateTensorFlow } from './tensorflow/find';
+import { say, type Message } from '../../shared/words/message';
 import { findOnnxRuntime, onnxRuntime, type FoundOnnxRuntime } from './onnxruntime';
 import { findOnnxRuntimeWeb, onnxRuntimeWeb } from './onnxruntimeWeb';
 import { referenceRuntime } from './reference';
@@ -18,7 +19,7 @@ import { tensorFlowRuntime, tensorFlowVersion } from './tensorflow/tensorflow';
 export interface ChosenRuntime {
   readonly identity: RuntimeIdentity;
   /** What the reader of a result must know about the choice: a sentence. */
-  readonly note: string | null;
+  readonly note: Message | null;
   /** The main file of tfjs-node where that is the runtime. */
   readonly module: string | null;
 }
@@ -33,11 +34,19 @@ export function chooseRuntime(
   { runtime, provider, precision }: RuntimeSetting,
   folder: string | null = null,
 ): ChosenRuntime {
-  requireOneOf(runtime, ['auto', ...RUNTIMES], 'runtime');
-  requireOneOf(precision, PRECISIONS, 'precision');
+  requireOneOf(
+    runtime,
+    ['auto', ...RUNTIMES],
+    (value, known) => say`There is no runtime ${value}; choose one of ${known}.`,
+  );
+  requireOneOf(
+    precision,
+    PRECISIONS,
+    (value, known) => say`There is no precision ${value}; choose one of ${known}.`,
+  );
   if (provider !== 'cpu' && runtime !== 'auto' && runtime !== 'onnxruntime-node') {
     throw new InputError(
-      `The execution provider "${provider}" is one of onnxruntime-node and the runtime is "${runtime}"; choose the provider "cpu", or the runtime "onnxruntime-node".`,
+      say`The execution provider "${provider}" is one of onnxruntime-node and the runtime is "${runtime}"; choose the provider "cpu", or the runtime "onnxruntime-node".`,
       'unsupported',
     );
   }
@@ -48,7 +57,7 @@ export function chooseRuntime(
       const found = findOnnxRuntime();
       if ('error' in found) {
         throw new InputError(
-          `${doesNotLoad('ONNX Runtime', found.error)}; choose the runtime "auto", or run "basin doctor" for what to do.`,
+          say`${doesNotLoad('ONNX Runtime', found.error)}; choose the runtime "auto", or run "basin doctor" for what to do.`,
           'unsupported',
         );
       }
@@ -58,7 +67,7 @@ export function chooseRuntime(
       const found = findOnnxRuntimeWeb();
       if ('error' in found) {
         throw new InputError(
-          `${doesNotLoad('ONNX Runtime for WebAssembly', found.error)}; run "basin doctor" for what to do.`,
+          say`${doesNotLoad(say`ONNX Runtime for WebAssembly`, found.error)}; run "basin doctor" for what to do.`,
           'unsupported',
         );
       }
@@ -75,25 +84,27 @@ export function chooseRuntime(
 }
 
 /** A setting is whatever was written where it is kept. @throws InputError */
-function requireOneOf(value: string, known: readonly string[], what: string): void {
+function requireOneOf(
+  value: string,
+  known: readonly string[],
+  refuse: (value: string, known: string) => Message,
+): void {
   if (known.includes(value)) return;
-  throw new InputError(
-    `There is no ${what} ${JSON.stringify(value)}; choose one of ${known.join(', ')}.`,
-  );
+  throw new InputError(refuse(JSON.stringify(value), known.join(', ')));
 }
 
 /** The native one, or the one in WebAssembly where that does not load. */
 function chooseOnnxRuntime(provider: string, precision: Precision): ChosenRuntime {
   const found = findOnnxRuntime();
   if (!('error' in found)) return native(found, provider, precision);
-  const missing = doesNotLoad('The native ONNX Runtime', found.error);
+  const missing = doesNotLoad(say`The native ONNX Runtime`, found.error);
   const web = findOnnxRuntimeWeb();
   if ('error' in web || provider !== 'cpu') {
-    throw new InputError(`${missing}; run "basin doctor" for what to do.`, 'unsupported');
+    throw new InputError(say`${missing}; run "basin doctor" for what to do.`, 'unsupported');
   }
   return {
     ...chosen({ name: 'onnxruntime-web', version: web.version, precision }),
-    note: `${missing}; ONNX Runtime in WebAssembly computed this, which is slower.`,
+    note: say`${missing}; ONNX Runtime in WebAssembly computed this, which is slower.`,
   };
 }
 
@@ -101,13 +112,13 @@ function native(found: FoundOnnxRuntime, provider: string, precision: Precision)
   const { version, providers } = found;
   if (!providers.some(({ name }) => name === provider)) {
     throw new InputError(
-      `ONNX Runtime ${version} has no execution provider "${provider}" on ${platform()}; choose one of ${providers.map(({ name }) => name).join(', ')}.`,
+      say`ONNX Runtime ${version} has no execution provider "${provider}" on ${platform()}; choose one of ${providers.map(({ name }) => name).join(', ')}.`,
       'unsupported',
     );
   }
   if (provider !== 'cpu' && precision === 'float64') {
     throw new InputError(
-      `The execution provider "${provider}" computes in float32; choose the provider "cpu" for float64.`,
+      say`The execution provider "${provider}" computes in float32; choose the provider "cpu" for float64.`,
       'unsupported',
     );
   }
@@ -118,14 +129,16 @@ function native(found: FoundOnnxRuntime, provider: string, precision: Precision)
 function chooseTensorFlow(precision: Precision, folder: string | null): ChosenRuntime {
   if (precision === 'float64') {
     throw new InputError(
-      'TensorFlow.js has float32 tensors only; choose the runtime "onnxruntime-node" or "reference" for float64.',
+      say`TensorFlow.js has float32 tensors only; choose the runtime "onnxruntime-node" or "reference" for float64.`,
       'unsupported',
     );
   }
   const main = locateTensorFlow(folder);
   if (main === null) {
     throw new InputError(
-      `@tensorflow/tfjs-node is not installed${folder === null ? '' : ` in ${folder}`}; install it there with "npm install @tensorflow/tfjs-node", or choose the runtime "auto".`,
+      folder === null
+        ? say`@tensorflow/tfjs-node is not installed; install it there with "npm install @tensorflow/tfjs-node", or choose the runtime "auto".`
+        : say`@tensorflow/tfjs-node is not installed in ${folder}; install it there with "npm install @tensorflow/tfjs-node", or choose the runtime "auto".`,
       'missing',
     );
   }
@@ -134,7 +147,7 @@ function chooseTensorFlow(precision: Precision, folder: string | null): ChosenRu
     return { ...chosen({ name: 'tensorflow', version, precision }), module: main };
   } catch (error) {
     throw new InputError(
-      `${doesNotLoad('@tensorflow/tfjs-node', error instanceof Error ? error.message : String(error))}; run "npm rebuild @tensorflow/tfjs-node --ignore-scripts=false" where it is installed, or choose the runtime "auto".`,
+      say`${doesNotLoad('@tensorflow/tfjs-node', error instanceof Error ? error.message : String(error))}; run "npm rebuild @tensorflow/tfjs-node --ignore-scripts=false" where it is installed, or choose the runtime "auto".`,
       'unsupported',
     );
   }
@@ -189,8 +202,8 @@ function chosen(identity: RuntimeIdentity): ChosenRuntime {
   return { identity, note: null, module: null };
 }
 
-function doesNotLoad(what: string, error: string): string {
-  return `${what} does not load on ${platform()} (${error.split('\n')[0]!.trim()})`;
+function doesNotLoad(what: string | Message, error: string): Message {
+  return say`${what} does not load on ${platform()} (${error.split('\n')[0]!.trim()})`;
 }
 
 function platform(): string {

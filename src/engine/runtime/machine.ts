@@ -1,6 +1,7 @@
 import { availableParallelism, totalmem } from 'node:os';
 import type { DoctorReport, RuntimeReport } from '../../shared/engineProtocol';
 import { loadTensorFlow, locateTensorFlow } from './tensorflow/find';
+import { say, type Message } from '../../shared/words/message';
 import { findOnnxRuntime } from './onnxruntime';
 import { findOnnxRuntimeWeb } from './onnxruntimeWeb';
 import { referenceRuntime } from './reference';
@@ -36,7 +37,7 @@ function examineNative(): RuntimeReport {
     return {
       ...own,
       ...missing(
-        `it does not load (${firstLine(found.error)}); it is built for Linux x64 and arm64, macOS arm64 and Windows: there, install it with "npm install onnxruntime-node". Elsewhere onnxruntime-web takes its place.`,
+        say`it does not load (${firstLine(found.error)}); it is built for Linux x64 and arm64, macOS arm64 and Windows: there, install it with "npm install onnxruntime-node". Elsewhere onnxruntime-web takes its place.`,
       ),
     };
   }
@@ -51,7 +52,7 @@ function examineWeb(): RuntimeReport {
     ? {
         ...own,
         ...missing(
-          `it does not load (${firstLine(found.error)}); it is needed only where onnxruntime-node does not load. The universal package of the extension has it; elsewhere install it with "npm install onnxruntime-web".`,
+          say`it does not load (${firstLine(found.error)}); it is needed only where onnxruntime-node does not load. The universal package of the extension has it; elsewhere install it with "npm install onnxruntime-web".`,
         ),
       }
     : { ...own, found: true, version: found.version, providers: [], advice: null };
@@ -64,7 +65,7 @@ function examineTensorFlow(folder: string | null): RuntimeReport {
     return {
       ...own,
       ...missing(
-        '@tensorflow/tfjs-node is not installed; install it with "npm install @tensorflow/tfjs-node" in the workspace, or beside Basin. It is optional.',
+        say`@tensorflow/tfjs-node is not installed; install it with "npm install @tensorflow/tfjs-node" in the workspace, or beside Basin. It is optional.`,
       ),
     };
   }
@@ -76,7 +77,7 @@ function examineTensorFlow(folder: string | null): RuntimeReport {
     return {
       ...own,
       ...missing(
-        `@tensorflow/tfjs-node has no native library that loads (${firstLine(message)}); get it with "npm rebuild @tensorflow/tfjs-node --ignore-scripts=false", or build it as docs/runtimes.md says. It is optional.`,
+        say`@tensorflow/tfjs-node has no native library that loads (${firstLine(message)}); get it with "npm rebuild @tensorflow/tfjs-node --ignore-scripts=false", or build it as docs/runtimes.md says. It is optional.`,
       ),
     };
   }
@@ -88,7 +89,7 @@ function examineReference(): RuntimeReport {
 }
 
 function missing(
-  advice: string,
+  advice: Message,
 ): Pick<RuntimeReport, 'found' | 'version' | 'providers' | 'advice'> {
   return { found: false, version: null, providers: [], advice };
 }

@@ -3,6 +3,7 @@ import { InputError } from '../../shared/inputError';
 import type { Precision } from '../../shared/runtimeSetting';
 import { topologicalOrder, type Node, type Program } from '../graph/operations';
 import { blockProbe, probedBlock, probeInput } from '../graph/onnx/export/blockedLayout';
+import { say } from '../../shared/words/message';
 import { exportOnnx } from '../graph/onnx/exportOnnx';
 import type { Executable, FloatArray } from './runtime';
 
@@ -136,7 +137,7 @@ function missingKernel(error: unknown, precision: Precision): InputError | null 
   const operator = /Could not find an implementation for (\w+)\(/.exec(message)?.[1];
   if (operator === undefined || precision === 'float32') return null;
   return new InputError(
-    `ONNX Runtime has no float64 kernel for ${operator}, which this network needs; analyse it in float32, or in float64 on the runtime "reference".`,
+    say`ONNX Runtime has no float64 kernel for ${operator}, which this network needs; analyse it in float32, or in float64 on the runtime "reference".`,
     'unsupported',
   );
 }

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import type * as onnx from 'onnxruntime-node';
 import { InputError } from '../../shared/inputError';
 import type { Precision } from '../../shared/runtimeSetting';
+import { say } from '../../shared/words/message';
 import { openSession } from './onnxSession';
 import type { Runtime } from './runtime';
 
@@ -70,7 +71,7 @@ function providerFailure(error: unknown, provider: string): InputError | null {
   // Assertions begin with where they are in ONNX Runtime's sources.
   const reason = firstLine(message.replace(/^.* was (?:true|false)\. /, ''));
   return new InputError(
-    `The execution provider "${provider}" does not start on this machine (${reason}); install its driver and libraries, or choose "cpu".`,
+    say`The execution provider "${provider}" does not start on this machine (${reason}); install its driver and libraries, or choose "cpu".`,
     'unsupported',
   );
 }

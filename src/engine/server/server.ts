@@ -136,7 +136,9 @@ async function answer<Answer>(
     if (controller.signal.aborted) {
       throw new ResponseError(CANCELLED_CODE, 'The request was cancelled.');
     }
-    if (error instanceof InputError) throw new ResponseError(INPUT_ERROR_CODE, error.message);
+    if (error instanceof InputError) {
+      throw new ResponseError(INPUT_ERROR_CODE, error.message, error.said);
+    }
     throw error;
   } finally {
     working -= 1;

@@ -1,4 +1,5 @@
 import type { Eigenvalue, EdgeOfStability } from '../../shared/result/hessian';
+import { say, type Message } from '../../shared/words/message';
 import { openCheckpoint } from '../checkpoint/openCheckpoint';
 import type { OptimizerState } from '../checkpoint/optimizer';
 import type { ParameterMoments } from '../checkpoint/secondMoments';
@@ -19,7 +20,7 @@ import type { PartWork } from './partWork';
 
 /** The figure, or a sentence that says why there is none. */
 export type AdamEdge =
-  { readonly edge: EdgeOfStability; readonly assumed: string | null } | { readonly why: string };
+  { readonly edge: EdgeOfStability; readonly assumed: Message | null } | { readonly why: Message };
 
 /**
  * How far from the edge of stability Adam was, from the second moments in its checkpoint: the largest
@@ -49,13 +50,13 @@ export async function adamEdge(
   const count = parameters.entries.length;
   if (moments === null || moments.length === 0) {
     return {
-      why: 'The checkpoint says that Adam trained it and holds no second moments: its curvature is not compared with the learning rate; save the state_dict of the optimizer after a step.',
+      why: say`The checkpoint says that Adam trained it and holds no second moments: its curvature is not compared with the learning rate; save the state_dict of the optimizer after a step.`,
     };
   }
   const ordered = joined(parameters.entries, names, moments);
   if (ordered === null) {
     return {
-      why: `Adam's state in the checkpoint is of ${moments.length} parameters whose shapes are not, in their order, those of the ${count} of the graph: its curvature is not compared with the learning rate; save the optimizer of this model, with its parameters in one group.`,
+      why: say`Adam's state in the checkpoint is of ${moments.length} parameters whose shapes are not, in their order, those of the ${count} of the graph: its curvature is not compared with the learning rate; save the optimizer of this model, with its parameters in one group.`,
     };
   }
   const scale: Preconditioner = {
@@ -65,7 +66,7 @@ export async function adamEdge(
   for (const [{ offset }, own] of ordered) precondition(scale, offset, own, optimizer.learningRate);
   if (!scale.divisors.every((x) => x > 0 && Number.isFinite(x))) {
     return {
-      why: "Adam's second moments in the checkpoint are zero, infinite or not a number somewhere: its curvature is not compared with the learning rate; choose a checkpoint of a step at which training was finite.",
+      why: say`Adam's second moments in the checkpoint are zero, infinite or not a number somewhere: its curvature is not compared with the learning rate; choose a checkpoint of a step at which training was finite.`,
     };
   }
   work.setProblem(opened);
@@ -90,7 +91,7 @@ export async function adamEdge(
   return {
     edge: adaptiveEdge(optimizer, largest),
     assumed: isOpen
-      ? 'The checkpoint does not say whether its weight decay is that of Adam or that of AdamW; beside the edge of stability it is taken for that of AdamW.'
+      ? say`The checkpoint does not say whether its weight decay is that of Adam or that of AdamW; beside the edge of stability it is taken for that of AdamW.`
       : null,
   };
 }

@@ -17,6 +17,8 @@ import { fromScalar } from '../../shared/result/scalar';
 import { NonFiniteProduct } from '../hessian/blockLanczos';
 import { directionNotes, saturationNote, spectrumNotes } from '../hessian/curvatureNotes';
 import { spectrumSettings, type Configuration } from '../../shared/configuration';
+import { withNotes, type Notes } from '../../shared/notes';
+import { english, say, type Message } from '../../shared/words/message';
 import { refinementNotes } from '../landscape/refinementNotes';
 import { refinementOptions } from '../landscape/refinementSampling';
 import { derivativeBatches, splitBatches, type Batch } from '../objective/batches';
@@ -116,10 +118,8 @@ export class Analysis {
   }
 }
 
-const NO_CURVATURE =
-  'The second derivatives of the loss are infinite or not a number at this checkpoint: it has no curvature.';
-const NO_DIRECTIONS =
-  'The second derivatives of the loss are infinite or not a number where the directions are made: there is no landscape along Hessian directions.';
+const NO_CURVATURE = say`The second derivatives of the loss are infinite or not a number at this checkpoint: it has no curvature.`;
+const NO_DIRECTIONS = say`The second derivatives of the loss are infinite or not a number where the directions are made: there is no landscape along Hessian directions.`;
 
 class CheckpointAnalysis {
   readonly #study: Study;
@@ -159,11 +159,11 @@ class CheckpointAnalysis {
       parameters: opened.weights.parameters.size,
       runtime: this.#runtime,
       seed: study.configuration.landscape.seed,
-      notes: [
+      ...withNotes({ notes: [] }, [
         ...(pool.runtime.note === null ? [] : [pool.runtime.note]),
         ...opened.weights.notes,
         ...lossNotes(opened.problem.data),
-      ],
+      ]),
       ...sourcesOf([opened.source, ...run.sources]),
     };
     this.#document = this.#base;
@@ -178,8 +178,8 @@ class CheckpointAnalysis {
       const { value, milliseconds } = await this.#work.cached('metrics', key, () =>
         this.#metrics(),
       );
-      const notes = [...this.#document.notes, ...lossNotes(this.#opened.problem.data, value)];
-      this.#update({ metrics: value, notes }, { metrics: milliseconds });
+      const notes = this.#withNotes(lossNotes(this.#opened.problem.data, value));
+      this.#update({ metrics: value, ...notes }, { metrics: milliseconds });
       if (!Number.isFinite(fromScalar(value.loss))) await this.#noteNonFinite(['loss']);
     }
     const needsLandscape = wanted.has('landscape') || wanted.has('topology');
@@ -191,7 +191,7 @@ class CheckpointAnalysis {
     if (wanted.has('hessian') && !hessianFirst) await this.#addHessian();
     this.#document = {
       ...this.#document,
-      notes: [...this.#document.notes, ...(this.#work.isAtWork ? this.#pool.notes : [])],
+      ...this.#withNotes(this.#work.isAtWork ? this.#pool.notes : []),
       timings: { ...this.#document.timings, total: performance.now() - started },
     };
     return this.#document;
@@ -239,7 +239,7 @@ class CheckpointAnalysis {
     const refined = landscape.refinement === undefined ? [] : refinementNotes(landscape.refinement);
     const open = directionNotes(landscape.directions);
     this.#update(
-      { landscape, notes: [...this.#document.notes, ...plan.notes, ...open, ...refined] },
+      { landscape, ...this.#withNotes([...plan.notes, ...open, ...refined]) },
       { landscape: milliseconds + (performance.now() - started) },
     );
   }
@@ -307,12 +307,9 @@ class CheckpointAnalysis {
       topology.nonFinite === 0
         ? []
         : [
-            `The loss is infinite or not a number at ${topology.nonFinite} of ${landscape.values.length} points of the landscape; they are ordered above every finite value.`,
+            say`The loss is infinite or not a number at ${topology.nonFinite} of ${landscape.values.length} points of the landscape; they are ordered above every finite value.`,
           ];
-    this.#update(
-      { topology, notes: [...this.#document.notes, ...notes] },
-      { topology: milliseconds },
-    );
+    this.#update({ topology, ...this.#withNotes(notes) }, { topology: milliseconds });
   }
 
   async #addHessian(): Promise<void> {
@@ -329,8 +326,8 @@ class CheckpointAnalysis {
       const loss = metrics === undefined ? NaN : fromScalar(metrics.loss);
       const saturated = saturationNote(loss, kind, runtime);
       const digits = saturated === null ? [] : [saturated];
-      const notes = [...this.#document.notes, ...shares, ...open, ...digits];
-      this.#update({ hessian, notes }, { hessian: milliseconds });
+      const notes = this.#withNotes([...shares, ...open, ...digits]);
+      this.#update({ hessian, ...notes }, { hessian: milliseconds });
     } catch (error) {
       if (!(error instanceof NonFiniteProduct)) throw error;
       this.#note(NO_CURVATURE);
@@ -362,9 +359,12 @@ class CheckpointAnalysis {
     }
   }
 
-  #note(sentence: string): void {
-    const { notes } = this.#document;
-    if (!notes.includes(sentence)) this.#update({ notes: [...notes, sentence] });
+  #note(said: Message): void {
+    if (!this.#document.notes.includes(english(said))) this.#update(this.#withNotes([said]));
+  }
+
+  #withNotes(more: readonly Message[]): Notes {
+    return withNotes(this.#document, more);
   }
 
   /** What was asked for beside the spectrum. */

@@ -19,6 +19,7 @@ import type { Change } from '../../shared/sources';
 import type { ResultDocument } from '../../shared/result';
 import type { Topology } from '../../shared/result/topology';
 import type { Axis, Directions, Landscape } from '../../shared/result/landscape';
+import { say, type Message } from '../../shared/words/message';
 
 /** What is known of one side. */
 interface Side {
@@ -28,7 +29,7 @@ interface Side {
   readonly axes: readonly Axis[] | null;
   readonly directions: Directions | null;
   readonly relativeNoise: number;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Message[];
 }
 
 /**
@@ -61,7 +62,7 @@ export async function compare(
   const hessian = hessianDifferences(a.document, b.document);
   if (topology === null && metrics.length === 0 && hessian.length === 0) {
     throw new InputError(
-      `${first} and ${second} have no part in common; analyze the same parts of both.`,
+      say`${first} and ${second} have no part in common; analyze the same parts of both.`,
       'mismatch',
     );
   }
@@ -74,7 +75,7 @@ export async function compare(
     hessian,
     warnings: [
       ...[a, b].flatMap(({ side, warnings }) =>
-        warnings.map((warning) => `${side.path}: ${warning}`),
+        warnings.map((warning) => say`${side.path}: ${warning}`),
       ),
       ...plane,
       ...countWarnings(a.topology, b.topology),
@@ -93,7 +94,7 @@ async function openSide(
   checks: ResultChecks,
 ): Promise<Side> {
   if (!existsSync(path)) {
-    throw new InputError(`${path} does not exist; check the path.`, 'missing');
+    throw new InputError(say`${path} does not exist; check the path.`, 'missing');
   }
   const suffix = extname(path).toLowerCase();
   const stored = result === undefined ? resultPathsOf(path) : [result];
@@ -104,7 +105,7 @@ async function openSide(
     // Its numbers are those of weights that are gone.
     if (changes.includes('checkpoint')) {
       throw new InputError(
-        `${path} is another file than when it was analyzed; run "basin analyze ${path}" first.`,
+        say`${path} is another file than when it was analyzed; run "basin analyze ${path}" first.`,
         'mismatch',
       );
     }
@@ -117,8 +118,8 @@ async function openSide(
   if (CHECKPOINT_SUFFIXES.includes(suffix)) {
     throw new InputError(
       stored.length === 0
-        ? `${path} has no basin.json beside or above it, so it has no result; name result documents or landscapes.`
-        : `${path} has not been analyzed; run "basin analyze ${path}" first.`,
+        ? say`${path} has no basin.json beside or above it, so it has no result; name result documents or landscapes.`
+        : say`${path} has not been analyzed; run "basin analyze ${path}" first.`,
       'missing',
     );
   }
@@ -216,25 +217,25 @@ const MEASURED: readonly string[] = [
 ];
 
 /** Why a place in one landscape is not the same place in the other; empty where it is. */
-function planeWarnings(first: Side, second: Side): string[] {
+function planeWarnings(first: Side, second: Side): Message[] {
   if (first.topology === null || second.topology === null) return [];
   const [a, b] = [first.axes, second.axes];
   if (a === null || b === null) {
     const [silent] = [first, second].filter(({ axes }) => axes === null);
     return [
-      `${silent!.side.path} does not say where its points lie: whether both landscapes cover the same plane is not known, so persistence is compared and places are not.`,
+      say`${silent!.side.path} does not say where its points lie: whether both landscapes cover the same plane is not known, so persistence is compared and places are not.`,
     ];
   }
-  const warnings: string[] = [];
+  const warnings: Message[] = [];
   if (JSON.stringify(extents(a)) !== JSON.stringify(extents(b))) {
     warnings.push(
-      `The landscapes are not comparable point by point: the first covers ${inWords(a)}, the second ${inWords(b)}; sample both with the same range and resolution.`,
+      say`The landscapes are not comparable point by point: the first covers ${inWords(a)}, the second ${inWords(b)}; sample both with the same range and resolution.`,
     );
   }
   const [p, q] = [first.directions, second.directions];
   if (p === null || q === null) {
     warnings.push(
-      'A landscape file does not say its directions: whether both landscapes cover the same plane is not known, so persistence is compared and places are not.',
+      say`A landscape file does not say its directions: whether both landscapes cover the same plane is not known, so persistence is compared and places are not.`,
     );
     return warnings;
   }
@@ -243,16 +244,18 @@ function planeWarnings(first: Side, second: Side): string[] {
   );
   if (differing.length > 0) {
     warnings.push(
-      `The landscapes lie in different planes: ${differing
-        .map(
-          (choice) =>
-            `${choice} ${JSON.stringify(choiceOf(p, choice))} and ${JSON.stringify(choiceOf(q, choice))}`,
-        )
-        .join(', ')}; differences between them are differences of the planes too.`,
+      say`The landscapes lie in different planes: ${differing
+        .map((choice) => {
+          const [one, other] = [p, q].map((side) => JSON.stringify(choiceOf(side, choice)));
+          return say`${choice} ${one!} and ${other!}`;
+        })
+        .reduce(
+          (one, other) => say`${one}, ${other}`,
+        )}; differences between them are differences of the planes too.`,
     );
   } else if (p.kind === 'hessian') {
     warnings.push(
-      'The directions are eigenvectors of each checkpoint’s own Hessian: the same place in the two grids is not the same place in weight space.',
+      say`The directions are eigenvectors of each checkpoint’s own Hessian: the same place in the two grids is not the same place in weight space.`,
     );
   }
   return warnings;
@@ -272,56 +275,58 @@ function extents(axes: readonly Axis[]): readonly (readonly [string, string, num
   return axes.map(({ min, max, steps }) => [min.toPrecision(9), max.toPrecision(9), steps]);
 }
 
-function inWords(axes: readonly Axis[]): string {
-  return axes.map(({ min, max, steps }) => `${steps} points from ${min} to ${max}`).join(' by ');
+function inWords(axes: readonly Axis[]): Message {
+  return axes
+    .map(({ min, max, steps }) => say`${steps} points from ${min} to ${max}`)
+    .reduce((one, other) => say`${one} by ${other}`);
 }
 
-function countWarnings(first: Topology | null, second: Topology | null): string[] {
+function countWarnings(first: Topology | null, second: Topology | null): Message[] {
   if (first === null || second === null) return [];
-  const warnings: string[] = [];
+  const warnings: Message[] = [];
   if (first.neighborhood !== second.neighborhood) {
     warnings.push(
-      `The first was counted with the neighbourhood ${first.neighborhood}, the second with ${second.neighborhood}, which alone changes counts by a factor of up to four; analyze both with one.`,
+      say`The first was counted with the neighbourhood ${first.neighborhood}, the second with ${second.neighborhood}, which alone changes counts by a factor of up to four; analyze both with one.`,
     );
   }
   const given = [first, second].filter(({ thresholdSource }) => thresholdSource === 'given');
   if (given.length > 0 && first.threshold !== second.threshold) {
     warnings.push(
-      `Pairs were counted above persistence ${first.threshold} in the first and ${second.threshold} in the second; analyze both with one threshold.`,
+      say`Pairs were counted above persistence ${first.threshold} in the first and ${second.threshold} in the second; analyze both with one threshold.`,
     );
   }
   const points = (topology: Topology) => topology.shape.reduce((product, n) => product * n, 1);
   if (points(first) !== points(second)) {
     warnings.push(
-      `The landscapes have ${points(first)} and ${points(second)} points: a finer grid sees more minima and saddles of the same function.`,
+      say`The landscapes have ${points(first)} and ${points(second)} points: a finer grid sees more minima and saddles of the same function.`,
     );
   }
   return warnings;
 }
 
-function sampleWarnings(first: ResultDocument | null, second: ResultDocument | null): string[] {
+function sampleWarnings(first: ResultDocument | null, second: ResultDocument | null): Message[] {
   if (first === null || second === null) return [];
-  const warnings: string[] = [];
+  const warnings: Message[] = [];
   if (first.parameters !== second.parameters) {
     warnings.push(
-      `The models have ${first.parameters} and ${second.parameters} parameters: these are different architectures, whose directions have nothing in common.`,
+      say`The models have ${first.parameters} and ${second.parameters} parameters: these are different architectures, whose directions have nothing in common.`,
     );
   }
   const [a, b] = [first.metrics?.samples, second.metrics?.samples];
   if (a !== undefined && b !== undefined && a !== b) {
-    warnings.push(`The losses are means of ${a} and of ${b} samples, so of different data.`);
+    warnings.push(say`The losses are means of ${a} and of ${b} samples, so of different data.`);
   }
   const [p, q] = [first.landscape, second.landscape];
   if (p !== undefined && q !== undefined && p.batchNorm !== q.batchNorm) {
-    const [recomputed, other] =
-      p.batchNorm === undefined ? ['second', 'first'] : ['first', 'second'];
     warnings.push(
-      `The landscape of the ${recomputed} was computed with BatchNorm statistics of each point, that of the ${other} with those of the checkpoint, so that the two are different functions; analyze both with the same "landscape.batchNorm".`,
+      p.batchNorm === undefined
+        ? say`The landscape of the second was computed with BatchNorm statistics of each point, that of the first with those of the checkpoint, so that the two are different functions; analyze both with the same "landscape.batchNorm".`
+        : say`The landscape of the first was computed with BatchNorm statistics of each point, that of the second with those of the checkpoint, so that the two are different functions; analyze both with the same "landscape.batchNorm".`,
     );
   }
   if (first.runtime.precision !== second.runtime.precision) {
     warnings.push(
-      `The first was computed in ${first.runtime.precision} and the second in ${second.runtime.precision}: small differences may be rounding.`,
+      say`The first was computed in ${first.runtime.precision} and the second in ${second.runtime.precision}: small differences may be rounding.`,
     );
   }
   return warnings;

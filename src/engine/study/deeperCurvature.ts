@@ -2,6 +2,7 @@ import { spectrumSettings, type Configuration } from '../../shared/configuration
 import type { EdgeOfStability, Hessian } from '../../shared/result/hessian';
 import { edgeNote, edgeOfStability } from '../hessian/edgeOfStability';
 import { adamEdge } from './adamEdge';
+import type { Message } from '../../shared/words/message';
 import { blockCurvature } from './blockCurvature';
 import { fitted } from './hessianPart';
 import type { OpenedCheckpoint } from './openProblem';
@@ -29,7 +30,7 @@ export async function deepened(
   asked: Configuration['hessian'],
   opened: OpenedCheckpoint,
   path: string,
-  note: (sentence: string) => void,
+  note: (said: Message) => void,
 ): Promise<Hessian> {
   const { pool, signal } = work;
   const { data } = opened.problem;

@@ -5,6 +5,7 @@ import {
   type SpectrumSettings,
 } from '../../shared/configuration';
 import type { Eigenvalue, Hessian } from '../../shared/result/hessian';
+import type { Message } from '../../shared/words/message';
 import { layersOf } from '../hessian/layers';
 import { PartTraces } from '../hessian/partTraces';
 import { spectrum, type Spectrum } from '../hessian/spectrum';
@@ -42,7 +43,7 @@ export async function hessianOf(
   work: PartWork,
   configuration: Configuration,
   opened: OpenedCheckpoint,
-  note: (sentence: string) => void,
+  note: (said: Message) => void,
 ): Promise<{
   readonly hessian: Hessian;
   readonly milliseconds: number;
@@ -130,7 +131,7 @@ export async function fitted<T extends SpectrumSettings>(
   work: PartWork,
   opened: OpenedCheckpoint,
   settings: T,
-  note: (sentence: string) => void,
+  note: (said: Message) => void,
 ): Promise<T & MemoryShape> {
   work.setProblem(opened);
   const { length } = opened.weights.theta;

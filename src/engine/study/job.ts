@@ -55,10 +55,11 @@ export async function runJob(
       outcome = { checkpoint, ok: true, document };
     } catch (error) {
       signal?.throwIfAborted();
-      const message = error instanceof Error ? error.message : String(error);
-      outcome = { checkpoint, ok: false, message };
-      if (!(error instanceof InputError)) {
-        outcome = { ...outcome, fault: error instanceof Error ? error : new Error(message) };
+      if (error instanceof InputError) {
+        outcome = { checkpoint, ok: false, message: error.said };
+      } else {
+        const fault = error instanceof Error ? error : new Error(String(error));
+        outcome = { checkpoint, ok: false, message: fault.message, fault };
       }
     }
     outcomes.push(outcome);

@@ -1,4 +1,5 @@
 import type { Configuration } from '../../shared/configuration';
+import { say, type Message } from '../../shared/words/message';
 import type { OpenedCheckpoint } from './openProblem';
 import { inOrderOf, type Run, type RunMember } from './run';
 
@@ -19,7 +20,7 @@ export interface LandscapePlan {
   /** Reads a member of the run, its weights in the order of the centre's. */
   readonly open: (path: string) => Promise<OpenedCheckpoint>;
   /** Sentences about what was left out. */
-  readonly notes: readonly string[];
+  readonly notes: readonly Message[];
 }
 
 /**
@@ -70,11 +71,9 @@ export async function planLandscape(
   };
 }
 
-const RECOMPUTED =
-  'At every point of the landscape BatchNorm normalises by the mean and variance of its input over the evaluation data, not by the running statistics of the checkpoint; the loss and the curvature that are reported use those, so that the loss of the landscape where the checkpoint is need not be the reported one ("landscape.batchNorm" is "recompute").';
+const RECOMPUTED = say`At every point of the landscape BatchNorm normalises by the mean and variance of its input over the evaluation data, not by the running statistics of the checkpoint; the loss and the curvature that are reported use those, so that the loss of the landscape where the checkpoint is need not be the reported one ("landscape.batchNorm" is "recompute").`;
 
-const NOTHING_TO_RECOMPUTE =
-  'The network has no BatchNormalization whose statistics could be computed anew, so that "recompute" as "landscape.batchNorm" changes nothing; remove it from basin.json.';
+const NOTHING_TO_RECOMPUTE = say`The network has no BatchNormalization whose statistics could be computed anew, so that "recompute" as "landscape.batchNorm" changes nothing; remove it from basin.json.`;
 
 /** What the losses follow from beside the centre and the settings: part of the cache's key. */
 export function contentOfPlan({ settings, reference, others, run }: LandscapePlan): object {

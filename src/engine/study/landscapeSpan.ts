@@ -3,6 +3,7 @@ import { InputError } from '../../shared/inputError';
 import type { Eigenvalue } from '../../shared/result/hessian';
 import type { Anchor, CurveTraining, Directions } from '../../shared/result/landscape';
 import { toScalar } from '../../shared/result/scalar';
+import { say } from '../../shared/words/message';
 import { clip, lineThrough, planeThrough } from '../landscape/anchors';
 import { curvePlace, trainCurve, type GradientAt, type TrainedCurve } from '../landscape/bezier';
 import { orthogonal, type RandomDirectionSettings } from '../landscape/directions';
@@ -90,7 +91,7 @@ export async function spanOf(plan: LandscapePlan, sources: SpanSources): Promise
       const { vectors, eigenvalues: found } = await sources.eigenvectors();
       if (vectors.length < dimensions) {
         throw new InputError(
-          `The Lanczos runs found ${vectors.length} eigenvectors, and the landscape asks for ${dimensions}; raise "hessian.lanczosSteps", or lower "landscape.dimensions".`,
+          say`The Lanczos runs found ${vectors.length} eigenvectors, and the landscape asks for ${dimensions}; raise "hessian.lanczosSteps", or lower "landscape.dimensions".`,
         );
       }
       const directions = orthogonal(vectors);

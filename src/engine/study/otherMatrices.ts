@@ -6,6 +6,7 @@ import type {
   Hessian,
   LayerCurvature,
 } from '../../shared/result/hessian';
+import { say, type Message } from '../../shared/words/message';
 import type { CurvatureMatrix } from '../graph/gaussNewton';
 import { layersOf } from '../hessian/layers';
 import { spectrum, type Spectrum } from '../hessian/spectrum';
@@ -136,17 +137,17 @@ export function distributionOf(data: LossData): GaussNewton['fisherOf'] {
 }
 
 /** Why there is no Gauss–Newton matrix; null where there is. */
-export function whyNoGaussNewton(data: LossData): string | null {
+export function whyNoGaussNewton(data: LossData): Message | null {
   return data.kind === 'output'
-    ? 'The graph gives the loss itself, and the Gauss–Newton matrix is of the outputs it is made of: export the outputs and let Basin take the loss of them ("objective.kind"), or remove "hessian.gaussNewton".'
+    ? say`The graph gives the loss itself, and the Gauss–Newton matrix is of the outputs it is made of: export the outputs and let Basin take the loss of them ("objective.kind"), or remove "hessian.gaussNewton".`
     : null;
 }
 
 /** Why there is no empirical Fisher; null where there is. */
-export function whyNoFisher(data: LossData): string | null {
+export function whyNoFisher(data: LossData): Message | null {
   const { sets } = data;
   const isOne = data.kind === 'output' && sets[0]!.points === 1;
   const isCoupled = sets.some((set) => set.role === 'loss' && set.isCoupled === true);
   if (!isOne && !isCoupled) return null;
-  return 'The loss of a sample depends on the other samples, so that it has no gradient of its own and there is no empirical Fisher: let the graph give a loss for each sample, or remove "hessian.fisher".';
+  return say`The loss of a sample depends on the other samples, so that it has no gradient of its own and there is no empirical Fisher: let the graph give a loss for each sample, or remove "hessian.fisher".`;
 }

@@ -3,6 +3,7 @@ import type { Configuration } from '../../shared/configuration';
 import { InputError } from '../../shared/inputError';
 import type { ProbeAgreement } from '../../shared/result';
 import { fromScalar } from '../../shared/result/scalar';
+import { say } from '../../shared/words/message';
 import { readArray } from '../checkpoint/npy';
 import { sha256 } from '../checkpoint/hash';
 import { openModelWeights } from '../graph/onnx/modelWeights';
@@ -98,7 +99,7 @@ class ProbeCheck {
     if (off <= OUTPUT) return off;
     const { model } = this.#study.configuration;
     throw new InputError(
-      `${name}: for the same inputs and weights the outputs of ${model} differ from the framework's by ${percent(off)} of their size. The export dropped or changed something (an option of a layer, BatchNorm or dropout in training mode), or the two were exported at different times: export again with basin_export.py.`,
+      say`${name}: for the same inputs and weights the outputs of ${model} differ from the framework's by ${percent(off)} of their size. The export dropped or changed something (an option of a layer, BatchNorm or dropout in training mode), or the two were exported at different times: export again with basin_export.py.`,
       'mismatch',
     );
   }
@@ -108,7 +109,9 @@ class ProbeCheck {
     const off = Math.abs(own - loss) / Math.max(Math.abs(loss), 1e-6);
     if (off <= LOSS) return off;
     throw new InputError(
-      `${this.#probe.name}: ${this.#probe.output === null ? 'for the same inputs and weights' : 'the outputs agree, and'} the loss is ${digits(own)} where the framework has ${digits(loss)}. The "objective" is not the loss that was exported (label smoothing, class weights, ignored classes, how it is averaged), or an option was dropped: correct it, or export again with basin_export.py.`,
+      this.#probe.output === null
+        ? say`${this.#probe.name}: for the same inputs and weights the loss is ${digits(own)} where the framework has ${digits(loss)}. The "objective" is not the loss that was exported (label smoothing, class weights, ignored classes, how it is averaged), or an option was dropped: correct it, or export again with basin_export.py.`
+        : say`${this.#probe.name}: the outputs agree, and the loss is ${digits(own)} where the framework has ${digits(loss)}. The "objective" is not the loss that was exported (label smoothing, class weights, ignored classes, how it is averaged), or an option was dropped: correct it, or export again with basin_export.py.`,
       'mismatch',
     );
   }
@@ -129,7 +132,7 @@ class ProbeCheck {
       largest = Math.max(largest, difference / Math.max(whole, Number.MIN_VALUE));
       if (difference <= GRADIENT * wanted + GRADIENT_FLOOR * whole) continue;
       throw new InputError(
-        `${this.#probe.name}: the loss agrees, and the gradient of ${name} has the norm ${digits(norm)} where the framework has ${digits(wanted)}. The export has cut or changed a way through that tensor (detach, rounding, a tensor that is shared or taken for another): export again with basin_export.py, and if it stays so, this is a fault of Basin.`,
+        say`${this.#probe.name}: the loss agrees, and the gradient of ${name} has the norm ${digits(norm)} where the framework has ${digits(wanted)}. The export has cut or changed a way through that tensor (detach, rounding, a tensor that is shared or taken for another): export again with basin_export.py, and if it stays so, this is a fault of Basin.`,
         'mismatch',
       );
     }
@@ -144,7 +147,7 @@ class ProbeCheck {
       const array = spec.includes('#') ? spec.slice(spec.lastIndexOf('#') + 1) : '';
       if (arrays.has(array)) return `${name}#${array}`;
       throw new InputError(
-        `${name} has no array ${array === '' ? spec : array}, which "data" names; it was written for other data: export again with basin_export.py, or remove "probe".`,
+        say`${name} has no array ${array === '' ? spec : array}, which "data" names; it was written for other data: export again with basin_export.py, or remove "probe".`,
         'mismatch',
       );
     };
@@ -233,7 +236,7 @@ function requireSameWeights(
     const own = norm(theta.subarray(offset, offset + size));
     if (Math.abs(own - wanted) <= WEIGHTS * Math.max(wanted, 1e-3)) continue;
     throw new InputError(
-      `${probe} is of another export than ${model}: the norm of ${name} is ${digits(own)} in the graph and ${digits(wanted)} in the probe. Export both again with basin_export.py.`,
+      say`${probe} is of another export than ${model}: the norm of ${name} is ${digits(own)} in the graph and ${digits(wanted)} in the probe. Export both again with basin_export.py.`,
       'mismatch',
     );
   }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { InputError } from '../../shared/inputError';
+import { say } from '../../shared/words/message';
 import type { Checkpoint } from '../checkpoint/checkpoint';
 import { openCheckpoint } from '../checkpoint/openCheckpoint';
 import type { Tensor } from '../tensor';
@@ -43,7 +44,7 @@ export async function readProbe(folder: string, name: string): Promise<Probe> {
     const about = arrays.has(FACTS) ? parseFacts(await bytesOf(file), name) : null;
     if (about === null && (output === null || !arrays.has('x'))) {
       throw new InputError(
-        `${name} is no probe: it holds ${[...arrays].slice(0, 5).join(', ')}; write one with basin_export.py, or remove "probe".`,
+        say`${name} is no probe: it holds ${[...arrays].slice(0, 5).join(', ')}; write one with basin_export.py, or remove "probe".`,
       );
     }
     return { name, arrays, output, about };
@@ -77,7 +78,7 @@ function parseFacts(bytes: Uint8Array, name: string): ProbeFacts {
     // Said below.
   }
   throw new InputError(
-    `${name}: its array \`${FACTS}\` is not what basin_export.py writes; export again.`,
+    say`${name}: its array \`${FACTS}\` is not what basin_export.py writes; export again.`,
     'damaged',
   );
 }

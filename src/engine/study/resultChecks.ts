@@ -5,6 +5,7 @@ import { InputError } from '../../shared/inputError';
 import type { ResultDocument } from '../../shared/result';
 import { STORE_FOLDER } from '../../shared/resultLocation';
 import type { Change } from '../../shared/sources';
+import { say, type Message } from '../../shared/words/message';
 import { sha256 } from '../checkpoint/hash';
 import { SourceCheck } from './sourceCheck';
 import { readStudy } from './study';
@@ -77,18 +78,18 @@ export function folderOfResult(path: string): string | null {
 }
 
 /** What is wrong with a result, for people to read: sentences. */
-export function describeChanges(changes: readonly Change[]): readonly string[] {
-  return changes.map((change) => `The result is outdated: ${CHANGES[change]}; analyze again.`);
+export function describeChanges(changes: readonly Change[]): readonly Message[] {
+  return changes.map((change) => say`The result is outdated: ${CHANGES[change]}; analyze again.`);
 }
 
-const CHANGES: Readonly<Record<Change, string>> = {
-  checkpoint: 'the checkpoint is another than the one that was analyzed',
-  graph: 'the graph is another than it was',
-  data: 'the evaluation data are others than they were',
-  settings: 'the settings in basin.json are others than they were',
-  other: 'a checkpoint that its landscape depends on is another than it was',
-  member: 'a checkpoint of its run is another than it was',
-  probe: 'the probe is another than it was',
-  gone: 'its checkpoint is not there any more',
-  unknown: 'an earlier version of Basin made it, which did not write down what it follows from',
+const CHANGES: Readonly<Record<Change, Message>> = {
+  checkpoint: say`the checkpoint is another than the one that was analyzed`,
+  graph: say`the graph is another than it was`,
+  data: say`the evaluation data are others than they were`,
+  settings: say`the settings in basin.json are others than they were`,
+  other: say`a checkpoint that its landscape depends on is another than it was`,
+  member: say`a checkpoint of its run is another than it was`,
+  probe: say`the probe is another than it was`,
+  gone: say`its checkpoint is not there any more`,
+  unknown: say`an earlier version of Basin made it, which did not write down what it follows from`,
 };

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { InputError } from '../../shared/inputError';
+import { say, type Message } from '../../shared/words/message';
 import type { LoadedWeights, WeightLayout } from '../objective/weights';
 import { zerosLike, type FloatArray } from '../tensor';
 import { openForAnalysis, type OpenedCheckpoint, type StudyInputs } from './openProblem';
@@ -23,7 +24,7 @@ export interface RunMembers {
   /** In the order of training: by step, by epoch, or by name where not all say one. */
   readonly members: readonly RunMember[];
   /** A sentence for each checkpoint that cannot be read. */
-  readonly left: readonly string[];
+  readonly left: readonly Message[];
 }
 
 /** The checkpoints of a study seen from one of them: which is the last, where the others are. */
@@ -31,7 +32,7 @@ export class Run {
   readonly #study: Study;
   readonly #inputs: StudyInputs;
   /** By path, size and time, so that a file is read again when it is another. */
-  readonly #known = new Map<string, RunMember | string>();
+  readonly #known = new Map<string, RunMember | Message>();
 
   constructor(study: Study, inputs: StudyInputs) {
     this.#study = study;
@@ -73,14 +74,14 @@ export class Run {
       const { members, left } = await this.members(signal);
       const member = name === 'first' ? members[0] : members.at(-1);
       if (member === undefined) {
-        throw new InputError(`${this.#study.path}: no checkpoint can be read. ${left[0] ?? ''}`);
+        throw new InputError(say`${this.#study.path}: no checkpoint can be read. ${left[0] ?? ''}`);
       }
       return member.path;
     }
     const path = resolve(this.#study.folder, name);
     if ((await stat(path).catch(() => null))?.isFile() !== true) {
       throw new InputError(
-        `${this.#study.path}: "landscape.${setting}" names ${name}, which is no file; name a checkpoint relative to it, "first" or "last".`,
+        say`${this.#study.path}: "landscape.${setting}" names ${name}, which is no file; name a checkpoint relative to it, "first" or "last".`,
         'missing',
       );
     }
@@ -89,10 +90,10 @@ export class Run {
 
   async members(signal?: AbortSignal): Promise<RunMembers> {
     const members: RunMember[] = [];
-    const left: string[] = [];
+    const left: Message[] = [];
     for (const path of this.#study.checkpoints) {
       const member = await this.#member(path, signal);
-      if (typeof member === 'string') left.push(member);
+      if ('template' in member) left.push(member);
       else members.push(member);
     }
     for (const position of ['step', 'epoch'] as const) {
@@ -104,13 +105,13 @@ export class Run {
     return { members, left };
   }
 
-  async #member(path: string, signal?: AbortSignal): Promise<RunMember | string> {
+  async #member(path: string, signal?: AbortSignal): Promise<RunMember | Message> {
     const name = nameInStudy(this.#study, path);
     const found = await stat(path).catch(() => null);
     const key = `${path}\0${found?.size ?? ''}\0${found?.mtimeMs ?? ''}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    let member: RunMember | string;
+    let member: RunMember | Message;
     try {
       const opened = await openForAnalysis(this.#study, this.#inputs, path, signal);
       const { sha256, step, epoch } = opened.identity;
@@ -118,7 +119,7 @@ export class Run {
     } catch (error) {
       signal?.throwIfAborted();
       if (!(error instanceof InputError)) throw error;
-      member = `${name} is left out of the run: ${error.message}`;
+      member = say`${name} is left out of the run: ${error.said}`;
     }
     this.#known.set(key, member);
     return member;
@@ -155,7 +156,7 @@ function reordered(
     !to.entries.every(({ name, size }) => source.get(name)?.size === size)
   ) {
     throw new InputError(
-      `${path} has other weights than the checkpoint it is compared with; name one that was saved the same way.`,
+      say`${path} has other weights than the checkpoint it is compared with; name one that was saved the same way.`,
       'mismatch',
     );
   }

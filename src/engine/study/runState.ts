@@ -44,7 +44,7 @@ async function part(work: () => Promise<unknown>): Promise<StatePart> {
     return { ok: true, message: null };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    return { ok: false, message: error.message };
+    return { ok: false, message: error.said };
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Configuration } from '../../shared/configuration';
+import { say, type Message } from '../../shared/words/message';
 import type { WorkerPool } from './workerPool';
 
 type Asked = Pick<Configuration['hessian'], 'probes' | 'lanczosSteps'>;
@@ -70,7 +71,7 @@ export interface MemoryShape {
 export interface FittedSpectrum {
   readonly settings: Partial<Asked>;
   readonly shape: MemoryShape;
-  readonly note: string | null;
+  readonly note: Message | null;
 }
 
 /**
@@ -103,6 +104,6 @@ export async function fitSpectrum(
   return {
     settings: probes === block ? {} : { probes, lanczosSteps },
     shape: { room, ...one },
-    note: `Memory allowed ${room} of the ${wanted} vectors of the Lanczos basis, which is restarted from its eigenvectors when it is full, from ${probes} of ${asked.probes} probes: eigenvalues take more products to converge, and the density is that of the first ${room} vectors; raise "basin.memoryLimit" (--memory on the command line) where more memory is free.`,
+    note: say`Memory allowed ${room} of the ${wanted} vectors of the Lanczos basis, which is restarted from its eigenvectors when it is full, from ${probes} of ${asked.probes} probes: eigenvalues take more products to converge, and the density is that of the first ${room} vectors; raise "basin.memoryLimit" (--memory on the command line) where more memory is free.`,
   };
 }

@@ -6,6 +6,7 @@ import { InputError } from '../../shared/inputError';
 import { resultLocation } from '../../shared/resultLocation';
 import { parseResult } from '../../shared/resultShape';
 import type { ResultDocument } from '../../shared/result';
+import { say } from '../../shared/words/message';
 
 /** A document of this size would be a grid of tens of millions of points, as text. */
 const LARGEST_BYTES = 2 ** 28;
@@ -20,23 +21,23 @@ export async function readResult(path: string): Promise<ResultDocument> {
   try {
     const status = await stat(path);
     if (!status.isFile()) {
-      throw new InputError(`${path} is no file; name a result document.`, 'invalid');
+      throw new InputError(say`${path} is no file; name a result document.`, 'invalid');
     }
     if (status.size > LARGEST_BYTES) {
       throw new InputError(
-        `${path} has ${Math.round(status.size / 1e6)} MB, and Basin reads result documents of up to ${Math.round(LARGEST_BYTES / 1e6)}; lower "resolution" in basin.json and analyze again.`,
+        say`${path} has ${Math.round(status.size / 1e6)} MB, and Basin reads result documents of up to ${Math.round(LARGEST_BYTES / 1e6)}; lower "resolution" in basin.json and analyze again.`,
         'unsupported',
       );
     }
     text = await readFile(path, 'utf8');
   } catch (cause) {
     if (cause instanceof InputError) throw cause;
-    throw new InputError(`${path} cannot be read; check the path.`, 'missing', { cause });
+    throw new InputError(say`${path} cannot be read; check the path.`, 'missing', { cause });
   }
   const reading = parseResult(text);
   if (reading.ok) return reading.document;
   throw new InputError(
-    `${path} is no usable result document: ${reading.why}; name a document that "basin analyze" wrote, or analyze again.`,
+    say`${path} is no usable result document: ${reading.why}; name a document that "basin analyze" wrote, or analyze again.`,
   );
 }
 

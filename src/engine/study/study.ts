@@ -1,13 +1,15 @@
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { parse, printParseErrorCode, type ParseError } from 'jsonc-parser';
+import { parse, type ParseError } from 'jsonc-parser';
 import { glob } from 'tinyglobby';
 import { checkConfiguration } from '../../shared/checkConfiguration';
 import { CONFIGURATION_FILE, type Configuration } from '../../shared/configuration';
 import { InputError } from '../../shared/inputError';
 import { DEEPEST_NESTING, tooDeep } from '../../shared/nesting';
 import { STORE_FOLDER } from '../../shared/resultLocation';
+import { say } from '../../shared/words/message';
+import { jsonFault } from './jsonFaults';
 import { CheckpointFile } from '../checkpoint/checkpointFile';
 
 /** A basin.json, read, with the checkpoints it names. */
@@ -68,7 +70,7 @@ export async function readSettings(path: string, stores?: Stores): Promise<Study
 export function requireGraph({ path, folder, configuration: { model } }: Study): void {
   if (existsSync(join(folder, model))) return;
   throw new InputError(
-    `${path}: "model" names ${model}, which does not exist; export the model's graph to ONNX there.`,
+    say`${path}: "model" names ${model}, which does not exist; export the model's graph to ONNX there.`,
     'missing',
   );
 }
@@ -77,7 +79,7 @@ export function requireGraph({ path, folder, configuration: { model } }: Study):
 export function requireCheckpoints({ path, configuration, checkpoints }: Study): void {
   if (checkpoints.length > 0) return;
   throw new InputError(
-    `${path}: no file matches "checkpoints" (${configuration.checkpoints.join(', ')}); check the globs, which are relative to this file.`,
+    say`${path}: no file matches "checkpoints" (${configuration.checkpoints.join(', ')}); check the globs, which are relative to this file.`,
     'missing',
   );
 }
@@ -85,14 +87,14 @@ export function requireCheckpoints({ path, configuration, checkpoints }: Study):
 /** The basin.json files a path stands for: itself, or those in a folder or below it. */
 export async function findConfigurations(path: string): Promise<readonly string[]> {
   const kind = await stat(path).catch(() => null);
-  if (kind === null) throw new InputError(`${path} does not exist; check the path.`, 'missing');
+  if (kind === null) throw new InputError(say`${path} does not exist; check the path.`, 'missing');
   if (kind.isFile()) return [resolve(path)];
   const own = join(path, CONFIGURATION_FILE);
   if (existsSync(own)) return [resolve(own)];
   const found = await below(path, 0);
   if (found.length === 0) {
     throw new InputError(
-      `${path} holds no ${CONFIGURATION_FILE}, here or below; "basin init" prepares a folder of checkpoints.`,
+      say`${path} holds no ${CONFIGURATION_FILE}, here or below; "basin init" prepares a folder of checkpoints.`,
       'missing',
     );
   }
@@ -127,7 +129,7 @@ function parseConfiguration(text: string, path: string): Configuration {
   const deep = tooDeep(text);
   if (deep !== null) {
     throw new InputError(
-      `${path}:${position(text, deep)}: brackets are in brackets more than ${DEEPEST_NESTING} deep, where nothing in a basin.json is; correct it there.`,
+      say`${path}:${position(text, deep)}: brackets are in brackets more than ${DEEPEST_NESTING} deep, where nothing in a basin.json is; correct it there.`,
     );
   }
   const errors: ParseError[] = [];
@@ -135,14 +137,18 @@ function parseConfiguration(text: string, path: string): Configuration {
   const [first] = errors;
   if (first !== undefined) {
     throw new InputError(
-      `${path}:${position(text, first.offset)}: not valid JSON (${printParseErrorCode(first.error)}); correct it there.`,
+      say`${path}:${position(text, first.offset)}: not valid JSON (${jsonFault(first.error)}); correct it there.`,
     );
   }
   const checked = checkConfiguration(value);
   if (!checked.ok) {
     const [problem] = checked.problems;
-    const where = problem!.path.length === 0 ? '' : ` "${problem!.path.join('.')}"`;
-    throw new InputError(`${path}:${where} ${problem!.message}.`);
+    const { message, path: setting } = problem!;
+    throw new InputError(
+      setting.length === 0
+        ? say`${path}: ${message}.`
+        : say`${path}: "${setting.join('.')}" ${message}.`,
+    );
   }
   return checked.configuration;
 }

@@ -1,6 +1,7 @@
 import type { PdeObjective } from '../../shared/configuration';
 import type { Metrics, TermCurvature } from '../../shared/result/metrics';
 import { fromScalar } from '../../shared/result/scalar';
+import { say, type Message } from '../../shared/words/message';
 import { derivativeBatches } from '../objective/batches';
 import type { CollocationData } from '../objective/pde/collocationData';
 import { list } from '../objective/pde/notation';
@@ -57,7 +58,7 @@ export async function termCurvatures(
 export function shareNotes(
   metrics: Metrics | undefined,
   curvatures: readonly TermCurvature[],
-): readonly string[] {
+): readonly Message[] {
   if (curvatures.length < 2) return [];
   const total = (values: readonly number[]): number => values.reduce((sum, x) => sum + x, 0);
   const lengths = total(curvatures.map(({ gradient }) => gradient));
@@ -68,7 +69,7 @@ export function shareNotes(
     );
     const own = found === undefined ? NaN : found.weight * fromScalar(found.value);
     const loss = own / fromScalar(metrics?.loss ?? 'NaN');
-    return `The ${kind} term "${expression}" is ${percent(loss)} of the loss, ${percent(term.gradient / lengths)} of the lengths of the terms' gradients and ${percent(term.curvature / curvature)} of the largest curvature.`;
+    return say`The ${kind} term "${expression}" is ${percent(loss)} of the loss, ${percent(term.gradient / lengths)} of the lengths of the terms' gradients and ${percent(term.curvature / curvature)} of the largest curvature.`;
   });
 }
 

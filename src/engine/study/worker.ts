@@ -124,7 +124,7 @@ async function perform(id: number, task: Task): Promise<void> {
       type: 'failed',
       id,
       message: error instanceof Error ? error.message : String(error),
-      reason: error instanceof InputError ? error.reason : null,
+      input: error instanceof InputError ? { said: error.said, reason: error.reason } : null,
       stack: error instanceof Error ? (error.stack ?? null) : null,
     } satisfies FromWorker);
   }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { InputError } from '../../shared/inputError';
+import { say, type Message } from '../../shared/words/message';
 import { planWorkers, type ChosenRuntime } from '../runtime/chooseRuntime';
 import type { FloatArray } from '../tensor';
 import { availableMemory, MEMORY_SHARE } from './machineMemory';
@@ -142,24 +143,26 @@ export class WorkerPool {
     const [own, held] = [gigabytes(worker), gigabytes(beside + this.#theta)];
     return new InputError(
       this.#limit === null
-        ? `One worker takes about ${own} for this network and ${held} are held beside it, and ${gigabytes(this.#available)} of memory are free, of which Basin takes three quarters; close other programs, set a limit with "basin.memoryLimit" or --memory, or lower "limit" in "data".`
-        : `One worker takes about ${own} for this network and ${held} are held beside it, and the limit of memory is ${gigabytes(this.#limit)} ("basin.memoryLimit", or --memory on the command line); raise it, or lower "limit" in "data".`,
+        ? say`One worker takes about ${own} for this network and ${held} are held beside it, and ${gigabytes(this.#available)} of memory are free, of which Basin takes three quarters; close other programs, set a limit with "basin.memoryLimit" or --memory, or lower "limit" in "data".`
+        : say`One worker takes about ${own} for this network and ${held} are held beside it, and the limit of memory is ${gigabytes(this.#limit)} ("basin.memoryLimit", or --memory on the command line); raise it, or lower "limit" in "data".`,
       'unsupported',
     );
   }
 
   /** Sentences on how the machine limits the workers for this problem. */
-  get notes(): readonly string[] {
+  get notes(): readonly Message[] {
     const bytes = Math.max(0, ...this.#memory.values());
     const limit = Math.min(this.#most, ...[...this.#memory.keys()].map((work) => this.#fit(work)));
     if (limit >= this.size) return [];
     const own = gigabytes(bytes + WORKER_BYTES);
     const need =
       this.#limit === null
-        ? `one takes about ${own} at its peak and ${gigabytes(this.#available)} were free`
-        : `one takes about ${own} at its peak and the limit is ${gigabytes(this.#limit)}`;
+        ? say`one takes about ${own} at its peak and ${gigabytes(this.#available)} were free`
+        : say`one takes about ${own} at its peak and the limit is ${gigabytes(this.#limit)}`;
     return [
-      `Memory allowed ${limit} of ${this.size} workers: ${need}${this.#isTooLarge ? ', and more than that was needed' : ''}.`,
+      this.#isTooLarge
+        ? say`Memory allowed ${limit} of ${this.size} workers: ${need}, and more than that was needed.`
+        : say`Memory allowed ${limit} of ${this.size} workers: ${need}.`,
     ];
   }
 
@@ -319,7 +322,7 @@ export class WorkerPool {
     }
     const job = this.#running.get(worker);
     if (job?.id !== message.id) return;
-    if (message.type === 'failed' && message.reason === null && isOutOfMemory(message.message)) {
+    if (message.type === 'failed' && message.input === null && isOutOfMemory(message.message)) {
       this.#lose(worker, null);
       return;
     }
@@ -381,9 +384,9 @@ export class WorkerPool {
 
   #tooLarge(): InputError {
     const bytes = Math.max(0, ...this.#memory.values());
-    const need = bytes === 0 ? '' : `, which takes about ${gigabytes(bytes + WORKER_BYTES)}`;
+    const need = bytes === 0 ? '' : say`, which takes about ${gigabytes(bytes + WORKER_BYTES)}`;
     return new InputError(
-      `Memory does not suffice for one worker${need}, with ${gigabytes(this.#available)} free when it began; close other programs or analyse a smaller model (points that were computed are kept).`,
+      say`Memory does not suffice for one worker${need}, with ${gigabytes(this.#available)} free when it began; close other programs or analyse a smaller model (points that were computed are kept).`,
       'unsupported',
     );
   }
@@ -413,8 +416,8 @@ function isOutOfMemory(message: string): boolean {
   );
 }
 
-function failure({ message, reason, stack }: Extract<FromWorker, { type: 'failed' }>): Error {
-  if (reason !== null) return new InputError(message, reason);
+function failure({ message, input, stack }: Extract<FromWorker, { type: 'failed' }>): Error {
+  if (input !== null) return new InputError(input.said, input.reason);
   const error = new Error(message);
   if (stack !== null) error.stack = stack;
   return error;

@@ -3,6 +3,7 @@ import type { InputErrorReason } from '../../shared/inputError';
 import type { Topology } from '../../shared/result/topology';
 import type { CurvatureMatrix } from '../graph/gaussNewton';
 import type { SliceWork } from '../hessian/vectorSlices';
+import type { Message } from '../../shared/words/message';
 import type { DirectionPart } from '../landscape/directions';
 import type { Batch } from '../objective/batches';
 import type { LossData } from '../objective/lossData';
@@ -186,6 +187,7 @@ export type FromWorker =
       readonly id: number;
       readonly message: string;
       /** Set where the message is for the user. */
-      readonly reason: InputErrorReason | null;
+      /** What the user can put right; `null` for a fault of Basin. */
+      readonly input: { readonly said: Message; readonly reason: InputErrorReason } | null;
       readonly stack: string | null;
     };

@@ -9,6 +9,7 @@ import { entryFigures } from '../../shared/entryFigures';
 import { RESULT_SUFFIX, type ResultDocument } from '../../shared/result';
 import type { Change } from '../../shared/sources';
 import { STORE_FOLDER } from '../../shared/resultLocation';
+import { english, say, type Message } from '../../shared/words/message';
 import { writeWhole } from './cache';
 import { renderReport } from './report';
 import { describeChanges, folderOfResult, ResultChecks } from './resultChecks';
@@ -48,7 +49,7 @@ export async function writeReport(
   );
   if (entries.length === 0) {
     throw new InputError(
-      `${folder} holds no result documents (*${RESULT_SUFFIX}); run "basin analyze" first.`,
+      say`${folder} holds no result documents (*${RESULT_SUFFIX}); run "basin analyze" first.`,
       'missing',
     );
   }
@@ -70,7 +71,7 @@ export async function writeReport(
   });
   await writeWhole(out, page);
   const outdated = entries.flatMap(({ key, error }) =>
-    error === null ? [] : [`${key}: ${error}`],
+    error === null ? [] : [`${key}: ${english(error)}`],
   );
   return { count: entries.length, outdated };
 }
@@ -149,7 +150,10 @@ async function readEntries(
         figures: entryFigures(document),
         extents: entryExtents(document),
       },
-      error: changes.length === 0 ? null : describeChanges(changes).join(' '),
+      error: describeChanges(changes).reduce<Message | null>(
+        (before, next) => (before === null ? next : say`${before} ${next}`),
+        null,
+      ),
     });
   }
   return { entries, documents };

@@ -19,6 +19,7 @@ import type {
   PersistencePair,
   Topology,
 } from '../../shared/result/topology';
+import { say } from '../../shared/words/message';
 import type { Branches } from './trees/branches';
 
 export interface TopologyOptions {
@@ -62,7 +63,7 @@ export function analyzeTopology(
   const neighborhood = parseNeighborhood(options.neighborhood ?? 'freudenthal');
   const given = options.threshold;
   if (given !== undefined && !(given >= 0 && Number.isFinite(given))) {
-    throw new InputError(`The threshold ${given} must be a number from 0 up.`);
+    throw new InputError(say`The threshold ${given} must be a number from 0 up.`);
   }
 
   const keys = comparableKeys(values);

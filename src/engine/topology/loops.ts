@@ -5,6 +5,7 @@ import { gridExtents, type StencilNeighborhood } from './neighborhood';
 import { comparableKeys, sortedOrder } from './order';
 import { persistenceOf } from './persistence';
 import type { Neighborhood, PersistencePair } from '../../shared/result/topology';
+import { say } from '../../shared/words/message';
 
 /**
  * Sublevel-set persistence of dimension 1 of values on a plane grid: loops, each born at a saddle
@@ -42,7 +43,7 @@ export function loopPairs(
   const extents = gridExtents(shape, values.length);
   if (extents.length > 2) {
     throw new InputError(
-      `Loops are computed on planes, but the shape [${shape.join(', ')}] has ${extents.length} axes; take a slice of it.`,
+      say`Loops are computed on planes, but the shape [${shape.join(', ')}] has ${extents.length} axes; take a slice of it.`,
       'unsupported',
     );
   }
@@ -91,7 +92,7 @@ function dualOf(neighborhood: Neighborhood): StencilNeighborhood {
       return '4';
     default:
       throw new InputError(
-        `Loops need a neighbourhood that bounds faces, which ${neighborhood} does not; use freudenthal, 4 or 8.`,
+        say`Loops need a neighbourhood that bounds faces, which ${neighborhood} does not; use freudenthal, 4 or 8.`,
         'unsupported',
       );
   }

@@ -1,5 +1,6 @@
 import { InputError } from '../../shared/inputError';
 import type { Neighborhood } from '../../shared/result/topology';
+import { say } from '../../shared/words/message';
 
 /** A neighbourhood that is the same offsets at every point of the grid. */
 export type StencilNeighborhood = Exclude<Neighborhood, `knn:${number}`>;
@@ -25,7 +26,7 @@ export function parseNeighborhood(text: string): Neighborhood {
   const nearest = Number(match?.[1]);
   if (nearest >= 1 && nearest <= MAXIMUM_NEAREST) return `knn:${nearest}`;
   throw new InputError(
-    `The neighbourhood "${text}" is unknown: use freudenthal, 4, 8 or knn:K with K from 1 to ${MAXIMUM_NEAREST}.`,
+    say`The neighbourhood "${text}" is unknown: use freudenthal, 4, 8 or knn:K with K from 1 to ${MAXIMUM_NEAREST}.`,
   );
 }
 
@@ -44,26 +45,26 @@ export function gridExtents(shape: readonly number[], size: number): readonly nu
   const written = `[${shape.join(', ')}]`;
   if (shape.some((extent) => !Number.isInteger(extent) || extent < 1)) {
     throw new InputError(
-      `The shape ${written} is not one of a grid: give a positive number of points for each axis.`,
+      say`The shape ${written} is not one of a grid: give a positive number of points for each axis.`,
     );
   }
   const points = shape.reduce((product, extent) => product * extent, 1);
   if (points !== size) {
     throw new InputError(
-      `The shape ${written} has ${points} points but there are ${size} values.`,
+      say`The shape ${written} has ${points} points but there are ${size} values.`,
       'mismatch',
     );
   }
   if (points >= 2 ** 31) {
     throw new InputError(
-      `The shape ${written} has ${points} points: Basin takes fewer than 2^31.`,
+      say`The shape ${written} has ${points} points: Basin takes fewer than 2^31.`,
       'unsupported',
     );
   }
   const extents = shape.filter((extent) => extent > 1);
   if (extents.length > MAXIMUM_DIMENSIONS) {
     throw new InputError(
-      `The shape ${written} has ${extents.length} axes: Basin takes up to ${MAXIMUM_DIMENSIONS}.`,
+      say`The shape ${written} has ${extents.length} axes: Basin takes up to ${MAXIMUM_DIMENSIONS}.`,
       'unsupported',
     );
   }

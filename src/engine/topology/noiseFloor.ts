@@ -1,4 +1,5 @@
 import { InputError } from '../../shared/inputError';
+import { say } from '../../shared/words/message';
 
 /**
  * Relative noise of a loss computed in float32: one unit in the last place. A mean over a batch
@@ -45,7 +46,7 @@ export function noiseFloor(
   relative: number = FLOAT32_NOISE,
 ): number {
   if (!(relative >= 0 && Number.isFinite(relative))) {
-    throw new InputError(`The relative noise ${relative} must be a number from 0 up.`);
+    throw new InputError(say`The relative noise ${relative} must be a number from 0 up.`);
   }
   const share = 2 * noiseDeviations(points) * relative;
   const least = Number.isFinite(minimum) ? Math.abs(minimum) : 0;
@@ -91,7 +92,7 @@ export function relativeNoise(
 ): number {
   if (first.length !== second.length) {
     throw new InputError(
-      `Two estimates of one landscape must have the same points, but one has ${first.length} and the other ${second.length}.`,
+      say`Two estimates of one landscape must have the same points, but one has ${first.length} and the other ${second.length}.`,
       'mismatch',
     );
   }

@@ -46,7 +46,7 @@ export async function measureTensors(
         onOutcome({ index, ok: true, statistics });
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
-        onOutcome({ index, ok: false, message: error.message });
+        onOutcome({ index, ok: false, message: error.said });
       }
     }
   } finally {

@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import type { Interpolation } from '../../shared/comparison';
 import type { AnalyzeOutcome, InterpolateParams, Progress } from '../../shared/engineProtocol';
 import type { ResultDocument } from '../../shared/result';
+import { english, type Message } from '../../shared/words/message';
 import type { EngineClient } from '../client/engineClient';
 import { EngineError } from '../client/engineError';
 import type { Library } from '../checkpoints/library';
@@ -37,7 +38,7 @@ export type Ending<Answer = Analyzed> =
   | { readonly kind: 'done'; readonly answer: Answer }
   | { readonly kind: 'cancelled' }
   /** A sentence for the user, and whether it is about the engine itself. */
-  | { readonly kind: 'failed'; readonly message: string; readonly engine: boolean };
+  | { readonly kind: 'failed'; readonly message: string | Message; readonly engine: boolean };
 
 export interface Job<Answer = Analyzed> {
   readonly id: string;
@@ -152,7 +153,8 @@ export class Analyses implements vscode.Disposable {
         return engine.request('basin/interpolate', params, token);
       },
       record: (ending) => {
-        if (ending.kind === 'failed') this.log.warn(`The loss was not sampled: ${ending.message}`);
+        if (ending.kind === 'failed')
+          this.log.warn(`The loss was not sampled: ${english(ending.message)}`);
       },
     });
   }
@@ -241,13 +243,13 @@ export class Analyses implements vscode.Disposable {
             const file = resultPath(configuration, outcome.checkpoint, ending.answer.store);
             this.library.setResult(outcome.checkpoint, outcome.document, file);
           } else {
-            this.log.warn(`${outcome.checkpoint}: ${outcome.message}`);
+            this.log.warn(`${outcome.checkpoint}: ${english(outcome.message)}`);
             this.library.setError(outcome.checkpoint, outcome.message);
           }
         }
         break;
       case 'failed': {
-        this.log.warn(`The analysis ended: ${ending.message}`);
+        this.log.warn(`The analysis ended: ${english(ending.message)}`);
         const at = this.lastProgress?.checkpoint ?? checkpoints[0];
         if (at !== undefined) this.library.setError(at, ending.message);
         break;
@@ -336,7 +338,7 @@ function failure(error: unknown): Exclude<Ending, { kind: 'done' }> {
   if (error instanceof EngineError) {
     return error.reason === 'cancelled'
       ? { kind: 'cancelled' }
-      : { kind: 'failed', message: error.message, engine: error.reason !== 'input' };
+      : { kind: 'failed', message: error.said, engine: error.reason !== 'input' };
   }
   const message = error instanceof Error ? error.message : String(error);
   return { kind: 'failed', message: t('Basin failed: {0}', message), engine: true };

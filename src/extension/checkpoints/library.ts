@@ -3,6 +3,7 @@ import { dirname, join, sep } from 'node:path';
 import * as vscode from 'vscode';
 import type { ResultDocument } from '../../shared/result';
 import type { Change } from '../../shared/sources';
+import type { Message } from '../../shared/words/message';
 import { changesOf, FileStatuses } from './changes';
 import type { Discovery } from './checkpoints';
 import { checkpointOfResult } from './checkpointOfResult';
@@ -25,7 +26,7 @@ export interface CheckpointRecord {
   readonly outdated: boolean;
   readonly changes: readonly Change[];
   /** Why the last analysis gave no result, or why the result on disk is of no use. */
-  readonly error: string | null;
+  readonly error: string | Message | null;
 }
 
 /** What is different from before. */
@@ -66,7 +67,7 @@ export class Library implements vscode.Disposable {
   /** Of analyses in this window, by checkpoint: they say more than what is on disk. */
   private readonly failures = new Map<
     string,
-    { readonly modified: number; configured: number; readonly message: string }
+    { readonly modified: number; configured: number; readonly message: string | Message }
   >();
   private readonly results = new ResultReader();
   private readonly settling = new Settling();
@@ -226,7 +227,7 @@ export class Library implements vscode.Disposable {
   }
 
   /** An analysis that gave no result. The last good one stays. */
-  setError(path: string, message: string): void {
+  setError(path: string, message: string | Message): void {
     const known = this.records.get(path);
     if (known === undefined) return;
     const failure = {
@@ -295,7 +296,7 @@ export class Library implements vscode.Disposable {
     ) {
       this.failures.delete(file.path);
     }
-    let error = this.failures.get(file.path)?.message ?? null;
+    let error: string | Message | null = this.failures.get(file.path)?.message ?? null;
     let result: StoredResult | null = null;
     const { configuration } = run;
     if (configuration !== null && stores.length > 0) {

@@ -20,6 +20,7 @@ import {
   type Pong,
   type Requests,
 } from '../../shared/engineProtocol';
+import { english, say, type Message } from '../../shared/words/message';
 import { BackOff } from './backOff';
 import { FrameReader, FrameWriter } from '../../channel/frameStreams';
 import { EngineError } from './engineError';
@@ -193,11 +194,11 @@ export class EngineClient implements Disposable {
     if (token.isCancellationRequested) return cancellation();
     if (error instanceof EngineError) return error;
     if (error instanceof ResponseError && error.code === INPUT_ERROR_CODE) {
-      return new EngineError(error.message, 'input');
+      return new EngineError((error.data as Message | undefined) ?? error.message, 'input');
     }
     const message = error instanceof Error ? error.message : String(error);
     this.log.error(`A request to the engine failed: ${message}`);
-    return new EngineError(`Basin's engine failed: ${message}`, 'fault');
+    return new EngineError(say`Basin's engine failed: ${message}`, 'fault');
   }
 
   /** The running engine; starts one where there is none. */
@@ -224,11 +225,11 @@ export class EngineClient implements Disposable {
       await access(script);
     } catch {
       throw new EngineError(
-        `Basin's engine is missing: ${script} does not exist. Install the extension again.`,
+        say`Basin's engine is missing: ${script} does not exist. Install the extension again.`,
         'start',
       );
     }
-    if (this.disposed) throw new EngineError('Basin is shutting down.', 'gone');
+    if (this.disposed) throw new EngineError(say`Basin is shutting down.`, 'gone');
     const engine = this.launch(script);
     this.engine = engine;
     return engine;
@@ -302,28 +303,28 @@ export class EngineClient implements Disposable {
     });
 
     let over = false;
-    const ended = (sentence: string, reason: 'gone' | 'start'): void => {
+    const ended = (said: Message, reason: 'gone' | 'start'): void => {
       if (over) return;
       over = true;
       heartbeat.dispose();
       if (this.engine === engine) this.engine = undefined;
       if (!engine.stopping) {
         this.backOff.failed();
-        this.log.error(sentence);
+        this.log.error(english(said));
       }
-      reject(new EngineError(sentence, reason));
+      reject(new EngineError(said, reason));
       connection.dispose();
     };
     child.on('error', (error) => {
-      ended(`Basin's engine could not be started: ${error.message}.`, 'start');
+      ended(say`Basin's engine could not be started: ${error.message}.`, 'start');
     });
     child.once('exit', (code, signal) => {
-      const how = signal ?? `exit status ${code ?? '?'}`;
-      if (engine.stopping) this.log.info(`Engine stopped (${how}).`);
+      const how = signal ?? say`exit status ${code ?? '?'}`;
+      if (engine.stopping) this.log.info(`Engine stopped (${english(how)}).`);
       ended(
         engine.stopping
-          ? 'Basin’s engine was stopped.'
-          : `Basin's engine ended unexpectedly (${how}). The next analysis starts it again; finished parts are kept.`,
+          ? say`Basin’s engine was stopped.`
+          : say`Basin's engine ended unexpectedly (${how}). The next analysis starts it again; finished parts are kept.`,
         'gone',
       );
     });
@@ -398,12 +399,12 @@ function cancellationOf(
 }
 
 function cancellation(): EngineError {
-  return new EngineError('Cancelled.', 'cancelled');
+  return new EngineError(say`Cancelled.`, 'cancelled');
 }
 
-function describeVerdict(verdict: Verdict): string {
-  const after = 'The next analysis starts it again; finished parts are kept.';
+function describeVerdict(verdict: Verdict): Message {
+  const after = say`The next analysis starts it again; finished parts are kept.`;
   return verdict.kind === 'silent'
-    ? `Basin's engine did not answer for ${verdict.seconds} s and was ended. ${after}`
-    : `An answer of Basin's engine was lost, and it was ended. ${after}`;
+    ? say`Basin's engine did not answer for ${verdict.seconds} s and was ended. ${after}`
+    : say`An answer of Basin's engine was lost, and it was ended. ${after}`;
 }

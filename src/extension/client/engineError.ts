@@ -1,12 +1,15 @@
+import { english, type Message } from '../../shared/words/message';
+
 /** Why the engine has no answer. The message is a sentence for the user. */
 export class EngineError extends Error {
   override readonly name = 'EngineError';
 
   constructor(
-    message: string,
+    /** The message before a language is chosen; a text is in that of the window already. */
+    readonly said: string | Message,
     readonly reason: EngineErrorReason,
   ) {
-    super(message);
+    super(english(said));
   }
 }
 
@@ -21,3 +24,9 @@ export type EngineErrorReason =
   | 'start'
   /** A fault of Basin. */
   | 'fault';
+
+/** What an error says to the user, for `translated`. */
+export function saidBy(error: unknown): string | Message {
+  if (error instanceof EngineError) return error.said;
+  return error instanceof Error ? error.message : String(error);
+}

@@ -4,7 +4,7 @@ import { checkpointName, runFolder } from '../words/checkpointLabel';
 import { hasCheckpointEnding } from '../../shared/checkpointNames';
 import { candidates, checkpointsNamed, type Surroundings } from '../checkpoints/checkpointPaths';
 import { statAll } from '../checkpoints/checkpoints';
-import { EngineError } from '../client/engineError';
+import { EngineError, saidBy } from '../client/engineError';
 import type { Inspections } from '../checkpoints/inspections';
 import { landscapePicture, PICTURE_EDGE, type PictureTheme } from './landscapePicture';
 import type { Library } from '../checkpoints/library';
@@ -108,7 +108,7 @@ export class CheckpointHover implements vscode.HoverProvider {
       return describeInspection(await this.inspections.inspect(file, token));
     } catch (error) {
       if (error instanceof EngineError && error.reason === 'cancelled') return null;
-      return translated(error instanceof Error ? error.message : String(error));
+      return translated(saidBy(error));
     }
   }
 

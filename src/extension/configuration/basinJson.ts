@@ -11,6 +11,7 @@ import {
   type Problem,
 } from './basinJsonProblems';
 import { hasCheckpointEnding } from '../../shared/checkpointNames';
+import { distinct } from '../../shared/words/message';
 import { BASIN_JSON } from '../checkpoints/configurations';
 import type { Library } from '../checkpoints/library';
 import type { Choice, FileChoices, KindChoice } from '../../shared/engineProtocol';
@@ -123,12 +124,10 @@ export class BasinJsonChecks implements vscode.CodeActionProvider, vscode.Dispos
   /** What analyses said of this file, where nothing else has been said already. */
   private ofEngine(document: vscode.TextDocument, known: readonly Problem[]): Problem[] {
     const path = document.uri.fsPath;
-    const messages = new Set(
-      this.library
-        .all()
-        .flatMap(({ run, error }) => (run.configuration === path && error !== null ? [error] : [])),
-    );
-    return [...messages].flatMap((message) => {
+    const messages = this.library
+      .all()
+      .flatMap(({ run, error }) => (run.configuration === path && error !== null ? [error] : []));
+    return distinct(messages).flatMap((message) => {
       const problem = problemOfEngine(document.getText(), message, path);
       const isSaid =
         problem === null || known.some(({ offset }) => offset === problem.offset && offset > 0);

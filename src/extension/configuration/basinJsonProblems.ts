@@ -6,6 +6,7 @@ import {
   type Node,
 } from 'jsonc-parser';
 import { tooDeep } from '../../shared/nesting';
+import { english, say, type Message } from '../../shared/words/message';
 import { t, translated } from '../words/text';
 
 /**
@@ -40,7 +41,7 @@ export interface Disk {
 /** What the schema says beyond what a JSON schema can. */
 export type Check = (value: unknown) => readonly {
   readonly path: readonly PropertyKey[];
-  readonly message: string;
+  readonly message: Message;
 }[];
 
 /** Where basin.json names a file. The part after `#` is an array in it. */
@@ -66,7 +67,9 @@ export async function findProblems(text: string, disk: Disk, check: Check): Prom
     const node = nearest(root, path);
     problems.push({
       ...placeOf(node),
-      message: translated(`${path.length === 0 ? '' : `"${path.join('.')}" `}${message}.`),
+      message: translated(
+        path.length === 0 ? say`${message}.` : say`"${path.join('.')}" ${message}.`,
+      ),
       severity: 'error',
       fixes: [],
     });
@@ -78,14 +81,19 @@ export async function findProblems(text: string, disk: Disk, check: Check): Prom
  * Where the engine's sentence about a basin.json belongs: at the line or the key it names, or at
  * the file it tells of. `null` where it is about something else, as a checkpoint.
  *
- * @param message `PATH:3:5: …`, `PATH: "objective.residual" …`, `"objective.residual": …`, or a
+ * @param said `PATH:3:5: …`, `PATH: "objective.residual" …`, `"objective.residual": …`, or a
  *   sentence with the name of a file in it.
  * @param path Of the basin.json.
  */
-export function problemOfEngine(text: string, message: string, path: string): Problem | null {
+export function problemOfEngine(
+  text: string,
+  said: string | Message,
+  path: string,
+): Problem | null {
+  const message = english(said);
   const isNamed = message.startsWith(`${path}:`);
   const rest = isNamed ? message.slice(path.length + 1).trim() : message;
-  const whole = translated(message);
+  const whole = translated(said);
   // Whoever reads it in the file knows where it is.
   const sentence = isNamed ? whole.replace(path, '').replace(/^(:\d+:\d+)?[:：]\s*/, '') : whole;
   const problem = (place: { offset: number; length: number }): Problem => ({

@@ -5,6 +5,7 @@ import { comparisonDocument } from './comparisonDocument';
 import { differenceDocument } from './differenceDocument';
 import { doctorDocument, type Diagnosis, type Installation } from './doctorDocument';
 import type { EngineClient } from '../client/engineClient';
+import { saidBy } from '../client/engineError';
 import { escapeMarkdown } from '../words/markdown';
 import { t, translated } from '../words/text';
 
@@ -161,5 +162,5 @@ function subjectOf(uri: vscode.Uri): Subject | undefined {
 }
 
 function sentence(error: unknown): string {
-  return error instanceof Error ? translated(error.message) : t('Basin failed: {0}', String(error));
+  return error instanceof Error ? translated(saidBy(error)) : t('Basin failed: {0}', String(error));
 }

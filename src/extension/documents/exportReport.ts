@@ -1,7 +1,7 @@
 import { basename, dirname, join, sep } from 'node:path';
 import * as vscode from 'vscode';
 import type { EngineClient } from '../client/engineClient';
-import { EngineError } from '../client/engineError';
+import { EngineError, saidBy } from '../client/engineError';
 import type { Run } from '../checkpoints/runs';
 import type { ResultPlaces } from '../checkpoints/resultPlaces';
 import { t, translated } from '../words/text';
@@ -56,8 +56,8 @@ export async function exportReport(
     );
   } catch (error) {
     if (error instanceof EngineError && error.reason === 'cancelled') return;
-    const message = error instanceof Error ? error.message : String(error);
-    await vscode.window.showErrorMessage(t('The report was not written: {0}', translated(message)));
+    const why = translated(saidBy(error));
+    await vscode.window.showErrorMessage(t('The report was not written: {0}', why));
     return;
   }
   const open = t('Open');

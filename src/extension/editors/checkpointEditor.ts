@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { FromCheckpointPage, ToCheckpointPage } from '../../shared/checkpointEditorProtocol';
 import type { TensorListing, TensorStatisticsOutcome } from '../../shared/engineProtocol';
 import type { EngineClient } from '../client/engineClient';
-import { EngineError } from '../client/engineError';
+import { EngineError, saidBy } from '../client/engineError';
 import { FileWatch } from '../checkpoints/fileWatch';
 import type { Log } from '../log';
 import { bundledPage } from '../panel/bundledPage';
@@ -144,7 +144,7 @@ class CheckpointView implements vscode.Disposable {
     } catch (error) {
       if (error instanceof EngineError && error.reason === 'cancelled') return;
       this.listing = null;
-      this.failure = translated(error instanceof Error ? error.message : String(error));
+      this.failure = translated(saidBy(error));
     } finally {
       source.dispose();
       if (this.loading === source) this.loading = null;
@@ -193,9 +193,8 @@ class CheckpointView implements vscode.Disposable {
       const engine = await this.engine();
       listener = engine.onNotification('basin/tensorStatisticsDone', ({ job: of, outcome }) => {
         if (of !== job || this.version !== version) return;
-        const told = outcome.ok ? outcome : { ...outcome, message: translated(outcome.message) };
-        this.outcomes.set(told.index, told);
-        gathered.push(told);
+        this.outcomes.set(outcome.index, outcome);
+        gathered.push(outcome);
         left--;
       });
       await engine.request(
@@ -208,7 +207,7 @@ class CheckpointView implements vscode.Disposable {
     } catch (error) {
       const cancelled = error instanceof EngineError && error.reason === 'cancelled';
       left = 0;
-      flush(cancelled ? null : translated(error instanceof Error ? error.message : String(error)));
+      flush(cancelled ? null : translated(saidBy(error)));
     } finally {
       clearInterval(timer);
       listener?.dispose();

@@ -2,7 +2,9 @@ import * as vscode from 'vscode';
 import type { RunState, StatePart } from '../../shared/engineProtocol';
 import type { Library, LibraryChange } from '../checkpoints/library';
 import type { Run } from '../checkpoints/runs';
+import type { Message } from '../../shared/words/message';
 import type { EngineClient } from '../client/engineClient';
+import { EngineError } from '../client/engineError';
 import { t, translated } from '../words/text';
 
 /** Files that a basin.json names may come and go without an event: what is older is asked again. */
@@ -16,7 +18,7 @@ const MOST = 100;
 export type KnownState =
   | { readonly ok: true; readonly state: RunState }
   /** The basin.json itself cannot be used. */
-  | { readonly ok: false; readonly message: string };
+  | { readonly ok: false; readonly message: string | Message };
 
 interface Entry {
   readonly at: number;
@@ -140,8 +142,8 @@ export class RunStates implements vscode.Disposable {
       const state = await engine.request('basin/runState', { configuration }, source.token);
       return { ok: true, state };
     } catch (error) {
-      const isInput = error instanceof Error && 'reason' in error && error.reason === 'input';
-      return isInput ? { ok: false, message: error.message } : null;
+      const isInput = error instanceof EngineError && error.reason === 'input';
+      return isInput ? { ok: false, message: error.said } : null;
     } finally {
       source.dispose();
     }
@@ -168,7 +170,7 @@ export function describeState({ graph, data, weights, probe }: RunState): string
 }
 
 /** What keeps a run from being analysed, in sentences: first what of its checkpoints cannot be read. */
-export function problemsOf({ graph, data, weights, probe }: RunState): string[] {
+export function problemsOf({ graph, data, weights, probe }: RunState): Message[] {
   return [weights, graph, data, probe].flatMap((part) => part?.message ?? []);
 }
 
@@ -184,5 +186,8 @@ export function stateWords(known: KnownState | null): {
 } {
   if (known === null) return { marks: '', problems: [] };
   if (!known.ok) return { marks: t('basin.json ✗'), problems: [translated(known.message)] };
-  return { marks: describeState(known.state), problems: problemsOf(known.state).map(translated) };
+  return {
+    marks: describeState(known.state),
+    problems: problemsOf(known.state).map((problem) => translated(problem)),
+  };
 }

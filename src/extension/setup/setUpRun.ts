@@ -156,9 +156,8 @@ export class SetUpRun {
     } catch (error) {
       const known = error instanceof EngineError;
       if (known && error.reason === 'cancelled') return undefined;
-      const message = error instanceof Error ? error.message : String(error);
       await vscode.window.showErrorMessage(
-        known ? translated(message) : t('Basin failed: {0}', message),
+        known ? translated(error.said) : t('Basin failed: {0}', String(error)),
       );
       return undefined;
     }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import * as vscode from 'vscode';
-import type { Templates } from '../../shared/sentences';
+import type { Templates } from '../../shared/words/message';
 
 let read: Templates | undefined;
 

@@ -6,6 +6,8 @@ import type { Metrics } from '../../shared/result/metrics';
 import { fromScalar } from '../../shared/result/scalar';
 import { largerError, uncertainFigure } from '../../shared/uncertainFigure';
 import type { Inspection } from '../../shared/engineProtocol';
+import { notesOf } from '../../shared/notes';
+import { distinct } from '../../shared/words/message';
 import {
   counted,
   formatBytes,
@@ -128,8 +130,8 @@ function topologyFacts(topology: Topology): Fact[] {
 const NOTES = 3;
 
 /** What must be known to judge the figures: sentences. */
-export function resultNotes({ notes }: ResultDocument): string[] {
-  const shown = [...new Set(notes)].map((note) => translated(note));
+export function resultNotes(document: ResultDocument): string[] {
+  const shown = distinct(notesOf(document)).map((note) => translated(note));
   const more = shown.length - NOTES;
   return more <= 0 ? shown : [...shown.slice(0, NOTES), t('{0} more notes in the panel.', more)];
 }

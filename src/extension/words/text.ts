@@ -1,5 +1,4 @@
-import { fillIn } from '../../shared/fillIn';
-import { sentenceTranslation, type Templates } from '../../shared/sentences';
+import { fillIn, inWords, type Message, type Templates } from '../../shared/words/message';
 
 type Value = string | number;
 
@@ -10,17 +9,17 @@ export type Translation = (message: string, ...values: Value[]) => string;
 const english: Translation = (message, ...values) => fillIn(message, values);
 
 let translation = english;
-let sentences = (sentence: string): string => sentence;
+let templates = (): Templates => ({});
 
 /**
  * Takes the language of the window, once, when the extension starts: `vscode.l10n.t`. It is the one
  * thing the whole process shares, so that what only puts words together needs no editor.
  *
- * @param templates of the engine's sentences, asked for when the first of them is shown.
+ * @param ofEngine its sentences, asked for when the first of them is shown.
  */
-export function speak(with_: Translation = english, templates?: () => Templates): void {
+export function speak(with_: Translation = english, ofEngine = (): Templates => ({})): void {
   translation = with_;
-  sentences = templates === undefined ? (sentence) => sentence : sentenceTranslation(templates);
+  templates = ofEngine;
 }
 
 /**
@@ -31,7 +30,7 @@ export function t(message: string, ...values: Value[]): string {
   return translation(message, ...values);
 }
 
-/** A sentence that the engine put together, in the user's language; as it is where none is known. */
-export function translated(sentence: string): string {
-  return sentences(sentence);
+/** A message of the engine in the user's language; a text is in it, or has none other. */
+export function translated(said: string | Message): string {
+  return inWords(said, typeof said === 'string' ? {} : templates());
 }

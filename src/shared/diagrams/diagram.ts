@@ -1,6 +1,7 @@
 import { InputError } from '../inputError';
 import { fromScalar } from '../result/scalar';
 import type { PersistencePair, Topology } from '../result/topology';
+import { say } from '../words/message';
 
 /** A point of a persistence diagram, in units of the values; `death` is +Infinity where none is. */
 export interface DiagramPoint {
@@ -150,7 +151,7 @@ function kindsOf(points: readonly DiagramPoint[]): {
   for (const [index, { birth, death }] of points.entries()) {
     if (!(birth <= death)) {
       throw new InputError(
-        `A persistence diagram holds the pair (${birth}, ${death}), but a death must not be below its birth; give it as births and deaths of one sweep.`,
+        say`A persistence diagram holds the pair (${birth}, ${death}), but a death must not be below its birth; give it as births and deaths of one sweep.`,
       );
     }
     const bornInfinite = !Number.isFinite(birth);

@@ -1,4 +1,5 @@
 import { InputError } from '../inputError';
+import { say } from '../words/message';
 import { bottleneckDistance } from './bottleneck';
 import { splitDiagrams } from './diagram';
 import { partialAssignment } from './partialAssignment';
@@ -34,7 +35,7 @@ export function wassersteinDistance(
 ): DiagramDistance {
   if (!(order >= 1 && Number.isFinite(order))) {
     throw new InputError(
-      `The order ${order} of a Wasserstein distance must be a number from 1 up; for infinite order take the bottleneck distance.`,
+      say`The order ${order} of a Wasserstein distance must be a number from 1 up; for infinite order take the bottleneck distance.`,
     );
   }
   const parts = splitDiagrams(first, second);

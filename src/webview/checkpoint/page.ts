@@ -9,7 +9,7 @@ import { restorePageState, type PageState } from './pageState';
 import { chooseRows, MOST_ROWS } from './rows';
 import { TensorGrid } from './tensorGrid';
 import { shapeText, Tensors } from './tensors';
-import { t } from '../text';
+import { t, translated } from '../text';
 
 /** What VS Code puts into a webview; may be called once. */
 declare function acquireVsCodeApi(): {
@@ -307,7 +307,7 @@ class CheckpointPage {
     if (outcome === undefined) {
       return `${what}${this.wanted.includes(index) ? ` · ${t('reading…')}` : ''}`;
     }
-    if (!outcome.ok) return outcome.message;
+    if (!outcome.ok) return translated(outcome.message);
     const { mean, deviation, min, max, zeros, nonFinite } = outcome.statistics;
     if (mean === null || deviation === null || min === null || max === null) {
       return `${what} · ${t('no finite value')}`;

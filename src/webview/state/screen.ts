@@ -2,7 +2,7 @@ import type { Progress } from '../../shared/engineProtocol';
 import type { PanelEntry, Snapshot } from '../../shared/panelProtocol';
 import type { Part, ResultDocument } from '../../shared/result';
 import { chooseEntry } from './selection';
-import { t } from '../text';
+import { t, translated } from '../text';
 
 /** What the panel shows, worked out from the snapshot and the selection alone. */
 export type Screen =
@@ -40,11 +40,16 @@ export function screenOf(
     const document = documentOf(entry);
     return document === null
       ? { kind: 'loading', entry }
-      : { kind: 'document', entry, document, warning: entry.error, running };
+      : { kind: 'document', entry, document, warning: told(entry), running };
   }
   if (running) return { kind: 'started', entry, progress };
-  if (entry.error !== null) return { kind: 'failed', entry, message: entry.error };
+  const message = told(entry);
+  if (message !== null) return { kind: 'failed', entry, message };
   return { kind: 'unanalyzed', entry };
+}
+
+function told({ error }: PanelEntry): string | null {
+  return error === null ? null : translated(error);
 }
 
 /** The engine names the checkpoint by its path, the host by a key that may stand for it. */

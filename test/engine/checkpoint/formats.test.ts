@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Checkpoint } from '../../../src/engine/checkpoint/checkpoint';
 import { openCheckpoint } from '../../../src/engine/checkpoint/openCheckpoint';
 import type { Tensor } from '../../../src/engine/tensor';
+import { english } from '../../../src/shared/words/message';
 
 const FOLDER = fileURLToPath(new URL('../../fixtures/formats/', import.meta.url));
 
@@ -61,7 +62,7 @@ describe('what another library wrote is read tensor for tensor', () => {
       if (file.step !== undefined) expect(checkpoint.step).toBe(file.step);
       if (file.epoch !== undefined) expect(checkpoint.epoch).toBe(file.epoch);
       if (file.metadata) expect(checkpoint.metadata).toMatchObject(file.metadata);
-      const warnings = (checkpoint.warnings ?? []).join('\n');
+      const warnings = (checkpoint.warnings ?? []).map(english).join('\n');
       if (file.warns === undefined) expect(warnings).toBe('');
       else expect(warnings).toContain(file.warns);
     } finally {

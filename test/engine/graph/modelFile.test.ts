@@ -28,6 +28,7 @@ import { gradient } from '../../../src/engine/graph/reverse';
 import { loadWeights } from '../../../src/engine/objective/weights';
 import { referenceRuntime } from '../../../src/engine/runtime/reference';
 import { InputError } from '../../../src/shared/inputError';
+import { english } from '../../../src/shared/words/message';
 import { FIXTURES } from '../objective/problems';
 
 let folder: string;
@@ -252,7 +253,7 @@ async function outputOf(
   }
   return {
     values: (await executable.run(inputs)).get('y') as Float64Array,
-    notes: weights.notes,
+    notes: weights.notes.map(english),
     parameters: parameters.entries.map((entry) => entry.name),
   };
 }

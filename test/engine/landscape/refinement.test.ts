@@ -15,6 +15,7 @@ import type { LossAt } from '../../../src/engine/landscape/sampling';
 import { Random } from '../../../src/engine/random';
 import { analyzeTopology } from '../../../src/engine/topology/analyzeTopology';
 import type { Neighborhood } from '../../../src/shared/result/topology';
+import { english } from '../../../src/shared/words/message';
 import {
   himmelblau,
   mullerBrown,
@@ -223,7 +224,7 @@ describe('what cannot be known is said', () => {
       (steps * steps - 1) / 2,
     );
     expect(refinement.farthest).toBeGreaterThan(1);
-    expect(refinementNotes(refinement).join(' ')).toContain(
+    expect(refinementNotes(refinement).map(english).join(' ')).toContain(
       `at most ${refinement.farthest} steps away`,
     );
   });

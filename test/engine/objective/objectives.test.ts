@@ -8,6 +8,7 @@ import { referenceRuntime } from '../../../src/engine/runtime/reference';
 import type { Runtime } from '../../../src/engine/runtime/runtime';
 import { configurationSchema } from '../../../src/shared/configuration';
 import type { Metrics } from '../../../src/shared/result/metrics';
+import { english } from '../../../src/shared/words/message';
 import { FIXTURES, meanGradient, meanProduct, openConfigured, type Problem } from './problems';
 
 // Every expected value is PyTorch's in float64 (test/fixtures/objectives/make.py).
@@ -307,9 +308,9 @@ describe('what leaves a doubt is refused with what to do', () => {
 describe('what a reader must know is a note', () => {
   const notes = async (given: Settings & { readonly model: string }): Promise<string> => {
     const problem = await open(referenceRuntime, given);
-    return [...lossNotes(problem.data), ...lossNotes(problem.data, await measure(problem))].join(
-      '\n',
-    );
+    return [...lossNotes(problem.data), ...lossNotes(problem.data, await measure(problem))]
+      .map(english)
+      .join('\n');
   };
 
   test('an input that changes nothing', async () => {

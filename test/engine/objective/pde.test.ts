@@ -10,6 +10,7 @@ import { referenceRuntime } from '../../../src/engine/runtime/reference';
 import type { Runtime } from '../../../src/engine/runtime/runtime';
 import { configurationSchema } from '../../../src/shared/configuration';
 import type { Metrics } from '../../../src/shared/result/metrics';
+import { english } from '../../../src/shared/words/message';
 import {
   FIXTURES,
   meanGradient,
@@ -220,7 +221,7 @@ describe('notes', () => {
   const notesOf = async (change: Readonly<Record<string, unknown>>): Promise<string> => {
     const problem = await open(referenceRuntime, 'convection', { objective: change });
     const about = lossNotes(problem.data);
-    return [...about, ...lossNotes(problem.data, await measure(problem))].join('\n');
+    return [...about, ...lossNotes(problem.data, await measure(problem))].map(english).join('\n');
   };
 
   test('the zero function has 2/π where the solution is a sine', async () => {
@@ -251,7 +252,9 @@ describe('notes', () => {
     const problem = await open(referenceRuntime, 'convection');
     const scaled = async (by: number): Promise<string> => {
       const theta = problem.theta.map((weight) => by * weight);
-      return lossNotes(problem.data, await measure({ ...problem, theta })).join('\n');
+      return lossNotes(problem.data, await measure({ ...problem, theta }))
+        .map(english)
+        .join('\n');
     };
     for (const by of [0, 1e-7]) {
       expect(await scaled(by)).toContain('The network is 0 everywhere but for rounding');

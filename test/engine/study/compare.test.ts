@@ -10,6 +10,7 @@ import { InputError } from '../../../src/shared/inputError';
 import type { ResultDocument } from '../../../src/shared/result';
 import type { Hessian } from '../../../src/shared/result/hessian';
 import type { Landscape } from '../../../src/shared/result/landscape';
+import { english } from '../../../src/shared/words/message';
 
 let folder: string;
 beforeEach(() => {
@@ -125,7 +126,7 @@ describe('the topologies of two results', () => {
       written('a', withTopology(LINE)),
       written('b', recomputed),
     );
-    expect(warnings).toEqual([
+    expect(warnings.map(english)).toEqual([
       expect.stringMatching(
         /^The landscape of the second was computed with BatchNorm .*batchNorm"\.$/,
       ),
@@ -154,7 +155,7 @@ describe('the topologies of two results', () => {
     const { topology, warnings } = await compare(path, path);
     expect(topology!.comparedPairs).toEqual({ first: 500, second: 500 });
     expect(topology!.bottleneck.distance).toBe(0);
-    expect(warnings.filter((text) => text.includes('most persistent'))).toHaveLength(2);
+    expect(warnings.filter((text) => english(text).includes('most persistent'))).toHaveLength(2);
   });
 });
 
@@ -162,7 +163,9 @@ describe('two planes', () => {
   const warningsOf = async (change: Partial<Landscape>) =>
     (
       await compare(written('a', withTopology(LINE)), written('b', withTopology(LATER, change)))
-    ).warnings.join('\n');
+    ).warnings
+      .map(english)
+      .join('\n');
   const { directions } = landscape(LINE);
 
   it.each([
@@ -186,7 +189,7 @@ describe('two planes', () => {
       written('a', withTopology(LINE, own)),
       written('b', withTopology(LATER, own)),
     );
-    expect(warnings.join('\n')).toContain('eigenvectors');
+    expect(warnings.map(english).join('\n')).toContain('eigenvectors');
     expect(topology!.minima.every(({ moved }) => moved === null)).toBe(true);
   });
 
@@ -295,7 +298,7 @@ describe('what can be named', () => {
     const { topology, warnings, first } = await compare(npy, vti);
     expect(first.kind).toBe('landscape');
     expect(topology!.bottleneck.distance).toBe(1);
-    expect(warnings.join('\n')).toContain('a.npy does not say where its points lie');
+    expect(warnings.map(english).join('\n')).toContain('a.npy does not say where its points lie');
   });
 
   it('is nothing else', async () => {

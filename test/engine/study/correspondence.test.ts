@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FIXTURES } from '../objective/problems';
 import { expectReference, openFolder } from './denseReference';
+import { english } from '../../../src/shared/words/message';
 
 const of = (name: string): string => join(FIXTURES, 'weights', name);
 
@@ -43,7 +44,7 @@ describe('what was equal at export is not tied', () => {
 
   test('a note names what was told apart', async () => {
     const { weights } = await openFolder(of('equal-norms-default'));
-    expect(weights.notes).toEqual([
+    expect(weights.notes.map(english)).toEqual([
       'Weights that were equal at export are stored once in the graph; 4.weight, 4.bias are told apart by the modules that use them.',
     ]);
   });
@@ -81,7 +82,7 @@ describe('what the export folded is computed from the checkpoint’s weights', (
 
   test('notes say where it was found', async () => {
     const { weights } = await openFolder(of('batchnorms-default'), 'epoch-1.pt');
-    expect(weights.notes).toContainEqual(
+    expect(weights.notes.map(english)).toContainEqual(
       expect.stringMatching(/^The export folded BatchNorm .*; found by the values in epoch-0\.pt/),
     );
   });
@@ -112,7 +113,7 @@ describe('layers that kept their names when a BatchNorm was folded into them', (
   describe.each(['legacy', 'dynamo'])('%s', (export_) => {
     test.each(['epoch-0.pt', 'epoch-1.pt'])('are taken apart: %s', async (checkpoint) => {
       const { weights } = await openFolder(of(`fused-${export_}`), checkpoint);
-      expect(weights.notes).toContainEqual(
+      expect(weights.notes.map(english)).toContainEqual(
         expect.stringMatching(
           /^The export folded BatchNorm \((body\.1|bn2|norm)(, (body\.1|bn2|norm)){2}\) .*epoch-0\.pt/,
         ),

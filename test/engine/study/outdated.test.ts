@@ -13,7 +13,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readArray, writeNpy } from '../../../src/engine/checkpoint/npy';
-import type { Comparison } from '../../../src/shared/comparison';
 import type { ResultDocument } from '../../../src/shared/result';
 import { settingsText } from '../../../src/shared/sources';
 import { basin } from '../../cli/basin';
@@ -60,7 +59,10 @@ async function compared(): Promise<{
     { cwd: study },
   );
   if (status !== 0) return { warnings: [], error: stderr };
-  return { warnings: (JSON.parse(stdout) as Comparison).warnings, error: '' };
+  return {
+    warnings: (JSON.parse(stdout) as { readonly warnings: readonly string[] }).warnings,
+    error: '',
+  };
 }
 
 /** Lines on results that no longer hold, as `basin report` says them. */

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { spectrum } from '../../../src/engine/hessian/spectrum';
 import { randomDirections } from '../../../src/engine/landscape/directions';
 import { tensorSpans } from '../../../src/engine/objective/weights';
+import { english } from '../../../src/shared/words/message';
 import { FIXTURES } from '../objective/problems';
 import { expectReference, openFolder } from './denseReference';
 
@@ -35,7 +36,7 @@ describe('frozen tensors are constants', () => {
 
   test('a note names them', async () => {
     const { weights } = await openFolder(join(WEIGHTS, 'buffers'));
-    expect(weights.notes).toEqual([
+    expect(weights.notes.map(english)).toEqual([
       '2 tensors with 8 numbers are frozen (mean, std): they are neither moved, differentiated nor counted.',
     ]);
   });
@@ -58,7 +59,7 @@ describe('frozen tensors are constants', () => {
   test('without it a note names what looks like a buffer', async () => {
     const { weights } = await openFolder(withSettings('buffers', { frozen: null }));
     expect(weights.parameters.size).toBe(51);
-    expect(weights.notes).toEqual([
+    expect(weights.notes.map(english)).toEqual([
       expect.stringMatching(/^mean, std look like saved buffers, not like parameters/),
     ]);
     const of = await openFolder(join(WEIGHTS, 'several-files-legacy'));

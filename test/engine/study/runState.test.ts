@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { runState } from '../../../src/engine/study/runState';
+import { english } from '../../../src/shared/words/message';
 
 const RUN = join(import.meta.dirname, '../../fixtures/oneStep/frozen');
 const folders: string[] = [];
@@ -35,7 +36,7 @@ describe('whether a run is ready', () => {
     const inputs = { x: 'data.npz#x', u: 'data.npz#v' };
     const path = run((before) => ({ ...before, data: { inputs, targets: 'data.npz#y' } }));
     const { data, graph } = await runState(path);
-    expect(data.message).toContain('no array `v`');
+    expect(english(data.message!)).toContain('no array `v`');
     expect([data.ok, graph.ok]).toEqual([false, true]);
   });
 
@@ -43,7 +44,7 @@ describe('whether a run is ready', () => {
     const { graph, data, weights } = await runState(
       run((before) => ({ ...before, output: 'scores' })),
     );
-    expect(graph.message).toContain('scores');
+    expect(english(graph.message!)).toContain('scores');
     expect(data).toEqual({ ok: false, message: null });
     expect(weights).toEqual({ ok: false, message: null });
   });
@@ -53,14 +54,14 @@ describe('whether a run is ready', () => {
     writeFileSync(join(path, '..', 'epoch-2.pt'), '\x89HDF\r\n\x1a\n', 'latin1');
     const { weights, graph } = await runState(path);
     expect(graph.ok).toBe(true);
-    expect(weights.message).toContain('epoch-2.pt');
+    expect(english(weights.message!)).toContain('epoch-2.pt');
   });
 
   it('names a checkpoint that cannot be read where the graph is missing, too', async () => {
     const path = run();
     rmSync(join(path, '..', 'model.onnx'));
     const { graph, weights } = await runState(path);
-    expect(graph.message).toContain('model.onnx');
+    expect(english(graph.message!)).toContain('model.onnx');
     expect(weights).toEqual({ ok: false, message: null });
     writeFileSync(join(path, '..', 'epoch-2.pt'), '\x89HDF\r\n\x1a\n', 'latin1');
     expect((await runState(path)).weights.message).toContain('epoch-2.pt');
@@ -68,6 +69,6 @@ describe('whether a run is ready', () => {
 
   it('names a probe that is none', async () => {
     const { probe } = await runState(run((before) => ({ ...before, probe: 'data.npz' })));
-    expect(probe!.message).toContain('is no probe');
+    expect(english(probe!.message!)).toContain('is no probe');
   });
 });

@@ -10,6 +10,7 @@ import { readStudy, type Stores } from '../../../src/engine/study/study';
 import { WorkerPool } from '../../../src/engine/study/workerPool';
 import type { ResultDocument } from '../../../src/shared/result';
 import { DEFAULT_RUNTIME } from '../../../src/shared/runtimeSetting';
+import { english } from '../../../src/shared/words/message';
 import { buildWorker } from './builtWorker';
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures');
@@ -48,7 +49,7 @@ afterAll(async () => {
 async function analyze(stores?: Stores): Promise<ResultDocument> {
   const study = await readStudy(join(folder, 'run', 'basin.json'), stores);
   const [outcome] = await runJob(study, pool, { only: ['metrics', 'landscape', 'topology'] });
-  if (outcome?.ok !== true) throw new Error(outcome?.message);
+  if (outcome?.ok !== true) throw new Error(english(outcome?.message ?? ''));
   return outcome.document;
 }
 

@@ -9,6 +9,7 @@ import { readStudy } from '../../../src/engine/study/study';
 import { shareNotes, termCurvatures } from '../../../src/engine/study/termShares';
 import { WorkerPool } from '../../../src/engine/study/workerPool';
 import { configurationSchema } from '../../../src/shared/configuration';
+import { english } from '../../../src/shared/words/message';
 import { FIXTURES, meanGradient, meanProduct, openConfigured } from '../objective/problems';
 import { buildWorker } from './builtWorker';
 
@@ -112,9 +113,9 @@ test('the shares are sentences', () => {
     { kind: 'residual', expression: 'u_t', gradient: 3, curvature: 9 },
     { kind: 'initial', expression: 'u(0) = 1', gradient: 1, curvature: 1 },
   ] as const;
-  expect(shareNotes(metrics, curvatures)[0]).toBe(
+  expect(english(shareNotes(metrics, curvatures)[0]!)).toBe(
     'The residual term "u_t" is 50.0 % of the loss, 75.0 % of the lengths of the terms\' gradients and 90.0 % of the largest curvature.',
   );
-  expect(shareNotes(undefined, curvatures)[1]).toContain('is – of the loss, 25.0 %');
+  expect(english(shareNotes(undefined, curvatures)[1]!)).toContain('is – of the loss, 25.0 %');
   expect(shareNotes(metrics, curvatures.slice(0, 1))).toEqual([]);
 });

@@ -17,6 +17,7 @@ import { WorkerPool } from '../../../src/engine/study/workerPool';
 import { InputError } from '../../../src/shared/inputError';
 import { parseMemorySize } from '../../../src/shared/memorySize';
 import { Random } from '../../../src/engine/random';
+import { english } from '../../../src/shared/words/message';
 import { EXAMPLE, FIXTURES } from '../objective/problems';
 import { buildWorker } from './builtWorker';
 
@@ -98,7 +99,7 @@ describe('the number of workers', () => {
     pool = new WorkerPool({ runtime, size: 3, script: worker.script, available: () => 240 * MIB });
     expect(await losses(pool, opened)).toEqual(expected);
     expect(pool.notes).toHaveLength(1);
-    expect(pool.notes[0]).toMatch(
+    expect(english(pool.notes[0]!)).toMatch(
       /^Memory allowed 1 of 3 workers: one takes about 0\.\d+ GiB at its peak and 0\.23 GiB were free\.$/,
     );
   });
@@ -151,7 +152,7 @@ describe('a limit of memory', () => {
     const opened = await openMlp();
     pool = new WorkerPool({ runtime, size: 3, script: worker.script, memoryLimit: 400 * MIB });
     await losses(pool, opened);
-    expect(pool.notes[0]).toMatch(
+    expect(english(pool.notes[0]!)).toMatch(
       /^Memory allowed 2 of 3 workers: one takes about 0\.\d+ GiB at its peak and the limit is 0\.39 GiB\.$/,
     );
     const fits = pool.keepRoom('values', 50 * MIB);
@@ -207,7 +208,9 @@ describe('a worker that memory does not suffice for', () => {
   test('leaves its task to the others, and no point is lost', async () => {
     pool = new WorkerPool({ runtime, size: 3, script: greedy('another lives') });
     expect(await losses(pool, await openMlp())).toEqual(sums);
-    expect(pool.notes[0]).toMatch(/^Memory allowed 1 of 3 workers: .*more than that was needed\.$/);
+    expect(english(pool.notes[0]!)).toMatch(
+      /^Memory allowed 1 of 3 workers: .*more than that was needed\.$/,
+    );
   });
 
   test('is said in one sentence where there are no others', async () => {

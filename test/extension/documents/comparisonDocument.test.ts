@@ -50,7 +50,7 @@ const comparison: Comparison = {
       },
     ],
   },
-  warnings: ['The grids <b>differ</b>.'],
+  warnings: [{ template: 'The grids <b>differ</b>.', values: [] }],
 };
 
 describe('a comparison as a document', () => {

@@ -4,6 +4,7 @@ import { restorePageState } from '../../../src/webview/checkpoint/pageState';
 import { chooseRows, MOST_ROWS } from '../../../src/webview/checkpoint/rows';
 import { Tensors } from '../../../src/webview/checkpoint/tensors';
 import type { TensorTable } from '../../../src/shared/engineProtocol';
+import { say } from '../../../src/shared/words/message';
 
 const table: TensorTable = {
   names: ['layer.10.weight', 'layer.9.weight', 'layer.9.bias', 'Head.weight'],
@@ -54,7 +55,7 @@ describe('the rows of a table of tensors', () => {
     known.learn([
       { index: 1, ok: true, statistics: { ...statistics, mean: -2 } },
       { index: 0, ok: true, statistics: { ...statistics, mean: 'Infinity' } },
-      { index: 2, ok: false, message: 'No.' },
+      { index: 2, ok: false, message: say`No.` },
     ]);
     expect([...chooseRows(known, '', { column: 'mean', descending: false })]).toEqual([1, 0, 2, 3]);
   });

@@ -1,6 +1,7 @@
 import { InputError } from '../../../shared/inputError';
 import type { Graph } from '../graph';
 import type { Node } from '../operations';
+import { say } from '../../../shared/words/message';
 import { logSoftmax, softmax } from '../softmax';
 import { stableDifference, stableLog, stableQuotient, stableSum } from '../stableForms';
 import {
@@ -234,7 +235,7 @@ export const arithmeticOperators: readonly (readonly [string, Operator])[] = [
     'PRelu',
     (c) => {
       const x = c.node(0);
-      return rectified(c.g, x, broadcastOnto(x, c.g.mul(c.node(1), x), 'the slope'));
+      return rectified(c.g, x, broadcastOnto(x, c.g.mul(c.node(1), x), say`the slope`));
     },
   ],
   [
@@ -260,7 +261,7 @@ export const arithmeticOperators: readonly (readonly [string, Operator])[] = [
       const ratio = c.inputs[1] === undefined ? 0.5 : (c.numbers(1)?.[0] ?? 0.5);
       if (c.numbers(2)?.[0] === 1 && ratio > 0) {
         throw new InputError(
-          'drops values at random; call model.eval() before the export, and where the model drops values by itself write F.dropout(…, training=self.training)',
+          say`drops values at random; call model.eval() before the export, and where the model drops values by itself write F.dropout(…, training=self.training)`,
           'unsupported',
         );
       }

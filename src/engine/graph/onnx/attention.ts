@@ -1,6 +1,7 @@
 import { InputError } from '../../../shared/inputError';
 import type { Graph } from '../graph';
 import type { Node } from '../operations';
+import { say } from '../../../shared/words/message';
 import { softmax } from '../softmax';
 import type { Operator, OperatorCall } from './operatorCall';
 import { countAlong } from './places';
@@ -10,7 +11,7 @@ function attention(c: OperatorCall): Node {
   const { g } = c;
   if (c.optional(4) !== null || c.optional(5) !== null || c.results > 1) {
     throw new InputError(
-      'attention with a cache of keys and values is not supported; export the model without it',
+      say`attention with a cache of keys and values is not supported; export the model without it`,
       'unsupported',
     );
   }

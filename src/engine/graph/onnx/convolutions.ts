@@ -1,6 +1,7 @@
 import { InputError } from '../../../shared/inputError';
 import type { Graph } from '../graph';
 import type { ConvAttributes, Node, PoolAttributes } from '../operations';
+import { say, type Message } from '../../../shared/words/message';
 import { countable, type Operator, type OperatorCall } from './operatorCall';
 
 /**
@@ -9,11 +10,11 @@ import { countable, type Operator, type OperatorCall } from './operatorCall';
  * @param what names it in the operator's words. @param channels of what it is applied to.
  * @throws InputError where it has another number of values: broadcasting would hide that.
  */
-export function requirePerChannel(vector: Node, what: string, channels: number): void {
+export function requirePerChannel(vector: Node, what: Message, channels: number): void {
   const { shape } = vector;
   if (shape.length === 1 && shape[0] === channels) return;
   throw new InputError(
-    `${what} has the shape [${shape.join(', ')}] where there are ${channels} channels, and the operator takes one value for each of them; export the model again.`,
+    say`${what} has the shape [${shape.join(', ')}] where there are ${channels} channels, and the operator takes one value for each of them; export the model again.`,
     'damaged',
   );
 }
@@ -26,7 +27,7 @@ export function perChannel(g: Graph, vector: Node, like: Node): Node {
 function biased(c: OperatorCall, result: Node): Node {
   const bias = c.optional(2);
   if (bias === null) return result;
-  requirePerChannel(bias, 'the bias', result.shape[1]!);
+  requirePerChannel(bias, say`the bias`, result.shape[1]!);
   return c.g.add(result, perChannel(c.g, bias, result));
 }
 
@@ -104,7 +105,7 @@ function windowOf(
  */
 function poolWindow(c: OperatorCall, x: Node): PoolAttributes {
   const kernel = c.list('kernel_shape');
-  if (kernel === null) throw new InputError('kernel_shape is missing', 'damaged');
+  if (kernel === null) throw new InputError(say`kernel_shape is missing`, 'damaged');
   const window = windowOf(c, x.shape, kernel);
   if (c.integer('ceil_mode', 0) !== 1) return window;
   const { strides, dilations, padsBefore, padsAfter } = window;
@@ -121,7 +122,8 @@ function poolWindow(c: OperatorCall, x: Node): PoolAttributes {
 function maxPool(c: OperatorCall): Node {
   const { g } = c;
   const x = c.node(0);
-  if (c.results > 1) throw new InputError('the places of maxima are not supported', 'unsupported');
+  if (c.results > 1)
+    throw new InputError(say`the places of maxima are not supported`, 'unsupported');
   const window = poolWindow(c, x);
   // What a cut-off window pads is negative: such rows are not looked at.
   const indices = g.maxPoolIndex(cutOff(g, x, window), clamped(window));
@@ -158,7 +160,7 @@ function averagePool(c: OperatorCall): Node {
   const planes = g.reshape(x, [n * channels, 1, ...x.shape.slice(2)]);
   const size = countable(
     kernel.reduce((product, extent) => product * extent, 1),
-    'places of a kernel',
+    say`places of a kernel`,
   );
   const ones = g.constant(new Float64Array(size).fill(1 / size), [1, 1, ...kernel]);
   const means = g.conv(planes, ones, convOf(clamped(window), 1));

@@ -1,6 +1,7 @@
 import { InputError } from '../../../shared/inputError';
 import type { Graph } from '../graph';
 import type { Node } from '../operations';
+import { say } from '../../../shared/words/message';
 import { axisOf, countable, type Operator, type OperatorCall } from './operatorCall';
 import { moveAxesLast } from './places';
 
@@ -12,7 +13,7 @@ function waves(
   columns: number,
   weight: (column: number) => number,
 ): { readonly cosine: Node; readonly sine: Node } {
-  countable(rows * columns, 'pairs of frequencies and places');
+  countable(rows * columns, say`pairs of frequencies and places`);
   const of = (wave: (angle: number) => number): Node =>
     g.constant(
       Float64Array.from({ length: rows * columns }, (_, i) => {
@@ -35,7 +36,7 @@ function transform(c: OperatorCall): Node {
   const rank = x.shape.length;
   const axis = axisOf(c.numbers(2)?.[0] ?? c.integer('axis', rank === 2 ? 0 : 1), rank);
   if (axis === rank - 1)
-    throw new InputError('the last axis holds the parts of numbers', 'damaged');
+    throw new InputError(say`the last axis holds the parts of numbers`, 'damaged');
   const isInverse = c.integer('inverse', 0) === 1;
   const isHalf = c.integer('onesided', 0) === 1;
   const given = c.numbers(1)?.[0];

@@ -1,6 +1,7 @@
 import { InputError } from '../../../shared/inputError';
 import type { Graph } from '../graph';
 import type { Node } from '../operations';
+import { say } from '../../../shared/words/message';
 import type { Operator, OperatorCall } from './operatorCall';
 
 /** One axis of the image as a grid reads it. */
@@ -21,7 +22,7 @@ function gridSample(c: OperatorCall): Node {
   const x = c.node(0);
   const grid = c.node(1);
   if (x.shape.length !== 4) {
-    throw new InputError('grids of other than two dimensions are not supported', 'unsupported');
+    throw new InputError(say`grids of other than two dimensions are not supported`, 'unsupported');
   }
   const [n, channels, height, width] = x.shape as [number, number, number, number];
   const [, rows, columns] = grid.shape as [number, number, number];
@@ -48,7 +49,7 @@ function gridSample(c: OperatorCall): Node {
     );
     result = corners.reduce((sum, next) => g.add(sum, next));
   } else {
-    throw new InputError(`a grid read by ${mode} is not supported; use bilinear`, 'unsupported');
+    throw new InputError(say`a grid read by ${mode} is not supported; use bilinear`, 'unsupported');
   }
   return g.transpose(g.reshape(result, [n, rows, columns, channels]), [0, 3, 1, 2]);
 }
@@ -76,7 +77,7 @@ function axisOfGrid(c: OperatorCall, grid: Node, coordinate: number, extent: num
     }
     default:
       throw new InputError(
-        `padding of a grid by ${c.text('padding_mode', 'zeros')} is not supported; use zeros or border`,
+        say`padding of a grid by ${c.text('padding_mode', 'zeros')} is not supported; use zeros or border`,
         'unsupported',
       );
   }

@@ -1,5 +1,6 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { InputError } from '../../../shared/inputError';
+import { say, type Message } from '../../../shared/words/message';
 import { sizeOf } from '../../tensor';
 import type { Graph } from '../graph';
 import { ShapeError } from '../shapes';
@@ -74,7 +75,7 @@ export interface PlaceUse {
   /** A number that picks nothing, as a class that is ignored. */
   readonly except: number | null;
   /** The node of the file, for messages. */
-  readonly where: string;
+  readonly where: Message;
 }
 
 export interface BuildOptions {
@@ -118,7 +119,7 @@ export class OnnxModel {
   /** Parameters that may be buffers, where the export does not say which are. */
   readonly likelyBuffers: ReadonlySet<string>;
   /** What a reader of results must know about the graph: full sentences. */
-  readonly notes: readonly string[];
+  readonly notes: readonly Message[];
   readonly #ownValues: ReadonlyMap<string, TensorProto>;
   /** What the output depends on, functions written out. */
   readonly #nodes: readonly NodeProto[];
@@ -143,7 +144,7 @@ export class OnnxModel {
     );
     this.outputList = listed(graph.output);
     if (this.outputs.length === 0) {
-      throw new InputError(`${path} has no output; export the model again.`, 'damaged');
+      throw new InputError(say`${path} has no output; export the model again.`, 'damaged');
     }
     if (output !== undefined) requireValue(graph, output, path);
     this.#nodes = neededNodes(graph.node, this.outputs);
@@ -153,7 +154,7 @@ export class OnnxModel {
     for (const { opType, name, domain } of this.#nodes) {
       if (!operators.has(opType) || !DOMAINS.has(domain)) {
         throw new InputError(
-          `${path}: operator ${opType} (node ${name === '' ? '?' : name}) is not one Basin can differentiate; write that part of the model with other operations and export it again.`,
+          say`${path}: operator ${opType} (node ${name === '' ? '?' : name}) is not one Basin can differentiate; write that part of the model with other operations and export it again.`,
           'unsupported',
         );
       }
@@ -299,7 +300,7 @@ export class OnnxModel {
       const output = values.get(name);
       if (output === undefined || !('node' in output)) {
         throw new InputError(
-          `${this.path}: nothing makes the output ${name}; export the model again.`,
+          say`${this.path}: nothing makes the output ${name}; export the model again.`,
           'damaged',
         );
       }
@@ -314,13 +315,13 @@ export class OnnxModel {
     exact: Set<Node>,
     { statistics = null, wholeNumbers }: BuildOptions,
   ): readonly (Value | Sequence)[] {
-    const where = `${this.path}: node ${node.name === '' ? node.output[0] : node.name} (${node.opType})`;
+    const where = say`${this.path}: node ${node.name === '' ? (node.output[0] ?? '') : node.name} (${node.opType})`;
     const given = node.input.map((name) => {
       if (name === '') return null;
       const value = values.get(name);
       if (value === undefined) {
         throw new InputError(
-          `${where} uses ${name} before it is made: the graph has a cycle or is out of order; export the model again.`,
+          say`${where} uses ${name} before it is made: the graph has a cycle or is out of order; export the model again.`,
           'damaged',
         );
       }
@@ -363,16 +364,16 @@ export class OnnxModel {
     } catch (error) {
       if (error instanceof ShapeError) {
         throw new InputError(
-          `${where}: ${error.message} Does the data have the shape the model expects?`,
+          say`${where}: ${error.said} Does the data have the shape the model expects?`,
           'mismatch',
         );
       }
       if (error instanceof InputError)
-        throw new InputError(`${where}: ${error.message}`, error.reason);
+        throw new InputError(say`${where}: ${error.said}`, error.reason);
       // A rule met what its operator cannot have: an axis that is missing, a size below zero.
       if (error instanceof TypeError || error instanceof RangeError) {
         throw new InputError(
-          `${where}: its inputs or attributes are not those of the operator (${error.message}); check the file with onnx.checker and export the model again.`,
+          say`${where}: its inputs or attributes are not those of the operator (${error.message}); check the file with onnx.checker and export the model again.`,
           'damaged',
           { cause: error },
         );
@@ -420,7 +421,7 @@ function requireValue(graph: GraphProto, name: string, path: string): void {
   const isMade = graph.node.some((node) => node.output.includes(name));
   if (isMade || graph.output.some((output) => output.name === name)) return;
   throw new InputError(
-    `"output" names ${name}, which ${path} does not make; choose one of its outputs: ${listed(graph.output)}.`,
+    say`"output" names ${name}, which ${path} does not make; choose one of its outputs: ${listed(graph.output)}.`,
     'mismatch',
   );
 }
@@ -465,7 +466,7 @@ function neededNodes(
   return nodes.filter((node) => needed.has(node));
 }
 
-function trainingNotes(nodes: readonly NodeProto[]): readonly string[] {
+function trainingNotes(nodes: readonly NodeProto[]): readonly Message[] {
   const training = nodes.filter(
     ({ opType, attribute, output }) =>
       opType === 'BatchNormalization' &&
@@ -475,7 +476,9 @@ function trainingNotes(nodes: readonly NodeProto[]): readonly string[] {
   if (training.length === 0) return [];
   const names = training.slice(0, 3).map(({ name, output }) => (name === '' ? output[0]! : name));
   return [
-    `The graph has BatchNormalization in training mode (${names.join(', ')}${training.length > 3 ? ', …' : ''}): it normalises by the mean and variance of each batch that Basin evaluates instead of the running statistics of the checkpoint, so that the loss of a sample depends on the other samples of its batch; export after model.eval() to analyse the network as it predicts.`,
+    training.length > 3
+      ? say`The graph has BatchNormalization in training mode (${names.join(', ')}, …): it normalises by the mean and variance of each batch that Basin evaluates instead of the running statistics of the checkpoint, so that the loss of a sample depends on the other samples of its batch; export after model.eval() to analyse the network as it predicts.`
+      : say`The graph has BatchNormalization in training mode (${names.join(', ')}): it normalises by the mean and variance of each batch that Basin evaluates instead of the running statistics of the checkpoint, so that the loss of a sample depends on the other samples of its batch; export after model.eval() to analyse the network as it predicts.`,
   ];
 }
 
@@ -485,18 +488,18 @@ function decode(bytes: Uint8Array, path: string): GraphProto {
     model = fromBinary(ModelProtoSchema, bytes);
   } catch (cause) {
     throw new InputError(
-      `${path} is not an ONNX model, or it is damaged; export it again.`,
+      say`${path} is not an ONNX model, or it is damaged; export it again.`,
       'damaged',
       { cause },
     );
   }
   const opset = model.opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx');
   if (model.graph === undefined || opset === undefined) {
-    throw new InputError(`${path} is not an ONNX model; export it again.`, 'damaged');
+    throw new InputError(say`${path} is not an ONNX model; export it again.`, 'damaged');
   }
   if (opset.version < 13n) {
     throw new InputError(
-      `${path} uses operator set ${opset.version.toString()}; export it with opset_version=17.`,
+      say`${path} uses operator set ${opset.version.toString()}; export it with opset_version=17.`,
       'unsupported',
     );
   }

@@ -1,4 +1,5 @@
 import { InputError } from '../../../shared/inputError';
+import { say } from '../../../shared/words/message';
 import { sizeOf } from '../../tensor';
 import { MAXIMUM_SIZE } from '../shapes';
 import { TensorProto_DataType, type GraphProto, type TensorProto } from './onnx_pb';
@@ -47,7 +48,7 @@ export function shapeOfTensor({ name, dims }: TensorProto, path: string): readon
   const isShape = shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0);
   if (!isShape || sizeOf(shape) > MAXIMUM_SIZE) {
     throw new InputError(
-      `${path}: tensor ${name} has the shape [${dims.join(', ')}], which no array of fewer than 2³¹ elements has; export the model again.`,
+      say`${path}: tensor ${name} has the shape [${dims.join(', ')}], which no array of fewer than 2³¹ elements has; export the model again.`,
       isShape ? 'unsupported' : 'damaged',
     );
   }

@@ -1,5 +1,6 @@
 import { clone, create } from '@bufbuild/protobuf';
 import { InputError } from '../../../shared/inputError';
+import { say } from '../../../shared/words/message';
 import {
   AttributeProtoSchema,
   GraphProtoSchema,
@@ -31,12 +32,12 @@ export function inlineFunctions(model: ModelProto, path: string): GraphProto {
       nodes.push(node);
     } else if (within.includes(called)) {
       throw new InputError(
-        `${path}: the function ${called.name} calls itself; export the model again.`,
+        say`${path}: the function ${called.name} calls itself; export the model again.`,
         'damaged',
       );
     } else if (within.length >= MAXIMUM_DEPTH) {
       throw new InputError(
-        `${path}: the function ${called.name} is called within ${MAXIMUM_DEPTH} others; export the model again.`,
+        say`${path}: the function ${called.name} is called within ${MAXIMUM_DEPTH} others; export the model again.`,
         'unsupported',
       );
     } else {
@@ -47,7 +48,9 @@ export function inlineFunctions(model: ModelProto, path: string): GraphProto {
     }
     // Functions without nodes can call each other without end, too.
     if (nodes.length + calls > MAXIMUM_NODES) {
-      throw new InputError(`${path} has more than ${MAXIMUM_NODES} nodes; export a smaller model.`);
+      throw new InputError(
+        say`${path} has more than ${MAXIMUM_NODES} nodes; export a smaller model.`,
+      );
     }
   };
   for (const node of graph.node) write(node, []);

@@ -2,6 +2,7 @@ import { InputError } from '../../../shared/inputError';
 import type { Graph } from '../graph';
 import { sameShape } from '../../tensor';
 import type { Node } from '../operations';
+import { say } from '../../../shared/words/message';
 import { logSoftmax } from '../softmax';
 import type { Operator, OperatorCall } from './operatorCall';
 import { moveAxesLast } from './places';
@@ -19,7 +20,7 @@ function negativeLogLikelihood(c: OperatorCall, logProbabilities: Node): Node {
   const [samples, classes, ...places] = logProbabilities.shape;
   if (classes === undefined || !sameShape(target.shape, [samples!, ...places])) {
     throw new InputError(
-      `targets [${target.shape.join(', ')}] are not for scores [${logProbabilities.shape.join(', ')}]`,
+      say`targets [${target.shape.join(', ')}] are not for scores [${logProbabilities.shape.join(', ')}]`,
       'mismatch',
     );
   }
@@ -43,7 +44,7 @@ function negativeLogLikelihood(c: OperatorCall, logProbabilities: Node): Node {
     case 'mean':
       return g.reshape(g.div(g.sum(losses, [0, 1]), g.sum(weights, [0, 1])), []);
     default:
-      throw new InputError(`there is no reduction "${reduction}"`, 'damaged');
+      throw new InputError(say`there is no reduction "${reduction}"`, 'damaged');
   }
 }
 

@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { lstat, open, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { InputError } from '../../../shared/inputError';
+import { say, type Message } from '../../../shared/words/message';
 import { named } from '../../checkpoint/fault';
 import { replacedInitializers } from './initializers';
 import {
@@ -74,7 +75,7 @@ export async function readModelFile(
         throw refused(
           tensor,
           path,
-          `is a constant and needs more than the ${room} bytes that are left for constants outside of the file`,
+          say`is a constant and needs more than the ${room} bytes that are left for constants outside of the file`,
         );
       }
       onOutside?.(join(dirname(file), place.location));
@@ -105,11 +106,11 @@ export async function wholeFile(
     const status = await stat(file);
     const { size } = status;
     if (!status.isFile()) {
-      throw new InputError(`${path} is no regular file; name the file of the graph.`, 'invalid');
+      throw new InputError(say`${path} is no regular file; name the file of the graph.`, 'invalid');
     }
     if (size > LARGEST_FILE) {
       throw new InputError(
-        `${path} has ${size} bytes, more than an ONNX file can have; export the model with its weights in a file beside it (save_model with save_as_external_data).`,
+        say`${path} has ${size} bytes, more than an ONNX file can have; export the model with its weights in a file beside it (save_model with save_as_external_data).`,
         'damaged',
       );
     }
@@ -155,14 +156,14 @@ function placeOf(tensor: TensorProto, path: string): Place {
     if (text === undefined) return null;
     const value = Number(text);
     if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
-    throw refused(tensor, path, `has the ${key} ${text} in ${location}`);
+    throw refused(tensor, path, say`has the ${key} ${text} in ${location}`);
   };
   return { location, offset: number('offset') ?? 0, length: number('length') };
 }
 
-function refused(tensor: TensorProto, path: string, why: string): InputError {
+function refused(tensor: TensorProto, path: string, why: Message): InputError {
   return new InputError(
-    `${path}: tensor ${tensor.name === '' ? '?' : tensor.name} ${why}; export the model again, with its data in a file beside it.`,
+    say`${path}: tensor ${tensor.name === '' ? '?' : tensor.name} ${why}; export the model again, with its data in a file beside it.`,
     'damaged',
   );
 }
@@ -198,7 +199,7 @@ async function readOutside(
     inside.startsWith('..') ||
     isAbsolute(inside)
   ) {
-    throw refused(tensor, path, `has its data in "${location}", outside of the model's folder`);
+    throw refused(tensor, path, say`has its data in "${location}", outside of the model's folder`);
   }
   try {
     // What leads there must not be a link either.
@@ -206,25 +207,26 @@ async function readOutside(
     const expected = join(await realpath(folder), inside.split(sep).join(sep));
     const isLink = (await lstat(target)).isSymbolicLink();
     if (isLink || real !== expected) {
-      throw refused(tensor, path, `has its data in ${location}, which is a link`);
+      throw refused(tensor, path, say`has its data in ${location}, which is a link`);
     }
     const handle = await open(target, constants.O_RDONLY | NO_FOLLOW);
     try {
       const found = await handle.stat();
       if (!found.isFile()) {
-        throw refused(tensor, path, `has its data in ${location}, which is no regular file`);
+        throw refused(tensor, path, say`has its data in ${location}, which is no regular file`);
       }
       const size = length ?? found.size - offset;
       if (size < 0 || offset + size > found.size || size > room) {
         throw refused(
           tensor,
           path,
-          `has its data at bytes ${offset} to ${offset + Math.max(size, 0)} of ${location}, which has ${found.size}`,
+          say`has its data at bytes ${offset} to ${offset + Math.max(size, 0)} of ${location}, which has ${found.size}`,
         );
       }
       const bytes = new Uint8Array(size);
       const { bytesRead } = await handle.read(bytes, 0, size, offset);
-      if (bytesRead < size) throw refused(tensor, path, `has its data in ${location}, cut short`);
+      if (bytesRead < size)
+        throw refused(tensor, path, say`has its data in ${location}, cut short`);
       return bytes;
     } finally {
       await handle.close();
@@ -232,6 +234,6 @@ async function readOutside(
   } catch (error) {
     if (error instanceof InputError) throw error;
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw refused(tensor, path, `has its data in ${location}, which cannot be read (${code})`);
+    throw refused(tensor, path, say`has its data in ${location}, which cannot be read (${code})`);
   }
 }

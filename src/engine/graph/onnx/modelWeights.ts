@@ -1,6 +1,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { stat } from 'node:fs/promises';
 import { InputError } from '../../../shared/inputError';
+import { say } from '../../../shared/words/message';
 import type { Checkpoint, TensorEntry } from '../../checkpoint/checkpoint';
 import { readInitializer, wholeFile } from './modelFile';
 import { ModelProtoSchema, TensorProto_DataType } from './onnx_pb';
@@ -58,7 +59,7 @@ function decode(bytes: Uint8Array, path: string) {
     // Said below.
   }
   throw new InputError(
-    `${path} is not an ONNX model, or it is damaged; export it again.`,
+    say`${path} is not an ONNX model, or it is damaged; export it again.`,
     'damaged',
   );
 }

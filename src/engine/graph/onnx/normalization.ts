@@ -1,5 +1,6 @@
 import { InputError } from '../../../shared/inputError';
 import { sizeOf, sameShape } from '../../tensor';
+import { say, type Message } from '../../../shared/words/message';
 import type { Graph } from '../graph';
 import type { Node } from '../operations';
 import {
@@ -38,8 +39,8 @@ function layerNormalization(c: OperatorCall): readonly Result[] {
   const axes = fromAxis(x, c.integer('axis', -1));
   const { result, mean, inverse } = standardised(g, x, axes, c.float('epsilon', 1e-5));
   const bias = c.optional(2);
-  const scaled = broadcastOnto(x, g.mul(result, c.node(1)), 'the scale');
-  const shifted = bias === null ? scaled : broadcastOnto(x, g.add(scaled, bias), 'the bias');
+  const scaled = broadcastOnto(x, g.mul(result, c.node(1)), say`the scale`);
+  const shifted = bias === null ? scaled : broadcastOnto(x, g.add(scaled, bias), say`the bias`);
   return [shifted, mean, inverse];
 }
 
@@ -48,14 +49,14 @@ function rmsNormalization(c: OperatorCall): Node {
   const x = c.node(0);
   const square = g.mean(g.mul(x, x), fromAxis(x, c.integer('axis', -1)), true);
   const inverse = g.reciprocal(g.sqrt(g.add(square, g.scalar(c.float('epsilon', 1e-5)))));
-  return broadcastOnto(x, g.mul(g.mul(x, inverse), c.node(1)), 'the scale');
+  return broadcastOnto(x, g.mul(g.mul(x, inverse), c.node(1)), say`the scale`);
 }
 
 function instanceNormalization(c: OperatorCall): Node {
   const { g } = c;
   const x = c.node(0);
   const axes = x.shape.map((_, axis) => axis).slice(2);
-  requireEach(c, ['the scale', 'the bias']);
+  requireEach(c, [say`the scale`, say`the bias`]);
   const { result } = standardised(g, x, axes, c.float('epsilon', 1e-5));
   return affine(g, result, c.node(1), c.node(2));
 }
@@ -71,15 +72,15 @@ function groupNormalization(c: OperatorCall): Node {
   const [scale, bias] = [c.node(1), c.node(2)];
   const isOfGroups = scale.shape[0] === groups && groups !== channels;
   const count = isOfGroups ? groups : channels;
-  requirePerChannel(scale, 'the scale', count);
-  requirePerChannel(bias, 'the bias', count);
+  requirePerChannel(scale, say`the scale`, count);
+  requirePerChannel(bias, say`the bias`, count);
   return isOfGroups
     ? g.reshape(affine(g, result, scale, bias), x.shape)
     : affine(g, g.reshape(result, x.shape), scale, bias);
 }
 
 /** @throws InputError where one of the inputs behind the first has not a value for each channel. */
-function requireEach(c: OperatorCall, names: readonly string[]): void {
+function requireEach(c: OperatorCall, names: readonly Message[]): void {
   const channels = c.node(0).shape[1] ?? 1;
   names.forEach((name, i) => {
     requirePerChannel(c.node(i + 1), name, channels);
@@ -98,7 +99,7 @@ function affine(g: Graph, x: Node, scale: Node, bias: Node): Node {
 export function channelMoments(g: Graph, x: Node): ChannelMoments {
   if (sizeOf(x.shape) === x.shape[1]) {
     throw new InputError(
-      'there is one value of each channel, which has no variance; evaluate on more samples, or set "landscape.batchNorm" to "stored"',
+      say`there is one value of each channel, which has no variance; evaluate on more samples, or set "landscape.batchNorm" to "stored"`,
       'mismatch',
     );
   }
@@ -119,7 +120,7 @@ function batchNormalization(c: OperatorCall): readonly Result[] {
   const { g } = c;
   const x = c.node(0);
   const epsilon = c.float('epsilon', 1e-5);
-  requireEach(c, ['the scale', 'the bias', 'the mean', 'the variance']);
+  requireEach(c, [say`the scale`, say`the bias`, say`the mean`, say`the variance`]);
   const [scale, bias] = [c.node(1), c.node(2)];
   if (c.batchStatistics !== null) {
     const { mean, variance } = c.batchStatistics(x);
@@ -169,7 +170,7 @@ function localResponseNormalization(c: OperatorCall): Node {
   const x = c.node(0);
   const size = c.integer('size', 1);
   const channels = x.shape[1]!;
-  const band = new Float64Array(countable(channels * channels, 'pairs of channels'));
+  const band = new Float64Array(countable(channels * channels, say`pairs of channels`));
   for (let to = 0; to < channels; to += 1) {
     const low = Math.max(0, to - Math.floor((size - 1) / 2));
     const high = Math.min(channels - 1, to + Math.ceil((size - 1) / 2));

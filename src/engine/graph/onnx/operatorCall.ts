@@ -1,6 +1,7 @@
 import { InputError } from '../../../shared/inputError';
 import { sizeOf, sameShape } from '../../tensor';
 import { evaluate } from '../rules/rules';
+import { say, type Message } from '../../../shared/words/message';
 import type { Graph } from '../graph';
 import type { AnyNode, Node } from '../operations';
 import { TensorProto_DataType, type AttributeProto } from './onnx_pb';
@@ -90,15 +91,15 @@ export class OperatorCall {
 
   value(position: number): Value {
     const value = this.inputs[position] ?? null;
-    if (value === null) throw new InputError(`input ${position} is missing`, 'damaged');
-    if ('items' in value) throw new InputError(`input ${position} is a sequence`, 'unsupported');
+    if (value === null) throw new InputError(say`input ${position} is missing`, 'damaged');
+    if ('items' in value) throw new InputError(say`input ${position} is a sequence`, 'unsupported');
     return value;
   }
 
   sequence(position: number): Sequence {
     const value = this.inputs[position] ?? null;
     if (value === null || !('items' in value)) {
-      throw new InputError(`input ${position} is no sequence`, 'damaged');
+      throw new InputError(say`input ${position} is no sequence`, 'damaged');
     }
     return value;
   }
@@ -123,7 +124,7 @@ export class OperatorCall {
     const values = this.known(position);
     if (values === null) {
       throw new InputError(
-        `input ${position} depends on the data, so that shapes are not known; export the model with fixed shapes but for the batch`,
+        say`input ${position} depends on the data, so that shapes are not known; export the model with fixed shapes but for the batch`,
         'unsupported',
       );
     }
@@ -183,12 +184,12 @@ export class OperatorCall {
  *
  * @throws InputError where it is none, or so large that it can only be a mistake.
  */
-export function countable(count: number, what: string): number {
+export function countable(count: number, what: Message): number {
   if (!Number.isInteger(count) || count < 0) {
-    throw new InputError(`${count} is no number of ${what}`, 'damaged');
+    throw new InputError(say`${count} is no number of ${what}`, 'damaged');
   }
   if (count > MAXIMUM_KNOWN) {
-    throw new InputError(`${count} ${what} are more than Basin computes with`, 'unsupported');
+    throw new InputError(say`${count} ${what} are more than Basin computes with`, 'unsupported');
   }
   return count;
 }
@@ -197,7 +198,7 @@ export function countable(count: number, what: string): number {
 export function axisOf(axis: number, rank: number): number {
   const own = axis < 0 ? axis + rank : axis;
   if (own < 0 || own >= Math.max(rank, 1)) {
-    throw new InputError(`axis ${axis} is not one of ${rank}`, 'damaged');
+    throw new InputError(say`axis ${axis} is not one of ${rank}`, 'damaged');
   }
   return own;
 }
@@ -232,10 +233,10 @@ function workOut(node: Node): Float64Array | null {
  * @param what was broadcast, in the operator's words.
  * @throws InputError where the result has another shape.
  */
-export function broadcastOnto(of: Node, result: Node, what: string): Node {
+export function broadcastOnto(of: Node, result: Node, what: Message): Node {
   if (sameShape(of.shape, result.shape)) return result;
   throw new InputError(
-    `${what} does not broadcast to [${of.shape.join(', ')}]: the result would have the shape [${result.shape.join(', ')}]; export the model again.`,
+    say`${what} does not broadcast to [${of.shape.join(', ')}]: the result would have the shape [${result.shape.join(', ')}]; export the model again.`,
     'damaged',
   );
 }

@@ -3,10 +3,11 @@ import type { Graph } from '../graph';
 import type { Node } from '../operations';
 import { axisOf, countable, type Operator, type OperatorCall, type Result } from './operatorCall';
 import { moveAxesLast } from './places';
+import { say } from '../../../shared/words/message';
 
 /** 1 where the place of the column comes before that of the row, [n, n]. */
 export function before(g: Graph, n: number): Node {
-  const triangle = Float64Array.from({ length: countable(n * n, 'pairs of places') }, (_, i) =>
+  const triangle = Float64Array.from({ length: countable(n * n, say`pairs of places`) }, (_, i) =>
     i % n < Math.floor(i / n) ? 1 : 0,
   );
   return g.constant(triangle, [n, n]);
@@ -55,7 +56,7 @@ export function winners(
 ): Node {
   const [a, m, b] = updates.shape as [number, number, number];
   const [rows] = indices.shape as [number];
-  countable(m * m, 'pairs of updates');
+  countable(m * m, say`pairs of updates`);
   const same = g.equal(g.reshape(indices, [rows, m, 1, 1]), g.reshape(indices, [rows, 1, m, 1]));
   const earlier = g.reshape(before(g, m), [1, m, m, 1]);
   if (by === 'last') {
@@ -66,7 +67,7 @@ export function winners(
   const values = by === 'largest' ? updates : g.neg(updates);
   const own = g.reshape(values, [a, m, 1, b]);
   const other = g.reshape(values, [a, 1, m, b]);
-  countable(sizeOf([a, m, m, b]), 'pairs of updates');
+  countable(sizeOf([a, m, m, b]), say`pairs of updates`);
   const larger = g.add(g.less(own, other), g.mul(g.equal(own, other), earlier));
   const beaten = g.sum(g.mul(same, larger), [2], true);
   return g.equal(g.reshape(beaten, [a, m, b]), g.scalar(0));

@@ -1,6 +1,7 @@
 import type { Graph } from '../graph';
 import type { Node } from '../operations';
 import { countable } from './operatorCall';
+import { say } from '../../../shared/words/message';
 
 /** An array seen as rows along some of its axes. */
 export interface Rows {
@@ -67,7 +68,7 @@ export function applyAlong(g: Graph, x: Node, axis: number, matrix: Node): Node 
 /** 0, 1, 2, … along one axis of a shape of that rank. */
 export function countAlong(g: Graph, axis: number, extent: number, rank: number): Node {
   return g.constant(
-    Float64Array.from({ length: countable(extent, 'places') }, (_, i) => i),
+    Float64Array.from({ length: countable(extent, say`places`) }, (_, i) => i),
     Array.from({ length: rank }, (_, i) => (i === axis ? extent : 1)),
   );
 }

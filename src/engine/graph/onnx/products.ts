@@ -1,4 +1,5 @@
 import { InputError } from '../../../shared/inputError';
+import { say } from '../../../shared/words/message';
 import { sizeOf } from '../../tensor';
 import type { Graph } from '../graph';
 import type { Node } from '../operations';
@@ -29,7 +30,7 @@ function gemm(c: OperatorCall): Node {
   const added = c.optional(2);
   if (added === null) return product;
   const sum = g.add(product, g.mul(added, g.scalar(c.float('beta', 1))));
-  return broadcastOnto(product, sum, 'the bias');
+  return broadcastOnto(product, sum, say`the bias`);
 }
 
 /** An array whose axes have names. */
@@ -45,7 +46,7 @@ function einsum(c: OperatorCall): Node {
   const [left, right] = equation.split('->') as [string, string?];
   const terms = left.split(',');
   if (terms.length !== c.inputs.length) {
-    throw new InputError(`"${equation}" is not for ${c.inputs.length} inputs`, 'damaged');
+    throw new InputError(say`"${equation}" is not for ${c.inputs.length} inputs`, 'damaged');
   }
   const operands = terms.map((term, position) => labelled(g, c.node(position), term));
   const output =
@@ -61,7 +62,7 @@ function einsum(c: OperatorCall): Node {
     summed.node,
     output.map((label) => {
       const axis = summed.labels.indexOf(label);
-      if (axis < 0) throw new InputError(`"${equation}" makes ${label} from nothing`, 'damaged');
+      if (axis < 0) throw new InputError(say`"${equation}" makes ${label} from nothing`, 'damaged');
       return axis;
     }),
   );
@@ -77,7 +78,7 @@ function labelled(g: Graph, node: Node, term: string): Labelled {
     ...Array.from(after ?? ''),
   ];
   if (labels.length !== node.shape.length) {
-    throw new InputError(`"${term}" is not for [${node.shape.join(', ')}]`, 'mismatch');
+    throw new InputError(say`"${term}" is not for [${node.shape.join(', ')}]`, 'mismatch');
   }
   return diagonals(g, { node, labels });
 }

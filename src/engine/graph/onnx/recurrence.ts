@@ -1,6 +1,7 @@
 import { InputError } from '../../../shared/inputError';
 import type { Graph } from '../graph';
 import type { Node } from '../operations';
+import { say } from '../../../shared/words/message';
 import type { Operator, OperatorCall } from './operatorCall';
 
 /** Every step is some dozen nodes. */
@@ -19,7 +20,7 @@ function recurrent(c: OperatorCall, cell: Cell): readonly Node[] {
   const [length, batch] = x.shape as [number, number];
   if (length > MAXIMUM_STEPS) {
     throw new InputError(
-      `a sequence of ${length} steps is longer than Basin writes out; use sequences of ${MAXIMUM_STEPS} steps at most`,
+      say`a sequence of ${length} steps is longer than Basin writes out; use sequences of ${MAXIMUM_STEPS} steps at most`,
       'unsupported',
     );
   }
@@ -28,7 +29,7 @@ function recurrent(c: OperatorCall, cell: Cell): readonly Node[] {
   const count = direction === 'bidirectional' ? 2 : 1;
   const running = stepsOf(c, length, batch);
   if (c.attribute('clip') !== undefined || c.integer('input_forget', 0) === 1) {
-    throw new InputError('clipped or coupled gates are not supported', 'unsupported');
+    throw new InputError(say`clipped or coupled gates are not supported`, 'unsupported');
   }
   const initial = (position: number, own: number): Node => {
     const given = c.optional(position);
@@ -139,7 +140,7 @@ function activations(c: OperatorCall, usual: readonly string[], own: number) {
       case 'relu':
         return (x: Node): Node => c.g.relu(x);
       default:
-        throw new InputError(`the activation ${name} is not supported`, 'unsupported');
+        throw new InputError(say`the activation ${name} is not supported`, 'unsupported');
     }
   });
 }
@@ -149,7 +150,7 @@ const lstm: Cell = {
   initial: [5, 6],
   prepare: (c, { g, hidden, r, bias, own }) => {
     if (c.optional(7) !== null) {
-      throw new InputError('peephole connections are not supported', 'unsupported');
+      throw new InputError(say`peephole connections are not supported`, 'unsupported');
     }
     const [gate, candidate, squash] = activations(c, ['Sigmoid', 'Tanh', 'Tanh'], own);
     return (driven, [h, cellState]) => {

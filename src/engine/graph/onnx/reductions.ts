@@ -3,6 +3,7 @@ import type { Node } from '../operations';
 import { stableLog } from '../stableForms';
 import { axisOf, countable, type Operator, type OperatorCall } from './operatorCall';
 import { moveAxesLast } from './places';
+import { say } from '../../../shared/words/message';
 
 type Reduction = (g: Graph, x: Node, axes: readonly number[]) => Node;
 
@@ -91,7 +92,7 @@ function cumulativeSum(c: OperatorCall): Node {
   const axis = axisOf(c.numbers(1)?.[0] ?? 0, x.shape.length);
   const n = x.shape[axis]!;
   const [exclusive, reverse] = [c.integer('exclusive', 0), c.integer('reverse', 0) === 1];
-  const triangle = Float64Array.from({ length: countable(n * n, 'pairs of places') }, (_, i) => {
+  const triangle = Float64Array.from({ length: countable(n * n, say`pairs of places`) }, (_, i) => {
     const [from, to] = [Math.floor(i / n), i % n];
     return (reverse ? from - to : to - from) >= exclusive ? 1 : 0;
   });

@@ -1,4 +1,5 @@
 import { InputError } from '../../../shared/inputError';
+import { say } from '../../../shared/words/message';
 import type { Operator } from './operatorCall';
 
 const RANDOM = [
@@ -15,7 +16,7 @@ export const refusedOperators: readonly (readonly [string, Operator])[] = RANDOM
   name,
   () => {
     throw new InputError(
-      'draws random numbers, so that the loss would be another one at every evaluation; export after model.eval(), or let the model take the numbers as an input',
+      say`draws random numbers, so that the loss would be another one at every evaluation; export after model.eval(), or let the model take the numbers as an input`,
       'unsupported',
     );
   },

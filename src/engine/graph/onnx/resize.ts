@@ -1,6 +1,7 @@
 import { InputError } from '../../../shared/inputError';
 import type { Graph } from '../graph';
 import type { Node } from '../operations';
+import { say } from '../../../shared/words/message';
 import { axisOf, countable, type Operator, type OperatorCall } from './operatorCall';
 import { applyAlong, pickAlong } from './places';
 
@@ -35,7 +36,7 @@ function resize(c: OperatorCall): Node {
   const result = axesOf(c, x).reduce((node, own) => {
     const { axis, extent, count, scale } = own;
     if (scale === 1 && count === extent && !crops) return node;
-    countable(count, 'places');
+    countable(count, say`places`);
     if (mode === 'nearest') return pickAlong(g, node, axis, nearestPlaces(c, own));
     const places = Array.from({ length: count }, (_, i) => coordinate(c, own, i, exactly));
     if (crops) outside = joinOutside(g, outside, x, own, places);
@@ -63,7 +64,7 @@ function axesOf(c: OperatorCall, x: Node): readonly Axis[] {
   const isBySize = sizes.length > 0;
   if ((isBySize ? sizes : scales).length !== axes.length) {
     throw new InputError(
-      `${isBySize ? sizes.length : scales.length} sizes or scales are given for ${axes.length} axes`,
+      say`${isBySize ? sizes.length : scales.length} sizes or scales are given for ${axes.length} axes`,
       'damaged',
     );
   }
@@ -153,7 +154,7 @@ function coordinate(c: OperatorCall, own: Axis, i: number, r: Rounding): number 
         : r(0.5 * r(start + end) * (extent - 1));
     }
     default:
-      throw new InputError(`coordinates by ${kindOf(c)} are not supported`, 'unsupported');
+      throw new InputError(say`coordinates by ${kindOf(c)} are not supported`, 'unsupported');
   }
 }
 
@@ -191,7 +192,7 @@ function weightMatrix(
   { extent, count, scale }: Axis,
   places: readonly number[],
 ): Node {
-  const matrix = new Float64Array(countable(count * extent, 'pairs of places'));
+  const matrix = new Float64Array(countable(count * extent, say`pairs of places`));
   const filter = filterOf(c, mode);
   const antialias = c.integer('antialias', 0) === 1;
   // The filter is as wide as what is read for one element of the result.
@@ -236,7 +237,7 @@ function filterOf(c: OperatorCall, mode: string): Filter {
       },
     };
   }
-  throw new InputError(`interpolation by ${mode} is not supported`, 'unsupported');
+  throw new InputError(say`interpolation by ${mode} is not supported`, 'unsupported');
 }
 
 /** Interpolation. */

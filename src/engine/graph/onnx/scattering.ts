@@ -1,5 +1,6 @@
 import { InputError } from '../../../shared/inputError';
 import { sizeOf, sameShape } from '../../tensor';
+import { say } from '../../../shared/words/message';
 import type { Graph } from '../graph';
 import { knownScalar, type Node } from '../operations';
 import { axisOf, knownValues, type Operator, type OperatorCall } from './operatorCall';
@@ -63,7 +64,7 @@ function scatter(c: OperatorCall, x: Node, indices: Node, updates: Node): Node {
       return product(g, x, indices, updates);
     default:
       throw new InputError(
-        `there is no reduction "${c.text('reduction', 'none')}" of updates`,
+        say`there is no reduction "${c.text('reduction', 'none')}" of updates`,
         'damaged',
       );
   }
@@ -91,7 +92,7 @@ function product(g: Graph, x: Node, indices: Node, updates: Node): Node {
   const known = knownValues(indices);
   if (known === null) {
     throw new InputError(
-      'a product of updates at places that depend on the data is not supported; write it with a sum of logarithms',
+      say`a product of updates at places that depend on the data is not supported; write it with a sum of logarithms`,
       'unsupported',
     );
   }

@@ -1,4 +1,5 @@
 import { InputError } from '../../../shared/inputError';
+import { say } from '../../../shared/words/message';
 import { sizeOf } from '../../tensor';
 import type { Graph } from '../graph';
 import { broadcastShape } from '../shapes';
@@ -35,7 +36,7 @@ function constant(c: OperatorCall): Result {
     return of(Float64Array.from(floats.floats), [floats.floats.length], 'float');
   const integers = c.list('value_ints');
   if (integers !== null) return c.integers(integers);
-  throw new InputError('a constant of this kind is not read', 'unsupported');
+  throw new InputError(say`a constant of this kind is not read`, 'unsupported');
 }
 
 function constantOfShape(c: OperatorCall): Result {
@@ -51,10 +52,10 @@ function constantOfShape(c: OperatorCall): Result {
 function range(c: OperatorCall): Node {
   const [start, end, step] = [0, 1, 2].map((position) => c.numbers(position)?.[0]);
   if (start === undefined || end === undefined || !step) {
-    throw new InputError('a range needs a start, an end and a step', 'damaged');
+    throw new InputError(say`a range needs a start, an end and a step`, 'damaged');
   }
   const count = Math.max(0, Math.ceil((end - start) / step));
-  if (!(count <= 2 ** 24)) throw new InputError(`${count} elements are too many`);
+  if (!(count <= 2 ** 24)) throw new InputError(say`${count} elements are too many`);
   return c.g.constant(
     Float64Array.from({ length: count }, (_, i) => start + i * step),
     [count],
@@ -169,7 +170,7 @@ function cut(g: Graph, x: Node, axis: number, extents: readonly number[]): reado
 
 /** Extents of parts of `size`, the last one smaller where they do not fit. */
 function partsOf(extent: number, size: number): readonly number[] {
-  return Array.from({ length: countable(Math.ceil(extent / size), 'parts') }, (_, i) =>
+  return Array.from({ length: countable(Math.ceil(extent / size), say`parts`) }, (_, i) =>
     Math.min(size, extent - i * size),
   );
 }
@@ -238,7 +239,9 @@ function gather(c: OperatorCall): Node {
   const places = [...known].map((at) => (at < 0 ? at + extent : at));
   const outside = places.find((at) => at < 0 || at >= extent);
   if (outside !== undefined) {
-    throw new InputError(`index ${outside} is outside of axis ${axis} of [${x.shape.join(', ')}]`);
+    throw new InputError(
+      say`index ${outside} is outside of axis ${axis} of [${x.shape.join(', ')}]`,
+    );
   }
   return g.reshape(pickAlong(g, x, axis, places), shape);
 }
@@ -302,7 +305,7 @@ function pad(c: OperatorCall): Node {
   if (mode === 'constant') return padConstant(c, kept, wider, longer);
   return kept.shape.reduce((result, extent, axis) => {
     if (wider[axis] === 0 && longer[axis] === 0) return result;
-    const count = countable(wider[axis]! + extent + longer[axis]!, 'places');
+    const count = countable(wider[axis]! + extent + longer[axis]!, say`places`);
     const places = Array.from({ length: count }, (_, i) =>
       mirrored(i - wider[axis]!, extent, mode),
     );
@@ -323,7 +326,7 @@ function mirrored(at: number, extent: number, mode: string): number {
       return inside < extent ? inside : period - inside;
     }
     default:
-      throw new InputError(`padding by ${mode} is not supported`, 'unsupported');
+      throw new InputError(say`padding by ${mode} is not supported`, 'unsupported');
   }
 }
 
@@ -419,7 +422,7 @@ function nonZero(c: OperatorCall): Value {
   const known = c.known(0);
   if (known === null) {
     throw new InputError(
-      'the number of its results depends on the data; use torch.where with three arguments',
+      say`the number of its results depends on the data; use torch.where with three arguments`,
       'unsupported',
     );
   }
@@ -472,6 +475,6 @@ function sequenceAt(c: OperatorCall): Value {
   const { items } = c.sequence(0);
   const at = c.numbers(1)?.[0] ?? 0;
   const item = items[at < 0 ? at + items.length : at];
-  if (item === undefined) throw new InputError(`there is no element ${at}`, 'damaged');
+  if (item === undefined) throw new InputError(say`there is no element ${at}`, 'damaged');
   return item;
 }

@@ -1,4 +1,5 @@
 import { InputError } from '../../../shared/inputError';
+import { say } from '../../../shared/words/message';
 import type { GraphProto } from './onnx_pb';
 
 /**
@@ -13,7 +14,7 @@ export function requireSingleValues({ node, initializer, input }: GraphProto, pa
   for (const { name } of initializer) {
     if (made.has(name)) {
       throw new InputError(
-        `${path} has two initializers called ${name}, and it is open which of them is meant; export the model again.`,
+        say`${path} has two initializers called ${name}, and it is open which of them is meant; export the model again.`,
         'damaged',
       );
     }
@@ -26,7 +27,7 @@ export function requireSingleValues({ node, initializer, input }: GraphProto, pa
       if (value === '') continue;
       if (made.has(value)) {
         throw new InputError(
-          `${path}: node ${name === '' ? value : name} (${opType}) makes the value ${value}, which another node, an initializer or an input is already, and it is open which of them is meant; export the model again.`,
+          say`${path}: node ${name === '' ? value : name} (${opType}) makes the value ${value}, which another node, an initializer or an input is already, and it is open which of them is meant; export the model again.`,
           'damaged',
         );
       }

@@ -1,4 +1,5 @@
 import { InputError } from '../../../shared/inputError';
+import { say } from '../../../shared/words/message';
 import { TensorProto_DataType, type TensorProto } from './onnx_pb';
 
 /** Values in float64, in C order. */
@@ -14,13 +15,13 @@ export function readTensorProto(tensor: TensorProto, path: string): TensorValues
   const data = values(tensor, path);
   if (data.length !== count) {
     throw new InputError(
-      `${path}: tensor ${tensor.name} has ${data.length} values for shape [${shape.join(', ')}]; export the model again.`,
+      say`${path}: tensor ${tensor.name} has ${data.length} values for shape [${shape.join(', ')}]; export the model again.`,
       'damaged',
     );
   }
   if (data.some(Number.isNaN)) {
     throw new InputError(
-      `${path}: tensor ${tensor.name} holds NaN; export the model again from weights that are finite.`,
+      say`${path}: tensor ${tensor.name} holds NaN; export the model again from weights that are finite.`,
     );
   }
   return { shape, data };
@@ -68,7 +69,7 @@ function values(tensor: TensorProto, path: string): Float64Array {
   const reader = readers.get(tensor.dataType);
   if (reader === undefined) {
     throw new InputError(
-      `${path}: tensor ${tensor.name} is of type ${TensorProto_DataType[tensor.dataType] ?? tensor.dataType}, which Basin does not read; export the model in float32.`,
+      say`${path}: tensor ${tensor.name} is of type ${TensorProto_DataType[tensor.dataType] ?? tensor.dataType}, which Basin does not read; export the model in float32.`,
       'unsupported',
     );
   }

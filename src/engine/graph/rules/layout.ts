@@ -2,11 +2,12 @@ import { sizeOf, sameShape } from '../../tensor';
 import { broadcastShape, ShapeError } from '../shapes';
 import { broadcastStrides, collect, dot, forEachIndex, stridesOf, type Index } from './indices';
 import { linear, type Rule } from './rule';
+import { say } from '../../../shared/words/message';
 
 export const reshapeRule: Rule<'reshape'> = {
   shape: ([x], { shape }) => {
     if (sizeOf(shape) !== sizeOf(x!)) {
-      throw new ShapeError(`[${x!.join(', ')}] cannot be reshaped to [${shape.join(', ')}].`);
+      throw new ShapeError(say`[${x!.join(', ')}] cannot be reshaped to [${shape.join(', ')}].`);
     }
     return shape;
   },
@@ -21,7 +22,7 @@ export const reshapeRule: Rule<'reshape'> = {
 export const expandRule: Rule<'expand'> = {
   shape: ([x], { shape }) => {
     if (!sameShape(broadcastShape(x!, shape), shape)) {
-      throw new ShapeError(`[${x!.join(', ')}] does not broadcast to [${shape.join(', ')}].`);
+      throw new ShapeError(say`[${x!.join(', ')}] does not broadcast to [${shape.join(', ')}].`);
     }
     return shape;
   },
@@ -62,7 +63,7 @@ export const sliceRule: Rule<'slice'> = {
         (counts[axis]! > 0 &&
           (Math.min(starts[axis]!, last) < 0 || Math.max(starts[axis]!, last) >= extent))
       ) {
-        throw new ShapeError(`A slice of [${x!.join(', ')}] reaches outside of axis ${axis}.`);
+        throw new ShapeError(say`A slice of [${x!.join(', ')}] reaches outside of axis ${axis}.`);
       }
     });
     return counts;
@@ -104,7 +105,7 @@ export const concatRule: Rule<'concat'> = {
     for (const part of parts) {
       if (part.some((extent, i) => i !== axis && extent !== first[i])) {
         throw new ShapeError(
-          `[${first.join(', ')}] and [${part.join(', ')}] do not concatenate along axis ${axis}.`,
+          say`[${first.join(', ')}] and [${part.join(', ')}] do not concatenate along axis ${axis}.`,
         );
       }
     }

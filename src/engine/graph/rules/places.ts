@@ -2,13 +2,14 @@ import { sizeOf, type Shape } from '../../tensor';
 import { convShape, requireIndexable, ShapeError } from '../shapes';
 import { collect, forEachIndex, stridesOf } from './indices';
 import { constantRules, type Rule } from './rule';
+import { say } from '../../../shared/words/message';
 
 export const takeRule: Rule<'take'> = {
   shape: ([x, indices]) => {
     const [a, k, b] = x!;
     if (x!.length !== 3 || !areRows(indices!, a!)) {
       throw new ShapeError(
-        `Elements of [${x!.join(', ')}] cannot be taken by indices [${indices!.join(', ')}].`,
+        say`Elements of [${x!.join(', ')}] cannot be taken by indices [${indices!.join(', ')}].`,
       );
     }
     requireIndexable(k!);
@@ -37,7 +38,9 @@ export const putRule: Rule<'put'> = {
   shape: ([y, indices], { count }) => {
     const [a, m, b] = y!;
     if (y!.length !== 3 || !areRows(indices!, a!) || indices![1] !== m) {
-      throw new ShapeError(`[${y!.join(', ')}] cannot be put at indices [${indices!.join(', ')}].`);
+      throw new ShapeError(
+        say`[${y!.join(', ')}] cannot be put at indices [${indices!.join(', ')}].`,
+      );
     }
     requireIndexable(count);
     return [a!, count, b!];
@@ -70,7 +73,7 @@ export const maxPoolIndexRule: Rule<'maxPoolIndex'> = {
       [samples, 1, ...places],
       window,
       { ...attributes, groups: 1 },
-      'pooling',
+      say`pooling`,
     );
     requireIndexable(sizeOf(places));
     return [samples, channels, ...windows];

@@ -4,12 +4,13 @@ import type { ConvAttributes, Node } from '../operations';
 import { broadcastShape, convShape, requireConv, ShapeError } from '../shapes';
 import { broadcastStrides, collect, dot, forEachIndex, stridesOf, type Index } from './indices';
 import { bilinear, type Rule } from './rule';
+import { say } from '../../../shared/words/message';
 
 export const matmulRule: Rule<'matmul'> = {
   shape: ([a, b]) => {
     const [rankA, rankB] = [a!.length, b!.length];
     if (rankA < 2 || rankB < 2 || a![rankA - 1] !== b![rankB - 2]) {
-      throw new ShapeError(`No matrix product of [${a!.join(', ')}] with [${b!.join(', ')}].`);
+      throw new ShapeError(say`No matrix product of [${a!.join(', ')}] with [${b!.join(', ')}].`);
     }
     const batch = broadcastShape(a!.slice(0, -2), b!.slice(0, -2));
     return [...batch, a![rankA - 2]!, b![rankB - 1]!];

@@ -9,6 +9,7 @@ import { convInputRule, convRule, convWeightRule, matmulRule } from './products'
 import { argmaxRule, maxRule, sumRule } from './reductions';
 import { constantRules, type Rule } from './rule';
 import { unaryRules } from './unary';
+import { say } from '../../../shared/words/message';
 
 /** What is known of every operation: one that lacks a rule does not compile. */
 const rules: { readonly [O in Operation]: Rule<O> } = {
@@ -24,7 +25,7 @@ const rules: { readonly [O in Operation]: Rule<O> } = {
     shape: (_, { data, shape }) => {
       if (data.length !== sizeOf(shape)) {
         throw new ShapeError(
-          `A constant of shape [${shape.join(', ')}] has ${data.length} values.`,
+          say`A constant of shape [${shape.join(', ')}] has ${data.length} values.`,
         );
       }
       return shape;

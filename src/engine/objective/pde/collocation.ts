@@ -1,6 +1,7 @@
 import type { Configuration, PdeObjective } from '../../../shared/configuration';
 import { checkPoints } from './pointChecks';
 import { InputError } from '../../../shared/inputError';
+import { say } from '../../../shared/words/message';
 import { readArray } from '../../checkpoint/npy';
 import { Random } from '../../random';
 import type { Tensor } from '../../tensor';
@@ -162,14 +163,14 @@ function testPoints(problem: PdeProblem, { test, collocation }: PdeObjective): F
   const steps = typeof test === 'object' ? test : new Array<number>(axes.length).fill(test ?? each);
   if (steps.length !== axes.length) {
     throw new InputError(
-      `"objective.test" has ${steps.length} numbers for ${axes.length} variables; give one for each, or one number.`,
+      say`"objective.test" has ${steps.length} numbers for ${axes.length} variables; give one for each, or one number.`,
       'mismatch',
     );
   }
   const count = steps.reduce((product, n) => product * n, 1);
   if (count > MOST_TEST_POINTS) {
     throw new InputError(
-      `"objective.test" makes a grid of ${count} points; ${MOST_TEST_POINTS} are the most, choose smaller numbers.`,
+      say`"objective.test" makes a grid of ${count} points; ${MOST_TEST_POINTS} are the most, choose smaller numbers.`,
     );
   }
   return gridPoints(axes, steps);
@@ -181,7 +182,7 @@ async function readPoints(name: string, width: number, folder: string): Promise<
   const isList = width === 1 && tensor.shape.length === 1;
   if ((!isList && (tensor.shape.length !== 2 || columns !== width)) || count === 0) {
     throw new InputError(
-      `${name} has shape [${tensor.shape.join(', ')}]; points need the shape [points, ${width}], a column for each of "variables".`,
+      say`${name} has shape [${tensor.shape.join(', ')}]; points need the shape [points, ${width}], a column for each of "variables".`,
       'mismatch',
     );
   }
@@ -197,7 +198,7 @@ async function readMeasurements(
   const { length } = notation.unknowns;
   if (data.targets === undefined) {
     throw new InputError(
-      `"data.targets" is missing: the measured values at the points of "data.inputs"; name their array, as in "measured.npz#u".`,
+      say`"data.targets" is missing: the measured values at the points of "data.inputs"; name their array, as in "measured.npz#u".`,
       'missing',
     );
   }
@@ -205,7 +206,7 @@ async function readMeasurements(
     typeof data.inputs === 'string' ? [data.inputs] : Object.values(data.inputs);
   if (named === undefined || others.length > 0) {
     throw new InputError(
-      `"data.inputs" names several arrays and measured points are one, a column for each of "variables"; name that one, as in "measured.npz#points".`,
+      say`"data.inputs" names several arrays and measured points are one, a column for each of "variables"; name that one, as in "measured.npz#points".`,
       'mismatch',
     );
   }
@@ -214,21 +215,21 @@ async function readMeasurements(
   const available = inputs.shape[0] ?? 0;
   if (targets.shape[0] !== available || available === 0) {
     throw new InputError(
-      `${data.targets} has ${targets.shape[0] ?? 0} samples and ${named} has ${available}; both must have as many.`,
+      say`${data.targets} has ${targets.shape[0] ?? 0} samples and ${named} has ${available}; both must have as many.`,
       'mismatch',
     );
   }
   const count = Math.min(available, data.limit ?? available);
   if (inputs.shape.length !== 2 || inputs.shape[1] !== width) {
     throw new InputError(
-      `${named} has shape [${inputs.shape.join(', ')}]; measured points need the shape [points, ${width}], a column for each of "variables".`,
+      say`${named} has shape [${inputs.shape.join(', ')}]; measured points need the shape [points, ${width}], a column for each of "variables".`,
       'mismatch',
     );
   }
   const columns = targets.shape.length === 1 ? 1 : targets.shape[1];
   if (targets.shape.length > 2 || columns !== length) {
     throw new InputError(
-      `${data.targets} has shape [${targets.shape.join(', ')}]; measured values need the shape [points, ${length}], a column for each unknown.`,
+      say`${data.targets} has shape [${targets.shape.join(', ')}]; measured values need the shape [points, ${length}], a column for each unknown.`,
       'mismatch',
     );
   }
@@ -244,7 +245,7 @@ function finite({ data }: Tensor, name: string, length: number): Float64Array {
   const bad = values.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) {
     throw new InputError(
-      `${name} holds ${values[bad]!} at element ${bad}; points and measurements must be finite.`,
+      say`${name} holds ${values[bad]!} at element ${bad}; points and measurements must be finite.`,
     );
   }
   return values;

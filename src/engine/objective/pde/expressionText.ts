@@ -1,5 +1,6 @@
 import type { Expression } from './expression';
 import type { Notation } from './notation';
+import { say, type Message } from '../../../shared/words/message';
 
 /** How tightly operators bind. */
 const STRENGTH = { '+': 1, '-': 1, '*': 2, '/': 2, '^': 3 } as const;
@@ -34,7 +35,7 @@ export function textOf(expression: Expression, notation: Notation, within = 0): 
 }
 
 /** Where a point is: `at x = 0, t = 0.5`. */
-export function atPoint({ variables }: Notation, point: ArrayLike<number>): string {
+export function atPoint({ variables }: Notation, point: ArrayLike<number>): Message {
   const coordinates = variables.map((name, i) => `${name} = ${Number(point[i]!.toPrecision(6))}`);
-  return `at ${coordinates.join(', ')}`;
+  return say`at ${coordinates.join(', ')}`;
 }

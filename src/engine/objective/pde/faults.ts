@@ -1,11 +1,12 @@
 import { evaluateExpression, type Expression } from './expression';
+import { say, type Message } from '../../../shared/words/message';
 
 /** Where an expression stops to be a number. */
 export interface ExpressionFault {
   /** The smallest part of it that is none. */
   readonly expression: Expression;
   /** What it does there: `divides by 0`. */
-  readonly what: string;
+  readonly what: Message;
 }
 
 /** A value at a point: null where it depends on the network. */
@@ -47,7 +48,7 @@ export function firstFault(expression: Expression, variable: (variable: number) 
       const right = again(expression.right);
       if (right.fault !== null) return right;
       const [a, b] = [left.value, right.value];
-      if (expression.operator === '/' && b === 0) return valued(expression, NaN, 'divides by 0');
+      if (expression.operator === '/' && b === 0) return valued(expression, NaN, say`divides by 0`);
       if (a === null || b === null) return sound(null);
       const isRoot = expression.operator === '^' && a < 0 && !Number.isInteger(b);
       const isPole = expression.operator === '^' && a === 0 && b < 0;
@@ -55,10 +56,10 @@ export function firstFault(expression: Expression, variable: (variable: number) 
         expression,
         ofNumbers(expression, a, b),
         isRoot
-          ? `takes the power ${b} of ${a}`
+          ? say`takes the power ${b} of ${a}`
           : isPole
-            ? 'divides by 0'
-            : 'is larger than numbers are',
+            ? say`divides by 0`
+            : say`is larger than numbers are`,
       );
     }
   }
@@ -68,14 +69,14 @@ function sound(value: number | null): Valued {
   return { value, fault: null };
 }
 
-function valued(expression: Expression, value: number, what: string): Valued {
+function valued(expression: Expression, value: number, what: Message): Valued {
   return Number.isFinite(value) ? sound(value) : { value: null, fault: { expression, what } };
 }
 
-function functionFault(name: string, value: number): string {
-  if (name === 'log') return `takes the logarithm of ${value}`;
-  if (name === 'sqrt') return `takes the square root of ${value}`;
-  return 'is larger than numbers are';
+function functionFault(name: string, value: number): Message {
+  if (name === 'log') return say`takes the logarithm of ${value}`;
+  if (name === 'sqrt') return say`takes the square root of ${value}`;
+  return say`is larger than numbers are`;
 }
 
 /** An operation or function of numbers. */

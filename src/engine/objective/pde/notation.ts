@@ -1,5 +1,6 @@
 import type { PdeObjective } from '../../../shared/configuration';
 import { InputError } from '../../../shared/inputError';
+import { say, type Message } from '../../../shared/words/message';
 import {
   constantValue,
   FUNCTION_NAMES,
@@ -66,7 +67,7 @@ export class Notation {
     );
     if (strangers.length > 0) {
       throw new InputError(
-        `"objective.domain" names ${strangers.join(', ')}, which "variables" does not; name the same variables in both.`,
+        say`"objective.domain" names ${strangers.join(', ')}, which "variables" does not; name the same variables in both.`,
         'mismatch',
       );
     }
@@ -98,7 +99,7 @@ export class Notation {
   known(source: Source): Expression {
     const { left, right } = parseEquation(source);
     if (right !== null) {
-      throw expressionError(source, source.text.indexOf('='), 'no equation is wanted here');
+      throw expressionError(source, source.text.indexOf('='), say`no equation is wanted here`);
     }
     return new Reader(this, this.#constants, source, 'known').read(left);
   }
@@ -118,7 +119,9 @@ export class Notation {
       throw expressionError(
         source,
         0,
-        `this says nothing about ${this.unknowns.join(', ')}; write ${everywhere ? 'the unknown or its derivatives' : `the unknown with its place, as in ${this.example(this.unknowns[0]!)}`}`,
+        everywhere
+          ? say`this says nothing about ${this.unknowns.join(', ')}; write the unknown or its derivatives`
+          : say`this says nothing about ${this.unknowns.join(', ')}; write the unknown with its place, as in ${this.example(this.unknowns[0]!)}`,
       );
     }
     const free =
@@ -130,7 +133,7 @@ export class Notation {
       throw expressionError(
         source,
         at,
-        `${this.variables[variable]!} has one value only where this condition holds; write that value`,
+        say`${this.variables[variable]!} has one value only where this condition holds; write that value`,
       );
     }
     return { residual: difference, places, sides, free, periodic: null };
@@ -143,12 +146,16 @@ export class Notation {
       throw expressionError(
         source,
         name?.at ?? at,
-        `periodic is written with a variable (${this.variables.join(', ')}) and, where derivatives are the same too, their highest order`,
+        say`periodic is written with a variable (${this.variables.join(', ')}) and, where derivatives are the same too, their highest order`,
       );
     }
     const highest = order === undefined ? 0 : order.kind === 'number' ? order.value : -1;
     if (!Number.isInteger(highest) || highest < 0 || highest > HIGHEST_ORDER) {
-      throw expressionError(source, order!.at, `an order is a whole number up to ${HIGHEST_ORDER}`);
+      throw expressionError(
+        source,
+        order!.at,
+        say`an order is a whole number up to ${HIGHEST_ORDER}`,
+      );
     }
     const places = this.domain[variable]!.map((end) =>
       this.point().map((own, i): Expression =>
@@ -211,7 +218,7 @@ export class Notation {
     const where = `objective.domain.${name}`;
     if (given === undefined) {
       throw new InputError(
-        `"${where}" is missing; give the smallest and the largest ${name}, as in "${name}": [0, 1].`,
+        say`"${where}" is missing; give the smallest and the largest ${name}, as in "${name}": [0, 1].`,
         'missing',
       );
     }
@@ -219,13 +226,17 @@ export class Notation {
       if (typeof end === 'number') return end;
       const value = constantValue(this.known({ text: end, where }));
       if (value === null || !Number.isFinite(value)) {
-        throw expressionError({ text: end, where }, 0, 'an end of the domain is a finite number');
+        throw expressionError(
+          { text: end, where },
+          0,
+          say`an end of the domain is a finite number`,
+        );
       }
       return value;
     }) as [number, number];
     if (!(low < high)) {
       throw new InputError(
-        `"${where}" is [${low}, ${high}]; the first number must be below the second.`,
+        say`"${where}" is [${low}, ${high}]; the first number must be below the second.`,
       );
     }
     return [low, high] as const;
@@ -248,17 +259,17 @@ export class Notation {
       for (const name of names) {
         if (!/^[\p{L}][\p{L}\p{N}_]*$/u.test(name)) {
           throw new InputError(
-            `"objective.${property}" has ${JSON.stringify(name)}, which is no name; use letters, digits and "_", a letter first.`,
+            say`"objective.${property}" has ${JSON.stringify(name)}, which is no name; use letters, digits and "_", a letter first.`,
           );
         }
         if (property === 'constants' && KNOWN.has(name)) {
           throw new InputError(
-            `"objective.constants" has ${name}, which is ${KNOWN.get(name)!} already; leave it out, or choose another name.`,
+            say`"objective.constants" has ${name}, which is ${KNOWN.get(name)!} already; leave it out, or choose another name.`,
           );
         }
         if (taken.has(name)) {
           throw new InputError(
-            `"objective.${property}" has ${name}, which means something else already; choose another name.`,
+            say`"objective.${property}" has ${name}, which means something else already; choose another name.`,
           );
         }
         taken.add(name);
@@ -337,7 +348,7 @@ class Reader {
     if (this.#kind === 'condition') {
       throw this.#error(
         at,
-        `${name} needs a place in a condition, as in ${this.#language.example(name)}`,
+        say`${name} needs a place in a condition, as in ${this.#language.example(name)}`,
       );
     }
     return { kind: 'unknown', unknown: found.unknown, derivative: found.by, place: 0 };
@@ -347,7 +358,7 @@ class Reader {
     if (isFunctionName(name)) {
       const [argument] = args;
       if (argument === undefined || args.length > 1) {
-        throw this.#error(at, `${name} takes one argument, not ${args.length}`);
+        throw this.#error(at, say`${name} takes one argument, not ${args.length}`);
       }
       return { kind: 'function', name, argument: this.read(argument) };
     }
@@ -367,7 +378,7 @@ class Reader {
     const sides = only === undefined || args.length > 1 ? null : this.#sidesOf(only);
     if (sides !== null) {
       if (this.sides !== null && this.sides.join() !== sides.join()) {
-        throw this.#error(at, 'a condition is on one boundary; make two conditions of it');
+        throw this.#error(at, say`a condition is on one boundary; make two conditions of it`);
       }
       this.sides = sides;
       return this.place(this.#language.point());
@@ -375,7 +386,7 @@ class Reader {
     if (args.length !== variables.length) {
       throw this.#error(
         at,
-        `${name} takes ${variables.length} coordinates (${variables.join(', ')}), not ${args.length}`,
+        say`${name} takes ${variables.length} coordinates (${variables.join(', ')}), not ${args.length}`,
       );
     }
     return this.place(
@@ -398,7 +409,7 @@ class Reader {
     return syntax.args.map((argument) => {
       const variable = argument.kind === 'name' ? variables.indexOf(argument.name) : -1;
       if (variable < 0) {
-        throw this.#error(argument.at, `boundary is of variables: ${variables.join(', ')}`);
+        throw this.#error(argument.at, say`boundary is of variables: ${variables.join(', ')}`);
       }
       return variable;
     });
@@ -408,12 +419,12 @@ class Reader {
     const found = this.#language.derivative(name);
     if (found === null) return null;
     if (this.#kind === 'known' || this.#coordinate !== null) {
-      throw this.#error(at, `${name} is unknown, and only what is known can stand here`);
+      throw this.#error(at, say`${name} is unknown, and only what is known can stand here`);
     }
     if (found.by.length > HIGHEST_ORDER) {
       throw this.#error(
         at,
-        `${name} is of order ${found.by.length}; ${HIGHEST_ORDER} is the highest`,
+        say`${name} is of order ${found.by.length}; ${HIGHEST_ORDER} is the highest`,
       );
     }
     return found;
@@ -425,14 +436,14 @@ class Reader {
     const unknown =
       this.#kind === 'known'
         ? ''
-        : `; unknowns ${unknowns.join(', ')} and derivatives as in ${unknowns[0]!}_${variables[0]!}`;
+        : say`; unknowns ${unknowns.join(', ')} and derivatives as in ${unknowns[0]!}_${variables[0]!}`;
     return this.#error(
       at,
-      `${name} means nothing; there are the variables ${variables.join(', ')}${unknown}; constants ${constants.join(', ')}; and functions ${FUNCTION_NAMES.join(', ')}`,
+      say`${name} means nothing; there are the variables ${variables.join(', ')}${unknown}; constants ${constants.join(', ')}; and functions ${FUNCTION_NAMES.join(', ')}`,
     );
   }
 
-  #error(at: number, what: string): InputError {
+  #error(at: number, what: Message): InputError {
     return expressionError(this.#source, at, what);
   }
 }

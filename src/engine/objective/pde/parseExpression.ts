@@ -1,5 +1,6 @@
 import jsep from 'jsep';
 import { InputError } from '../../../shared/inputError';
+import { english, say, type Message } from '../../../shared/words/message';
 import type { Operator } from './expression';
 
 /** What a text says before its names mean anything. `at` is where it begins, from 0. */
@@ -23,11 +24,11 @@ export class ExpressionError extends InputError {
     readonly text: string,
     /** Where it is wrong, from 0. */
     readonly position: number,
-    what: string,
+    what: Message,
     /** Where in basin.json the text stands. */
     where: string,
   ) {
-    super(`"${where}": ${what} (character ${position + 1} of "${text}").`);
+    super(say`"${where}": ${what} (character ${position + 1} of "${text}").`);
   }
 }
 
@@ -37,7 +38,7 @@ export interface Source {
   readonly where: string;
 }
 
-export function expressionError(source: Source, position: number, what: string): ExpressionError {
+export function expressionError(source: Source, position: number, what: Message): ExpressionError {
   return new ExpressionError(source.text, position, what, source.where);
 }
 
@@ -61,13 +62,13 @@ export function parseEquation(source: Source): {
     throw expressionError(
       source,
       LONGEST_TEXT,
-      `an expression has ${LONGEST_TEXT} characters at most`,
+      say`an expression has ${LONGEST_TEXT} characters at most`,
     );
   }
   const sign = text.indexOf('=');
   if (sign < 0) return { left: parseSide(source, 0, text.length), right: null };
   const second = text.indexOf('=', sign + 1);
-  if (second >= 0) throw expressionError(source, second, 'an equation has one "="');
+  if (second >= 0) throw expressionError(source, second, say`an equation has one "="`);
   return { left: parseSide(source, 0, sign), right: parseSide(source, sign + 1, text.length) };
 }
 
@@ -78,7 +79,7 @@ function parseSide(source: Source, start: number, end: number): Syntax {
     tree = read(side);
   } catch (error) {
     if (error instanceof RangeError) {
-      throw expressionError(source, start, 'there are too many parentheses in one another');
+      throw expressionError(source, start, say`there are too many parentheses in one another`);
     }
     if (!isParseError(error)) throw error;
     throw expressionError(source, start + error.index, faultOf(error.description));
@@ -87,23 +88,24 @@ function parseSide(source: Source, start: number, end: number): Syntax {
 }
 
 /** In Basin's words what jsep says. */
-function faultOf(description: string): string {
-  if (OWN.has(description)) return description;
+function faultOf(description: string): Message {
+  const own = OWN.find((fault) => english(fault) === description);
+  if (own !== undefined) return own;
   if (description.startsWith('Variable names cannot start with a number')) {
-    return 'a "*" is missing between a number and a name';
+    return say`a "*" is missing between a number and a name`;
   }
-  if (/^(Unclosed|Expected \))/.test(description)) return 'a parenthesis is not closed';
+  if (/^(Unclosed|Expected \))/.test(description)) return say`a parenthesis is not closed`;
   if (description.startsWith('Expected expression after'))
-    return 'something is missing behind this';
+    return say`something is missing behind this`;
   const unexpected = /^Unexpected "(.)"/.exec(description)?.[1];
   return unexpected === undefined
-    ? 'this cannot be read as arithmetic'
-    : `"${unexpected}" means nothing here`;
+    ? say`this cannot be read as arithmetic`
+    : say`"${unexpected}" means nothing here`;
 }
 
-const NO_EXPONENT = 'an exponent is missing';
-const NO_OPERAND = 'nothing follows the sign';
-const OWN: ReadonlySet<string> = new Set([NO_EXPONENT, NO_OPERAND]);
+const NO_EXPONENT = say`an exponent is missing`;
+const NO_OPERAND = say`nothing follows the sign`;
+const OWN = [NO_EXPONENT, NO_OPERAND];
 
 function isParseError(error: unknown): error is Error & { index: number; description: string } {
   return error instanceof Error && 'index' in error && 'description' in error;
@@ -146,11 +148,11 @@ function convert(source: Source, given: jsep.Expression, offset: number): Syntax
       };
     case 'Compound': {
       const second = node.body[1];
-      if (second === undefined) throw expressionError(source, offset, 'nothing is written here');
+      if (second === undefined) throw expressionError(source, offset, say`nothing is written here`);
       throw expressionError(
         source,
         offset + beginning(second),
-        'an operator is missing before this; write a product with "*"',
+        say`an operator is missing before this; write a product with "*"`,
       );
     }
     default:
@@ -158,7 +160,7 @@ function convert(source: Source, given: jsep.Expression, offset: number): Syntax
   throw expressionError(
     source,
     at,
-    'this is no arithmetic; write with numbers, names, + - * / ^ and parentheses',
+    say`this is no arithmetic; write with numbers, names, + - * / ^ and parentheses`,
   );
 }
 
@@ -193,7 +195,7 @@ jsep.hooks.add('gobble-token', function (env) {
   if (sign === '-' || sign === '+') {
     this.index += 1;
     const argument = this.gobbleToken();
-    if (!argument) this.throwError(NO_OPERAND);
+    if (!argument) this.throwError(english(NO_OPERAND));
     env.node = { type: 'UnaryExpression', operator: sign, argument, prefix: true, at };
     return;
   }
@@ -209,7 +211,7 @@ jsep.hooks.add('gobble-token', function (env) {
   }
   this.index += power;
   const right = this.gobbleToken();
-  if (!right) this.throwError(NO_EXPONENT);
+  if (!right) this.throwError(english(NO_EXPONENT));
   env.node = { type: 'BinaryExpression', operator: '^', left: base, right, at };
 });
 

@@ -1,6 +1,7 @@
 import type { PdeObjective } from '../../../shared/configuration';
 import { InputError } from '../../../shared/inputError';
 import type { Term } from '../../../shared/result/metrics';
+import { say } from '../../../shared/words/message';
 import type { Expression } from './expression';
 import { list, Notation, type Condition, type Place } from './notation';
 import type { Source } from './parseExpression';
@@ -95,7 +96,7 @@ function weightsOf(
   if (typeof given === 'number') return new Array<number>(count).fill(given);
   if (given.length !== count) {
     throw new InputError(
-      `"objective.weights.${kind}" has ${given.length} weights for ${count} expressions; give one for each, or one number.`,
+      say`"objective.weights.${kind}" has ${given.length} weights for ${count} expressions; give one for each, or one number.`,
       'mismatch',
     );
   }
@@ -111,7 +112,7 @@ function readExact(
   if (typeof exact === 'string') {
     if (unknowns.length > 1) {
       throw new InputError(
-        `"objective.exact" is one expression and there are the unknowns ${unknowns.join(', ')}; give each its own, as in {"${unknowns[0]!}": "…"}.`,
+        say`"objective.exact" is one expression and there are the unknowns ${unknowns.join(', ')}; give each its own, as in {"${unknowns[0]!}": "…"}.`,
         'mismatch',
       );
     }
@@ -120,7 +121,7 @@ function readExact(
   const stranger = Object.keys(exact).find((name) => !unknowns.includes(name));
   if (stranger !== undefined) {
     throw new InputError(
-      `"objective.exact" names ${stranger}, which is none of the unknowns ${unknowns.join(', ')}.`,
+      say`"objective.exact" names ${stranger}, which is none of the unknowns ${unknowns.join(', ')}.`,
       'mismatch',
     );
   }

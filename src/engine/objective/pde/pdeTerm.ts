@@ -2,6 +2,7 @@ import { InputError } from '../../../shared/inputError';
 import type { Graph } from '../../graph/graph';
 import type { Node } from '../../graph/operations';
 import type { Model } from '../../graph/model';
+import { say } from '../../../shared/words/message';
 import type { FloatArray } from '../../runtime/runtime';
 import type { Batch } from '../batches';
 import {
@@ -236,7 +237,7 @@ function unknowns(
     widths.reduce((sum, width) => sum + width, 0) === names.length;
   if (!fits) {
     throw new InputError(
-      `${path} gives ${outputs.map(({ shape }) => `[${shape.join(', ')}]`).join(', ')} for ${batch} points and "unknown" names ${names.join(', ')}; export a network that gives [points, ${names.length}], with a dynamic first axis.`,
+      say`${path} gives ${outputs.map(({ shape }) => `[${shape.join(', ')}]`).join(', ')} for ${batch} points and "unknown" names ${names.join(', ')}; export a network that gives [points, ${names.length}], with a dynamic first axis.`,
       'mismatch',
     );
   }

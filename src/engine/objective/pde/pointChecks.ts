@@ -1,5 +1,6 @@
 import { InputError } from '../../../shared/inputError';
 import type { CollocationData } from './collocationData';
+import { say } from '../../../shared/words/message';
 import { leaves, type Expression } from './expression';
 import { firstFault } from './faults';
 import type { PdeProblem } from './pdeProblem';
@@ -48,7 +49,7 @@ function requireInside(
       if (isInside(value, notation.domain[variable]!)) continue;
       const own = notation.variables[variable]!;
       throw new InputError(
-        `${name} has a point outside of the domain: ${own} = ${value} at point ${start / width}, and "objective.domain.${own}" is [${notation.domain[variable]!.join(', ')}]; widen the domain, or leave the point out.`,
+        say`${name} has a point outside of the domain: ${own} = ${value} at point ${start / width}, and "objective.domain.${own}" is [${notation.domain[variable]!.join(', ')}]; widen the domain, or leave the point out.`,
         'mismatch',
       );
     }
@@ -74,7 +75,7 @@ function requirePlaces(
         const { value } = firstFault(coordinate, (own) => points[start + own]!);
         if (value === null || isInside(value, domain)) continue;
         throw new InputError(
-          `${where} takes the unknown at ${name} = ${value}, outside of the domain: "objective.domain.${name}" is [${domain.join(', ')}]; correct the condition, or widen the domain.`,
+          say`${where} takes the unknown at ${name} = ${value}, outside of the domain: "objective.domain.${name}" is [${domain.join(', ')}]; correct the condition, or widen the domain.`,
           'mismatch',
         );
       }
@@ -100,7 +101,7 @@ function requireNumbers(
     if (fault === null) continue;
     const at = atPoint(notation, points.subarray(start, start + width));
     throw new InputError(
-      `${where} ${fault.what} in "${textOf(fault.expression, notation)}" ${at}; keep the points away from there, or write the term without it.`,
+      say`${where} ${fault.what} in "${textOf(fault.expression, notation)}" ${at}; keep the points away from there, or write the term without it.`,
     );
   }
 }

@@ -3,6 +3,7 @@ import type { Graph } from '../../graph/graph';
 import type { Node } from '../../graph/operations';
 import type { Model } from '../../graph/model';
 import type { ModelInput } from '../../graph/onnx/importOnnx';
+import { say } from '../../../shared/words/message';
 import { sizeOf } from '../../tensor';
 import type { Network } from '../lossTerm';
 
@@ -21,7 +22,7 @@ export function requirePointInputs({ inputs, path }: Model, variables: number): 
   const total = columns.reduce((sum, count) => sum + count, 0);
   if (total === variables) return;
   throw new InputError(
-    `"variables" makes points of shape [${variables}] and ${path} takes ${inputs.length === 0 ? 'none' : inputs.map(({ name, shape }) => `${name} [${shape.map((extent) => extent ?? '?').join(', ')}]`).join(', ')}; name a variable for each column, in the order of the inputs.`,
+    say`"variables" makes points of shape [${variables}] and ${path} takes ${inputs.length === 0 ? 'none' : inputs.map(({ name, shape }) => `${name} [${shape.map((extent) => extent ?? '?').join(', ')}]`).join(', ')}; name a variable for each column, in the order of the inputs.`,
     'mismatch',
   );
 }
@@ -63,7 +64,7 @@ function columnsOf(
   }
   if (rest.includes(null)) {
     throw new InputError(
-      `${path}: input ${name} leaves more than its first axis open ([${shape.map((extent) => extent ?? '?').join(', ')}]); export the model with a dynamic first axis only.`,
+      say`${path}: input ${name} leaves more than its first axis open ([${shape.map((extent) => extent ?? '?').join(', ')}]); export the model with a dynamic first axis only.`,
       'unsupported',
     );
   }

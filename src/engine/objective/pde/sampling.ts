@@ -1,4 +1,5 @@
 import { InputError } from '../../../shared/inputError';
+import { say } from '../../../shared/words/message';
 import type { Random } from '../../random';
 import { SOBOL_DIMENSIONS, sobolPoints } from './sobol';
 
@@ -31,7 +32,7 @@ export function samplePoints(
   if (sampling === 'grid') return gridPoints(box, gridSteps(count, box.length));
   if (typeof count !== 'number') {
     throw new InputError(
-      `"objective.collocation" has a list of counts, which is for "sampling": "grid"; give one number.`,
+      say`"objective.collocation" has a list of counts, which is for "sampling": "grid"; give one number.`,
     );
   }
   const unit = unitPoints(sampling, count, box.length, random);
@@ -56,7 +57,7 @@ function unitPoints(
     case 'sobol':
       if (dimensions > SOBOL_DIMENSIONS) {
         throw new InputError(
-          `"objective.collocation": "sobol" knows ${SOBOL_DIMENSIONS} variables and there are ${dimensions}; choose "latin-hypercube".`,
+          say`"objective.collocation": "sobol" knows ${SOBOL_DIMENSIONS} variables and there are ${dimensions}; choose "latin-hypercube".`,
           'unsupported',
         );
       }
@@ -96,7 +97,7 @@ function gridSteps(count: number | readonly number[], axes: number): readonly nu
   }
   if (count.length !== axes) {
     throw new InputError(
-      `"objective.collocation" has ${count.length} counts for a grid of ${axes} axes; give one for each, or one number.`,
+      say`"objective.collocation" has ${count.length} counts for a grid of ${axes} axes; give one for each, or one number.`,
       'mismatch',
     );
   }

@@ -2,6 +2,7 @@ import type { PdeObjective } from '../../../shared/configuration';
 import type { Metrics } from '../../../shared/result/metrics';
 import { fromScalar } from '../../../shared/result/scalar';
 import type { CollocationData } from './collocationData';
+import { say, type Message } from '../../../shared/words/message';
 import { evaluateExpression, leaves, type Expression, type Values } from './expression';
 import { atPoint } from './expressionText';
 import type { PdeProblem } from './pdeProblem';
@@ -26,13 +27,13 @@ const LEFT_BY_ROUNDING = 1e-6;
 const TRIED_POINTS = 64;
 
 /** What a reader must know of the equation and its points, whatever the network is. */
-export function problemNotes(problem: PdeProblem, data: CollocationData): readonly string[] {
+export function problemNotes(problem: PdeProblem, data: CollocationData): readonly Message[] {
   const notes = [describePoints(problem, data)];
   if (largestOfZero(problem, data) < NOTHING) {
     notes.push(
       problem.sets.every(({ kind }) => kind === 'residual')
-        ? 'The function that is 0 everywhere has no loss: nothing tells it from a solution, so an initial or boundary condition is missing.'
-        : 'The function that is 0 everywhere satisfies the equation and every condition: nothing tells it from a solution, so an initial or boundary condition that 0 does not satisfy, or a normalisation, is missing.',
+        ? say`The function that is 0 everywhere has no loss: nothing tells it from a solution, so an initial or boundary condition is missing.`
+        : say`The function that is 0 everywhere satisfies the equation and every condition: nothing tells it from a solution, so an initial or boundary condition that 0 does not satisfy, or a normalisation, is missing.`,
     );
   }
   return [...notes, ...contradictions(problem, data)];
@@ -43,64 +44,72 @@ export function errorNotes(
   problem: PdeProblem,
   data: CollocationData,
   { error, zeroError, loss, largest = Infinity, terms = [] }: Metrics,
-): readonly string[] {
+): readonly Message[] {
   const { notation } = problem;
   const notes = terms.flatMap(({ kind, expression, notFiniteAt }) =>
     notFiniteAt === undefined
       ? []
       : [
-          `The ${kind} term "${expression}" of this network is no finite number ${atPoint(notation, notFiniteAt)}: there it divides by 0, takes a logarithm or root of what is not above 0, or grows beyond what numbers hold.`,
+          say`The ${kind} term "${expression}" of this network is no finite number ${atPoint(notation, notFiniteAt)}: there it divides by 0, takes a logarithm or root of what is not above 0, or grows beyond what numbers hold.`,
         ],
   );
   const size = zeroError === undefined ? 1 : fromScalar(zeroError);
   if (largest < NEARLY_ZERO * size) {
     notes.push(
-      `The network is 0 everywhere but for rounding (at most ${figure(largest)} at the points): it is the trivial solution.`,
+      say`The network is 0 everywhere but for rounding (at most ${figure(largest)} at the points): it is the trivial solution.`,
     );
   }
   if (error === undefined || zeroError === undefined) return notes;
   const trivial = fromScalar(zeroError);
-  const said = `The function that is 0 everywhere has an error of ${figure(trivial)} and a loss of ${figure(zeroLoss(problem, data))} here`;
+  const said = say`The function that is 0 everywhere has an error of ${figure(trivial)} and a loss of ${figure(zeroLoss(problem, data))} here`;
   return [
     ...notes,
     fromScalar(error) < trivial * (1 - BETTER)
-      ? `${said}.`
-      : `${said}; this network, with ${figure(fromScalar(error))} and ${figure(fromScalar(loss))}, is no better a solution.`,
+      ? say`${said}.`
+      : say`${said}; this network, with ${figure(fromScalar(error))} and ${figure(fromScalar(loss))}, is no better a solution.`,
   ];
 }
 
+const NUMBERED = {
+  residual: (count: number) => say`${count} interior`,
+  initial: (count: number) => say`${count} initial`,
+  boundary: (count: number) => say`${count} boundary`,
+  data: (count: number) => say`${count} measured`,
+} as const;
+
 const SAMPLINGS = {
-  grid: 'a grid',
-  uniform: 'uniform',
-  'latin-hypercube': 'a Latin hypercube',
-  sobol: 'a shifted Sobol sequence',
+  grid: say`a grid`,
+  uniform: say`uniform`,
+  'latin-hypercube': say`a Latin hypercube`,
+  sobol: say`a shifted Sobol sequence`,
 } as const;
 
 function describePoints(
   { sets }: PdeProblem,
   { sets: points, objective }: CollocationData,
-): string {
+): Message {
   const { collocation } = objective;
-  const counts = new Map<string, number>();
+  const counts = new Map<PdeProblem['sets'][number]['kind'], number>();
   sets.forEach(({ kind }, set) => {
-    const name = kind === 'residual' ? 'interior' : kind === 'data' ? 'measured' : kind;
-    counts.set(name, (counts.get(name) ?? 0) + points[set]!.points);
+    counts.set(kind, (counts.get(kind) ?? 0) + points[set]!.points);
   });
-  const listed = [...counts].map(([name, count]) => `${count} ${name}`).join(', ');
-  return `The loss is taken at collocation points: ${listed} (${origin(collocation)}).`;
+  const listed = [...counts]
+    .map(([kind, count]) => NUMBERED[kind](count))
+    .reduce((one, other) => say`${one}, ${other}`);
+  return say`The loss is taken at collocation points: ${listed} (${origin(collocation)}).`;
 }
 
-function origin({ points, sampling, seed }: PdeObjective['collocation']): string {
+function origin({ points, sampling, seed }: PdeObjective['collocation']): string | Message {
   if (points !== undefined) return points;
-  return sampling === 'grid' ? SAMPLINGS.grid : `${SAMPLINGS[sampling]}, seed ${seed}`;
+  return sampling === 'grid' ? SAMPLINGS.grid : say`${SAMPLINGS[sampling]}, seed ${seed}`;
 }
 
 /** The conditions that the exact solution does not satisfy. */
-function contradictions(problem: PdeProblem, data: CollocationData): readonly string[] {
+function contradictions(problem: PdeProblem, data: CollocationData): readonly Message[] {
   const { notation, sets, exact } = problem;
   if (exact === null) return [];
   const width = notation.variables.length;
-  const notes: string[] = [];
+  const notes: Message[] = [];
   for (const [set, { kind, parts }] of sets.entries()) {
     if (kind === 'data') continue;
     const points = data.points[set]!;
@@ -131,7 +140,7 @@ function contradictions(problem: PdeProblem, data: CollocationData): readonly st
       const rounding = LEFT_BY_ROUNDING * Math.max(1, zeroError(problem, data));
       if (Math.sqrt(left) > LEFT_BY_DIFFERENCES * Math.sqrt(size) + rounding) {
         notes.push(
-          `The exact solution does not satisfy "${text}": what it leaves is ${figure(Math.sqrt(left / size))} of the terms' size, so one of the two is mistaken.`,
+          say`The exact solution does not satisfy "${text}": what it leaves is ${figure(Math.sqrt(left / size))} of the terms' size, so one of the two is mistaken.`,
         );
       }
     }

@@ -4,6 +4,7 @@ import { sizeOf } from '../../tensor';
 import type { Executable, FloatArray, Runtime } from '../runtime';
 import { applyKernels } from './kernels';
 import type { Tensor, TensorFlow } from './api';
+import { say } from '../../../shared/words/message';
 
 /**
  * TensorFlow, operation by operation, on whatever backend the module has: the native library of
@@ -115,7 +116,7 @@ class Interpretation implements Executable {
 function memoryError(error: unknown): InputError | null {
   if (!(error instanceof Error) || !/OOM|out of memory/i.test(error.message)) return null;
   return new InputError(
-    'TensorFlow ran out of memory; set "limit" in "data" of basin.json to fewer samples, or use the runtime "onnxruntime-node".',
+    say`TensorFlow ran out of memory; set "limit" in "data" of basin.json to fewer samples, or use the runtime "onnxruntime-node".`,
     'unsupported',
   );
 }

@@ -16,6 +16,7 @@ import type { Axis } from '../../../shared/result/landscape';
 import type { PersistencePair, Topology } from '../../../shared/result/topology';
 import { boundedDiagram, type DiagramDistance } from '../../../shared/diagrams/diagram';
 import type { TrackStep } from '../../../shared/diagrams/tracking';
+import { say, type Message } from '../../../shared/words/message';
 
 /** A topology, where its grid lies, and how sure its values are. */
 export interface PlacedTopology {
@@ -40,7 +41,7 @@ export function compareTopologies(
   first: PlacedTopology,
   second: PlacedTopology,
   samePlane: boolean,
-): { readonly comparison: TopologyComparison; readonly warnings: readonly string[] } {
+): { readonly comparison: TopologyComparison; readonly warnings: readonly Message[] } {
   const sides = [mostPersistent(first), mostPersistent(second)] as const;
   const [a, b] = sides;
   const range = Math.max(a.topology.summaries.range, b.topology.summaries.range);
@@ -62,7 +63,9 @@ export function compareTopologies(
       left === 0
         ? []
         : [
-            `Of the ${side === 0 ? 'first' : 'second'} landscape the ${MOST_PAIRS} most persistent pairs were compared and ${left} left out, which moves the bottleneck distance by at most ${sides[side]!.largestLeft / 2}; raise the threshold to leave out what is noise.`,
+            side === 0
+              ? say`Of the first landscape the ${MOST_PAIRS} most persistent pairs were compared and ${left} left out, which moves the bottleneck distance by at most ${sides[side]!.largestLeft / 2}; raise the threshold to leave out what is noise.`
+              : say`Of the second landscape the ${MOST_PAIRS} most persistent pairs were compared and ${left} left out, which moves the bottleneck distance by at most ${sides[side]!.largestLeft / 2}; raise the threshold to leave out what is noise.`,
           ],
     ),
   };

@@ -9,6 +9,7 @@ import {
   type ImportedLandscape,
 } from './importedLandscape';
 import type { Axis } from '../../../shared/result/landscape';
+import { say, type Message } from '../../../shared/words/message';
 
 /** A table as text: fields of equal number in every row. */
 interface Table {
@@ -16,7 +17,7 @@ interface Table {
   readonly header: readonly string[] | null;
   /** Missing values are NaN. */
   readonly rows: readonly Float64Array[];
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Message[];
 }
 
 /**
@@ -41,8 +42,8 @@ export function parseCsv(text: string, column: string | undefined): ImportedLand
   if (column !== undefined && header?.includes(column) !== true) {
     throw new Fault(
       'invalid',
-      `it has no column ${column}`,
-      header === null ? 'its columns have no names' : `its columns are ${header.join(', ')}`,
+      say`it has no column ${column}`,
+      header === null ? say`its columns have no names` : say`its columns are ${header.join(', ')}`,
     );
   }
   if (header !== null && width > 1) {
@@ -70,8 +71,8 @@ function onlyValues({ rows }: Table, header: readonly string[]): string | null {
   if (header.length > MOST_COORDINATES + 1) return null;
   throw new Fault(
     'invalid',
-    `none of its columns (${header.slice(0, 10).join(', ')}) is named like losses, nor are all but the last coordinates of a grid`,
-    'say with --array which column holds the losses, or write a plane without names',
+    say`none of its columns (${header.slice(0, 10).join(', ')}) is named like losses, nor are all but the last coordinates of a grid`,
+    say`say with --array which column holds the losses, or write a plane without names`,
   );
 }
 
@@ -84,8 +85,8 @@ function refuseHoles(rows: readonly Float64Array[]): void {
   if (new Set(rows.map((row) => `${row[0]!},${row[1]!}`)).size < rows.length) return;
   throw new Fault(
     'damaged',
-    `its first two columns look like coordinates of ${points} points, of which ${points - rows.length} are missing`,
-    'write nan for the loss of points that are missing, or save a plane of numbers as .npy',
+    say`its first two columns look like coordinates of ${points} points, of which ${points - rows.length} are missing`,
+    say`write nan for the loss of points that are missing, or save a plane of numbers as .npy`,
   );
 }
 
@@ -95,10 +96,10 @@ const MOST_COORDINATES = 6;
 /** Taller than this for its width, a plane is more likely a list of points. */
 const NARROW = 10;
 
-function narrowWarnings(height: number, width: number): string[] {
+function narrowWarnings(height: number, width: number): Message[] {
   if (width < 2 || width > 4 || height < NARROW * width) return [];
   return [
-    `It is taken for a plane of ${height} × ${width}; if its columns are coordinates and losses, give them names in a first line, the losses as "loss".`,
+    say`It is taken for a plane of ${height} × ${width}; if its columns are coordinates and losses, give them names in a first line, the losses as "loss".`,
   ];
 }
 
@@ -115,7 +116,8 @@ function contentLines(text: string): Line[] {
     .map((line, k) => ({ number: k + 1, line }))
     .filter(({ line }) => line.trim() !== '' && !/^\s*#(?!n\/a\b)/i.test(line));
   const first = lines[0];
-  if (first === undefined) throw new Fault('damaged', 'it holds no numbers', 'check the file');
+  if (first === undefined)
+    throw new Fault('damaged', say`it holds no numbers`, say`check the file`);
   const separator = [';', '\t', ','].find((candidate) => unquoted(first.line).includes(candidate));
   const split = lines.map(({ number, line }) => ({
     number,
@@ -160,13 +162,14 @@ function parseTable(lines: readonly Line[]): Table {
   const counts = lines.length > 2 && isCounting(names);
   const hasHeader = counts || isHeader(names);
   const content = hasHeader ? lines.slice(1) : lines;
-  if (content.length === 0) throw new Fault('damaged', 'it holds no numbers', 'check the file');
+  if (content.length === 0)
+    throw new Fault('damaged', say`it holds no numbers`, say`check the file`);
   return {
     header: hasHeader && !counts ? names : null,
     rows: content.map((line) => numbersOf(line, names.length)),
     warnings: counts
       ? [
-          `Its first line counts the columns (0, 1, … ${names.length - 1}), as pandas writes them, and is taken for their names; write the plane without them if they are losses.`,
+          say`Its first line counts the columns (0, 1, … ${names.length - 1}), as pandas writes them, and is taken for their names; write the plane without them if they are losses.`,
         ]
       : [],
   };
@@ -191,8 +194,8 @@ function numbersOf({ number, fields }: Line, width: number): Float64Array {
   if (fields.length !== width) {
     throw new Fault(
       'damaged',
-      `line ${number} has ${fields.length} fields where the first has ${width}`,
-      'give every row the same number of them',
+      say`line ${number} has ${fields.length} fields where the first has ${width}`,
+      say`give every row the same number of them`,
     );
   }
   return Float64Array.from(fields, (field) => {
@@ -204,8 +207,8 @@ function numbersOf({ number, fields }: Line, width: number): Float64Array {
     if (value === null) {
       throw new Fault(
         'damaged',
-        `"${field.slice(0, 40)}" in line ${number} is no number`,
-        'write numbers with a decimal point',
+        say`"${field.slice(0, 40)}" in line ${number} is no number`,
+        say`write numbers with a decimal point`,
       );
     }
     return value;
@@ -322,8 +325,8 @@ function pointGrid(
   if (columns === null) {
     throw new Fault(
       'damaged',
-      `its ${rows.length} points do not fill a grid`,
-      'give every combination of the coordinates once, and the coordinates in the first columns; points that are scattered are read from .vtu',
+      say`its ${rows.length} points do not fill a grid`,
+      say`give every combination of the coordinates once, and the coordinates in the first columns; points that are scattered are read from .vtu`,
     );
   }
   const noise = fillsGrid(rows, columns, 0, 1) ? 0 : NOISE;

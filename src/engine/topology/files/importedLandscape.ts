@@ -1,5 +1,6 @@
 import { Fault } from '../../checkpoint/fault';
 import type { Axis } from '../../../shared/result/landscape';
+import { say, type Message } from '../../../shared/words/message';
 
 /** A landscape another tool sampled, as its file holds it. */
 export interface ImportedLandscape {
@@ -10,7 +11,7 @@ export interface ImportedLandscape {
   /** One for each axis of `shape`; null where the file does not say. */
   readonly axes: readonly Axis[] | null;
   /** What its reader found out of the ordinary: full sentences. */
-  readonly warnings?: readonly string[];
+  readonly warnings?: readonly Message[];
 }
 
 /** Names tools give the array or column of losses, the surest first. */
@@ -77,8 +78,8 @@ export function exactNumbers(data: ArrayLike<number | bigint>): Float64Array {
 export function beyondExact(): Fault {
   return new Fault(
     'unsupported',
-    'it holds whole numbers beyond 2⁵³, which float64 no longer tells apart',
-    'subtract their minimum before you save them',
+    say`it holds whole numbers beyond 2⁵³, which float64 no longer tells apart`,
+    say`subtract their minimum before you save them`,
   );
 }
 
@@ -86,19 +87,19 @@ export function beyondExact(): Fault {
  * What coordinates say about the grid that its reader should know: a centre that was never
  * sampled, and a range that is not the same on both sides of it. The checkpoint is at the origin of its plane; a grid of even steps misses it.
  */
-export function axisWarnings(axes: readonly Axis[]): string[] {
+export function axisWarnings(axes: readonly Axis[]): Message[] {
   return axes.flatMap(({ name, min, max, steps }) => {
     if (!(min < 0 && max > 0) || steps < 2) return [];
     const position = (-min / (max - min)) * (steps - 1);
     if (Math.abs(position - Math.round(position)) > 1e-6) {
       return [
-        `The axis ${name} has no point at 0, so the checkpoint itself may not be among the values.`,
+        say`The axis ${name} has no point at 0, so the checkpoint itself may not be among the values.`,
       ];
     }
     // By half a step and more: coordinates are rounded.
     if (Math.abs(position - (steps - 1) / 2) < 0.5) return [];
     return [
-      `The axis ${name} runs from ${min} to ${max}: the checkpoint, at 0, is not in its middle, so the two sides of it show different distances.`,
+      say`The axis ${name} runs from ${min} to ${max}: the checkpoint, at 0, is not in its middle, so the two sides of it show different distances.`,
     ];
   });
 }
@@ -155,10 +156,10 @@ export function farValues(values: Float64Array): FarValues | null {
 }
 
 /** A warning of values that stand for points that were not evaluated. */
-export function farWarnings(far: FarValues | null, points: number): string[] {
+export function farWarnings(far: FarValues | null, points: number): Message[] {
   if (far === null) return [];
   return [
-    `${far.count} of ${points} points are far outside of all others (such as ${far.example}), as fill values for points that were not evaluated are; write NaN there, or maxima, ranges and the noise floor mean little.`,
+    say`${far.count} of ${points} points are far outside of all others (such as ${far.example}), as fill values for points that were not evaluated are; write NaN there, or maxima, ranges and the noise floor mean little.`,
   ];
 }
 
@@ -170,7 +171,7 @@ const CLIPPED_SHARE = 0.01;
  * A warning where the highest value occurs so often that values above it seem to have been cut off:
  * the surface ends in a plateau, and what lies above is unknown. Constants are not meant.
  */
-export function clippingWarnings(values: Float64Array): string[] {
+export function clippingWarnings(values: Float64Array): Message[] {
   let highest = -Infinity;
   let lowest = Infinity;
   let count = 0;
@@ -187,7 +188,7 @@ export function clippingWarnings(values: Float64Array): string[] {
   if (lowest === highest || count < Math.max(LEAST_CLIPPED, CLIPPED_SHARE * values.length))
     return [];
   return [
-    `${count} of ${values.length} points have the very same highest value ${highest}, as clipping leaves it; what lies above is not in the file, so its maxima and ranges mean little.`,
+    say`${count} of ${values.length} points have the very same highest value ${highest}, as clipping leaves it; what lies above is not in the file, so its maxima and ranges mean little.`,
   ];
 }
 
@@ -200,10 +201,13 @@ export function clippingWarnings(values: Float64Array): string[] {
 export function swappedAxesWarnings(
   lengths: readonly number[],
   shape: readonly number[],
-): string[] {
+): Message[] {
   const same = (other: readonly number[]) => other.every((extent, k) => extent === shape[k]);
   if (lengths.length !== shape.length || same(lengths) || !same(lengths.toReversed())) return [];
+  const counts = lengths
+    .map((length): Message => say`${length}`)
+    .reduce((one, other) => say`${one} and ${other}`);
   return [
-    `The file has ${lengths.join(' and ')} coordinates but ${shape.join(' × ')} values: its axes are swapped, and are taken the other way round.`,
+    say`The file has ${counts} coordinates but ${shape.join(' × ')} values: its axes are swapped, and are taken the other way round.`,
   ];
 }

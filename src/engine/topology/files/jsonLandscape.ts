@@ -1,6 +1,7 @@
 import { Fault } from '../../checkpoint/fault';
 import { toScalar } from '../../../shared/result/scalar';
 import type { Axis } from '../../../shared/result/landscape';
+import { say } from '../../../shared/words/message';
 import type { ImportedLandscape } from './importedLandscape';
 import type { WritableLandscape } from './writeVtk';
 
@@ -23,15 +24,15 @@ export function parseJsonLandscape(text: string): ImportedLandscape {
   try {
     document = JSON.parse(text);
   } catch {
-    throw new Fault('damaged', 'it is not JSON');
+    throw new Fault('damaged', say`it is not JSON`);
   }
   const landscape =
     isRecord(document) && isRecord(document.landscape) ? document.landscape : document;
   if (!isRecord(landscape) || !Array.isArray(landscape.shape) || !Array.isArray(landscape.values)) {
     throw new Fault(
       'unsupported',
-      'it holds no landscape',
-      'name a result document with a landscape, or give "shape", "axes" and "values"',
+      say`it holds no landscape`,
+      say`name a result document with a landscape, or give "shape", "axes" and "values"`,
     );
   }
   const { shape, values, axes } = landscape;
@@ -39,17 +40,17 @@ export function parseJsonLandscape(text: string): ImportedLandscape {
     if (typeof value === 'number') return value;
     if (value === 'Infinity' || value === '-Infinity') return Number(value);
     if (value === 'NaN' || value === null) return NaN;
-    throw new Fault('invalid', 'one of its values is no number', 'write NaN as "NaN"');
+    throw new Fault('invalid', say`one of its values is no number`, say`write NaN as "NaN"`);
   });
   if (!shape.every((extent): extent is number => Number.isInteger(extent) && extent >= 1)) {
-    throw new Fault('invalid', 'its shape is none', 'give the points along each axis');
+    throw new Fault('invalid', say`its shape is none`, say`give the points along each axis`);
   }
   const points = shape.reduce((product, extent) => product * extent, 1);
   if (points !== numbers.length) {
     throw new Fault(
       'invalid',
-      `its shape has ${points} points but there are ${numbers.length} values`,
-      'give one value for each point',
+      say`its shape has ${points} points but there are ${numbers.length} values`,
+      say`give one value for each point`,
     );
   }
   return { values: numbers, shape, axes: axesOf(axes, shape) };

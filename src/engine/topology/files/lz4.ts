@@ -1,4 +1,5 @@
 import { Fault } from '../../checkpoint/fault';
+import { say } from '../../../shared/words/message';
 
 /**
  * A block of LZ4, without a frame around it: VTK's `vtkLZ4DataCompressor`.
@@ -42,5 +43,5 @@ export function unpackLz4(packed: Uint8Array, size: number): Uint8Array {
 }
 
 function broken(): Fault {
-  return new Fault('damaged', 'its packed data is not whole');
+  return new Fault('damaged', say`its packed data is not whole`);
 }

@@ -4,6 +4,7 @@ import { readNpzArray } from '../../checkpoint/npz';
 import { ZipArchive } from '../../checkpoint/zip';
 import { evenAxis, exactNumbers, valueName, type ImportedLandscape } from './importedLandscape';
 import type { Axis } from '../../../shared/result/landscape';
+import { say } from '../../../shared/words/message';
 import type { CheckpointFile } from '../../checkpoint/checkpointFile';
 import type { Tensor } from '../../tensor';
 
@@ -69,8 +70,8 @@ async function onlyGrid(archive: ZipArchive, names: readonly string[]): Promise<
   if (only === undefined || more.length > 0) {
     throw new Fault(
       'invalid',
-      `it does not say which of its arrays (${names.slice(0, 10).join(', ')}) is the loss`,
-      'call that one "loss"',
+      say`it does not say which of its arrays (${names.slice(0, 10).join(', ')}) is the loss`,
+      say`call that one "loss"`,
     );
   }
   return only;

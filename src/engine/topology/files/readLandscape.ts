@@ -11,10 +11,11 @@ import { isHdf5, readSurface } from './readSurface';
 import { serpentineWarnings } from './serpentine';
 import { parseVti } from './vti';
 import type { ImportedLandscape } from './importedLandscape';
+import { say, type Message } from '../../../shared/words/message';
 
 export interface ReadLandscape extends ImportedLandscape {
   /** What a reader must know before believing the landscape: full sentences. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Message[];
 }
 
 export interface ReadLandscapeOptions {
@@ -43,7 +44,7 @@ export async function readLandscape(
       const landscape = await readAny(file, options.array);
       const { values, shape, axes } = landscape;
       if (values.length === 0) {
-        throw new Fault('invalid', 'its array is empty', 'sample the landscape first');
+        throw new Fault('invalid', say`its array is empty`, say`sample the landscape first`);
       }
       const far = farValues(values);
       const warnings = [
@@ -66,7 +67,7 @@ async function readAny(
 ): Promise<ImportedLandscape> {
   const head = await file.read(0, Math.min(file.size, 512));
   if (file.size > MOST_BYTES) {
-    throw new Fault('unsupported', 'it has more than 4 GiB', 'take a coarser grid');
+    throw new Fault('unsupported', say`it has more than 4 GiB`, say`take a coarser grid`);
   }
   if (isNpy(head)) return readNpyLandscape(file);
   if (isZip(head)) return readNpzLandscape(file, array);
@@ -81,8 +82,8 @@ async function readAny(
   if (!TEXT_SUFFIXES.includes(extname(file.path).toLowerCase())) {
     throw new Fault(
       'unsupported',
-      'it is no landscape Basin knows',
-      'save it as .npy, .npz, .vti, .csv or .h5',
+      say`it is no landscape Basin knows`,
+      say`save it as .npy, .npz, .vti, .csv or .h5`,
     );
   }
   if (file.size > MOST_TEXT_BYTES) throw tooLong();
@@ -90,5 +91,5 @@ async function readAny(
 }
 
 function tooLong(): Fault {
-  return new Fault('unsupported', 'it is too long for text', 'save it as .npy');
+  return new Fault('unsupported', say`it is too long for text`, say`save it as .npy`);
 }

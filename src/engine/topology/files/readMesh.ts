@@ -3,6 +3,7 @@ import { Fault, naming } from '../../checkpoint/fault';
 import { vtkType } from './vtkXml';
 import { parseVtp, parseVtu } from './vtu';
 import type { ImportedMesh } from './vtu';
+import { say } from '../../../shared/words/message';
 
 const MOST_BYTES = 2 ** 32;
 
@@ -31,12 +32,12 @@ export async function readMesh(path: string, array?: string): Promise<ImportedMe
   try {
     return await naming(path, async () => {
       if (file.size > MOST_BYTES) {
-        throw new Fault('unsupported', 'it has more than 4 GiB', 'take fewer points');
+        throw new Fault('unsupported', say`it has more than 4 GiB`, say`take fewer points`);
       }
       const bytes = await file.read(0, file.size);
       const mesh = vtkType(bytes) === 'PolyData' ? parseVtp(bytes, array) : parseVtu(bytes, array);
       if (mesh.values.length === 0) {
-        throw new Fault('invalid', 'it has no points', 'sample the landscape first');
+        throw new Fault('invalid', say`it has no points`, say`sample the landscape first`);
       }
       return mesh;
     });

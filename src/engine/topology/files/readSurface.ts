@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Fault } from '../../checkpoint/fault';
 import type { ImportedLandscape } from './importedLandscape';
+import { say, type Message } from '../../../shared/words/message';
 
 /** What the worker is given. */
 export interface SurfaceTask {
@@ -14,8 +15,8 @@ export type SurfaceAnswer =
   | {
       readonly ok: false;
       readonly reason: Fault['reason'];
-      readonly message: string;
-      readonly advice?: string;
+      readonly what: Message;
+      readonly advice?: Message;
     };
 
 /** Bytes of a file that is copied into the library's memory. */
@@ -44,8 +45,8 @@ export async function readSurface(
   if (bytes.length > MOST_BYTES) {
     throw new Fault(
       'unsupported',
-      `it has ${Math.round(bytes.length / 1e6)} MB, and Basin reads HDF5 files of up to ${Math.round(MOST_BYTES / 1e6)}`,
-      'save the surface alone as .npz',
+      say`it has ${Math.round(bytes.length / 1e6)} MB, and Basin reads HDF5 files of up to ${Math.round(MOST_BYTES / 1e6)}`,
+      say`save the surface alone as .npz`,
     );
   }
   const worker = new Worker(script, { workerData: { bytes, array } satisfies SurfaceTask });
@@ -53,18 +54,18 @@ export async function readSurface(
   try {
     const answer = await new Promise<SurfaceAnswer>((resolve, reject) => {
       late = setTimeout(() => {
-        reject(new Fault('damaged', 'the HDF5 library does not come to an end with it'));
+        reject(new Fault('damaged', say`the HDF5 library does not come to an end with it`));
       }, PATIENCE);
       worker.once('message', resolve);
       // The library stops where a damaged file leads it astray.
       worker.once('error', () => {
-        reject(new Fault('damaged', 'the HDF5 library cannot read it'));
+        reject(new Fault('damaged', say`the HDF5 library cannot read it`));
       });
       worker.once('exit', () => {
-        reject(new Fault('damaged', 'the HDF5 library cannot read it'));
+        reject(new Fault('damaged', say`the HDF5 library cannot read it`));
       });
     });
-    if (!answer.ok) throw new Fault(answer.reason, answer.message, answer.advice);
+    if (!answer.ok) throw new Fault(answer.reason, answer.what, answer.advice);
     return answer.landscape;
   } finally {
     clearTimeout(late);

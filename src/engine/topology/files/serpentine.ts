@@ -1,4 +1,5 @@
 import type { Axis } from '../../../shared/result/landscape';
+import { say, type Message } from '../../../shared/words/message';
 
 /**
  * Serpentine sampling: a walk through the plane back and forth that steps before it evaluates
@@ -11,10 +12,10 @@ const SHIFTED = 1.36;
 const LEAST_POINTS = 6;
 
 /** A warning for each axis of a plane along which every other column is shifted. */
-export function serpentineWarnings(values: Float64Array, shape: readonly number[]): string[] {
+export function serpentineWarnings(values: Float64Array, shape: readonly number[]): Message[] {
   return shiftedAxes(values, shape).map(
     ({ axis }) =>
-      `Every other line across axis ${axis} is shifted by one point against its neighbours, as sampling back and forth leaves it; most minima and saddles of such a landscape are not the model's, so sample it again or put the lines back.`,
+      say`Every other line across axis ${axis} is shifted by one point against its neighbours, as sampling back and forth leaves it; most minima and saddles of such a landscape are not the model's, so sample it again or put the lines back.`,
   );
 }
 

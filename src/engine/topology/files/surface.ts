@@ -15,9 +15,10 @@ import {
   type ImportedLandscape,
 } from './importedLandscape';
 import type { Axis } from '../../../shared/result/landscape';
+import { say } from '../../../shared/words/message';
 
 /** Names of a surface's own datasets, the surest first. */
-const SURFACES = ['train_loss', 'test_loss', 'train_acc', 'test_acc'];
+const SURFACES = ['train_loss', 'test_loss', 'train_acc', 'test_acc'] as const;
 const X = 'xcoordinates';
 const Y = 'ycoordinates';
 const MOST_POINTS = 2 ** 26;
@@ -55,7 +56,7 @@ export async function parseSurface(
     if (error instanceof Fault) throw error;
     throw new Fault(
       'damaged',
-      'the HDF5 library cannot read it, nor are other files opened that it may name',
+      say`the HDF5 library cannot read it, nor are other files opened that it may name`,
     );
   } finally {
     module.deactivate_throwing_error_handler();
@@ -72,8 +73,8 @@ function surfaceIn(root: Group, wanted: string | undefined): ImportedLandscape {
   if (xs === null) {
     throw new Fault(
       'unsupported',
-      `it has no "${X}", so it is no loss surface`,
-      'name a surface file, or analyze a checkpoint through its basin.json',
+      say`it has no "${X}", so it is no loss surface`,
+      say`name a surface file, or analyze a checkpoint through its basin.json`,
     );
   }
   const ys = numbersOf(root, names, Y);
@@ -82,8 +83,10 @@ function surfaceIn(root: Group, wanted: string | undefined): ImportedLandscape {
   if (values === null) {
     throw new Fault(
       'invalid',
-      `it has no ${wanted === undefined ? SURFACES.slice(0, 2).join(' and no ') : `dataset "${wanted}"`}`,
-      'say with --array which dataset holds the losses',
+      wanted === undefined
+        ? say`it has no ${SURFACES[0]} and no ${SURFACES[1]}`
+        : say`it has no dataset "${wanted}"`,
+      say`say with --array which dataset holds the losses`,
     );
   }
   // The slow axis first: y, then x.
@@ -93,19 +96,19 @@ function surfaceIn(root: Group, wanted: string | undefined): ImportedLandscape {
   if (warnings.length === 0 && !lengths.every((length, axis) => length === shape[axis])) {
     throw new Fault(
       'invalid',
-      `"${name!}" has ${shape.join(' × ')} values for ${lengths.join(' × ')} coordinates`,
-      'sample the surface again',
+      say`"${name!}" has ${shape.join(' × ')} values for ${lengths.join(' × ')} coordinates`,
+      say`sample the surface again`,
     );
   }
   const missing = values.data.reduce((sum, x) => sum + Number(x === NOT_EVALUATED), 0);
   if (missing > 0) {
     warnings.push(
-      `${missing} of ${values.data.length} points were not evaluated (-1 in the file); they are taken as NaN, above every value, so wait for the rest or sample it again.`,
+      say`${missing} of ${values.data.length} points were not evaluated (-1 in the file); they are taken as NaN, above every value, so wait for the rest or sample it again.`,
     );
   }
   const axes = [...(ys === null ? [] : [evenAxis('y', ys.data)]), evenAxis('x', xs.data)];
   if (axes.includes(null)) {
-    warnings.push('The coordinates are not evenly spaced; places are given by index only.');
+    warnings.push(say`The coordinates are not evenly spaced; places are given by index only.`);
   }
   return {
     values: values.data.map((x) => (x === NOT_EVALUATED ? NaN : x)),
@@ -124,37 +127,41 @@ function numbersOf(root: Group, names: readonly string[], name: string): Numbers
   if (!names.includes(name)) return null;
   const entity = root.get(name);
   if (!(entity instanceof Dataset)) {
-    throw new Fault('hostile', `"${name}" is no dataset but leads elsewhere`);
+    throw new Fault('hostile', say`"${name}" is no dataset but leads elsewhere`);
   }
   const { metadata } = entity;
   const { shape, chunks } = metadata;
   if (metadata.virtual_sources !== undefined && metadata.virtual_sources.length > 0) {
-    throw new Fault('hostile', `"${name}" takes its values from other files`);
+    throw new Fault('hostile', say`"${name}" takes its values from other files`);
   }
   if (shape === null || shape.length < 1 || shape.length > 2) {
-    throw new Fault('unsupported', `"${name}" is no line and no plane of values`);
+    throw new Fault('unsupported', say`"${name}" is no line and no plane of values`);
   }
   const points = product(shape);
   if (!(points >= 1 && points <= MOST_POINTS)) {
-    throw new Fault('unsupported', `"${name}" has ${points} values`, 'take a coarser grid');
+    throw new Fault('unsupported', say`"${name}" has ${points} values`, say`take a coarser grid`);
   }
   if (chunks !== null && !(product(chunks) * metadata.size <= MOST_CHUNK_BYTES)) {
-    throw new Fault('unsupported', `"${name}" is stored in chunks that are too large`);
+    throw new Fault('unsupported', say`"${name}" is stored in chunks that are too large`);
   }
   const strange = entity.filters.find(({ id }) => !FILTERS.includes(id));
   if (strange !== undefined) {
     throw new Fault(
       'unsupported',
-      `"${name}" is compressed by the filter ${strange.id}`,
-      'save it with gzip or without compression',
+      say`"${name}" is compressed by the filter ${strange.id}`,
+      say`save it with gzip or without compression`,
     );
   }
   const isNumber = NUMBER_CLASSES.includes(metadata.type) && [1, 2, 4, 8].includes(metadata.size);
   const value = isNumber ? entity.value : null;
   if (!ArrayBuffer.isView(value) || value instanceof Uint8ClampedArray) {
-    throw new Fault('unsupported', `"${name}" holds no numbers Basin reads`, 'save it as float64');
+    throw new Fault(
+      'unsupported',
+      say`"${name}" holds no numbers Basin reads`,
+      say`save it as float64`,
+    );
   }
-  if (value.length !== points) throw new Fault('damaged', `"${name}" is cut short`);
+  if (value.length !== points) throw new Fault('damaged', say`"${name}" is cut short`);
   return { data: exactNumbers(value), shape };
 }
 

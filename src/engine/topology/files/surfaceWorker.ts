@@ -4,6 +4,7 @@ import { Hdf5Memory } from '../../checkpoint/hdf5Thread';
 import { parseSurface } from './surface';
 import type { Hdf5Answer, Hdf5Request, Hdf5Task } from '../../checkpoint/hdf5Weights';
 import type { SurfaceAnswer, SurfaceTask } from './readSurface';
+import { say } from '../../../shared/words/message';
 
 /**
  * The thread of the HDF5 library, which is large, and which a file may make run for ever. It reads one
@@ -14,8 +15,8 @@ async function answer({ bytes, array }: SurfaceTask): Promise<SurfaceAnswer> {
     return { ok: true, landscape: await parseSurface(bytes, array) };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    const { reason, message, advice } = error;
-    return { ok: false, reason, message, ...(advice === undefined ? {} : { advice }) };
+    const { reason, what, advice } = error;
+    return { ok: false, reason, what, ...(advice === undefined ? {} : { advice }) };
   }
 }
 
@@ -43,11 +44,11 @@ function answerOf(work: () => Hdf5Answer): Hdf5Answer {
 /** What the library throws is about the file: it has nothing else. */
 function faultOf(error: unknown): Hdf5Answer {
   if (!(error instanceof Fault)) {
-    const message = 'the HDF5 library cannot read it, nor are other files opened that it may name';
-    return { fault: ['damaged', message] };
+    const what = say`the HDF5 library cannot read it, nor are other files opened that it may name`;
+    return { fault: ['damaged', what] };
   }
-  const { reason, message, advice } = error;
-  return { fault: advice === undefined ? [reason, message] : [reason, message, advice] };
+  const { reason, what, advice } = error;
+  return { fault: advice === undefined ? [reason, what] : [reason, what, advice] };
 }
 
 const task = workerData as SurfaceTask | Hdf5Task;

@@ -1,6 +1,7 @@
 import { Fault } from '../../checkpoint/fault';
 import { chooseArray, openVtkXml, readNumbers, type Element } from './vtkXml';
 import type { Axis } from '../../../shared/result/landscape';
+import { say } from '../../../shared/words/message';
 import type { ImportedLandscape } from './importedLandscape';
 
 /**
@@ -15,8 +16,8 @@ export function parseVti(bytes: Uint8Array, arrayName: string | undefined): Impo
   const file = openVtkXml(
     bytes,
     'ImageData',
-    'image data',
-    'save the landscape as .vti image data',
+    say`image data`,
+    say`save the landscape as .vti image data`,
   );
   const image = file.elements.find(({ name }) => name === 'ImageData')!;
   const { array, onCells } = chooseArray(file.elements, arrayName);
@@ -56,5 +57,5 @@ function numbers(text: string | undefined, count: number): number[] {
 }
 
 function brokenExtent(): Fault {
-  return new Fault('damaged', 'its extent makes no sense');
+  return new Fault('damaged', say`its extent makes no sense`);
 }

@@ -3,6 +3,7 @@ import { Fault } from '../../checkpoint/fault';
 import { unpackLz4 } from './lz4';
 import { unpackXz } from './xz';
 import { exactNumbers, parseNumber, valueName } from './importedLandscape';
+import { say, type Message } from '../../../shared/words/message';
 
 /**
  * VTK's data in XML: what `.vti` and `.vtu` files have in common.
@@ -66,27 +67,37 @@ export function vtkType(bytes: Uint8Array): string | null {
 export function openVtkXml(
   bytes: Uint8Array,
   type: 'ImageData' | 'UnstructuredGrid' | 'PolyData',
-  what: string,
-  advice: string,
+  what: Message,
+  advice: Message,
 ): VtkXml {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const { elements, appended } = scan(buffer);
   const file = elements.find(({ name }) => name === 'VTKFile');
   const found = file?.attributes.get('type');
   if (found !== type) {
-    throw new Fault('unsupported', `it holds ${found ?? 'no VTK data'}, no ${what}`, advice);
+    throw new Fault(
+      'unsupported',
+      found === undefined
+        ? say`it holds no VTK data, no ${what}`
+        : say`it holds ${found}, no ${what}`,
+      advice,
+    );
   }
   const pieces = elements.filter(({ name }) => name === 'Piece');
   if (!elements.some(({ name }) => name === type) || pieces.length !== 1) {
-    throw new Fault('unsupported', `it is in ${pieces.length} pieces`, 'save it in one piece');
+    throw new Fault(
+      'unsupported',
+      say`it is in ${pieces.length} pieces`,
+      say`save it in one piece`,
+    );
   }
   const compressor = file?.attributes.get('compressor') ?? '';
   const unpack = compressor === '' ? null : UNPACKERS.get(compressor);
   if (unpack === undefined) {
     throw new Fault(
       'unsupported',
-      `it is packed by ${compressor}`,
-      'save it with zlib or unpacked',
+      say`it is packed by ${compressor}`,
+      say`save it with zlib or unpacked`,
     );
   }
   const encoding: Encoding = {
@@ -159,7 +170,7 @@ function endOf(buffer: Buffer, mark: string, from: number): number {
 }
 
 function brokenXml(): Fault {
-  return new Fault('damaged', 'its XML is not whole');
+  return new Fault('damaged', say`its XML is not whole`);
 }
 
 /** The array that means losses: by name, the one marked as scalars, or the only one. */
@@ -185,17 +196,17 @@ export function chooseArray(
     throw new Fault(
       'invalid',
       wanted === null
-        ? `it does not say which of its arrays (${names.slice(0, 10).join(', ')}) is the loss`
-        : `it has no array ${wanted}`,
-      wanted === null ? 'call that one "loss"' : `it holds ${names.slice(0, 10).join(', ')}`,
+        ? say`it does not say which of its arrays (${names.slice(0, 10).join(', ')}) is the loss`
+        : say`it has no array ${wanted}`,
+      wanted === null ? say`call that one "loss"` : say`it holds ${names.slice(0, 10).join(', ')}`,
     );
   }
   const components = Number(array.attributes.get('NumberOfComponents') ?? 1);
   if (components !== 1) {
     throw new Fault(
       'unsupported',
-      `its array ${wanted ?? ''} has ${components} numbers at each point`,
-      'save the loss alone',
+      say`its array ${wanted ?? ''} has ${components} numbers at each point`,
+      say`save the loss alone`,
     );
   }
   return { array, onCells };
@@ -218,7 +229,7 @@ function readArray(
 ): Float64Array {
   const type = array.attributes.get('type') ?? '';
   if (!Object.hasOwn(NUMBER_TYPES, type)) {
-    throw new Fault('unsupported', `it holds values of type ${type}`, 'save numbers');
+    throw new Fault('unsupported', say`it holds values of type ${type}`, say`save numbers`);
   }
   const numberType = type as keyof typeof NUMBER_TYPES;
   const size = points * NUMBER_TYPES[numberType].BYTES_PER_ELEMENT;
@@ -233,7 +244,7 @@ function readArray(
     case 'appended': {
       const offset = Number(array.attributes.get('offset'));
       if (appended === null || !Number.isSafeInteger(offset) || offset < 0) {
-        throw new Fault('damaged', 'the data behind its header is missing');
+        throw new Fault('damaged', say`the data behind its header is missing`);
       }
       const start = appended.start + offset;
       const source = appended.base64
@@ -242,7 +253,7 @@ function readArray(
       return decodeNumbers(readBlock(source, encoding, size), numberType, encoding);
     }
     default:
-      throw new Fault('unsupported', 'it has an array of an unknown format');
+      throw new Fault('unsupported', say`it has an array of an unknown format`);
   }
 }
 
@@ -270,7 +281,7 @@ function parseAscii(buffer: Buffer, ranges: Element['text'], points: number): Fl
 }
 
 function wrongLength(): Fault {
-  return new Fault('damaged', 'its array is not as long as its extent says');
+  return new Fault('damaged', say`its array is not as long as its extent says`);
 }
 
 /** Bytes to be read in turn, in parts that may be encoded each on its own. */
@@ -383,7 +394,7 @@ function inflate(packed: Uint8Array, limit: number): Uint8Array {
   try {
     return inflateSync(packed, { maxOutputLength: Math.max(limit, 1) });
   } catch {
-    throw new Fault('damaged', 'its packed data is not whole');
+    throw new Fault('damaged', say`its packed data is not whole`);
   }
 }
 

@@ -3,6 +3,7 @@ import { graphOf } from '../points/pointGraph';
 import { chooseArray, openVtkXml, readNumbers, type VtkXml } from './vtkXml';
 import type { Adjacency } from '../adjacency';
 import type { Points } from '../points/points';
+import { say } from '../../../shared/words/message';
 
 /** A landscape sampled on points that are no grid. */
 export interface ImportedMesh {
@@ -33,14 +34,14 @@ export function parseVtu(bytes: Uint8Array, arrayName: string | undefined): Impo
   const file = openVtkXml(
     bytes,
     'UnstructuredGrid',
-    'unstructured grid',
-    'save the landscape as .vtu or .vti',
+    say`unstructured grid`,
+    say`save the landscape as .vtu or .vti`,
   );
   const count = sizeOf(file, 'NumberOfPoints');
   const cells = sizeOf(file, 'NumberOfCells');
   const { array, onCells } = chooseArray(file.elements, arrayName);
   if (onCells) {
-    throw new Fault('unsupported', 'its losses are on cells', 'save them on points');
+    throw new Fault('unsupported', say`its losses are on cells`, say`save them on points`);
   }
   const values = readNumbers(file, array, count);
   const coordinates = readNumbers(file, arrayIn(file, 'Points', null), 3 * count);
@@ -64,11 +65,11 @@ export function parseVtu(bytes: Uint8Array, arrayName: string | undefined): Impo
  * @throws Fault as `parseVtu`.
  */
 export function parseVtp(bytes: Uint8Array, arrayName: string | undefined): ImportedMesh {
-  const file = openVtkXml(bytes, 'PolyData', 'surface', 'save the landscape as .vtp or .vti');
+  const file = openVtkXml(bytes, 'PolyData', say`surface`, say`save the landscape as .vtp or .vti`);
   const count = sizeOf(file, 'NumberOfPoints');
   const { array, onCells } = chooseArray(file.elements, arrayName);
   if (onCells) {
-    throw new Fault('unsupported', 'its losses are on cells', 'save them on points');
+    throw new Fault('unsupported', say`its losses are on cells`, say`save them on points`);
   }
   const edges: number[] = [];
   for (const [section, total, corners] of POLYGONS) {
@@ -79,8 +80,8 @@ export function parseVtp(bytes: Uint8Array, arrayName: string | undefined): Impo
     if (!offsets.every((offset, cell) => offset === corners * (cell + 1))) {
       throw new Fault(
         'unsupported',
-        `it has other ${section} than Basin reads`,
-        'cut them into triangles first',
+        say`it has other ${section} than Basin reads`,
+        say`cut them into triangles first`,
       );
     }
     const connectivity = readNumbers(file, arrayIn(file, section, 'connectivity'), corners * cells);
@@ -92,7 +93,11 @@ export function parseVtp(bytes: Uint8Array, arrayName: string | undefined): Impo
     }
   }
   if (edges.length === 0 && count > 1) {
-    throw new Fault('unsupported', 'its points are in no cells', 'save it with its triangles');
+    throw new Fault(
+      'unsupported',
+      say`its points are in no cells`,
+      say`save it with its triangles`,
+    );
   }
   return {
     values: readNumbers(file, array, count),
@@ -123,8 +128,8 @@ function cellEdges(
     if (expected === undefined) {
       throw new Fault(
         'unsupported',
-        `it has cells of VTK's type ${types[cell]!}`,
-        'cut them into triangles or tetrahedra first',
+        say`it has cells of VTK's type ${types[cell]!}`,
+        say`cut them into triangles or tetrahedra first`,
       );
     }
     if (to - from !== expected) throw brokenCells();
@@ -139,7 +144,7 @@ function cellEdges(
 function sizeOf({ piece }: VtkXml, name: string): number {
   const size = Number(piece.attributes.get(name));
   if (!(Number.isInteger(size) && size >= 0 && size <= MOST_POINTS)) {
-    throw new Fault('damaged', `its ${name} makes no sense`);
+    throw new Fault('damaged', say`its ${name} makes no sense`);
   }
   return size;
 }
@@ -151,10 +156,10 @@ function arrayIn({ elements }: VtkXml, parent: string, name: string | null) {
       element.path.at(-1) === parent &&
       (name === null || element.attributes.get('Name') === name),
   );
-  if (array === undefined) throw new Fault('damaged', `it has no ${name ?? parent}`);
+  if (array === undefined) throw new Fault('damaged', say`it has no ${name ?? parent}`);
   return array;
 }
 
 function brokenCells(): Fault {
-  return new Fault('damaged', 'its cells are no cells of its points');
+  return new Fault('damaged', say`its cells are no cells of its points`);
 }

@@ -1,5 +1,6 @@
 import { InputError } from '../../../shared/inputError';
 import type { Axis } from '../../../shared/result/landscape';
+import { say } from '../../../shared/words/message';
 
 /** A landscape to be written: values in C order with an axis for each dimension of the grid. */
 export interface WritableLandscape {
@@ -51,7 +52,7 @@ export function writeVtp({
   const [slow, fast] = axes;
   if (axes.length !== 2 || slow === undefined || fast === undefined) {
     throw new InputError(
-      `A surface has two axes, but the landscape has ${axes.length}; save it as .vti.`,
+      say`A surface has two axes, but the landscape has ${axes.length}; save it as .vti.`,
       'unsupported',
     );
   }
@@ -132,13 +133,13 @@ function spaceAxes({ values, axes }: WritableLandscape): readonly Axis[] {
   const points = axes.reduce((product, { steps }) => product * steps, 1);
   if (points !== values.length) {
     throw new InputError(
-      `The axes have ${points} points but there are ${values.length} values.`,
+      say`The axes have ${points} points but there are ${values.length} values.`,
       'mismatch',
     );
   }
   if (axes.length > 3) {
     throw new InputError(
-      `VTK images have three axes, but the landscape has ${axes.length}; save it as .npz.`,
+      say`VTK images have three axes, but the landscape has ${axes.length}; save it as .npz.`,
       'unsupported',
     );
   }

@@ -1,4 +1,5 @@
 import { Fault } from '../../checkpoint/fault';
+import { say } from '../../../shared/words/message';
 
 /**
  * Unpacks what `xz` and VTK's `vtkLZMADataCompressor` pack: one .xz stream with blocks of LZMA2 and no
@@ -291,5 +292,5 @@ const MATCH_LENGTH = POSITION_ALIGN + 16;
 const REPEATED_LENGTH = MATCH_LENGTH + 514;
 
 function broken(): Fault {
-  return new Fault('damaged', 'its packed data is not whole');
+  return new Fault('damaged', say`its packed data is not whole`);
 }

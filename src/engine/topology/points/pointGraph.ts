@@ -1,4 +1,5 @@
 import { InputError } from '../../../shared/inputError';
+import { say } from '../../../shared/words/message';
 import { KdTree } from './kdTree';
 import type { Adjacency } from '../adjacency';
 import { checked, squaredDistance, type Points } from './points';
@@ -19,7 +20,7 @@ const MOST_EDGES = 2 ** 25;
 export function nearestPointGraph(points: Points, nearest: number): Adjacency {
   const count = checked(points);
   if (!(Number.isInteger(nearest) && nearest >= 1)) {
-    throw new InputError(`The number of nearest neighbours must be from 1 up, not ${nearest}.`);
+    throw new InputError(say`The number of nearest neighbours must be from 1 up, not ${nearest}.`);
   }
   const wanted = Math.min(nearest, count - 1);
   const edges = new EdgeList();
@@ -191,7 +192,7 @@ class EdgeList {
     if (this.count === this.ends.length) {
       if (this.count >= 2 * MOST_EDGES) {
         throw new InputError(
-          `The points have more than ${MOST_EDGES} pairs of neighbours, as where many lie at one place; leave repeated points out.`,
+          say`The points have more than ${MOST_EDGES} pairs of neighbours, as where many lie at one place; leave repeated points out.`,
           'unsupported',
         );
       }
@@ -291,6 +292,6 @@ export function requireConnected(graph: Adjacency, name: string): void {
   const sizes = new Int32Array(count);
   for (const label of labels) sizes[label]!++;
   throw new InputError(
-    `The graph ${name} of ${labels.length} points falls into ${count} parts, the smallest of ${Math.min(...sizes)}; take more nearest neighbours, or gabriel, which is always connected.`,
+    say`The graph ${name} of ${labels.length} points falls into ${count} parts, the smallest of ${Math.min(...sizes)}; take more nearest neighbours, or gabriel, which is always connected.`,
   );
 }

@@ -6,6 +6,7 @@ import { gabrielGraph, nearestPointGraph, requireConnected } from './pointGraph'
 import type { Points } from './points';
 import { sweepBranches } from '../trees/sweep';
 import type { PersistencePair } from '../../../shared/result/topology';
+import { say } from '../../../shared/words/message';
 import type { Adjacency } from '../adjacency';
 
 /** Neighbourhoods of points anywhere in space. */
@@ -29,7 +30,7 @@ export function pointGraph(points: Points, neighborhood: string): Adjacency {
   const match = /^knn:([0-9]+)$/.exec(neighborhood);
   if (match === null) {
     throw new InputError(
-      `The neighbourhood "${neighborhood}" is none of scattered points: use gabriel or knn:K.`,
+      say`The neighbourhood "${neighborhood}" is none of scattered points: use gabriel or knn:K.`,
     );
   }
   const graph = nearestPointGraph(points, Number(match[1]));
@@ -50,7 +51,7 @@ export function graphTopology(
 ): GraphTopology {
   if (graph.starts.length - 1 !== values.length || values.length === 0) {
     throw new InputError(
-      `There are ${values.length} values on ${graph.starts.length - 1} points; give one for each.`,
+      say`There are ${values.length} values on ${graph.starts.length - 1} points; give one for each.`,
       'mismatch',
     );
   }

@@ -1,4 +1,5 @@
 import { InputError } from '../../../shared/inputError';
+import { say } from '../../../shared/words/message';
 
 /** Points in space: `count` × `dimensions` coordinates in C order. */
 export interface Points {
@@ -22,15 +23,15 @@ export function checked({ coordinates, dimensions }: Points): number {
   const count = coordinates.length / dimensions;
   if (!(Number.isInteger(dimensions) && dimensions >= 1 && Number.isInteger(count) && count >= 1)) {
     throw new InputError(
-      `There are ${coordinates.length} coordinates, which are no points of ${dimensions} dimensions; give as many coordinates for each point.`,
+      say`There are ${coordinates.length} coordinates, which are no points of ${dimensions} dimensions; give as many coordinates for each point.`,
     );
   }
   if (!coordinates.every(Number.isFinite)) {
-    throw new InputError('A coordinate of a point is not finite; leave that point out.');
+    throw new InputError(say`A coordinate of a point is not finite; leave that point out.`);
   }
   if (count > MOST_POINTS) {
     throw new InputError(
-      `There are ${count} points, and Basin takes up to ${MOST_POINTS}; take fewer.`,
+      say`There are ${count} points, and Basin takes up to ${MOST_POINTS}; take fewer.`,
       'unsupported',
     );
   }

@@ -3,6 +3,7 @@ import { adjacencyOf, type Adjacency } from '../adjacency';
 import { gridExtents } from '../neighborhood';
 import { comparableKeys, sortedOrder } from '../order';
 import type { Neighborhood } from '../../../shared/result/topology';
+import { say } from '../../../shared/words/message';
 
 /**
  * The contour tree: one point for each component of a level set. Nodes are where components begin,
@@ -43,7 +44,7 @@ export function contourTree(
   const extents = gridExtents(shape, values.length);
   if (neighborhood !== 'freudenthal' && neighborhood !== '8') {
     throw new InputError(
-      `Contours need a grid filled by simplices, which ${neighborhood} does not do; use freudenthal or 8.`,
+      say`Contours need a grid filled by simplices, which ${neighborhood} does not do; use freudenthal or 8.`,
       'unsupported',
     );
   }

@@ -11,6 +11,7 @@ import {
 import { readLandscape } from '../../../../src/engine/topology/files/readLandscape';
 import type { Tensor } from '../../../../src/engine/tensor';
 import { InputError } from '../../../../src/shared/inputError';
+import { english } from '../../../../src/shared/words/message';
 
 const fixtures = fileURLToPath(new URL('../../../fixtures/topology/', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'basin-landscape-'));
@@ -237,7 +238,7 @@ describe('comma-separated points', () => {
     const rows = Array.from({ length: 40 }, (_, k) => `${k * k},${k % 7},${k}`).join('\n');
     const { shape, warnings } = await read(rows);
     expect(shape).toEqual([40, 3]);
-    expect(warnings.join()).toContain('plane of 40 × 3');
+    expect(warnings.map(english).join()).toContain('plane of 40 × 3');
   });
 });
 
@@ -257,7 +258,7 @@ describe('values that cannot be losses', () => {
     data[100] = data[900] = fill;
     const { warnings } = await readLandscape(npy({ dtype: 'float64', shape: [41, 41], data }));
     expect(warnings).toHaveLength(1);
-    expect(warnings[0]).toContain(
+    expect(english(warnings[0]!)).toContain(
       `2 of 1681 points are far outside of all others (such as ${fill})`,
     );
   });
@@ -365,7 +366,7 @@ describe('what an imported landscape should be known for', () => {
       written('even.csv', ',-1,1,3\n-1,1,2,5\n1,3,4,6\n3,3,3,3\n'),
     );
     expect(warnings.length).toBe(2);
-    expect(warnings[0]).toContain('no point at 0');
+    expect(english(warnings[0]!)).toContain('no point at 0');
   });
 
   it('a grid that is not the same on both sides of the checkpoint', async () => {
@@ -373,7 +374,7 @@ describe('what an imported landscape should be known for', () => {
       written('side.csv', ',-1,0,1,2\n-1,1,2,5,6\n0,3,4,6,7\n1,3,3,3,8\n'),
     );
     expect(warnings.length).toBe(1);
-    expect(warnings[0]).toContain('not in its middle');
+    expect(english(warnings[0]!)).toContain('not in its middle');
   });
 
   it('values that were cut off', () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Fault } from '../../../../src/engine/checkpoint/fault';
 import { parseSurface } from '../../../../src/engine/topology/files/surface';
+import { english } from '../../../../src/shared/words/message';
 import { randomNumbers } from '../landscapes';
 
 const bytesOf = (name: string): Uint8Array =>
@@ -35,7 +36,9 @@ describe('a loss surface of Li et al. in HDF5', () => {
       { name: 'y', min: -2, max: 2, steps: 5 },
       { name: 'x', min: -1, max: 1, steps: 7 },
     ]);
-    expect(warnings!.join()).toMatch(/5 and 7 coordinates but 7 × 5 values: its axes are swapped/);
+    expect(warnings!.map(english).join()).toMatch(
+      /5 and 7 coordinates but 7 × 5 values: its axes are swapped/,
+    );
   });
 
   it('is read through deflate, shuffle and checksum, in float32', async () => {
@@ -62,7 +65,7 @@ describe('a loss surface of Li et al. in HDF5', () => {
     const missing = [...values.keys()].filter((v) => Number.isNaN(values[v]!));
     expect(missing).toEqual([3, 24]);
     expect(warnings).toHaveLength(1);
-    expect(warnings![0]).toContain('2 of 25 points were not evaluated');
+    expect(english(warnings![0]!)).toContain('2 of 25 points were not evaluated');
   });
 
   it('may be a line', async () => {
