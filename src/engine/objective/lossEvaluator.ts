@@ -384,12 +384,12 @@ export class LossEvaluator {
  * runtime may take a number below 0 for one counted from the end.
  */
 function requirePlaces(values: FloatArray, use: PlaceUse, { start, size }: Batch): void {
-  const { extent, except, where } = use;
+  const { extent, least, except, where } = use;
   for (const [i, value] of values.entries()) {
-    if ((value >= 0 && value < extent) || value === except) continue;
+    if ((value >= least && value < extent) || value === except) continue;
     const sample = start + Math.floor((i * size) / values.length);
     throw new InputError(
-      say`${where} takes places from 0 to ${extent - 1}, and sample ${sample} asks for ${value}; check the whole numbers in "data.inputs".`,
+      say`${where} takes places from ${least} to ${extent - 1}, and sample ${sample} asks for ${value}; check the whole numbers in "data.inputs".`,
       'mismatch',
     );
   }

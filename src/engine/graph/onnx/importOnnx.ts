@@ -70,8 +70,10 @@ export interface WholeNumbers {
 
 /** Whole numbers that pick from an axis. */
 export interface PlaceUse {
-  /** Of the axis: from 0 to one less is there. */
+  /** Of the axis: one less is there. */
   readonly extent: number;
+  /** 0, or below it where places may be counted from the end. */
+  readonly least: number;
   /** A number that picks nothing, as a class that is ignored. */
   readonly except: number | null;
   /** The node of the file, for messages. */
@@ -333,10 +335,11 @@ export class OnnxModel {
         : value;
     const applied = (inputs: typeof given): readonly (Value | Sequence)[] => {
       const call = new OperatorCall(g, inputs, node.attribute, node.output.length, statistics, {
-        places: (position, extent, except) => {
+        places: (position, { extent, except = null, least = 0, part }) => {
           const value = given[position];
           if (value === undefined || value === null || 'items' in value) return;
-          if (exact.has(value.node)) wholeNumbers?.places(value.node, { extent, except, where });
+          if (!exact.has(value.node)) return;
+          wholeNumbers?.places(part ?? value.node, { extent, least, except, where });
         },
       });
       const made = g.within(originOf(node), () => operators.get(node.opType)!(call));

@@ -27,7 +27,7 @@ function negativeLogLikelihood(c: OperatorCall, logProbabilities: Node): Node {
   const { rows } = moveAxesLast(g, logProbabilities, [1]);
   const [count] = rows.shape as [number, number];
   const ignore = c.attribute('ignore_index') === undefined ? null : c.integer('ignore_index', 0);
-  c.places(1, classes, ignore);
+  c.places(1, { extent: classes, except: ignore });
   const flat = g.reshape(target, [count, 1]);
   const ignored = ignore === null ? null : g.equal(flat, g.scalar(ignore));
   const indices = ignored === null ? flat : g.where(ignored, g.scalar(0), flat);

@@ -53,9 +53,20 @@ export type BatchStatistics = (x: Node) => ChannelMoments;
 /** An ONNX operator in terms of Basin's own operations. */
 export type Operator = (call: OperatorCall) => Result | readonly Result[];
 
+/** What whole numbers pick along an axis. */
+export interface Places {
+  readonly extent: number;
+  /** A number that is no place, and allowed. */
+  readonly except?: number | null;
+  /** Below 0 where places may be counted from the end. */
+  readonly least?: number;
+  /** Of the input, where not all of it is such places. */
+  readonly part?: Node;
+}
+
 /** What an operator tells whoever builds the graph. */
 export interface Told {
-  readonly places: (position: number, extent: number, except: number | null) => void;
+  readonly places: (position: number, places: Places) => void;
 }
 
 /** Largest number of values that are worked out when a graph is built. */
@@ -131,13 +142,9 @@ export class OperatorCall {
     return [...values];
   }
 
-  /**
-   * Says that an input is places along an axis of that many.
-   *
-   * @param except a number that is no place, and allowed.
-   */
-  places(position: number, extent: number, except: number | null = null): void {
-    this.#told.places?.(position, extent, except);
+  /** Says that an input is places along an axis. */
+  places(position: number, places: Places): void {
+    this.#told.places?.(position, places);
   }
 
   attribute(name: string): AttributeProto | undefined {
@@ -223,7 +230,7 @@ function workOut(node: Node): Float64Array | null {
     if (data === null) return null;
     args.push(data);
   }
-  return evaluate(node as AnyNode, args);
+  return evaluate(node, args);
 }
 
 /**

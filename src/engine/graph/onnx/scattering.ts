@@ -10,9 +10,55 @@ import { moveAxesLast } from './places';
 /** Updates of a row up to which each is compared with each. */
 const MOST_COMPARED = 2048;
 
-/** Indices of several axes [M, k] as places in those axes joined, [1, M]. */
-export function joinedIndices(g: Graph, indices: Node, shape: readonly number[]): Node {
+/**
+ * Says of what axes the indices are: one for each of their last axis, or one for all of them. Only the former
+ * may be counted from the end where they are data, as in PyTorch.
+ *
+ * @throws InputError where a known one is none.
+ */
+function requirePlaces(c: OperatorCall, x: readonly number[], axes: readonly number[]): void {
+  const known = c.known(1);
+  const indices = c.node(1);
+  const last = indices.shape.length - 1;
+  if (known !== null) {
+    known.forEach((at, i) => {
+      const axis = axes[i % axes.length]!;
+      if (at >= -x[axis]! && at < x[axis]!) return;
+      throw new InputError(`index ${at} is outside of axis ${axis} of [${x.join(', ')}]`);
+    });
+    return;
+  }
+  axes.forEach((axis, column) => {
+    const extent = x[axis]!;
+    if (axes.length === 1) {
+      c.places(1, { extent });
+      return;
+    }
+    const part = c.g.slice(indices, {
+      starts: indices.shape.map((_, i) => (i === last ? column : 0)),
+      steps: indices.shape.map(() => 1),
+      counts: indices.shape.map((count, i) => (i === last ? 1 : count)),
+    });
+    c.places(1, { extent, least: -extent, part });
+  });
+}
+
+/**
+ * Indices of several axes [M, k] as places in those axes joined, [1, M].
+ *
+ * @param first of the axes.
+ * @throws InputError where a known one is outside.
+ */
+export function joinedIndices(c: OperatorCall, x: readonly number[], first: number): Node {
+  const { g } = c;
+  const indices = c.node(1);
+  const shape = x.slice(first);
   const depth = indices.shape.at(-1)!;
+  requirePlaces(
+    c,
+    x,
+    Array.from({ length: depth }, (_, axis) => first + axis),
+  );
   const count = sizeOf(indices.shape) / Math.max(depth, 1);
   const rows = g.reshape(indices, [count, depth]);
   let joined: Node = g.scalar(0);
@@ -127,7 +173,7 @@ function scatterNd(c: OperatorCall): Node {
   const indices = c.node(1);
   const depth = indices.shape.at(-1)!;
   const width = sizeOf(x.shape.slice(depth));
-  const joined = joinedIndices(g, indices, x.shape);
+  const joined = joinedIndices(c, x.shape, 0);
   const blocks = g.reshape(x, [1, sizeOf(x.shape.slice(0, depth)), width]);
   const updates = g.reshape(c.node(2), [1, joined.shape[1]!, width]);
   return g.reshape(scatter(c, blocks, joined, updates), x.shape);
@@ -138,6 +184,7 @@ function scatterElements(c: OperatorCall): Node {
   const x = c.node(0);
   const indices = c.node(1);
   const axis = axisOf(c.integer('axis', 0), x.shape.length);
+  requirePlaces(c, x.shape, [axis]);
   const others = (shape: readonly number[]): readonly number[] =>
     shape.filter((_, i) => i !== axis);
   if (!sameShape(others(x.shape), others(indices.shape))) return scatterPart(c, x, indices, axis);

@@ -232,7 +232,7 @@ function gather(c: OperatorCall): Node {
   const extent = x.shape[axis]!;
   const known = c.known(1);
   if (known === null) {
-    c.places(1, extent);
+    c.places(1, { extent });
     const flat = g.reshape(indices, [1, sizeOf(indices.shape)]);
     return g.reshape(takeAlong(g, x, axis, flat), shape);
   }
@@ -251,7 +251,7 @@ function gatherElements(c: OperatorCall): Node {
   const x = c.node(0);
   const indices = c.node(1);
   const axis = axisOf(c.integer('axis', 0), x.shape.length);
-  c.places(1, x.shape[axis]!);
+  c.places(1, { extent: x.shape[axis]! });
   // Rows beyond those that have indices are not looked at.
   const own = g.slice(x, {
     starts: x.shape.map(() => 0),
@@ -274,7 +274,7 @@ function gatherNd(c: OperatorCall): Node {
   const depth = indices.shape.at(-1)!;
   const rest = own.slice(depth);
   const blocks = g.reshape(x, [lead, sizeOf(own.slice(0, depth)), sizeOf(rest)]);
-  const joined = joinedIndices(g, indices, own);
+  const joined = joinedIndices(c, x.shape, batch);
   const found = g.take(blocks, g.reshape(joined, [lead, sizeOf(joined.shape) / lead]));
   return g.reshape(found, [...indices.shape.slice(0, -1), ...rest]);
 }
@@ -380,7 +380,7 @@ function oneHot(c: OperatorCall): Result {
   const { g } = c;
   const indices = c.node(0);
   const depth = c.numbers(1)?.[0] ?? 0;
-  c.places(0, depth);
+  c.places(0, { extent: depth });
   const rank = indices.shape.length + 1;
   const axis = axisOf(c.integer('axis', -1), rank);
   const shape = [...indices.shape.slice(0, axis), 1, ...indices.shape.slice(axis)];
