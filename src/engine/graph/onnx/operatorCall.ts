@@ -3,7 +3,7 @@ import { sizeOf, sameShape } from '../../tensor';
 import { evaluate } from '../rules/rules';
 import { say, type Message } from '../../../shared/words/message';
 import type { Graph } from '../graph';
-import type { AnyNode, Node } from '../operations';
+import type { Node } from '../operations';
 import { TensorProto_DataType, type AttributeProto } from './onnx_pb';
 
 /** What a value was declared as. All are floats in the graph; whole numbers divide differently. */
