@@ -24,7 +24,7 @@ function requirePlaces(c: OperatorCall, x: readonly number[], axes: readonly num
     known.forEach((at, i) => {
       const axis = axes[i % axes.length]!;
       if (at >= -x[axis]! && at < x[axis]!) return;
-      throw new InputError(`index ${at} is outside of axis ${axis} of [${x.join(', ')}]`);
+      throw new InputError(say`index ${at} is outside of axis ${axis} of [${x.join(', ')}]`);
     });
     return;
   }
