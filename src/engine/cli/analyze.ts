@@ -17,7 +17,13 @@ import { WorkerPool } from '../study/workerPool';
 import { ExitStatus } from './exitStatus';
 import { governing, governingOf } from './governing';
 import { ProgressBar } from './progressBar';
-import { BORDER_LEGEND, hasBorderSaddles, ResultTable, type Measure } from './resultTable';
+import {
+  BORDER_LEGEND,
+  curvatureLegend,
+  hasBorderSaddles,
+  ResultTable,
+  type Measure,
+} from './resultTable';
 import { escapedLines } from '../../shared/escaped';
 import { english, say } from '../../shared/words/message';
 import { complain, sayJson } from './output';
@@ -82,7 +88,13 @@ export async function analyzeCommand(
       if (number > 0) write('\n');
       write(`${study.folder}\n`);
       const refined = study.configuration.landscape.refine !== false;
-      const rows = new ResultTable(names, measureOf(study), refined, write);
+      const rows = new ResultTable(
+        names,
+        measureOf(study),
+        refined,
+        study.configuration.hessian,
+        write,
+      );
       table = rows;
       rows.header();
       let known: ResultDocument | undefined;
@@ -118,6 +130,8 @@ export async function analyzeCommand(
       if (own.some(({ document }) => hasBorderSaddles(document))) {
         write(`${BORDER_LEGEND}\n`);
       }
+      const legend = new Set(own.flatMap(({ document }) => curvatureLegend(document)));
+      for (const line of legend) write(`${line}\n`);
       const agreement = own[0]?.document.probe;
       if (agreement !== undefined) console.error(agreementLine(agreement));
       const documents = own.map(({ document }) => document);

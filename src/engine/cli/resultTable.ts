@@ -1,6 +1,6 @@
 import { leadingFigures, type LeadingFigures } from '../../shared/leadingFigures';
 import type { ResultDocument } from '../../shared/result';
-import type { Eigenvalue, Estimate } from '../../shared/result/hessian';
+import type { Eigenvalue, Estimate, Hessian } from '../../shared/result/hessian';
 import { fromScalar } from '../../shared/result/scalar';
 import { largerError, uncertainFigure } from '../../shared/uncertainFigure';
 import { figure, percent } from './numbers';
@@ -18,7 +18,7 @@ interface Column {
 /** How well a model does is its accuracy where it classifies, else its error. */
 export type Measure = 'accuracy' | 'error';
 
-function columnsFor(measure: Measure, refined: boolean): readonly Column[] {
+function columnsFor(measure: Measure, refined: boolean, asked: AskedFor): readonly Column[] {
   const performance: Column['text'] = ({ metrics }) => {
     if (metrics === undefined) return null;
     const { accuracy, error } = metrics;
@@ -49,6 +49,16 @@ function columnsFor(measure: Measure, refined: boolean): readonly Column[] {
       const { samplingError } = hessian.trace;
       return samplingError === undefined ? NONE : figure(samplingError, 2);
     }),
+    column('‖∇L‖', 8, ({ hessian }) => {
+      if (hessian === undefined) return null;
+      return hessian.gradient === undefined ? NONE : figure(hessian.gradient.norm);
+    }),
+    column('sharpness', 9, ({ hessian }) => {
+      if (hessian === undefined) return null;
+      const rise = hessian.gradient?.ascent?.rise;
+      return rise === undefined ? NONE : figure(fromScalar(rise));
+    }),
+    ...curvatureColumns(asked),
     column('saddles (band)', 14, ({ topology }) =>
       topology === undefined ? null : saddleCount(leadingFigures(topology)),
     ),
@@ -69,6 +79,84 @@ function rounded(value: number, error: number): string {
 
 function errorOfTrace({ standardError, samplingError }: Estimate): number {
   return largerError(standardError, samplingError);
+}
+
+/** What was asked for of the curvature beside the spectrum. */
+export type AskedFor = Readonly<Record<'gaussNewton' | 'fisher' | 'blocks', boolean>>;
+
+function curvatureColumns(asked: AskedFor): readonly Column[] {
+  const column = (
+    title: string,
+    width: number,
+    of: (hessian: Hessian) => string | undefined,
+  ): Column => ({
+    title,
+    width,
+    text: ({ hessian }) => (hessian === undefined ? null : (of(hessian) ?? NONE)),
+  });
+  const uncertain = ({ value, standardError }: { value: number; standardError: number }): string =>
+    `${rounded(value, standardError)}±${figure(standardError, 1)}`;
+  return [
+    ...(asked.gaussNewton
+      ? [
+          column(
+            'λmax G',
+            9,
+            ({ gaussNewton }) => gaussNewton && sureFigure(gaussNewton.eigenvalues[0]!),
+          ),
+          column('trace G', 14, ({ gaussNewton }) => gaussNewton && uncertain(gaussNewton.trace)),
+          column(
+            'trace H−G',
+            14,
+            ({ gaussNewton }) => gaussNewton && uncertain(gaussNewton.rest.trace),
+          ),
+        ]
+      : []),
+    ...(asked.fisher
+      ? [
+          column('λmax F', 9, ({ fisher }) => fisher && sureFigure(fisher.eigenvalues[0]!)),
+          column('trace F', 14, ({ fisher }) => fisher && uncertain(fisher.trace)),
+        ]
+      : []),
+    ...(asked.blocks
+      ? [
+          column(
+            'between tensors',
+            15,
+            ({ offDiagonal }) =>
+              offDiagonal && `${percent(offDiagonal.share)}±${percent(offDiagonal.standardError)}`,
+          ),
+        ]
+      : []),
+  ];
+}
+
+/** What the columns of the curvature mean, where a document has them. */
+export function curvatureLegend({ hessian }: ResultDocument): readonly string[] {
+  if (hessian === undefined) return [];
+  const { gradient, gaussNewton, fisher, offDiagonal } = hessian;
+  const radius = gradient?.ascent?.radius;
+  const distribution = gaussNewton?.fisherOf ?? null;
+  return [
+    ...(radius === undefined
+      ? []
+      : [
+          `sharpness: L(θ + ρ∇L/‖∇L‖) − L(θ) with ρ = ${radius}, one step of steepest ascent (Foret et al. 2021).`,
+        ]),
+    ...(gaussNewton === undefined
+      ? []
+      : [
+          `G: the Gauss–Newton matrix, H − G the curvature of the network itself${distribution === null ? '' : `; G is the Fisher information of the model’s own (${distribution}) distribution`}.`,
+        ]),
+    ...(fisher === undefined
+      ? []
+      : ['F: the empirical Fisher, the mean outer product of the gradients of the samples.']),
+    ...(offDiagonal === undefined
+      ? []
+      : [
+          'between tensors: share of ‖H‖² (Frobenius) outside of the diagonal blocks of the tensors.',
+        ]),
+  ];
 }
 
 /** With its residual where that is no longer small: it has not converged. */
@@ -117,9 +205,10 @@ export class ResultTable {
     names: readonly string[],
     measure: Measure,
     refined: boolean,
+    asked: AskedFor,
     write: (text: string) => void,
   ) {
-    this.#columns = columnsFor(measure, refined);
+    this.#columns = columnsFor(measure, refined, asked);
     this.#nameWidth = Math.max('checkpoint'.length, ...names.map((name) => name.length));
     this.#write = write;
   }

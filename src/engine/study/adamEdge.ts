@@ -111,7 +111,7 @@ export function joined(
 ): readonly (readonly [WeightEntry, ParameterMoments])[] | null {
   if (moments.length !== entries.length) return null;
   const fits = ({ shape }: WeightEntry, own: ParameterMoments | undefined): boolean =>
-    own !== undefined && own.shape.join() === shape.join();
+    own?.shape.join() === shape.join();
   if (moments.every(({ name }) => name !== null)) {
     const byName = new Map(moments.map((own) => [own.name!, own]));
     const pairs = entries.map(

@@ -110,7 +110,7 @@ export async function slopeOf(
       (_, i) => ((i - SIDE) / SIDE) * farthest,
     );
     const losses = await Promise.all(
-      distances.map((distance) => (distance === 0 ? center : lossAt(k + 1, distance))),
+      distances.map(async (distance) => (distance === 0 ? center : lossAt(k + 1, distance))),
     );
     profiles.push({
       eigenvalue: value,

@@ -16,6 +16,7 @@ import {
   formatShare,
   formatWithUncertainty,
 } from './numbers';
+import { curvatureFacts } from './curvatureFacts';
 import { t, translated } from './text';
 
 /** What a result says, in words: for the tree, tooltips and hovers. */
@@ -76,6 +77,7 @@ export function resultFacts(document: ResultDocument): Fact[] {
       });
     }
     facts.push(...edgeFacts(hessian));
+    facts.push(...curvatureFacts(hessian));
   }
   if (topology) {
     facts.push(...topologyFacts(topology));
@@ -139,13 +141,16 @@ export function resultNotes(document: ResultDocument): string[] {
 /** λmax as a share of the curvature at which descent diverges. */
 function edgeFacts({ edgeOfStability }: Hessian): Fact[] {
   if (edgeOfStability === undefined) return [];
-  const { bound, sharpness, state } = edgeOfStability;
+  const { bound, sharpness, state, optimizer } = edgeOfStability;
   const words = { stable: t('stable'), edge: t('at the edge'), unstable: t('unstable') };
   const share = formatShare(sharpness / bound);
   return [
     {
       name: t('Edge of stability'),
-      value: t('λmax is {0} of {1}: {2}', share, formatNumber(bound), words[state]),
+      value:
+        optimizer === 'adam'
+          ? t('λmax scaled by Adam is {0} of {1}: {2}', share, formatNumber(bound), words[state])
+          : t('λmax is {0} of {1}: {2}', share, formatNumber(bound), words[state]),
     },
   ];
 }

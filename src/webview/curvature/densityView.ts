@@ -4,6 +4,7 @@ import type { Hessian } from '../../shared/result/hessian';
 import { Chart, FIXED, ticksAt } from '../plots/chart';
 import type { CustomApi } from '../plots/customApi';
 import { densityFrame, densityPoints, type DensityFrame } from './densityFrame';
+import { deeperRows } from './deeperRows';
 import { DisposableStore, type Disposable } from '../disposable';
 import type { DataTable } from '../export/drawing';
 import type { RunScales } from '../training/runScales';
@@ -91,7 +92,7 @@ export class DensityView implements Disposable {
           t('Error of the data'),
           t('Converged'),
         ],
-        rows: [...eigenvalueRows(hessian), ...layerRows(hessian)],
+        rows: [...eigenvalueRows(hessian), ...layerRows(hessian), ...deeperRows(hessian)],
       }),
     });
     this.draw();
