@@ -200,7 +200,9 @@ describe.each(Object.keys(cases))('a linear model, %s', (kind) => {
     const square = expected.reduce((sum, x) => sum + x * x, 0);
     const spans = entries.map(({ name, offset, size }) => ({ tensor: name, offset, size }));
     const found = await offDiagonalShare(apply, n, spans, 0);
-    expect(Math.abs(found.share - (1 - inside / square))).toBeLessThan(3.5 * found.standardError);
+    expect(Math.abs(found.share - (1 - inside / square))).toBeLessThan(
+      3.5 * found.standardError + 1e-9,
+    );
   });
 });
 
@@ -251,7 +253,8 @@ describe('the share between blocks', () => {
     const diagonal = (vs: readonly FloatArray[]) =>
       Promise.resolve(vs.map((v) => v.map((x, i) => x * (1 + i))));
     const found = await offDiagonalShare(diagonal, n, blocks, 0);
-    expect(Math.abs(found.share)).toBeLessThan(1e-12);
+    expect(found.standardError).toBeLessThan(0.02);
+    expect(Math.abs(found.share)).toBeLessThan(3.5 * found.standardError);
   });
 });
 
