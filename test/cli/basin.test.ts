@@ -124,7 +124,9 @@ describe('analyze', () => {
     const out = join(folder, 'out');
     const run = await basin(['analyze', folder, '--out', out]);
     const [, header, first, second] = run.stdout.split('\n');
-    expect(header).toMatch(/^checkpoint +loss +accuracy +λmax +trace +± s\.e\. +‖∇L‖ +sharpness +saddles/);
+    expect(header).toMatch(
+      /^checkpoint +loss +accuracy +λmax +trace +± s\.e\. +‖∇L‖ +sharpness +saddles/,
+    );
     expect(first).toMatch(/^epoch-1\.pt +0\.04260 +98\.7 %/);
     expect(second).toMatch(/^epoch-2\.pt/);
     expect(readdirSync(out)).toEqual(['epoch-1.pt.basin.json', 'epoch-2.pt.basin.json']);
