@@ -81,4 +81,73 @@ describe('a result document from disk', () => {
   ])('is refused for its %s', (part, wrong) => {
     expect(whyNot(read({ ...minimal, ...wrong }))).toBe(`its ${part} is not what it must be`);
   });
+
+  const pair = { value: 1, residual: 0, converged: true };
+  const estimate = { value: 1, standardError: 0, samples: 0 };
+  const hessian = {
+    eigenvalues: [pair],
+    smallest: pair,
+    trace: estimate,
+    density: { grid: [], values: [], sigma: 1, nodes: [] },
+    products: 1,
+    lanczosSteps: 1,
+    probes: 1,
+  };
+  const deeper = {
+    ...hessian,
+    layers: [
+      {
+        name: 'w',
+        parameters: 4,
+        trace: estimate,
+        gradientNorm: 1,
+        largest: pair,
+        gaussNewton: estimate,
+      },
+    ],
+    gradient: { norm: 1, curvature: null, ascent: { radius: 0.05, rise: 'Infinity' } },
+    profiles: [{ eigenvalue: 1, slope: 0, distances: [-1, 0, 1], losses: [1, 0, 'NaN'] }],
+    gaussNewton: {
+      eigenvalues: [pair],
+      trace: estimate,
+      rest: { trace: estimate, curvature: 0 },
+      fisherOf: null,
+      products: 1,
+    },
+    fisher: { eigenvalues: [pair], trace: estimate, products: 1 },
+    offDiagonal: {
+      share: 0,
+      standardError: 0,
+      interval: { low: 0, high: 0 },
+      norm: 1,
+      samples: 32,
+    },
+    edgeOfStability: {
+      optimizer: 'adam',
+      learningRate: 1,
+      momentum: 0.9,
+      bound: 38,
+      sharpness: 1,
+      residual: 0,
+      state: 'stable',
+    },
+  };
+
+  it('may have what older versions did not know of the curvature, and may not', () => {
+    expect(read({ ...minimal, hessian }).ok).toBe(true);
+    expect(read({ ...minimal, hessian: deeper }).ok).toBe(true);
+  });
+
+  it.each([
+    ['a gradient without a length', { gradient: { ...deeper.gradient, norm: '1' } }],
+    ['an ascent that is a number', { gradient: { ...deeper.gradient, ascent: 1 } }],
+    ['a profile cut short', { profiles: [{ ...deeper.profiles[0], losses: [1] }] }],
+    ['a Gauss–Newton matrix without a rest', { gaussNewton: { ...deeper.gaussNewton, rest: 1 } }],
+    ['a Fisher that is a list', { fisher: [] }],
+    ['a share without an interval', { offDiagonal: { share: 1, standardError: 0, norm: 1 } }],
+    ['a layer whose eigenvalue is a number', { layers: [{ ...deeper.layers[0], largest: 1 }] }],
+    ['an edge without a bound', { edgeOfStability: { ...deeper.edgeOfStability, bound: null } }],
+  ])('is refused for a Hessian with %s', (_, wrong) => {
+    expect(read({ ...minimal, hessian: { ...deeper, ...wrong } }).ok).toBe(false);
+  });
 });

@@ -8,9 +8,11 @@ import { toScalar } from '../../shared/result/scalar';
 import { layersOf } from '../hessian/layers';
 import { dot, norm } from '../hessian/vectors';
 import { derivativeBatches } from '../objective/batches';
+import type { LossData } from '../objective/lossData';
+import type { FloatArray } from '../tensor';
 import type { OpenedCheckpoint } from './openProblem';
 import { addedInOrder, productsOn } from './products';
-import { shared } from './sharedVector';
+import { sharedZeros } from './sharedVector';
 import type { WorkerPool } from './workerPool';
 
 /** Points of a profile to either side of θ. */
@@ -62,36 +64,27 @@ export async function slopeOf(
   },
   { radius, signal }: SlopeOptions,
 ): Promise<Slope> {
-  const { theta, parameters } = weights;
+  const { theta } = weights;
   const { length } = theta;
   const batches = derivativeBatches(problem.data.sets);
-  const gradient = new Float64Array(length);
-  await addedInOrder(batches, [gradient], async (batch) => [
-    await pool.run<'gradient'>({ kind: 'gradient', batch }, signal),
-  ]);
-  const size = norm(gradient);
-  const slopes = leading.vectors.map((vector) => dot(gradient, vector));
-  const layers = layersOf(parameters);
-  const squares = layers.tensors.map(({ offset, size: own }) => {
-    const part = gradient.subarray(offset, offset + own);
-    return dot(part, part);
-  });
-  const layerNorms = layers.layers.map(({ members }) =>
-    Math.sqrt(members.reduce((sum, member) => sum + squares[member]!, 0)),
+  // The gradient itself is let go of: in large networks every vector counts.
+  const { size, slopes, layerNorms, unit } = await gradientFigures(
+    pool,
+    problem.data,
+    weights,
+    leading.vectors,
+    signal,
   );
-  const hasSlope = size > 0 && Number.isFinite(size);
   let curvature: number | null = null;
-  if (hasSlope) {
-    for (let i = 0; i < length; i += 1) gradient[i]! /= size;
-    const [image] = await productsOn(pool, { batches, length, signal })([gradient]);
-    curvature = dot(image!, gradient);
+  if (unit !== null) {
+    const [image] = await productsOn(pool, { batches, length, signal })([unit]);
+    curvature = dot(image!, unit);
   }
   const isDouble = pool.runtime.identity.precision === 'float64';
-  pool.setDirections(
-    [gradient, ...leading.vectors].map((vector) =>
-      shared(isDouble ? vector : Float32Array.from(vector)),
-    ),
-  );
+  pool.setDirections([
+    unit ?? sharedZeros(length, isDouble),
+    ...leading.vectors.map((vector) => inShared(vector, isDouble)),
+  ]);
   const axes = 1 + leading.vectors.length;
   const lossAt = async (axis: number, distance: number): Promise<number> => {
     const at = Array.from({ length: axes }, (_, i) => (i === axis ? distance : 0));
@@ -99,7 +92,7 @@ export async function slopeOf(
     return loss!;
   };
   const center = await lossAt(0, 0);
-  const rise = hasSlope ? (await lossAt(0, radius)) - center : null;
+  const rise = unit !== null ? (await lossAt(0, radius)) - center : null;
   const reach = Math.max(radius, norm(theta));
   const profiles: LossProfile[] = [];
   for (const [k, { value }] of leading.eigenvalues.entries()) {
@@ -128,4 +121,41 @@ export async function slopeOf(
     profiles,
     layerNorms,
   };
+}
+
+/** ‖g‖, its parts, gᵀv of some vectors, and g/‖g‖ where that is defined. */
+async function gradientFigures(
+  pool: WorkerPool,
+  { sets }: LossData,
+  { theta, parameters }: OpenedCheckpoint['weights'],
+  vectors: readonly Float64Array[],
+  signal: AbortSignal | undefined,
+) {
+  const gradient = new Float64Array(theta.length);
+  await addedInOrder(derivativeBatches(sets), [gradient], async (batch) => [
+    await pool.run<'gradient'>({ kind: 'gradient', batch }, signal),
+  ]);
+  const size = norm(gradient);
+  const slopes = vectors.map((vector) => dot(gradient, vector));
+  const layers = layersOf(parameters);
+  const squares = layers.tensors.map(({ offset, size: own }) => {
+    const part = gradient.subarray(offset, offset + own);
+    return dot(part, part);
+  });
+  const layerNorms = layers.layers.map(({ members }) =>
+    Math.sqrt(members.reduce((sum, member) => sum + squares[member]!, 0)),
+  );
+  let unit: FloatArray | null = null;
+  if (size > 0 && Number.isFinite(size)) {
+    for (let i = 0; i < gradient.length; i += 1) gradient[i]! /= size;
+    unit = inShared(gradient, pool.runtime.identity.precision === 'float64');
+  }
+  return { size, slopes, layerNorms, unit };
+}
+
+/** A vector in memory that all workers see, in the precision they compute in. */
+function inShared(vector: Float64Array, isDouble: boolean): FloatArray {
+  const copy = sharedZeros(vector.length, isDouble);
+  copy.set(vector);
+  return copy;
 }
