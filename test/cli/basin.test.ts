@@ -125,7 +125,7 @@ describe('analyze', () => {
     const run = await basin(['analyze', folder, '--out', out]);
     const [, header, first, second] = run.stdout.split('\n');
     expect(header).toMatch(
-      /^checkpoint +loss +accuracy +λmax +trace +± s\.e\. +‖∇L‖ +sharpness +saddles/,
+      /^checkpoint +loss +accuracy +λmax +trace +± s\.e\. +± data +‖∇L‖ +sharpness +saddles/,
     );
     expect(first).toMatch(/^epoch-1\.pt +0\.04260 +98\.7 %/);
     expect(second).toMatch(/^epoch-2\.pt/);

@@ -167,7 +167,44 @@ describe('where there is little to see', () => {
     ]);
   });
 
-  test('a graph that gives the loss itself: one sentence each', async () => {
+  test('a graph that gives the loss itself has no outputs, and one number no samples', async () => {
+    const files = (name: string) => [`${name}.pt`, `${name}.onnx`, 'data.npz'] as const;
+    const settings = { objective: { kind: 'output' }, hessian: ALL };
+    const whole = await analyzed('output', files('whole'), settings);
+    expect(whole.hessian!.gaussNewton).toBeUndefined();
+    expect(whole.hessian!.fisher).toBeUndefined();
+    expect(whole.notes.join()).toContain('The graph gives the loss itself');
+    expect(whole.notes.join()).toContain('there is no empirical Fisher');
+    const each = await analyzed('output', files('each'), settings);
+    expect(each.hessian!.fisher!.trace.value).toBeGreaterThan(0);
+    expect(each.hessian!.gaussNewton).toBeUndefined();
+  });
+
+  test('an equation: the Gauss–Newton matrix of its residuals', async () => {
+    // Of u = w·(x, y, z) + b the residual is w₁ + 2w₂ − 1, and H = G = 2aaᵀ with a = (1, 2, 0, 0).
+    const { hessian } = await analyzed('matrices', ['linear1.safetensors', 'linear1.onnx', null], {
+      objective: {
+        kind: 'pde',
+        unknown: 'u',
+        variables: ['x', 'y', 'z'],
+        domain: { x: [0, 1], y: [0, 1], z: [0, 1] },
+        residual: 'u_x + 2*u_y - 1',
+        collocation: { interior: 64, seed: 0 },
+      },
+      hessian: ALL,
+    });
+    const { eigenvalues, gaussNewton, gradient } = hessian!;
+    expect(eigenvalues[0]!.value).toBeCloseTo(10, 4);
+    expect(gaussNewton!.eigenvalues[0]!.value).toBeCloseTo(10, 4);
+    expect(gaussNewton!.trace.value).toBeCloseTo(10, 4);
+    expect(gaussNewton!.fisherOf).toBe('gaussian');
+    expect(gaussNewton!.rest.trace.value).toBeCloseTo(0, 4);
+    // The gradient is along a, and the residual the same everywhere: F = ggᵀ.
+    expect(gradient!.curvature).toBeCloseTo(10, 4);
+    expect(hessian!.fisher!.trace.value / gradient!.norm ** 2).toBeCloseTo(1, 4);
+  });
+
+  test('without second derivatives nothing of it is asked for, and that is said', async () => {
     const { hessian, notes } = await analyzed(
       'curvature',
       ['norm.safetensors', 'norm.onnx', null],

@@ -8,11 +8,15 @@ import { addScaled, dot, norm } from './vectors';
 /** Pairs of products whose mean the share is. */
 const SAMPLES = 32;
 
-/** Pairs that are asked for at once. */
+/** Pairs that are asked for at once, and one where vectors are long. */
 const TOGETHER = 4;
 
 /** Dimensions of the space in which the matrix is known, and the pairs need not tell it. */
 const RANK = 8;
+
+/** Elements of vectors of which few are held at a time. */
+const LONG_VECTOR = 2 ** 22;
+const FEW = 2;
 
 /**
  * How much of ‖H‖² (Frobenius) lies outside of the diagonal blocks of the tensors.
@@ -35,14 +39,14 @@ export async function offDiagonalShare(
   dimension: number,
   blocks: readonly TensorSpan[],
   seed: number,
-  onProduct?: (done: number) => void,
+  onProgress?: (fraction: number) => void,
 ): Promise<OffDiagonal> {
   const known = await largePart(apply, dimension, blocks, seed);
-  onProduct?.(2 * RANK);
+  const together = dimension > LONG_VECTOR ? 1 : TOGETHER;
   const totals: number[] = [];
   const insides: number[] = [];
-  for (let first = 0; first < SAMPLES; first += TOGETHER) {
-    const pairs = Array.from({ length: TOGETHER }, (_, k) =>
+  for (let first = 0; first < SAMPLES; first += together) {
+    const pairs = Array.from({ length: together }, (_, k) =>
       pairOf(dimension, blocks, seed, first + k),
     );
     const images = await apply(pairs.flatMap(({ one, other }) => [one, other]));
@@ -53,7 +57,7 @@ export async function offDiagonalShare(
       totals.push(found.total - own.total);
       insides.push(found.inside - own.inside);
     });
-    onProduct?.(2 * TOGETHER);
+    onProgress?.((first + together) / SAMPLES);
   }
   const total = known.total + meanWithError(totals).mean;
   if (!(total > 0)) {
@@ -102,7 +106,8 @@ async function largePart(
   blocks: readonly TensorSpan[],
   seed: number,
 ): Promise<Norms & { readonly apply: (v: FloatArray) => Float64Array }> {
-  const starts = Array.from({ length: Math.min(RANK, dimension) }, (_, k) => {
+  const most = Math.min(dimension > LONG_VECTOR ? FEW : RANK, dimension);
+  const starts = Array.from({ length: most }, (_, k) => {
     const start = new Float64Array(dimension);
     fillSigns(start, blocks, seed, `direction ${k} of blocks`);
     return start;

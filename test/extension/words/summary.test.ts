@@ -47,6 +47,47 @@ describe('what a result says', () => {
     ]);
   });
 
+  it('has what was asked for of the curvature beside it', () => {
+    const trace = (value: number) => ({ value, standardError: 0.5, samples: 4 });
+    const pair = { value: 3, residual: 0, converged: true };
+    const deeper = {
+      ...hessian,
+      gradient: { norm: 0.25, curvature: 1, ascent: { radius: 0.05, rise: 0.0125 } },
+      gaussNewton: {
+        eigenvalues: [pair],
+        trace: trace(60),
+        rest: { trace: trace(21), curvature: 0 },
+        fisherOf: 'categorical' as const,
+        products: 1,
+      },
+      fisher: { eigenvalues: [pair], trace: trace(50), products: 1 },
+      offDiagonal: {
+        share: 0.625,
+        standardError: 0.01,
+        interval: { low: 0.6, high: 0.65 },
+        norm: 1,
+        samples: 32,
+      },
+      edgeOfStability: {
+        optimizer: 'adam' as const,
+        learningRate: 1e-3,
+        momentum: 0.9,
+        bound: 38_000,
+        sharpness: 19_000,
+        residual: 1,
+        state: 'stable' as const,
+      },
+    };
+    expect(resultFacts({ ...empty, hessian: deeper }).slice(3)).toEqual([
+      { name: 'Edge of stability', value: 'λmax scaled by Adam is 50 % of 38,000: stable' },
+      { name: 'Gradient, sharpness', value: '0.25, 0.0125 (a step of 0.05 uphill)' },
+      { name: 'Gauss–Newton (Fisher) λmax, trace', value: '3, 60.0 ± 0.5' },
+      { name: 'Trace of the rest, H − G', value: '21.0 ± 0.5' },
+      { name: 'Empirical Fisher λmax, trace', value: '3, 50.0 ± 0.5' },
+      { name: 'Share of ‖H‖² between tensors', value: '62.5 % ± 1 %' },
+    ]);
+  });
+
   it('has with the saddles what other choices give', () => {
     const summary = {
       count: 1,
