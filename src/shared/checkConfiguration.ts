@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { configurationSchema, type Configuration } from './configuration';
+import { configurationSchema, type WrittenConfiguration } from './configuration';
 import { unfitMessage } from './unfit';
 import { say, type Message } from './words/message';
 
@@ -15,7 +15,7 @@ export interface SettingProblem {
 
 /** What a basin.json holds, or what is wrong with it. */
 export type Checked =
-  | { readonly ok: true; readonly configuration: Configuration }
+  | { readonly ok: true; readonly configuration: WrittenConfiguration }
   | { readonly ok: false; readonly problems: readonly SettingProblem[] };
 
 /** Checks the value of a basin.json against the schema, and says in Basin's words what is wrong. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { data, objective } from './objectiveConfiguration';
+import { data, objective, type Objective } from './objectiveConfiguration';
 import { unfit } from './unfit';
 import { say, type Message } from './words/message';
 
@@ -320,7 +320,10 @@ export const configurationSchema = z
     model: z
       .string()
       .min(1)
-      .describe('The computation graph, an ONNX export; relative to this file.'),
+      .optional()
+      .describe(
+        'The computation graph: an ONNX export, or a model that Keras or TensorFlow.js saved; relative to this file. If absent, that of the checkpoints, where they are such models.',
+      ),
     weights: z
       .string()
       .optional()
@@ -354,7 +357,9 @@ export const configurationSchema = z
       .describe(
         'Name of the output of the graph that is meant; it may be absent where the graph has one.',
       ),
-    objective,
+    objective: objective
+      .optional()
+      .describe('What is minimised. If absent, what the model was compiled with in Keras.'),
     probe: z
       .string()
       .min(1)
@@ -386,7 +391,8 @@ export const configurationSchema = z
       );
     }
   })
-  .superRefine(({ data, objective: { kind }, landscape: { batchNorm } }, context) => {
+  .superRefine(({ model, data, objective, landscape: { batchNorm } }, context) => {
+    const kind = objective?.kind;
     if (batchNorm === 'recompute' && kind === 'pde') {
       context.addIssue(
         unfit(
@@ -395,7 +401,16 @@ export const configurationSchema = z
         ),
       );
     }
-    if (data === undefined && kind !== 'pde' && kind !== 'output') {
+    const isOnnx = model?.endsWith('.onnx') === true;
+    if (isOnnx && kind === undefined) {
+      context.addIssue(
+        unfit(
+          ['objective'],
+          say`is missing, and an ONNX graph does not say what is minimised; choose a "kind"`,
+        ),
+      );
+    }
+    if (isOnnx && data === undefined && kind !== undefined && kind !== 'pde' && kind !== 'output') {
       context.addIssue(
         unfit(
           ['data'],
@@ -406,7 +421,28 @@ export const configurationSchema = z
   })
   .describe('Basin: how to analyse the checkpoints of a folder.');
 
-export type Configuration = z.infer<typeof configurationSchema>;
+/** What a basin.json says. */
+export type WrittenConfiguration = z.infer<typeof configurationSchema>;
+
+/** The same with what it leaves to the model's own file: all that an analysis needs. */
+export type Configuration = Omit<WrittenConfiguration, 'model' | 'objective'> & {
+  readonly model: string;
+  readonly objective: Objective;
+};
+
+/**
+ * A configuration that leaves nothing to the model's own file.
+ *
+ * @throws where it does, or is none.
+ */
+export function wholeConfiguration(value: unknown): Configuration {
+  const { model, objective, ...others } = configurationSchema.parse(value);
+  if (model === undefined || objective === undefined) {
+    throw new Error('The configuration leaves model or objective to the file of the model.');
+  }
+  return { ...others, model, objective };
+}
+
 export type { Objective, PdeObjective } from './objectiveConfiguration';
 
 export const CONFIGURATION_FILE = 'basin.json';

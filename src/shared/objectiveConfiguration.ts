@@ -112,6 +112,12 @@ const binary = z
       .union([z.number().nonnegative(), z.array(z.number().nonnegative()).min(1)])
       .optional()
       .describe('Factor of the loss of targets that are 1; a list has one for each label.'),
+    labelSmoothing: z
+      .number()
+      .min(0)
+      .max(1)
+      .optional()
+      .describe('Share ε by which targets y are moved to one half: (1 − ε)y + ε/2.'),
   })
   .describe('Sigmoid cross-entropy of the graph’s logits with targets from 0 to 1.');
 

@@ -1,6 +1,7 @@
 import type { CheckpointFormat } from '../../shared/result';
 import type { Message } from '../../shared/words/message';
 import type { Tensor } from '../tensor';
+import type { Architecture } from './architecture';
 import type { OptimizerState } from './optimizer';
 import type { ParameterMoments } from './secondMoments';
 
@@ -30,6 +31,8 @@ export interface Checkpoint {
   readonly optimizer?: OptimizerState | null;
   /** What its Adam keeps of each parameter; null where it keeps none. */
   readonly secondMoments?: () => Promise<readonly ParameterMoments[] | null>;
+  /** What the file says of its model; absent or null where it holds weights alone. */
+  readonly architecture?: () => Promise<Architecture | null>;
   /** What whoever opens the file should know: full sentences. */
   readonly warnings?: readonly Message[];
 

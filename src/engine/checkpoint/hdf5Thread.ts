@@ -12,6 +12,8 @@ const MOST_ATTRIBUTE_BYTES = 2 ** 24;
 /** Attributes of the root that say something of a model. */
 const ROOT_ATTRIBUTES = ['keras_version', 'backend'];
 
+const CONFIGURATION = ['model_config', 'training_config'];
+
 /** An HDF5 file of weights in the memory of the HDF5 library, which sees no other file. */
 export class Hdf5Memory {
   private constructor(private readonly file: Hdf5File) {}
@@ -60,7 +62,12 @@ export class Hdf5Memory {
       const text = textOf(this.file, name);
       if (text !== null) attributes[name] = text;
     }
-    return { entries, names, attributes };
+    const configuration: Record<string, string> = {};
+    for (const name of CONFIGURATION) {
+      const text = textOf(this.file, name, MOST_ATTRIBUTE_BYTES);
+      if (text !== null) configuration[name] = text;
+    }
+    return { entries, names, attributes, configuration };
   }
 
   /** The elements of one array, little-endian, in C order. */
@@ -153,9 +160,9 @@ function dtypeOf(type: number, size: number, signed: boolean): string | null {
   return `${signed ? 'int' : 'uint'}${8 * size}`;
 }
 
-function textOf(group: Group, name: string): string | null {
+function textOf(group: Group, name: string, longest = 500): string | null {
   const attribute = group.attrs[name];
   if (attribute === undefined || attribute.metadata.size > MOST_ATTRIBUTE_BYTES) return null;
   const { value } = attribute;
-  return typeof value === 'string' ? value.slice(0, 500) : null;
+  return typeof value === 'string' ? value.slice(0, longest) : null;
 }

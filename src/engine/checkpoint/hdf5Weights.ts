@@ -20,6 +20,8 @@ export interface Hdf5Contents {
   /** Path of a group → what its attribute `name` says. */
   readonly names: Readonly<Record<string, string>>;
   readonly attributes: Readonly<Record<string, string>>;
+  /** What Keras writes of the model and its training: `model_config` and `training_config`. */
+  readonly configuration: Readonly<Partial<Record<'model_config' | 'training_config', string>>>;
 }
 
 /** What the thread is started with; the surfaces of topology/files have tasks of their own. */

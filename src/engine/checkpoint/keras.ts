@@ -1,3 +1,9 @@
+import {
+  architectureOfHdf5,
+  architectureOfKeras,
+  configurationOf,
+  MOST_CONFIGURATION_BYTES,
+} from './architecture';
 import type { Checkpoint, TensorEntry } from './checkpoint';
 import type { CheckpointFile } from './checkpointFile';
 import { decode, isElementType, stridesC } from './elements';
@@ -14,6 +20,7 @@ export function isHdf5(head: Uint8Array): boolean {
 
 /** The archive of a `.keras` file. */
 const WEIGHTS = 'model.weights.h5';
+const CONFIGURATION = 'config.json';
 const MOST_WEIGHT_BYTES = 2 ** 30;
 const MOST_JSON_BYTES = 2 ** 24;
 
@@ -31,7 +38,16 @@ export async function openKeras(file: CheckpointFile, archive: ZipArchive): Prom
   const metadata = archive.entry('metadata.json')
     ? plainsOf(await archive.read('metadata.json', MOST_JSON_BYTES))
     : {};
-  return hdf5Checkpoint(file, await Hdf5Weights.open(bytes), 'keras', metadata);
+  const checkpoint = await hdf5Checkpoint(file, await Hdf5Weights.open(bytes), 'keras', metadata);
+  return {
+    ...checkpoint,
+    architecture: () =>
+      naming(file.path, async () => {
+        if (archive.entry(CONFIGURATION) === undefined) return null;
+        const text = await archive.read(CONFIGURATION, MOST_CONFIGURATION_BYTES);
+        return architectureOfKeras(configurationOf(Buffer.from(text).toString('utf8')));
+      }),
+  };
 }
 
 /**
@@ -88,6 +104,12 @@ async function hdf5Checkpoint(
     tensors,
     ...(await trainingPosition(file.path, metadata)),
     metadata,
+    architecture: () =>
+      naming(file.path, () => {
+        const { model_config: model, training_config: training = null } = contents.configuration;
+        if (model === undefined) return null;
+        return architectureOfHdf5(model, training, contents.attributes.keras_version ?? '');
+      }),
     read: (name) =>
       naming(file.path, async () => {
         const entry = found.get(name);

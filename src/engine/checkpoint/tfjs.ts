@@ -3,7 +3,9 @@ import { sizeOf, type Tensor } from '../tensor';
 import type { Checkpoint, TensorEntry } from './checkpoint';
 import { CheckpointFile } from './checkpointFile';
 import { bytesPerElement, decode, isElementType, stridesC, type ElementType } from './elements';
+import { architectureOfTfjs, configurationOf } from './architecture';
 import { Fault, naming } from './fault';
+import { objectOf, type Json } from './jsonObject';
 import { isBaseName } from './shardIndex';
 import { trainingPosition } from './trainingPosition';
 import { say } from '../../shared/words/message';
@@ -56,7 +58,8 @@ export function isTfjs(head: Uint8Array): boolean {
  */
 export async function openTfjs(file: CheckpointFile): Promise<Checkpoint> {
   if (file.size > MOST_JSON_BYTES) throw new Fault('unsupported', say`it is too long for a model`);
-  const model = objectOf(parse(await file.read(0, file.size)));
+  const text = Buffer.from(await file.read(0, file.size)).toString('utf8');
+  const model = objectOf(parse(text));
   const manifest = model?.weightsManifest;
   if (model === null || !Array.isArray(manifest)) {
     throw new Fault(
@@ -105,6 +108,7 @@ export async function openTfjs(file: CheckpointFile): Promise<Checkpoint> {
       tensors,
       ...(await trainingPosition(file.path, metadata)),
       metadata,
+      architecture: () => naming(file.path, () => architectureOfTfjs(configurationOf(text))),
       read: (name) =>
         naming(file.path, () => {
           const tensor = stored.get(name);
@@ -187,14 +191,6 @@ function metadataOf(model: Json): Checkpoint['metadata'] {
   return Object.fromEntries(texts);
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
-function objectOf(value: unknown): Json | null {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Json)
-    : null;
-}
-
 function isShape(value: unknown): value is number[] {
   return (
     Array.isArray(value) &&
@@ -203,9 +199,9 @@ function isShape(value: unknown): value is number[] {
   );
 }
 
-function parse(bytes: Uint8Array): unknown {
+function parse(text: string): unknown {
   try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+    return JSON.parse(text);
   } catch {
     throw new Fault('damaged', say`it is no JSON`);
   }

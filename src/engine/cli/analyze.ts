@@ -12,6 +12,7 @@ import { chooseRuntime } from '../runtime/chooseRuntime';
 import { DEFAULT_RUNTIME, type Precision, type RuntimeSetting } from '../../shared/runtimeSetting';
 import { writeWhole } from '../study/cache';
 import { runJob, type JobOutcome } from '../study/job';
+import { holdsConfiguration } from '../study/graphSource';
 import { findConfigurations, nameInStudy, readStudy, type Study } from '../study/study';
 import { WorkerPool } from '../study/workerPool';
 import { ExitStatus } from './exitStatus';
@@ -205,7 +206,8 @@ async function select(
 ): Promise<readonly Selected[]> {
   const isFile = existsSync(path) && statSync(path).isFile();
   // The index of shards stands for them.
-  const isCheckpoint = isFile && !/(?<!\.index)\.jsonc?$/.test(basename(path));
+  const isJson = /(?<!\.index)\.jsonc?$/.test(basename(path));
+  const isCheckpoint = isFile && (!isJson || (await holdsConfiguration(path)));
   const configurations = isCheckpoint ? [governing(path)] : await configurationsOf(path);
   const studies = await Promise.all(
     configurations.map((configuration) => readStudy(configuration)),

@@ -14,6 +14,8 @@ export interface Model {
   readonly inputs: readonly ModelInput[];
   /** What is computed. */
   readonly outputs: readonly string[];
+  /** Shapes of all outputs there are; an axis that is open is null. */
+  readonly outputShapes: ReadonlyMap<string, readonly (number | null)[]>;
   /** All outputs there are with their shapes, for messages. */
   readonly outputList: string;
   readonly weights: readonly WeightSpecification[];

@@ -3,7 +3,7 @@ import { InputError } from '../../shared/inputError';
 import { readRows } from '../checkpoint/storedArray';
 import type { Model } from '../graph/model';
 import { say } from '../../shared/words/message';
-import { OnnxModel } from '../graph/onnx/importOnnx';
+import { openNetwork } from '../graph/openNetwork';
 import { ClassTerm } from './classTerm';
 import { loadEvaluationData, type EvaluationData } from './evaluationData';
 import { likelyOutput, type TargetShape } from './likelyOutput';
@@ -25,7 +25,7 @@ export type LossData = EvaluationData | CollocationData | OutputData;
 /**
  * The graph of a model with the output its objective means.
  *
- * @param bytes of the ONNX file.
+ * @param bytes of the ONNX file, or as `kerasModelBytes` wrote them.
  * @param path for messages.
  * @param folder of the configuration.
  * @throws InputError where the file cannot be read, or leaves open which output is meant.
@@ -36,7 +36,7 @@ export async function openModel(
   { data, objective, output }: Pick<Configuration, 'data' | 'objective' | 'output'>,
   folder: string,
 ): Promise<Model> {
-  const model = new OnnxModel(bytes, path, output);
+  const model = openNetwork(bytes, path, output);
   // A network may give every unknown of an equation by itself.
   if (objective.kind !== 'pde' && model.outputs.length > 1) {
     const targets = await targetShape(data?.targets, folder);

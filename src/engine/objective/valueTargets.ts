@@ -25,6 +25,8 @@ export type ValueTargets =
       readonly array: SampleArray;
       /** Factors of targets that are 1: one, or one for each element of the last axis. */
       readonly positiveWeights: readonly number[];
+      /** How far they are moved towards one half. */
+      readonly smoothing: number;
     };
 
 /**
@@ -73,7 +75,7 @@ export async function openValueTargets(
   });
   const only = others > 0 || (ones > 0 && zeros > 0) ? null : ones > 0 ? 1 : 0;
   return {
-    targets: { kind: 'labels', array, positiveWeights },
+    targets: { kind: 'labels', array, positiveWeights, smoothing: objective.labelSmoothing ?? 0 },
     notes:
       only === null
         ? []

@@ -55,11 +55,12 @@ export class ValueTerm implements LossTerm {
     const inputs = inputValues(this.#inputs, start, size);
     const targets = samplesAt(this.#targets.array, start, size);
     if (this.#targets.kind === 'values') return inputs.set(TARGETS, targets);
-    const { positiveWeights: weights } = this.#targets;
-    const factors = Float64Array.from(targets, (y, i) => y * weights[i % weights.length]!);
+    const { positiveWeights: weights, smoothing } = this.#targets;
+    const smooth = (y: number): number => (1 - smoothing) * y + smoothing / 2;
+    const factors = Float64Array.from(targets, (y, i) => smooth(y) * weights[i % weights.length]!);
     return inputs.set(POSITIVE, factors).set(
       NEGATIVE,
-      Float64Array.from(targets, (y) => 1 - y),
+      Float64Array.from(targets, (y) => 1 - smooth(y)),
     );
   }
 

@@ -18,6 +18,7 @@ import {
 } from '../objective/lossData';
 import { loadWeights, type LoadedWeights } from '../objective/weights';
 import { contentKey } from './cache';
+import { holdsConfiguration, readConfiguredModel } from './graphSource';
 import { openWeights, refuseOtherSets } from './openWeights';
 import { dataFiles, hashOf, lookAt, settingsSource, together, type FoundSource } from './sources';
 import { nameInStudy, type Study } from './study';
@@ -60,7 +61,12 @@ export interface OpenedGraph {
 export async function openGraph(study: Study, signal?: AbortSignal): Promise<OpenedGraph> {
   const { configuration, folder } = study;
   const { model: name, names } = configuration;
-  let correspondence: Correspondence = { notes: [], ties: [], usedNames: new Set() };
+  let correspondence: Correspondence = { notes: study.notes, ties: [], usedNames: new Set() };
+  if (await holdsConfiguration(join(folder, name))) {
+    const modelBytes = await configuredBytes(study);
+    const model = await openModel(modelBytes, name, configuration, folder);
+    return { model, modelBytes, correspondence };
+  }
   const modelBytes = await readModelFile(join(folder, name), name, signal, {
     prepare: async (model, read) => {
       const open = (path: string) => openWeights(path, choiceOf(study), signal);
@@ -70,6 +76,12 @@ export async function openGraph(study: Study, signal?: AbortSignal): Promise<Ope
   });
   const model = await openModel(modelBytes, name, configuration, folder);
   return { model, modelBytes, correspondence };
+}
+
+/** A model of Keras or TensorFlow.js, as it was read with the settings it implies. */
+async function configuredBytes({ configuration, folder, configured }: Study): Promise<Uint8Array> {
+  const { model: name } = configuration;
+  return (configured ?? (await readConfiguredModel(join(folder, name), name))).bytes;
 }
 
 /** What of "names" is left to be said of a checkpoint, where the graph has the rest by itself. */
@@ -90,7 +102,8 @@ export async function openStudyInputs(
   const modelPath = join(folder, configuration.model);
   const probePath = configuration.probe === undefined ? [] : [join(folder, configuration.probe)];
   const [graphFound, dataFound, probeFound, settings] = await Promise.all([
-    lookAt(study, 'graph', [modelPath]),
+    // Of a graph that is in the checkpoints themselves nothing else is to be watched.
+    lookAt(study, 'graph', study.implied.has('model') ? [] : [modelPath]),
     dataFiles(study).then((files) => lookAt(study, 'data', files)),
     lookAt(study, 'probe', probePath),
     settingsSource(study),
@@ -98,9 +111,11 @@ export async function openStudyInputs(
   const outside = new Set<string>();
   // The file's own content, whatever the checkpoints beside it are.
   const graphHash = hashOf(
-    await readModelFile(modelPath, configuration.model, signal, {
-      onOutside: (file) => outside.add(file),
-    }),
+    (await holdsConfiguration(modelPath))
+      ? await configuredBytes(study)
+      : await readModelFile(modelPath, configuration.model, signal, {
+          onOutside: (file) => outside.add(file),
+        }),
   );
   const constants = await lookAt(study, 'graph', [...outside]);
   const { model, modelBytes, correspondence } = await openGraph(study, signal);

@@ -5,6 +5,7 @@ import type { Model } from '../graph/model';
 import { readModelFile } from '../graph/onnx/modelFile';
 import { loadLossData, openModel } from '../objective/lossData';
 import { matchWeights } from '../objective/weightMatch';
+import { holdsConfiguration, readConfiguredModel } from './graphSource';
 import { choiceOf, leftNames, openGraph } from './openProblem';
 import { openWeights, refuseOtherSets } from './openWeights';
 import { readProbe } from './probeFile';
@@ -22,7 +23,10 @@ export async function runState(configuration: string, signal?: AbortSignal): Pro
   let model: Model | undefined;
   const graph = await part(async () => {
     requireGraph(study);
-    const bytes = await readModelFile(join(study.folder, name), name, signal);
+    const path = join(study.folder, name);
+    const bytes = (await holdsConfiguration(path))
+      ? (study.configured ?? (await readConfiguredModel(path, name))).bytes
+      : await readModelFile(path, name, signal);
     model = await openModel(bytes, name, study.configuration, study.folder);
   });
   signal?.throwIfAborted();

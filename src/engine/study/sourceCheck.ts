@@ -3,9 +3,9 @@ import { resolve } from 'node:path';
 import type { ResultDocument } from '../../shared/result';
 import { wholeTime, type Change, type Source } from '../../shared/sources';
 import { sha256, sha256OfAll } from '../checkpoint/hash';
-import { readModelFile } from '../graph/onnx/modelFile';
 import { openStudyInputs } from './openProblem';
-import { hashOf, settingsHash } from './sources';
+import { graphHash } from './graphSource';
+import { settingsHash } from './sources';
 import type { Study } from './study';
 
 /** Whether results of a study still hold. What all of them follow from is read once. */
@@ -51,7 +51,11 @@ export class SourceCheck {
       case 'settings':
         return (await this.#once(kind, () => settingsHash(this.#study))) === hash;
       case 'graph':
-        return (await this.#once(kind, () => graphHash(this.#study, this.#signal))) === hash;
+        return (
+          (await this.#once(kind, () =>
+            graphHash(this.#study.folder, this.#study.configuration.model, this.#signal),
+          )) === hash
+        );
       case 'data':
         return (
           (await this.#areUntouched(files, written)) ||
@@ -94,11 +98,6 @@ export class SourceCheck {
     }
     return hash;
   }
-}
-
-async function graphHash({ folder, configuration }: Study, signal?: AbortSignal): Promise<string> {
-  const { model } = configuration;
-  return hashOf(await readModelFile(resolve(folder, model), model, signal));
 }
 
 async function dataHash(study: Study, signal?: AbortSignal): Promise<string> {

@@ -77,7 +77,7 @@ export async function settingsSource(study: Study): Promise<FoundSource> {
 
 /** Where the data of a study are, absolute. */
 export async function dataFiles(study: Study): Promise<readonly string[]> {
-  const names = dataFilesOf(await valueOf(study));
+  const names = dataFilesOf(study.implied.has('data') ? study.configuration : await valueOf(study));
   return names.map((name) => resolve(study.folder, name));
 }
 
@@ -89,7 +89,9 @@ export async function settingsHash(study: Study): Promise<string> {
   return hashOf(settingsText(await valueOf(study)));
 }
 
-async function valueOf({ path }: Study): Promise<unknown> {
+/** An empty object where there is no basin.json. */
+async function valueOf({ path, hasFile }: Study): Promise<unknown> {
+  if (!hasFile) return {};
   const text = await readFile(path, 'utf8');
   return parse(text.replace(/^\uFEFF/, ''), [], { allowTrailingComma: true });
 }

@@ -1,23 +1,29 @@
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { parse, type ParseError } from 'jsonc-parser';
 import { glob } from 'tinyglobby';
 import { checkConfiguration } from '../../shared/checkConfiguration';
-import { CONFIGURATION_FILE, type Configuration } from '../../shared/configuration';
+import {
+  CONFIGURATION_FILE,
+  configurationSchema,
+  type WrittenConfiguration,
+} from '../../shared/configuration';
 import { InputError } from '../../shared/inputError';
 import { DEEPEST_NESTING, tooDeep } from '../../shared/nesting';
 import { STORE_FOLDER } from '../../shared/resultLocation';
-import { say } from '../../shared/words/message';
+import { say , type Message } from '../../shared/words/message';
 import { jsonFault } from './jsonFaults';
 import { CheckpointFile } from '../checkpoint/checkpointFile';
+import { completed, type Completed } from './impliedSettings';
 
 /** A basin.json, read, with the checkpoints it names. */
-export interface Study {
-  /** Of the basin.json, absolute. */
+export interface Study extends Completed {
+  /** Of the basin.json, absolute; where it would be, if there is none. */
   readonly path: string;
+  /** Whether there is a basin.json: a folder of models of Keras with data beside them needs none. */
+  readonly hasFile: boolean;
   readonly folder: string;
-  readonly configuration: Configuration;
   /** Absolute, in natural order of their names: epoch-9 before epoch-10. */
   readonly checkpoints: readonly string[];
   /** What keeps results and finished parts. */
@@ -47,23 +53,48 @@ export async function readStudy(path: string, stores?: Stores): Promise<Study> {
  * @throws InputError with the line and column of what is wrong in it.
  */
 export async function readSettings(path: string, stores?: Stores): Promise<Study> {
-  const bytes = await CheckpointFile.readWhole(path, MOST_BYTES);
-  const configuration = parseConfiguration(Buffer.from(bytes).toString('utf8'), path);
   const folder = dirname(resolve(path));
-  const found = await glob([...configuration.checkpoints], {
+  const hasFile = basename(path) !== CONFIGURATION_FILE || existsSync(path);
+  const written = hasFile ? await writtenIn(path) : impliedConfiguration(folder);
+  const found = await glob([...written.checkpoints], {
     cwd: folder,
     absolute: true,
     onlyFiles: true,
     expandDirectories: false,
     ignore: ['**/node_modules/**', '**/.git/**', '**/.basin/**'],
   });
+  const checkpoints = found.map((file) => resolve(file)).sort(naturalOrder);
+  if (!hasFile && checkpoints.length === 0) {
+    throw new InputError(noConfiguration(folder), 'missing');
+  }
   return {
     path: resolve(path),
     folder,
-    configuration,
-    checkpoints: found.map((file) => resolve(file)).sort(naturalOrder),
+    hasFile,
+    ...(await completed(written, path, folder, checkpoints)),
+    checkpoints,
     stores: stores ?? [join(folder, STORE_FOLDER)],
   };
+}
+
+async function writtenIn(path: string): Promise<WrittenConfiguration> {
+  const bytes = await CheckpointFile.readWhole(path, MOST_BYTES);
+  return parseConfiguration(Buffer.from(bytes).toString('utf8'), path);
+}
+
+/** Models of Keras and TensorFlow.js say what everything else is that an analysis needs. */
+const IMPLIED_CHECKPOINTS = ['*.keras', '*.h5', 'model.json', '*/model.json'];
+
+/** @throws InputError where a folder holds nothing that speaks for itself. */
+function impliedConfiguration(folder: string): WrittenConfiguration {
+  if (!existsSync(folder)) {
+    throw new InputError(say`${folder} does not exist; check the path.`, 'missing');
+  }
+  return configurationSchema.parse({ checkpoints: [...IMPLIED_CHECKPOINTS, '!*.weights.h5'] });
+}
+
+function noConfiguration(path: string): Message {
+  return say`${path} holds no ${CONFIGURATION_FILE}, here or below; "basin init" prepares a folder of checkpoints.`;
 }
 
 /** @throws InputError where the graph's file is not there. */
@@ -93,12 +124,22 @@ export async function findConfigurations(path: string): Promise<readonly string[
   if (existsSync(own)) return [resolve(own)];
   const found = await below(path, 0);
   if (found.length === 0) {
-    throw new InputError(
-      say`${path} holds no ${CONFIGURATION_FILE}, here or below; "basin init" prepares a folder of checkpoints.`,
-      'missing',
-    );
+    if (await speaksForItself(path)) return [resolve(own)];
+    throw new InputError(noConfiguration(path), 'missing');
   }
   return found.map((file) => resolve(file)).sort(naturalOrder);
+}
+
+/** Whether a folder without a basin.json holds models that have a configuration of their own. */
+async function speaksForItself(folder: string): Promise<boolean> {
+  const found = await glob(IMPLIED_CHECKPOINTS, {
+    cwd: folder,
+    absolute: true,
+    onlyFiles: true,
+    expandDirectories: false,
+    ignore: ['*.weights.h5', 'node_modules/**', '.basin/**'],
+  });
+  return found.length > 0;
 }
 
 /** Deep enough for every layout of runs, and an end to folders that contain themselves. */
@@ -125,7 +166,7 @@ export function nameInStudy(study: Study, path: string): string {
 /** Of a basin.json, which somebody wrote by hand. */
 const MOST_BYTES = 16 * 2 ** 20;
 
-function parseConfiguration(text: string, path: string): Configuration {
+function parseConfiguration(text: string, path: string): WrittenConfiguration {
   const deep = tooDeep(text);
   if (deep !== null) {
     throw new InputError(

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { InputError } from '../../shared/inputError';
-import { OnnxModel } from '../graph/onnx/importOnnx';
+import { openNetwork } from '../graph/openNetwork';
 import { workOnSlice } from '../hessian/vectorSlices';
 import { fillDirection } from '../landscape/directions';
 import { lossTerms } from '../objective/lossData';
@@ -184,7 +184,7 @@ function memory(own: LossEvaluator, work: Work): number {
 function open(message: ProblemMessage, recomputesStatistics: boolean): LossEvaluator {
   const [output, ...others] = message.outputs;
   const only = others.length === 0 ? output : undefined;
-  const model = new OnnxModel(message.model, message.modelPath, only);
+  const model = openNetwork(message.model, message.modelPath, only);
   const terms = lossTerms(message.data, model);
   return new LossEvaluator({ ...message, model, terms, recomputesStatistics }, runtime);
 }

@@ -6,7 +6,7 @@ import { lossNotes, measuredMetrics } from '../../../src/engine/objective/metric
 import { onnxRuntime } from '../../../src/engine/runtime/onnxruntime';
 import { referenceRuntime } from '../../../src/engine/runtime/reference';
 import type { Runtime } from '../../../src/engine/runtime/runtime';
-import { configurationSchema } from '../../../src/shared/configuration';
+import { wholeConfiguration } from '../../../src/shared/configuration';
 import type { Metrics } from '../../../src/shared/result/metrics';
 import { english } from '../../../src/shared/words/message';
 import { FIXTURES, meanGradient, meanProduct, openConfigured, type Problem } from './problems';
@@ -38,7 +38,7 @@ type Settings = Partial<Omit<Case, 'expected'>>;
 
 function open(runtime: Runtime, given: Settings & { readonly model: string }): Promise<Problem> {
   const { model, checkpoint = model, data, output, objective } = given;
-  const configuration = configurationSchema.parse({
+  const configuration = wholeConfiguration({
     checkpoints: [`${checkpoint}.pt`],
     model: `${model}.onnx`,
     ...(data === undefined ? {} : { data }),

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { referenceRuntime } from '../../../src/engine/runtime/reference';
-import { configurationSchema } from '../../../src/shared/configuration';
+import { wholeConfiguration } from '../../../src/shared/configuration';
 import {
   FIXTURES,
   meanGradient,
@@ -15,7 +15,7 @@ import {
 const FOLDER = join(FIXTURES, 'output');
 
 function open(name: string, data?: Record<string, unknown>): Promise<Problem> {
-  const configuration = configurationSchema.parse({
+  const configuration = wholeConfiguration({
     checkpoints: [`${name}.pt`],
     model: `${name}.onnx`,
     objective: { kind: 'output' },

@@ -8,7 +8,7 @@ import type { CollocationData } from '../../../src/engine/objective/pde/collocat
 import { onnxRuntime } from '../../../src/engine/runtime/onnxruntime';
 import { referenceRuntime } from '../../../src/engine/runtime/reference';
 import type { Runtime } from '../../../src/engine/runtime/runtime';
-import { configurationSchema } from '../../../src/shared/configuration';
+import { wholeConfiguration } from '../../../src/shared/configuration';
 import type { Metrics } from '../../../src/shared/result/metrics';
 import { english } from '../../../src/shared/words/message';
 import {
@@ -45,7 +45,7 @@ function open(
   const given = JSON.parse(readFileSync(join(folder, 'basin.json'), 'utf8')) as {
     readonly objective: object;
   };
-  const configuration = configurationSchema.parse({
+  const configuration = wholeConfiguration({
     ...given,
     ...(data === undefined ? {} : { data }),
     objective: { ...given.objective, ...objective },

@@ -12,7 +12,7 @@ import { LossEvaluator } from '../../../src/engine/objective/lossEvaluator';
 import type { LossProblem } from '../../../src/engine/objective/lossProblem';
 import { loadWeights } from '../../../src/engine/objective/weights';
 import type { FloatArray, Runtime } from '../../../src/engine/runtime/runtime';
-import { configurationSchema, type Configuration } from '../../../src/shared/configuration';
+import { wholeConfiguration, type Configuration } from '../../../src/shared/configuration';
 
 export const FIXTURES = join(import.meta.dirname, '../../fixtures');
 export const EXAMPLE = join(import.meta.dirname, '../../../examples/digits-resnet');
@@ -40,7 +40,7 @@ export async function openProblem(
     readonly limit?: number;
   },
 ): Promise<Problem> {
-  const configuration = configurationSchema.parse({
+  const configuration = wholeConfiguration({
     checkpoints: [basename(files.checkpoint)],
     model: basename(files.model),
     data: {

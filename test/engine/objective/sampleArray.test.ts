@@ -27,7 +27,7 @@ import {
 } from '../../../src/engine/objective/sampleArray';
 import { onnxRuntime } from '../../../src/engine/runtime/onnxruntime';
 import type { Tensor } from '../../../src/engine/tensor';
-import { configurationSchema } from '../../../src/shared/configuration';
+import { wholeConfiguration } from '../../../src/shared/configuration';
 import { InputError } from '../../../src/shared/inputError';
 
 let folder: string;
@@ -252,7 +252,7 @@ test('a set of 1.5 GB is evaluated within 300 MB', async () => {
   let most = before;
   const watch = setInterval(() => (most = Math.max(most, process.memoryUsage().rss)), 5);
   const model = linearModel(width);
-  const configuration = configurationSchema.parse({
+  const configuration = wholeConfiguration({
     checkpoints: ['any'],
     model: 'linear.onnx',
     data: { inputs: 'x.npy', targets: 'y.npy' },

@@ -6,7 +6,7 @@ import { lossTerms } from '../../../src/engine/objective/lossData';
 import { LossEvaluator } from '../../../src/engine/objective/lossEvaluator';
 import { lossBatches } from '../../../src/engine/objective/batches';
 import { referenceRuntime } from '../../../src/engine/runtime/reference';
-import { OnnxModel } from '../../../src/engine/graph/onnx/importOnnx';
+import { openNetwork } from '../../../src/engine/graph/openNetwork';
 import { openForAnalysis, openStudyInputs } from '../../../src/engine/study/openProblem';
 import { readStudy, type Study } from '../../../src/engine/study/study';
 
@@ -38,7 +38,7 @@ export async function openInStudy(study: Study, checkpoint?: string) {
 
 /** Loss and dense Hessian of an opened checkpoint, in float64. */
 export async function denseHessian({ problem, weights }: Awaited<ReturnType<typeof openFolder>>) {
-  const model = new OnnxModel(problem.model, problem.modelPath);
+  const model = openNetwork(problem.model, problem.modelPath, onlyOne(problem.outputs));
   const terms = lossTerms(problem.data, model);
   const evaluator = new LossEvaluator({ ...problem, model, terms }, referenceRuntime);
   const { theta } = weights;
@@ -72,4 +72,9 @@ export async function expectReference(folder: string, checkpoint?: string): Prom
     expect(Math.abs(largest[i]! - value)).toBeLessThan(1e-6 * reference.largest[0]!);
   });
   expect(Math.abs(found.trace / reference.trace - 1)).toBeLessThan(1e-6);
+}
+
+/** The output that is meant, where it is one. */
+function onlyOne(outputs: readonly string[]): string | undefined {
+  return outputs.length === 1 ? outputs[0] : undefined;
 }

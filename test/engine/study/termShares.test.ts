@@ -8,7 +8,7 @@ import { openForAnalysis, openStudyInputs } from '../../../src/engine/study/open
 import { readStudy } from '../../../src/engine/study/study';
 import { shareNotes, termCurvatures } from '../../../src/engine/study/termShares';
 import { WorkerPool } from '../../../src/engine/study/workerPool';
-import { configurationSchema } from '../../../src/shared/configuration';
+import { wholeConfiguration } from '../../../src/shared/configuration';
 import { english } from '../../../src/shared/words/message';
 import { FIXTURES, meanGradient, meanProduct, openConfigured } from '../objective/problems';
 import { buildWorker } from './builtWorker';
@@ -72,7 +72,7 @@ describe('what a term is of gradient and curvature is what they are without the 
         ...nothing,
         [kind]: texts.map((_, i) => (i === index ? (own[i] ?? own[0]!) : 0)),
       };
-      const configuration = configurationSchema.parse({
+      const configuration = wholeConfiguration({
         ...given,
         objective: { ...given.objective, weights },
       });
@@ -87,7 +87,7 @@ describe('what a term is of gradient and curvature is what they are without the 
       gradients = gradients.map((sum, i) => sum + gradient[i]!);
       curvature += term.curvature;
     }
-    const whole = await openConfigured(referenceRuntime, configurationSchema.parse(given), folder, {
+    const whole = await openConfigured(referenceRuntime, wholeConfiguration(given), folder, {
       checkpoint: join(folder, 'weights.pt'),
       model: join(folder, 'model.onnx'),
     });
