@@ -12,7 +12,7 @@ import {
 import { InputError } from '../../shared/inputError';
 import { DEEPEST_NESTING, tooDeep } from '../../shared/nesting';
 import { STORE_FOLDER } from '../../shared/resultLocation';
-import { say , type Message } from '../../shared/words/message';
+import { say, type Message } from '../../shared/words/message';
 import { jsonFault } from './jsonFaults';
 import { CheckpointFile } from '../checkpoint/checkpointFile';
 import { completed, type Completed } from './impliedSettings';

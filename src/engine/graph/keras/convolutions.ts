@@ -35,7 +35,10 @@ function padded(
       case 'same':
         return samePadding(x[axis + 2]!, extent, strides[axis]!, dilations[axis]!);
       default:
-        throw new InputError(say`"padding" is ${padding}, which Keras does not take there`, 'damaged');
+        throw new InputError(
+          say`"padding" is ${padding}, which Keras does not take there`,
+          'damaged',
+        );
     }
   });
   return { padsBefore: pads.map(([before]) => before), padsAfter: pads.map(([, after]) => after) };

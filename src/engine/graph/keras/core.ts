@@ -31,7 +31,7 @@ function embedding(c: LayerCall): Made {
   const table = c.weight(['embeddings', 'embedding'], [rows, width]);
   const { wholeNumbers } = building.options;
   if (x.operation === 'input') {
-    const use = { extent: rows, except: null, where: c.layer.name };
+    const use = { extent: rows, except: null, where: say`layer ${c.layer.name}` };
     wholeNumbers?.places(x, use);
   }
   const count = sizeOf(x.shape);

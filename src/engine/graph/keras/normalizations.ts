@@ -25,7 +25,10 @@ function batchNormalization(c: LayerCall): Node {
   const { g, settings, x } = c;
   const [axis, ...others] = axesOf(c, x, [-1]);
   if (axis === undefined || others.length > 0 || axis === 0) {
-    throw new InputError(say`a BatchNormalization over several axes is not supported`, 'unsupported');
+    throw new InputError(
+      say`a BatchNormalization over several axes is not supported`,
+      'unsupported',
+    );
   }
   const channels = [x.shape[axis]!];
   const ones = g.constant(new Float64Array(channels[0]!).fill(1), channels);

@@ -15,7 +15,10 @@ function pooling(axes: number, operator: 'MaxPool' | 'AveragePool'): LayerRule {
     const strides = settings.has('strides') ? settings.sizes('strides', axes) : kernel;
     const padding = settings.text('padding', 'valid');
     if (padding !== 'valid' && padding !== 'same') {
-      throw new InputError(say`"padding" is ${padding}, which Keras does not take there`, 'damaged');
+      throw new InputError(
+        say`"padding" is ${padding}, which Keras does not take there`,
+        'damaged',
+      );
     }
     const pads = kernel.map((extent, axis) =>
       padding === 'same' ? samePadding(x.shape[axis + 2]!, extent, strides[axis]!, 1) : [0, 0],

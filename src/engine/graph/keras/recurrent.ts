@@ -224,7 +224,10 @@ function bidirectional(c: LayerCall): Made {
     case 'mul':
       return { node: g.mul(one.node, back), mask };
     default:
-      throw new InputError(say`"merge_mode" is ${mode}, which Keras does not take there`, 'damaged');
+      throw new InputError(
+        say`"merge_mode" is ${mode}, which Keras does not take there`,
+        'damaged',
+      );
   }
 }
 

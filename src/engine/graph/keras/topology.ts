@@ -242,7 +242,8 @@ function functional(
   for (const result of results) {
     if (!made.has(keyOf(result))) throw broken(say`nothing makes its output ${result.layer}`);
   }
-  if (inputs.length === 0 || results.length === 0) throw broken(say`it has no inputs or no outputs`);
+  if (inputs.length === 0 || results.length === 0)
+    throw broken(say`it has no inputs or no outputs`);
   return { name, inputs, calls, outputs: results };
 }
 
