@@ -13,15 +13,14 @@ import { element, setText } from './element';
 import { Highlight } from './topology/highlight';
 import { LandscapeView } from './landscape/landscapeView';
 import { MergeTreeView } from './topology/mergeTreeView';
-import { delivery, type Delivery } from './export/delivery';
-import type { DrawingSize } from './export/drawing';
-import type { Export } from './export/exportMenu';
-import { exportPlot, fileName } from './export/exportPlot';
+import { delivery } from './export/delivery';
+import { exportSection } from './export/exportSection';
 import { PAPER_THEME } from './export/paperTheme';
-import type { PlotContent, PlotSection } from './plots/plotSection';
+import type { PlotSection } from './plots/plotSection';
 import { provenance } from './summaries';
 import { messageView } from './messageView';
-import { simplified } from './topology/simplification';
+import { simplifiedForDrawing } from './topology/drawnTopology';
+import { DrawnPlots } from './plots/drawnPlots';
 import { PersistenceView } from './topology/persistenceView';
 import { runsOf, type Run } from './training/runs';
 import { ShownDocuments } from './state/shownDocuments';
@@ -66,11 +65,16 @@ class Panel implements Disposable {
   private readonly playback: Playback;
   private readonly oneBasin: OneBasin;
   private readonly relate: RelateView;
-  private readonly views: readonly { readonly section: PlotSection }[];
-  private readonly top = element('div', { class: 'top', id: 'checkpoint' });
+  private readonly views: readonly Plot[];
+  private readonly heading = element('h1', { class: 'visually-hidden' });
+  private readonly top = element('section', {
+    class: 'top',
+    id: 'checkpoint',
+    'aria-label': t('Checkpoint and its figures'),
+  });
   private readonly warning = element('p', { class: 'warning', role: 'status' });
   private readonly messageSlot = element('div', { class: 'message-slot' });
-  private readonly plots = element('main', { class: 'plots' });
+  private readonly plots = element('div', { class: 'plots' });
   private readonly notes = element('footer', { class: 'notes', id: 'notes' });
   /** When the host was told of a selection. */
   private readonly told = new Map<string, number>();
@@ -79,6 +83,7 @@ class Panel implements Disposable {
   private plotted: readonly unknown[] = [];
   private trained: readonly unknown[] = [];
   private related: readonly unknown[] = [];
+  private readonly drawnPlots = new DrawnPlots();
   private besides: readonly unknown[] = [];
   private snapshot: Snapshot | null = null;
   private runs: readonly Run[] = [];
@@ -206,13 +211,21 @@ class Panel implements Disposable {
         this.change({ paper: !this.state.paper });
       };
       section.onExport = (what, content, size) => {
-        void this.export(section, what, content, size, leaving);
+        void exportSection(section, what, content, size, leaving, {
+          entry: this.shownEntry,
+          about: this.about,
+          paper: this.state.paper,
+        });
       };
       this.plots.append(view.section.root);
       view.section.showTable(this.state.tables.includes(view.section.id));
     }
     this.top.append(this.header.root, this.progress.root, this.strip.root);
-    root.replaceChildren(this.top, this.warning, this.messageSlot, this.plots, this.notes);
+    root.replaceChildren(
+      this.top,
+      element('main', {}, this.heading, this.warning, this.messageSlot, this.plots),
+      this.notes,
+    );
     this.render();
     transport.onMessage((message) => {
       if (message.type === 'document') this.documents.receive(message);
@@ -241,40 +254,8 @@ class Panel implements Disposable {
     }
   }
 
-  /** What fails is said where the values are read. */
-  private async export(
-    section: PlotSection,
-    what: Export,
-    content: PlotContent,
-    size: DrawingSize,
-    leaving: Delivery,
-  ): Promise<void> {
-    const drawing = content.drawing();
-    if (drawing === null) return;
-    const { shownEntry: entry } = this;
-    const where = entry === null ? '' : [entry.run, entry.label].filter(Boolean).join('/');
-    const caption = [
-      `${section.title}${where === '' ? '' : `, ${where}`}.`,
-      content.summary,
-      this.about,
-    ].filter((part) => part !== '');
-    const plot = {
-      name: fileName(entry?.run ?? '', entry?.label ?? '', section.id),
-      caption: caption.join(' '),
-      drawing,
-      size,
-      paper: this.state.paper,
-      table: content.table(),
-      data: content.data(),
-    };
-    try {
-      await exportPlot(what, plot, leaving);
-      section.read(what === 'svg' || what === 'png' || what === 'csv' ? null : t('Copied.'));
-    } catch {
-      section.read(t('The drawing cannot be made now: try again, or take the map.'));
-    }
-  }
-
+  /** What was analysed with what, for captions. */
+  private about = '';
   /** From the first where the last is shown. */
   private play(): void {
     const run = this.shownEntry && runOf(this.runs, this.shownEntry.key);
@@ -314,8 +295,6 @@ class Panel implements Disposable {
 
   private selectEntry: (key: string) => void = () => undefined;
   private shownEntry: PanelEntry | null = null;
-  /** What was analysed with what, for captions. */
-  private about = '';
 
   private readonly analyze: ((key: string) => void) | null;
 
@@ -365,6 +344,10 @@ class Panel implements Disposable {
       });
       this.strip.update(runs, run, entry, result, explained);
     }
+    setText(
+      this.heading,
+      entry === null ? 'Basin' : `Basin: ${[entry.run, entry.label].filter(Boolean).join('/')}`,
+    );
     const progress = snapshot?.progress ?? null;
     this.progress.root.hidden = progress === null;
     if (snapshot !== null && progress !== null) {
@@ -381,6 +364,7 @@ class Panel implements Disposable {
     this.warning.hidden = this.warning.textContent === '';
     if (screen.kind !== 'document') {
       this.plotted = [];
+      this.drawnPlots.forget();
       // Made anew only where it differs: its button may have the focus.
       const signature = [
         screen.kind,
@@ -445,16 +429,33 @@ class Panel implements Disposable {
     const drawn =
       topology === undefined || state.threshold === null
         ? screen.document
-        : { ...screen.document, topology: simplified(topology, state.threshold) };
+        : { ...screen.document, topology: simplifiedForDrawing(topology, state.threshold) };
     const scales = state.fixed && ownRun !== null ? runScales(ownRun) : UNSCALED;
-    const trails = state.fixed ? this.trails(screen.entry, screen.document) : [];
-    this.landscape.update(drawn, theme, state, running, { range: scales.loss, trails });
-    this.persistence.update(screen.document, theme, state, running, scales.loss);
-    this.oneBasin.update(running ? null : screen.document);
-    this.layers.update(screen.document, theme);
-    this.along.update(screen.document, theme, state.scale);
-    this.tree.update(drawn, theme, state, running);
-    this.density.update(screen.document, theme, running, scales.spectrum);
+    const trails = state.fixed ? this.trails(screen.entry, screen.document) : NO_TRAILS;
+    const { document: result } = screen;
+    // The document and its scales come first: what follows is what else each plot shows.
+    const draw = (view: Plot, shown: readonly unknown[], update: () => void): void => {
+      this.drawnPlots.draw(view.section, [result, theme, running, scales, ...shown], update);
+    };
+    draw(this.landscape, [drawn, state.landscape, state.scale, trails], () => {
+      this.landscape.update(drawn, theme, state, running, { range: scales.loss, trails });
+    });
+    draw(this.persistence, [state.persistence, state.scale, state.threshold], () => {
+      this.persistence.update(result, theme, state, running, scales.loss);
+      this.oneBasin.update(running ? null : result);
+    });
+    draw(this.tree, [drawn, state.tree, state.scale], () => {
+      this.tree.update(drawn, theme, state, running);
+    });
+    draw(this.density, [], () => {
+      this.density.update(result, theme, running, scales.spectrum);
+    });
+    draw(this.layers, [], () => {
+      this.layers.update(result, theme);
+    });
+    draw(this.along, [state.scale], () => {
+      this.along.update(result, theme, state.scale);
+    });
     const notes = notesOf(screen.document);
     this.notes.hidden = notes.length === 0;
     this.notes.replaceChildren(
@@ -464,6 +465,12 @@ class Panel implements Disposable {
   }
 }
 
+interface Plot {
+  readonly section: PlotSection;
+}
+
+/** No minima are followed. */
+const NO_TRAILS: ReturnType<typeof minimaTrails> = [];
 const UNSCALED: RunScales = { loss: null, spectrum: null };
 
 function same(a: readonly unknown[], b: readonly unknown[]): boolean {

@@ -200,7 +200,15 @@ export class LandscapeView implements Disposable {
     this.slices.update(landscape.axes.slice(2), at);
     if (this.field === null) {
       this.slices.root.hidden = true;
-      this.section.explain(t('No point of the grid has been evaluated yet.'));
+      const isThin = landscape.shape.slice(0, 2).some((extent) => extent < 2);
+      this.section.explain(
+        isThin
+          ? t(
+              'The grid has {0} points: a picture needs two along each axis that is drawn. Raise "resolution" in basin.json.',
+              landscape.shape.join(' × '),
+            )
+          : t('No point of the grid has been evaluated yet.'),
+      );
       return;
     }
     const { field } = this;

@@ -16,8 +16,12 @@ import { formatCount, formatScalar } from '../quantity';
 import { mergeTreeSummary } from '../summaries';
 import { withAlpha, type Theme } from '../plots/theme';
 import type { ViewState } from '../state/viewState';
+import { drawnTopology, MOST_BRANCHES } from './drawnTopology';
 import { treeLayout, type TreeLayout } from './treeLayout';
 import { t } from '../text';
+
+/** The table is for reading: the file has all. */
+const MOST_ROWS = 2000;
 
 /** How the basins join as the loss rises. */
 export class MergeTreeView implements Disposable {
@@ -84,9 +88,10 @@ export class MergeTreeView implements Disposable {
       return;
     }
     const marks = pairMarks(topology, landscape?.axes ?? []);
-    const layout = treeLayout(topology.mergeTree);
+    const shownTree = cutDown(topology);
+    const layout = treeLayout(shownTree.mergeTree);
     this.shown = {
-      topology,
+      topology: shownTree,
       layout,
       marks,
       frame: persistenceFrame(marks, topology.threshold, state.scale),
@@ -119,6 +124,10 @@ export class MergeTreeView implements Disposable {
           size,
         ]),
       }),
+      notes:
+        topology.pairs.length > MOST_BRANCHES
+          ? [t('Drawn are the {0} most persistent branches.', MOST_BRANCHES)]
+          : [],
       table: () => ({
         caption: t('Nodes of the merge tree, lowest first'),
         columns: [
@@ -129,14 +138,16 @@ export class MergeTreeView implements Disposable {
           t('Merges into'),
           t('Grid points on the arc'),
         ],
-        rows: topology.mergeTree.nodes.map((node, index) => [
-          String(index),
-          kindText(node.kind),
-          formatScalar(node.value, 6),
-          String(node.vertex),
-          node.parent < 0 ? '–' : String(node.parent),
-          formatCount(node.size),
-        ]),
+        rows: topology.mergeTree.nodes
+          .slice(0, MOST_ROWS)
+          .map((node, index) => [
+            String(index),
+            kindText(node.kind),
+            formatScalar(node.value, 6),
+            String(node.vertex),
+            node.parent < 0 ? '–' : String(node.parent),
+            formatCount(node.size),
+          ]),
       }),
     });
     this.draw();
@@ -171,7 +182,7 @@ export class MergeTreeView implements Disposable {
       marks.filter(({ border }) => border).map(({ birthVertex }) => birthVertex),
     );
     const { nodes } = topology.mergeTree;
-    const largest = Math.max(1, ...layout.branches.map((branch) => branch.size));
+    const largest = layout.branches.reduce((most, { size }) => Math.max(most, size), 1);
     const top = (value: number) => Math.min(frame.place(value), frame.high);
     return {
       grid: { ...FIXED, left: room + 14, right: 16, top: 10, bottom: 12 },
@@ -275,6 +286,13 @@ export class MergeTreeView implements Disposable {
       }));
     });
   }
+}
+
+/** Of a document as it came; one at another threshold has been cut down already. */
+function cutDown(topology: Topology): Topology {
+  return topology.mergeTree.nodes.length > 2 * MOST_BRANCHES + 2
+    ? drawnTopology(topology)
+    : topology;
 }
 
 function kindText(kind: Topology['mergeTree']['nodes'][number]['kind']): string {

@@ -10,7 +10,7 @@ import { nearestMark, type Anchor } from './nearestMark';
 import { pairMarks, type PairMark } from './pairMark';
 import { readPairs } from './pairReading';
 import { placeText } from './pairText';
-import { simplified } from './simplification';
+import { simplifiedCounts } from './simplification';
 import { ThresholdControl } from './thresholdControl';
 import { persistenceFrame, type PersistenceFrame } from './persistenceFrame';
 import type { DataTable } from '../export/drawing';
@@ -99,7 +99,7 @@ export class PersistenceView implements Disposable {
     range: RunScales['loss'] = null,
   ): void {
     const { topology: whole, landscape } = document;
-    const topology = whole && simplified(whole, state.threshold ?? NaN);
+    const topology = whole && simplifiedCounts(whole, state.threshold ?? NaN);
     if (whole === undefined || topology === undefined) {
       this.shown = null;
       this.threshold.root.hidden = true;

@@ -17,9 +17,23 @@ import type {
  */
 export function simplified(topology: Topology, threshold: number): Topology {
   if (!(threshold > topology.threshold)) return topology;
+  const counted = simplifiedCounts(topology, threshold);
+  const kept = new Set([counted.essential, ...counted.pairs].map(({ birthVertex }) => birthVertex));
+  const { mergeTree, profile } = topology;
+  return {
+    ...counted,
+    mergeTree: simplifiedTree(mergeTree, kept),
+    ...(profile === undefined
+      ? {}
+      : { profile: { ...simplifiedProfile(profile, kept), threshold } }),
+  };
+}
+
+/** The same for pairs, counts and summaries; tree and profile stay those of the topology. */
+export function simplifiedCounts(topology: Topology, threshold: number): Topology {
+  if (!(threshold > topology.threshold)) return topology;
   const pairs = topology.pairs.filter((pair) => persistenceOf(pair) > threshold);
-  const kept = new Set([topology.essential, ...pairs].map(({ birthVertex }) => birthVertex));
-  const { summaries, mergeTree, profile, inner } = topology;
+  const { summaries, inner } = topology;
   const touches = (pair: PersistencePair): boolean => pair.border === true;
   return {
     ...topology,
@@ -42,10 +56,6 @@ export function simplified(topology: Topology, threshold: number): Topology {
       finite: summaryOf(pairs, summaries.range),
       withEssential: summaryOf([...pairs, topology.essential], summaries.range),
     },
-    mergeTree: simplifiedTree(mergeTree, kept),
-    ...(profile === undefined
-      ? {}
-      : { profile: { ...simplifiedProfile(profile, kept), threshold } }),
   };
 }
 

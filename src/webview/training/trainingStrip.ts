@@ -66,7 +66,7 @@ export class TrainingStrip implements Disposable {
     this.run = run;
     this.key = entry.key;
     // Most snapshots tell of progress alone.
-    const drawn = [document, explained, entry.key, JSON.stringify(runs)];
+    const drawn = [document, explained, entry.key, runs];
     if (drawn.every((part, i) => part === this.drawn[i])) return;
     this.drawn = drawn;
     const current = run.entries.indexOf(entry);
