@@ -4,7 +4,7 @@ import { say } from '../../shared/words/message';
 import { dot, norm } from '../hessian/vectors';
 import { tensorSpans, type WeightLayout } from '../objective/weights';
 import { fillNormal } from '../tensorRandom';
-import type { FloatArray } from '../tensor';
+import { sizeOf, type FloatArray } from '../tensor';
 
 export interface RandomDirectionSettings {
   readonly dimensions: number;
@@ -69,9 +69,10 @@ export function fillDirection({ vector, theta, layout, index, settings }: Direct
   );
   fillNormal(vector, tensorSpans({ ...layout, entries: moved }), seed, `direction ${index}`);
   if (normalization === 'none') return;
-  for (const { shape, offset, size } of moved) {
-    const filters = normalization === 'filter' ? (shape[0] ?? 1) : 1;
-    takeLengths(vector, theta, offset, size, filters);
+  for (const { shape, offset, size, unitAxes: [from, to] = [0, 1] } of moved) {
+    const units = normalization === 'filter' ? sizeOf(shape.slice(from, to)) : 1;
+    const inner = normalization === 'filter' ? sizeOf(shape.slice(to)) : size;
+    takeLengths(vector, theta, { offset, size, units, inner });
   }
 }
 
@@ -140,25 +141,34 @@ function subtract(vector: FloatArray, factor: number, other: FloatArray): void {
   for (let i = 0; i < vector.length; i += 1) vector[i]! -= factor * other[i]!;
 }
 
-/** Gives every filter of a tensor, one after the other, the length it has in θ. */
+/** A tensor [outer, units, inner] in a vector; its filters are the units. */
+interface Filters {
+  readonly offset: number;
+  readonly size: number;
+  readonly units: number;
+  readonly inner: number;
+}
+
+/** Gives every filter of a tensor the length it has in θ. */
 function takeLengths(
   vector: FloatArray,
   theta: FloatArray,
-  offset: number,
-  size: number,
-  filters: number,
+  { offset, size, units, inner }: Filters,
 ): void {
-  const unit = size / filters;
-  for (let start = offset; start < offset + size; start += unit) {
-    const end = start + unit;
+  const stride = units * inner;
+  for (let first = offset; first < offset + stride; first += inner) {
     let own = 0;
     let wanted = 0;
-    for (let i = start; i < end; i += 1) {
-      own += vector[i]! * vector[i]!;
-      wanted += theta[i]! * theta[i]!;
+    for (let start = first; start < offset + size; start += stride) {
+      for (let i = start; i < start + inner; i += 1) {
+        own += vector[i]! * vector[i]!;
+        wanted += theta[i]! * theta[i]!;
+      }
     }
     const factor = own === 0 ? 0 : Math.sqrt(wanted / own);
-    for (let i = start; i < end; i += 1) vector[i]! *= factor;
+    for (let start = first; start < offset + size; start += stride) {
+      for (let i = start; i < start + inner; i += 1) vector[i]! *= factor;
+    }
   }
 }
 

@@ -28,6 +28,8 @@ export interface WeightEntry {
   readonly shape: readonly number[];
   readonly offset: number;
   readonly size: number;
+  /** As in the graph's specification. */
+  readonly unitAxes?: readonly [from: number, to: number];
   /**
    * The name random numbers belong to, the same in every file and export: that of the checkpoint,
    * without wrappers and common prefix. The name in the graph if absent.
@@ -153,8 +155,9 @@ function requireLength(size: number, path: string): void {
 
 function layout(weights: readonly MatchedWeight[]): WeightLayout {
   let offset = 0;
-  const entries = weights.map(({ specification: { name, shape }, tensor }) => {
-    const entry = { name, shape, offset, size: sizeOf(shape), tensor };
+  const entries = weights.map(({ specification: { name, shape, unitAxes }, tensor }) => {
+    const units = unitAxes === undefined ? {} : { unitAxes };
+    const entry = { name, shape, offset, size: sizeOf(shape), tensor, ...units };
     offset += entry.size;
     return entry;
   });

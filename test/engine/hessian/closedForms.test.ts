@@ -9,7 +9,7 @@ import { symmetricEigen } from '../../../src/engine/hessian/symmetricEigen';
 import { lossBatches } from '../../../src/engine/objective/batches';
 import { referenceRuntime } from '../../../src/engine/runtime/reference';
 import type { FloatArray } from '../../../src/engine/tensor';
-import { configurationSchema } from '../../../src/shared/configuration';
+import { wholeConfiguration } from '../../../src/shared/configuration';
 import { FIXTURES, openConfigured, relativeError, type Problem } from '../objective/problems';
 import { gaussian } from './operators';
 
@@ -77,7 +77,7 @@ const cases: Readonly<
 
 function open(kind: string): Promise<Problem> {
   const { outputs } = cases[kind]!;
-  const configuration = configurationSchema.parse({
+  const configuration = wholeConfiguration({
     checkpoints: [`linear${outputs}.safetensors`],
     model: `linear${outputs}.onnx`,
     data: { inputs: 'linear.npz#x', targets: `linear.npz#${kind}` },

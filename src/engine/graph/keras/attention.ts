@@ -13,7 +13,10 @@ function projected(c: LayerCall, x: Node, name: string, heads: number, width: nu
   const { g } = c;
   const [batch, length, own] = x.shape as [number, number, number];
   const place = { within: [name], saved: `${name}_dense` };
-  const kernel = g.reshape(c.weight('kernel', [own, heads, width], place), [own, heads * width]);
+  const kernel = g.reshape(
+    c.weight('kernel', [own, heads, width], { ...place, unitAxes: [1, 3] }),
+    [own, heads * width],
+  );
   const bias = c.bias([heads, width], place);
   const product = g.matmul(g.reshape(x, [batch * length, own]), kernel);
   const shifted = bias === null ? product : g.add(product, g.reshape(bias, [heads * width]));

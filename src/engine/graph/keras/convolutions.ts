@@ -107,6 +107,7 @@ function depthwiseLayer(axes: number): LayerRule {
     const kernel = c.weight(
       ['depthwise_kernel', 'kernel'],
       [...window.kernel, x.shape[1]!, multiplier],
+      { unitAxes: [axes, axes + 2] },
     );
     return finished(c, depthwise(c, x, window, kernel), isFirst);
   };
@@ -122,7 +123,9 @@ function separable(axes: number): LayerRule {
     const multiplier = settings.count('depth_multiplier', 1);
     const channels = x.shape[1]!;
     const ones = window.kernel.map(() => 1);
-    const kernel = c.weight('depthwise_kernel', [...window.kernel, channels, multiplier]);
+    const kernel = c.weight('depthwise_kernel', [...window.kernel, channels, multiplier], {
+      unitAxes: [axes, axes + 2],
+    });
     const points = c.weight('pointwise_kernel', [
       ...ones,
       channels * multiplier,
@@ -160,7 +163,9 @@ function transposed(axes: number): LayerRule {
       const pad = padding === 'same' ? Math.floor(reach / 2) : 0;
       return (length - 1) * stride + reach - 2 * pad + more[axis]!;
     });
-    const kernel = c.weight('kernel', [...sizes, filters, x.shape[1]!]);
+    const kernel = c.weight('kernel', [...sizes, filters, x.shape[1]!], {
+      unitAxes: [axes, axes + 1],
+    });
     const pads = spatial.map((extent, axis): readonly [number, number] => {
       const reach = dilations[axis]! * (sizes[axis]! - 1) + 1;
       const total = Math.max(0, (x.shape[axis + 2]! - 1) * strides[axis]! + reach - extent);

@@ -28,10 +28,10 @@ function embedding(c: LayerCall): Made {
   const { node: x } = c.signal;
   const rows = settings.count('input_dim');
   const width = settings.count('output_dim');
-  const table = c.weight(['embeddings', 'embedding'], [rows, width]);
+  const table = c.weight(['embeddings', 'embedding'], [rows, width], { unitAxes: [0, 1] });
   const { wholeNumbers } = building.options;
   if (x.operation === 'input') {
-    const use = { extent: rows, except: null, where: say`layer ${c.layer.name}` };
+    const use = { extent: rows, least: 0, except: null, where: say`layer ${c.layer.name}` };
     wholeNumbers?.places(x, use);
   }
   const count = sizeOf(x.shape);

@@ -93,9 +93,9 @@ export class KerasModel implements Model {
     this.#topology = read(written.topology, path);
     const { requests, given, built } = trial(this.#topology, this.#dialect, path);
     this.#tensors = new Map(requests.map((request, i) => [placeOf(request), written.tensors[i]!]));
-    this.weights = requests.map(({ shape, role }, i): WeightSpecification => {
+    this.weights = requests.map(({ shape, role, unitAxes }, i): WeightSpecification => {
       const name = written.tensors[i]!;
-      return { name, shape, role, aliasOf: null, isOptional: false };
+      return { name, shape, role, aliasOf: null, isOptional: false, unitAxes };
     });
     const own = this.#topology.outputs.map((reference) => ({
       reference,

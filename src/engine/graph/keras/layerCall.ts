@@ -27,6 +27,8 @@ export interface WeightRequest {
   readonly role: 'parameter' | 'buffer';
   /** Whether it is a parameter that is not trained. */
   readonly isFrozen: boolean;
+  /** The axes that count the output units: the last, where the rule says no other. */
+  readonly unitAxes: readonly [from: number, to: number];
 }
 
 /** What all calls of a network share. */
@@ -110,7 +112,7 @@ export class LayerCall {
   weight(
     name: string | readonly [string, ...string[]],
     shape: readonly number[],
-    { role = 'parameter', within = [], saved }: WeightOptions = {},
+    { role = 'parameter', within = [], saved, unitAxes }: WeightOptions = {},
   ): Node {
     const { place, isTrainable } = this.layer;
     return this.building.weight({
@@ -123,6 +125,7 @@ export class LayerCall {
       shape,
       role: isTrainable ? role : 'buffer',
       isFrozen: !isTrainable && role === 'parameter',
+      unitAxes: unitAxes ?? [Math.max(shape.length - 1, 0), Math.max(shape.length, 1)],
     });
   }
 
@@ -138,6 +141,7 @@ interface WeightOptions {
   readonly within?: readonly string[];
   /** The attribute Keras 3 saves those in. */
   readonly saved?: string;
+  readonly unitAxes?: readonly [from: number, to: number];
 }
 
 export function signalsIn(given: Given | undefined): readonly Signal[] {

@@ -45,6 +45,8 @@ export interface WeightSpecification {
    * (`persistent=False`) and tensors the exporter found in the code. See `ownValue`.
    */
   readonly isOptional: boolean;
+  /** The axes, from one up to another, that count the output units; the first axis if absent. */
+  readonly unitAxes?: readonly [from: number, to: number];
 }
 
 /** What a graph is given: an array of samples. */
