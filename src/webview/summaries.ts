@@ -5,15 +5,8 @@ import type { Neighborhood, Topology } from '../shared/result/topology';
 import type { Axis, Landscape } from '../shared/result/landscape';
 import type { Metrics } from '../shared/result/metrics';
 import type { LossField } from './landscape/lossField';
-import {
-  formatCount,
-  formatNumber,
-  formatScalar,
-  formatShare,
-  formatUncertain,
-  plural,
-} from './quantity';
-import { t } from './text';
+import { formatCount, formatNumber, formatShare, formatUncertain } from '../shared/words/numbers';
+import { plural, t } from './text';
 
 /** What a plot shows, in sentences made from its numbers: for whoever does not see it. */
 
@@ -83,8 +76,8 @@ export function persistenceSummary(topology: Topology): string {
   const { finite } = topology.summaries;
   const essential = t(
     'The essential pair is born at {0} and ends at {1}.',
-    formatScalar(topology.essential.birth),
-    formatScalar(topology.essential.death),
+    formatNumber(topology.essential.birth),
+    formatNumber(topology.essential.death),
   );
   if (finite.count === 0) {
     return `${t('One minimum and no saddle above a persistence of {0}.', formatNumber(topology.threshold, 2))} ${essential}`;
@@ -101,8 +94,8 @@ export function persistenceSummary(topology: Topology): string {
       ? ''
       : t(
           'The most persistent is born at {0} and dies at {1}.',
-          formatScalar(first.birth),
-          formatScalar(first.death),
+          formatNumber(first.birth),
+          formatNumber(first.death),
         ),
     essential,
   ].join(' ');
@@ -119,7 +112,7 @@ export function mergeTreeSummary(topology: Topology): string {
     ),
     lowest === undefined
       ? ''
-      : t('The first two join at a loss of {0}.', formatScalar(lowest.value)),
+      : t('The first two join at a loss of {0}.', formatNumber(lowest.value)),
   ]
     .join(' ')
     .trim();

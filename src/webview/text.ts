@@ -1,5 +1,6 @@
 import type { Language } from '../shared/language';
 import { fillIn, inWords, type Message } from '../shared/words/message';
+import { formatCount } from '../shared/words/numbers';
 
 type Value = string | number;
 
@@ -24,4 +25,11 @@ export function t(message: string, ...values: readonly Value[]): string {
 /** A message of the engine in the language of the page. */
 export function translated(said: string | Message): string {
   return inWords(said, sentences);
+}
+
+/**
+ * `1 saddle`, `2 saddles`. The keys of the translation are `{0} saddle` and `{0} saddles`.
+ */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return t(`{0} ${count === 1 ? one : many}`, formatCount(count));
 }

@@ -2,10 +2,11 @@ import type { LoneTensor } from '../../shared/checkpointDifference';
 import { diffCheckpoints } from '../checkpoint/diff';
 import { openCheckpoint } from '../checkpoint/openCheckpoint';
 import { ExitStatus } from './exitStatus';
-import { figure, grouped } from './numbers';
+import { figure } from './numbers';
 import { complain, print, sayJson } from './output';
 import { table } from './table';
 import { english } from '../../shared/words/message';
+import { formatCount } from '../../shared/words/numbers';
 
 export interface DiffFlags {
   readonly json?: boolean;
@@ -48,7 +49,7 @@ export async function diffCommand(
       } = difference;
       print(`first   ${a.path}\nsecond  ${b.path}`);
       print(
-        `\n${grouped(tensors.length)} tensors in both, ${grouped(equal)} of them equal · ‖b − a‖ ${number(distance)}, relative ${share(relative)}`,
+        `\n${formatCount(tensors.length)} tensors in both, ${formatCount(equal)} of them equal · ‖b − a‖ ${number(distance)}, relative ${share(relative)}`,
       );
       const changed = tensors.filter((tensor) => tensor.distance !== 0 || tensor.renamed);
       if (changed.length > 0) {
@@ -64,7 +65,7 @@ export async function diffCommand(
         more(changed.length);
       }
       if (integers.length > 0)
-        print(`\n${grouped(integers.length)} counters and other whole numbers differ`);
+        print(`\n${formatCount(integers.length)} counters and other whole numbers differ`);
       lone('only in the first', onlyFirst);
       lone('only in the second', onlySecond);
       if (reshaped.length > 0) {

@@ -4,9 +4,9 @@ import type { RuntimeReport } from '../../shared/engineProtocol';
 import { examineMachine } from '../runtime/machine';
 import { memorySize } from '../../shared/memorySize';
 import { english } from '../../shared/words/message';
+import { formatBytes } from '../../shared/words/numbers';
 import { defaultMemoryLimit } from '../study/machineMemory';
 import { ExitStatus } from './exitStatus';
-import { bytes } from './numbers';
 import { print, sayJson } from './output';
 
 export interface DoctorFlags {
@@ -29,7 +29,7 @@ export async function doctorCommand({ json, tensorflow }: DoctorFlags): Promise<
     await sayJson({ ...report, runtimes });
   } else {
     print(`Basin ${report.version} on Node ${report.node}, ${report.platform}`);
-    print(`${report.cores} cores, ${bytes(report.memoryBytes)} of memory`);
+    print(`${report.cores} cores, ${formatBytes(report.memoryBytes)} of memory`);
     print(
       `An analysis takes ${memorySize(report.memoryLimitBytes)} at most, three quarters of what is free now; --memory sets another limit`,
     );

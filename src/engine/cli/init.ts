@@ -1,9 +1,9 @@
 import { relative } from 'node:path';
 import { initRun } from '../init/initRun';
 import { ExitStatus } from './exitStatus';
-import { grouped } from './numbers';
 import { complain, print, sayJson } from './output';
 import { english } from '../../shared/words/message';
+import { formatCount } from '../../shared/words/numbers';
 
 /** Writes basin_export.py beside the checkpoints of a run, and says what to do with it. */
 export async function initCommand(
@@ -19,7 +19,7 @@ export async function initCommand(
   const { file, checkpoints, count, parameters, left, isConfigured } = result;
   const named = checkpoints.join(', ');
   print(
-    `${count} ${count === 1 ? 'checkpoint' : 'checkpoints'} (${named}), ${grouped(parameters)} scalars in each.`,
+    `${count} ${count === 1 ? 'checkpoint' : 'checkpoints'} (${named}), ${formatCount(parameters)} scalars in each.`,
   );
   for (const sentence of left) complain(`Note: ${english(sentence)}`);
   print(`Wrote ${relative('.', file) || file}.\n`);

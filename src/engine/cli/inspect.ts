@@ -1,9 +1,9 @@
 import { inspect } from '../checkpoint/inspect';
 import { ExitStatus } from './exitStatus';
-import { bytes, grouped } from './numbers';
 import { table } from './table';
 import { escaped } from '../../shared/escaped';
 import { english } from '../../shared/words/message';
+import { formatBytes, formatCount } from '../../shared/words/numbers';
 import { complain, print, sayJson } from './output';
 
 export interface InspectFlags {
@@ -35,8 +35,8 @@ export async function inspectCommand(
   }
   const { path, format, size, tensors, parameters, step, epoch, metadata } = inspection;
   const facts = [
-    `${format}, ${bytes(size)}`,
-    `${grouped(parameters)} scalars in ${tensors.length} tensors`,
+    `${format}, ${formatBytes(size)}`,
+    `${formatCount(parameters)} scalars in ${tensors.length} tensors`,
     ...(epoch === null ? [] : [`epoch ${epoch}`]),
     ...(step === null ? [] : [`step ${step}`]),
   ];

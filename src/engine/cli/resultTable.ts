@@ -3,7 +3,8 @@ import type { ResultDocument } from '../../shared/result';
 import type { Eigenvalue, Estimate, Hessian } from '../../shared/result/hessian';
 import { fromScalar } from '../../shared/result/scalar';
 import { largerError, uncertainFigure } from '../../shared/uncertainFigure';
-import { figure, percent } from './numbers';
+import { formatShare } from '../../shared/words/numbers';
+import { figure } from './numbers';
 import { cell } from './table';
 
 const NONE = '–';
@@ -22,7 +23,7 @@ function columnsFor(measure: Measure, refined: boolean, asked: AskedFor): readon
   const performance: Column['text'] = ({ metrics }) => {
     if (metrics === undefined) return null;
     const { accuracy, error } = metrics;
-    if (measure === 'accuracy') return accuracy === undefined ? NONE : percent(accuracy);
+    if (measure === 'accuracy') return accuracy === undefined ? NONE : formatShare(accuracy);
     return error === undefined ? NONE : figure(fromScalar(error));
   };
   const column = (title: string, width: number, text: Column['text']): Column => ({
@@ -124,7 +125,8 @@ function curvatureColumns(asked: AskedFor): readonly Column[] {
             'between tensors',
             15,
             ({ offDiagonal }) =>
-              offDiagonal && `${percent(offDiagonal.share)}±${percent(offDiagonal.standardError)}`,
+              offDiagonal &&
+              `${formatShare(offDiagonal.share)}±${formatShare(offDiagonal.standardError)}`,
           ),
         ]
       : []),

@@ -8,8 +8,9 @@ import type {
   TopologyComparison,
 } from '../../shared/comparison';
 import { fromScalar, type Scalar } from '../../shared/result/scalar';
+import { formatCount, formatNumber, formatShare } from '../../shared/words/numbers';
 import { escapeMarkdown } from '../words/markdown';
-import { formatCount, formatNumber, formatShare, formatWithUncertainty } from '../words/numbers';
+import { formatWithUncertainty } from '../words/numbers';
 import { t, translated } from '../words/text';
 import { markdownTable } from './markdownTable';
 import { pathPicture } from './pathPicture';

@@ -1,7 +1,8 @@
 import type { CheckpointDifference, LoneTensor } from '../../shared/checkpointDifference';
 import { escaped } from '../../shared/escaped';
+import { formatCount, formatNumber } from '../../shared/words/numbers';
 import { escapeMarkdown } from '../words/markdown';
-import { counted, formatCount, formatNumber } from '../words/numbers';
+import { counted } from '../words/numbers';
 import { t, translated } from '../words/text';
 import { markdownTable } from './markdownTable';
 

@@ -1,6 +1,6 @@
 import type { DoctorReport, RuntimeReport } from '../../shared/engineProtocol';
+import { formatBytes } from '../../shared/words/numbers';
 import { escapeMarkdown } from '../words/markdown';
-import { formatBytes } from '../words/numbers';
 import { t, translated } from '../words/text';
 
 /** What the host knows of itself and of its engine. */

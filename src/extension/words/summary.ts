@@ -8,14 +8,8 @@ import { largerError, uncertainFigure } from '../../shared/uncertainFigure';
 import type { Inspection } from '../../shared/engineProtocol';
 import { notesOf } from '../../shared/notes';
 import { distinct } from '../../shared/words/message';
-import {
-  counted,
-  formatBytes,
-  formatCount,
-  formatNumber,
-  formatShare,
-  formatWithUncertainty,
-} from './numbers';
+import { formatBytes, formatCount, formatNumber, formatShare } from '../../shared/words/numbers';
+import { counted, formatWithUncertainty } from './numbers';
 import { curvatureFacts } from './curvatureFacts';
 import { t, translated } from './text';
 

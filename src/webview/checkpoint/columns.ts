@@ -1,5 +1,5 @@
 import type { TensorStatistics } from '../../shared/engineProtocol';
-import { formatCount, formatNumber, formatScalar, formatShare } from '../quantity';
+import { formatCount, formatNumber, formatShare } from '../../shared/words/numbers';
 import { shapeText, type Tensors } from './tensors';
 import { t } from '../text';
 
@@ -185,7 +185,7 @@ function measured(
       const known = statistics(tensors, index);
       if (known === null) return '';
       const value = of(known);
-      return value === null ? '–' : formatScalar(value, 3);
+      return value === null ? '–' : formatNumber(value, 3);
     },
     value(tensors, index) {
       const known = statistics(tensors, index);

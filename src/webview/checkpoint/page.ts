@@ -3,13 +3,13 @@ import './checkpoint.css';
 import type { FromCheckpointPage, ToCheckpointPage } from '../../shared/checkpointEditorProtocol';
 import type { MatrixStatistics, TensorTable } from '../../shared/engineProtocol';
 import { element, setText } from '../element';
-import { formatCount, formatScalar, plural } from '../quantity';
+import { formatCount, formatNumber } from '../../shared/words/numbers';
 import { COLUMNS, formatBytes, MEASURED, type ColumnId } from './columns';
 import { restorePageState, type PageState } from './pageState';
 import { chooseRows, MOST_ROWS } from './rows';
 import { TensorGrid } from './tensorGrid';
 import { shapeText, Tensors } from './tensors';
-import { t, translated } from '../text';
+import { plural, t, translated } from '../text';
 
 /** What VS Code puts into a webview; may be called once. */
 declare function acquireVsCodeApi(): {
@@ -314,9 +314,9 @@ class CheckpointPage {
     }
     return [
       what,
-      t('mean {0}', formatScalar(mean, 6)),
-      t('standard deviation {0}', formatScalar(deviation, 6)),
-      t('from {0} to {1}', formatScalar(min, 6), formatScalar(max, 6)),
+      t('mean {0}', formatNumber(mean, 6)),
+      t('standard deviation {0}', formatNumber(deviation, 6)),
+      t('from {0} to {1}', formatNumber(min, 6), formatNumber(max, 6)),
       plural(zeros, 'zero'),
       nonFinite === 0 ? t('all finite') : t('{0} not finite', formatCount(nonFinite)),
       ...(outcome.statistics.matrix === undefined ? [] : describeMatrix(outcome.statistics.matrix)),
@@ -338,17 +338,17 @@ class CheckpointPage {
 function describeMatrix(matrix: MatrixStatistics): string[] {
   const { rows, columns, spectralNorm, stableRank, deadUnits, powerLaw, isWhole } = matrix;
   return [
-    t('as a matrix {0}×{1}: spectral norm {2}', rows, columns, formatScalar(spectralNorm, 6)),
-    stableRank === null ? '' : t('stable rank {0}', formatScalar(stableRank, 4)),
+    t('as a matrix {0}×{1}: spectral norm {2}', rows, columns, formatNumber(spectralNorm, 6)),
+    stableRank === null ? '' : t('stable rank {0}', formatNumber(stableRank, 4)),
     t('{0} of {1} units dead', formatCount(deadUnits), formatCount(rows)),
     powerLaw !== null
       ? t(
           'power law with α = {0} from λ = {1} on, by maximum likelihood over {2} of {3} eigenvalues, Kolmogorov–Smirnov distance {4}',
-          formatScalar(powerLaw.exponent, 3),
-          formatScalar(powerLaw.from, 3),
+          formatNumber(powerLaw.exponent, 3),
+          formatNumber(powerLaw.from, 3),
           formatCount(powerLaw.tail),
           formatCount(powerLaw.eigenvalues),
-          formatScalar(powerLaw.distance, 2),
+          formatNumber(powerLaw.distance, 2),
         )
       : isWhole
         ? t('too few eigenvalues for a power law')

@@ -1,9 +1,9 @@
 import type { ScaleKind } from '../landscape/heightScale';
 import type { Theme } from '../plots/theme';
-import { formatNumber, plural } from '../quantity';
+import { formatNumber } from '../../shared/words/numbers';
 import { pairMarks, type PairMark } from '../topology/pairMark';
 import { persistenceFrame } from '../topology/persistenceFrame';
-import { t } from '../text';
+import { plural, t } from '../text';
 import type { Comparison, Side } from './comparison';
 import { matchingOf } from './matching';
 import { matchingOption } from './matchingDrawing';

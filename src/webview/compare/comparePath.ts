@@ -1,7 +1,7 @@
 import type { Interpolation } from '../../shared/comparison';
 import type { Landscape } from '../../shared/result/landscape';
 import type { Theme } from '../plots/theme';
-import { formatNumber, formatScalar } from '../quantity';
+import { formatNumber } from '../../shared/words/numbers';
 import { t } from '../text';
 import { coordinateAt } from '../landscape/lossField';
 import type { Comparison, Side } from './comparison';
@@ -23,7 +23,7 @@ export function comparePath(
     );
   }
   const titles = [first.title, second.title] as const;
-  const barrier = t('barrier {0}', formatScalar(path.barrier));
+  const barrier = t('barrier {0}', formatNumber(path.barrier));
   return {
     summary: t('Loss on the way from {0} to {1}, {2}.', ...titles, barrier),
     caption: [
@@ -39,7 +39,7 @@ export function comparePath(
       columns: [t('Share of the way'), t('Loss')],
       rows: path.positions.map((at, k) => [
         formatNumber(at, 3),
-        formatScalar(path.losses[k] ?? 'NaN'),
+        formatNumber(path.losses[k] ?? 'NaN'),
       ]),
     }),
     data: () => ({
@@ -57,7 +57,7 @@ export function comparePath(
       return t(
         '{0} of the way · loss {1}',
         formatNumber(path.positions[near] ?? NaN, 3),
-        formatScalar(path.losses[near] ?? 'NaN'),
+        formatNumber(path.losses[near] ?? 'NaN'),
       );
     },
   };

@@ -3,7 +3,7 @@ import { FIXED, ticksAt } from '../plots/chart';
 import type { CustomApi } from '../plots/customApi';
 import type { Theme } from '../plots/theme';
 import { linearTicks } from '../plots/ticks';
-import { formatTick } from '../quantity';
+import { formatTick } from '../../shared/words/numbers';
 import type { HeightScale } from '../landscape/heightScale';
 import type { LossField } from '../landscape/lossField';
 import { gridPlace, picture } from '../landscape/mapImage';

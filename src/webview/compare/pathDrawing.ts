@@ -6,7 +6,7 @@ import { withAlpha, type Theme } from '../plots/theme';
 import { linearTicks } from '../plots/ticks';
 import { scatterAxis } from '../relate/scatterAxis';
 import { t } from '../text';
-import { formatTick } from '../quantity';
+import { formatTick } from '../../shared/words/numbers';
 
 /** The loss on the way from one checkpoint to another. */
 export function pathOption(

@@ -6,7 +6,7 @@ import type { CustomApi } from '../plots/customApi';
 import { PlotSection } from '../plots/plotSection';
 import type { Theme } from '../plots/theme';
 import { linearTicks } from '../plots/ticks';
-import { formatNumber, formatTick } from '../quantity';
+import { formatNumber, formatTick } from '../../shared/words/numbers';
 import type { ScaleKind } from '../landscape/heightScale';
 import { scatterAxis } from '../relate/scatterAxis';
 import { t } from '../text';

@@ -1,5 +1,5 @@
 import type { Eigenvalue, Hessian } from '../../shared/result/hessian';
-import { formatNumber, formatScalar, formatShare } from '../quantity';
+import { formatNumber, formatShare } from '../../shared/words/numbers';
 import { t } from '../text';
 
 /** Rows of the table of curvature for what stands beside the spectrum: name, value, error. */
@@ -34,7 +34,7 @@ export function deeperRows({
       rows.push(
         row(
           t('sharpness: rise after a step of {0} uphill', formatNumber(ascent.radius)),
-          formatScalar(ascent.rise, 4),
+          formatNumber(ascent.rise, 4),
         ),
       );
     }

@@ -9,12 +9,12 @@ import { DisposableStore, type Disposable } from '../disposable';
 import type { DataTable } from '../export/drawing';
 import type { RunScales } from '../training/runScales';
 import { PlotSection } from '../plots/plotSection';
-import { formatNumber, formatShare, formatTick, formatUncertain, plural } from '../quantity';
+import { formatNumber, formatShare, formatTick, formatUncertain } from '../../shared/words/numbers';
 import { curvatureSummary, negativeText } from '../summaries';
 import { largerError } from '../../shared/uncertainFigure';
 import { withAlpha, type Theme } from '../plots/theme';
 import { linearTicks } from '../plots/ticks';
-import { t } from '../text';
+import { plural, t } from '../text';
 
 const RITZ_HEIGHT = 54;
 /** How near the pointer must be to an eigenvalue, in pixels. */

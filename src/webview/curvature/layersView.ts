@@ -7,7 +7,13 @@ import type { CustomApi } from '../plots/customApi';
 import { PlotSection } from '../plots/plotSection';
 import { withAlpha, type Theme } from '../plots/theme';
 import { linearTicks } from '../plots/ticks';
-import { formatCount, formatNumber, formatShare, formatTick, formatUncertain } from '../quantity';
+import {
+  formatCount,
+  formatNumber,
+  formatShare,
+  formatTick,
+  formatUncertain,
+} from '../../shared/words/numbers';
 import { t } from '../text';
 
 /** More bars than this are not told apart; the table has all. */

@@ -11,7 +11,7 @@ import type { PathPoint } from './landscapePath';
 import { coordinateAt } from './lossField';
 import { nearestMark, type Anchor } from '../topology/nearestMark';
 import type { PairMark } from '../topology/pairMark';
-import { formatTick } from '../quantity';
+import { formatTick } from '../../shared/words/numbers';
 import { withAlpha, type Theme } from '../plots/theme';
 import { linearTicks } from '../plots/ticks';
 import { t } from '../text';

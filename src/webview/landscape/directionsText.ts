@@ -1,5 +1,5 @@
 import type { Directions, Landscape } from '../../shared/result/landscape';
-import { formatNumber, formatShare } from '../quantity';
+import { formatNumber, formatShare } from '../../shared/words/numbers';
 import { t } from '../text';
 
 /** What a landscape's directions are, in a few words. */

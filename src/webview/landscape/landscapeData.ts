@@ -1,7 +1,7 @@
 import type { Landscape } from '../../shared/result/landscape';
 import type { DataTable } from '../export/drawing';
 import type { TableTwin } from '../plots/tableTwin';
-import { formatNumber } from '../quantity';
+import { formatNumber } from '../../shared/words/numbers';
 import { t } from '../text';
 import { coordinateAt, type LossField } from './lossField';
 

@@ -1,6 +1,6 @@
 import type { Landscape } from '../../shared/result/landscape';
 import type { Place } from '../topology/pairMark';
-import { formatNumber } from '../quantity';
+import { formatNumber } from '../../shared/words/numbers';
 import { t } from '../text';
 
 /** A checkpoint of the run where the drawn plane or line has it. */

@@ -46,14 +46,14 @@ import { stepMark } from '../topology/nearestMark';
 import { MOST_MARKS, pairMarks, type PairMark, type Place } from '../topology/pairMark';
 import { pairText, placeText } from '../topology/pairText';
 import { PlotSection } from '../plots/plotSection';
-import { formatNumber, plural } from '../quantity';
+import { formatNumber } from '../../shared/words/numbers';
 import { SliceControl } from './sliceControl';
 import { evaluatedPlaces, refinementNote } from './refinedPoints';
 import { landscapeSummary, lineSummary } from '../summaries';
 import { SurfaceView } from './surfaceView';
 import type { Theme } from '../plots/theme';
 import type { ViewState } from '../state/viewState';
-import { t } from '../text';
+import { plural, t } from '../text';
 
 /** Whether the surface can be drawn, and why not. */
 type Graphics =

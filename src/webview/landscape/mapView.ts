@@ -10,7 +10,7 @@ import { element } from '../element';
 import type { Highlight } from '../topology/highlight';
 import { nearestMark, type Anchor } from '../topology/nearestMark';
 import type { PairMark } from '../topology/pairMark';
-import { formatTick } from '../quantity';
+import { formatTick } from '../../shared/words/numbers';
 import type { SurfaceContent } from './surfaceScene';
 import { rgba, withAlpha } from '../plots/theme';
 import { linearTicks } from '../plots/ticks';

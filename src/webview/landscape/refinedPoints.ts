@@ -1,6 +1,6 @@
 import type { Landscape, Refinement } from '../../shared/result/landscape';
-import { formatCount, plural } from '../quantity';
-import { t } from '../text';
+import { formatCount } from '../../shared/words/numbers';
+import { plural, t } from '../text';
 
 /** Denser points would hide the picture. */
 const MOST_DRAWN_STEPS = 161;

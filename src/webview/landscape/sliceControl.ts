@@ -2,7 +2,7 @@ import type { Axis } from '../../shared/result/landscape';
 import { element, setAttributes, setText } from '../element';
 import type { SliceSteps } from './landscapeSlice';
 import { coordinateAt } from './lossField';
-import { formatNumber } from '../quantity';
+import { formatNumber } from '../../shared/words/numbers';
 import { t } from '../text';
 
 /** A slider for each axis after the second: which slice of a landscape is drawn. */

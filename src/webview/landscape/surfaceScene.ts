@@ -23,7 +23,7 @@ import type { PathPoint } from './landscapePath';
 import { fieldAt, lossAtPlace, type LossField } from './lossField';
 import type { Anchor } from '../topology/nearestMark';
 import type { PairId, PairMark, Place } from '../topology/pairMark';
-import { formatTick } from '../quantity';
+import { formatTick } from '../../shared/words/numbers';
 import { BOX_HEIGHT, surfaceGeometry } from './surfaceGeometry';
 import { surfaceObjects } from './surfaceObjects';
 import { SurfaceLabels, type SurfaceLabel } from './surfaceLabels';

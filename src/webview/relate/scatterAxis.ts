@@ -1,5 +1,5 @@
 import { linearTicks, logTicks } from '../plots/ticks';
-import { formatTick } from '../quantity';
+import { formatTick } from '../../shared/words/numbers';
 
 /** An axis for values that are known: with a margin, logarithmic where they range over decades. */
 export interface ScatterAxis {

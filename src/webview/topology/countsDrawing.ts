@@ -4,7 +4,7 @@ import { FIXED, roomForLabels, ticksAt } from '../plots/chart';
 import type { CustomApi } from '../plots/customApi';
 import { withAlpha, type Theme } from '../plots/theme';
 import { linearTicks, logTicks } from '../plots/ticks';
-import { formatNumber, formatTick } from '../quantity';
+import { formatNumber, formatTick } from '../../shared/words/numbers';
 import { t } from '../text';
 import { persistenceOf } from './simplification';
 

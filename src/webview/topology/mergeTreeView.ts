@@ -12,7 +12,7 @@ import { readPairs } from './pairReading';
 import { persistenceFrame, type PersistenceFrame } from './persistenceFrame';
 import { minimaOf, outlineOf, profileOption } from './profileDrawing';
 import { PlotSection } from '../plots/plotSection';
-import { formatCount, formatScalar } from '../quantity';
+import { formatCount, formatNumber } from '../../shared/words/numbers';
 import { mergeTreeSummary } from '../summaries';
 import { withAlpha, type Theme } from '../plots/theme';
 import type { ViewState } from '../state/viewState';
@@ -143,7 +143,7 @@ export class MergeTreeView implements Disposable {
           .map((node, index) => [
             String(index),
             kindText(node.kind),
-            formatScalar(node.value, 6),
+            formatNumber(node.value, 6),
             String(node.vertex),
             node.parent < 0 ? '–' : String(node.parent),
             formatCount(node.size),

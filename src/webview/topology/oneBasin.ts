@@ -1,7 +1,7 @@
 import type { ResultDocument } from '../../shared/result';
 import { button } from '../controls';
 import { element } from '../element';
-import { formatNumber } from '../quantity';
+import { formatNumber } from '../../shared/words/numbers';
 import { t } from '../text';
 
 /** More points along an axis than this are offered to nobody by a click. */

@@ -1,4 +1,4 @@
-import { formatNumber } from '../quantity';
+import { formatNumber } from '../../shared/words/numbers';
 import type { PairMark, Place } from './pairMark';
 import { t } from '../text';
 

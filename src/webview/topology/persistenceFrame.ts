@@ -1,4 +1,4 @@
-import { formatTick } from '../quantity';
+import { formatTick } from '../../shared/words/numbers';
 import { linearTicks, logTicks } from '../plots/ticks';
 import type { ScaleKind } from '../landscape/heightScale';
 import type { PairMark } from './pairMark';

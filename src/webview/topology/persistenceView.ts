@@ -17,11 +17,11 @@ import type { DataTable } from '../export/drawing';
 import type { RunScales } from '../training/runScales';
 import { countsOf, countsOption } from './countsDrawing';
 import { PlotSection } from '../plots/plotSection';
-import { formatNumber, plural } from '../quantity';
+import { formatNumber } from '../../shared/words/numbers';
 import { persistenceSummary } from '../summaries';
 import { withAlpha, type Theme } from '../plots/theme';
 import type { ViewState } from '../state/viewState';
-import { t } from '../text';
+import { plural, t } from '../text';
 
 /** Most a bar takes, with the space around it, in pixels. */
 const ROW_HEIGHT = 22;

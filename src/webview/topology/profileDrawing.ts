@@ -5,7 +5,7 @@ import { viridis } from '../plots/colorMap';
 import type { CustomApi } from '../plots/customApi';
 import type { Theme } from '../plots/theme';
 import { linearTicks } from '../plots/ticks';
-import { formatTick } from '../quantity';
+import { formatTick } from '../../shared/words/numbers';
 import { t } from '../text';
 import type { PersistenceFrame } from './persistenceFrame';
 

@@ -1,7 +1,7 @@
 import type { Topology } from '../../shared/result/topology';
 import { element, setAttributes, setText } from '../element';
-import { formatNumber, plural } from '../quantity';
-import { t } from '../text';
+import { formatNumber } from '../../shared/words/numbers';
+import { plural, t } from '../text';
 import { persistenceOf } from './simplification';
 
 /** Steps of the slider; the first is the threshold of the document. */

@@ -6,13 +6,11 @@ import type { Sensitivity, Topology } from '../../shared/result/topology';
 import {
   formatCount,
   formatNumber,
-  formatScalar,
   formatShare,
   formatUncertain,
-  plural,
-} from '../quantity';
+} from '../../shared/words/numbers';
 import { neighborhoodText, sensitivityText, shareError } from '../summaries';
-import { t } from '../text';
+import { plural, t } from '../text';
 
 /** A number with how sure it is, and what must be known to read it. */
 export interface KeyFigure {
@@ -30,7 +28,7 @@ export function keyFigure(measure: Figure, document: ResultDocument | null): Key
     case 'loss':
       if (metrics === undefined) return UNKNOWN;
       return {
-        value: formatScalar(metrics.loss),
+        value: formatNumber(metrics.loss),
         error: '',
         notes: [t('mean of {0}', plural(metrics.samples, 'sample'))],
       };
@@ -46,7 +44,7 @@ export function keyFigure(measure: Figure, document: ResultDocument | null): Key
     case 'error':
       if (metrics?.error === undefined) return UNKNOWN;
       return {
-        value: formatScalar(metrics.error),
+        value: formatNumber(metrics.error),
         error: '',
         notes: [t('mean of {0}', plural(metrics.samples, 'sample'))],
       };

@@ -5,7 +5,7 @@ import { FIXED, ticksAt } from '../plots/chart';
 import type { CustomApi } from '../plots/customApi';
 import { withAlpha, type Theme } from '../plots/theme';
 import { linearTicks } from '../plots/ticks';
-import { formatTick } from '../quantity';
+import { formatTick } from '../../shared/words/numbers';
 import { pointMark } from '../relate/pointMark';
 import { scatterAxis, type ScatterAxis } from '../relate/scatterAxis';
 import { t } from '../text';

@@ -3,7 +3,7 @@ import { DisposableStore, type Disposable } from '../disposable';
 import { Chart } from '../plots/chart';
 import { PlotSection } from '../plots/plotSection';
 import type { Theme } from '../plots/theme';
-import { formatNumber } from '../quantity';
+import { formatNumber } from '../../shared/words/numbers';
 import { t } from '../text';
 import { positions, trainingPlace, type Run } from './runs';
 import { seriesOf, shownMeasures } from './series';

@@ -57,9 +57,9 @@ describe('a comparison as a document', () => {
   const text = comparisonDocument(comparison);
 
   it('has both sides, the difference and whether it is one', () => {
-    expect(text).toContain('| accuracy | 90 % | 91\\.3 % | \\+1 ± 2 % | ≈ |');
+    expect(text).toContain('| accuracy | 90 % | 91\\.3 % | \\+1\\.3 ± 2\\.0 % | ≈ |');
     expect(text).toContain('| saddles | 7 | 2 | −5 |');
-    expect(text).toContain('| Bottleneck distance | 0\\.50 ± 0\\.01 | 25 % of the range |');
+    expect(text).toContain('| Bottleneck distance | 0\\.500 ± 0\\.010 | 25 % of the range |');
     expect(text).toContain('| vanished | 1 | 0\\.25 | – | – | – |');
   });
 

@@ -1,20 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import {
-  formatBytes,
-  formatNumber,
-  formatShare,
-  formatWithUncertainty,
-} from '../../../src/extension/words/numbers';
+import { formatWithUncertainty } from '../../../src/extension/words/numbers';
+import { formatBytes, formatNumber, formatShare } from '../../../src/shared/words/numbers';
 
 describe('numbers for people', () => {
   it.each([
-    [0.03124, '0.0312'],
+    [0.03124, '0.03124'],
     [0, '0'],
     [4.2, '4.2'],
-    [-12.345, '−12.3'],
+    [-12.345, '−12.35'],
     [1234.5, '1,235'],
     [99999, '99,999'],
-    [123456, '1.23×10⁵'],
+    [123456, '1.235×10⁵'],
     [1.5e-7, '1.5×10⁻⁷'],
     ['NaN' as const, 'NaN'],
     ['-Infinity' as const, '−∞'],
@@ -25,9 +21,9 @@ describe('numbers for people', () => {
   it.each([
     [31.23, 0.91, '31.2 ± 0.9'],
     [123.4, 12, '123 ± 12'],
-    [4.2104, 0.0002, '4.21 ± 2×10⁻⁴'],
-    [4.2104, 0.002, '4.210 ± 0.002'],
-    [-0.31, 0.01, '−0.31 ± 0.01'],
+    [4.2104, 0.0002, '4.21040 ± 0.00020'],
+    [4.2104, 0.002, '4.2104 ± 0.0020'],
+    [-0.31, 0.01, '−0.310 ± 0.010'],
     [0, 0, '0 ± 0'],
     [5, Number.NaN, '5 ± NaN'],
   ])('%d with %d is %s', (value, uncertainty, text) => {

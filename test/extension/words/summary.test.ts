@@ -42,7 +42,7 @@ describe('what a result says', () => {
     expect(resultFacts({ ...empty, metrics, hessian })).toEqual([
       { name: 'Parameters', value: '17,462' },
       { name: 'Loss, accuracy', value: '0.09243, 96.9 % (128 samples)' },
-      { name: 'λmax ± residual', value: '34.37 ± 4×10⁻⁶, not converged' },
+      { name: 'λmax ± residual', value: '34.3660 ± 4×10⁻⁶, not converged' },
       { name: 'Trace ± s.e.', value: '81 ± 4 (2 probes)' },
     ]);
   });

@@ -5,7 +5,7 @@ import { differenceField } from '../../../src/webview/compare/commonScale';
 import { haveSameGrid, planesOf } from '../../../src/webview/compare/planes';
 import { lossField } from '../../../src/webview/landscape/lossField';
 import { divergingTable } from '../../../src/webview/plots/divergingColors';
-import { formatNumber } from '../../../src/webview/quantity';
+import { formatNumber } from '../../../src/shared/words/numbers';
 import { BrowserPages, CHROMIUM, contentOf, realDocument } from '../browserPage';
 import { himmelblau, sampleLandscape } from '../sampleSnapshot';
 

@@ -1,5 +1,4 @@
-import type { Scalar } from '../shared/result/scalar';
-import { t } from './text';
+import type { Scalar } from '../result/scalar';
 
 /**
  * Numbers for people. Digits stop where the uncertainty starts; a minus is a minus and not a
@@ -7,18 +6,20 @@ import { t } from './text';
  */
 
 const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹';
-const THIN_SPACE = '\u2009';
 
 /** Between these a number is written out; outside, with a power of ten. */
 const SMALLEST_PLAIN = 1e-3;
 const LARGEST_PLAIN = 1e5;
+const MOST_WHOLE_DIGITS = 5;
 
-/** `digits` significant digits, trailing zeros dropped. */
-export function formatNumber(value: number, digits = 4): string {
+/** `digits` significant digits, and never fewer than a whole number has; trailing zeros dropped. */
+export function formatNumber(scalar: Scalar, digits = 4): string {
+  const value = Number(scalar);
   if (!Number.isFinite(value)) return nonFinite(value);
   if (value === 0) return '0';
   const exponent = exponentAfterRounding(value, digits);
-  const rounded = Number(value.toPrecision(digits));
+  const whole = Math.min(Math.floor(Math.log10(Math.abs(value))) + 1, MOST_WHOLE_DIGITS);
+  const rounded = Number(value.toPrecision(Math.max(digits, whole)));
   if (isPlain(rounded)) {
     const decimals = Math.max(0, digits - 1 - exponent);
     return group(trimZeros(Math.abs(rounded).toFixed(Math.min(decimals, 20))), rounded < 0);
@@ -28,25 +29,14 @@ export function formatNumber(value: number, digits = 4): string {
   return `${rounded < 0 ? '−' : ''}${mantissa === '1' ? '' : `${mantissa}×`}${power}`;
 }
 
-export function formatScalar(value: Scalar, digits = 4): string {
-  return formatNumber(Number(value), digits);
-}
-
 /** Whole numbers, in groups of three. */
 export function formatCount(value: number): string {
   return group(Math.abs(value).toFixed(0), value < 0);
 }
 
-/**
- * `1 saddle`, `2 saddles`. The keys of the translation are `{0} saddle` and `{0} saddles`.
- */
-export function plural(count: number, one: string, many = `${one}s`): string {
-  return t(`{0} ${count === 1 ? one : many}`, formatCount(count));
-}
-
 /** A share in [0, 1] as per cent. */
 export function formatShare(share: number, decimals = 1): string {
-  return `${(share * 100).toFixed(decimals)}${THIN_SPACE}%`;
+  return `${trimZeros((share * 100).toFixed(decimals))} %`;
 }
 
 export interface UncertainText {
@@ -129,11 +119,23 @@ function trimZeros(text: string): string {
 
 function group(digits: string, negative: boolean): string {
   const [whole = '', fraction] = digits.split('.');
-  const grouped = whole.length > 4 ? whole.replace(/\B(?=(\d{3})+$)/g, THIN_SPACE) : whole;
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ',');
   return `${negative ? '−' : ''}${grouped}${fraction === undefined ? '' : `.${fraction}`}`;
 }
 
 function superscript(exponent: number): string {
   const digits = String(Math.abs(exponent)).replace(/\d/g, (digit) => SUPERSCRIPTS[Number(digit)]!);
   return (exponent < 0 ? '⁻' : '') + digits;
+}
+
+/** Bytes in binary units. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${unit === 0 || value >= 100 ? Math.round(value) : trimZeros(value.toFixed(1))} ${units[unit] ?? ''}`;
 }

@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import {
   formatCount,
   formatNumber,
-  formatScalar,
   formatShare,
   formatTick,
   formatUncertain,
-  plural,
-} from '../../src/webview/quantity';
+} from '../../src/shared/words/numbers';
+import { counted, formatWithUncertainty } from '../../src/extension/words/numbers';
+import { plural } from '../../src/webview/text';
 
 describe('numbers for people', () => {
   it.each([
@@ -16,8 +16,9 @@ describe('numbers for people', () => {
     [1.5, '1.5'],
     [-3.14159, '−3.142'],
     [9.99996, '10'],
-    [12_345, '12\u2009350'],
-    [1234, '1234'],
+    [12_345.6, '12,346'],
+    [12_345, '12,345'],
+    [1234, '1,234'],
     [0.00123, '0.00123'],
     [0.000123, '1.23×10⁻⁴'],
     [1e-6, '10⁻⁶'],
@@ -32,15 +33,16 @@ describe('numbers for people', () => {
   });
 
   it('reads the losses that are not numbers', () => {
-    expect(formatScalar('NaN')).toBe('NaN');
-    expect(formatScalar('Infinity')).toBe('∞');
+    expect(formatNumber('NaN')).toBe('NaN');
+    expect(formatNumber('Infinity')).toBe('∞');
   });
 
   it('groups counts and counts things', () => {
-    expect(formatCount(272474)).toBe('272\u2009474');
+    expect(formatCount(272474)).toBe('272,474');
     expect(plural(1, 'saddle')).toBe('1 saddle');
     expect(plural(0, 'minimum', 'minima')).toBe('0 minima');
-    expect(formatShare(0.849)).toBe('84.9\u2009%');
+    expect(formatShare(0.849)).toBe('84.9 %');
+    expect(formatShare(0.9)).toBe('90 %');
   });
 });
 
@@ -55,7 +57,7 @@ describe('a value with its uncertainty', () => {
 
   it('keeps the zeros that the error reaches', () => {
     expect(formatUncertain(190.2, 0.004)).toEqual({ value: '190.200', error: '± 0.004' });
-    expect(formatUncertain(1600.3, 44)).toEqual({ value: '1600', error: '± 40' });
+    expect(formatUncertain(1600.3, 44)).toEqual({ value: '1,600', error: '± 40' });
     expect(formatUncertain(-11.4, 0.2)).toEqual({ value: '−11.40', error: '± 0.20' });
   });
 
@@ -85,4 +87,12 @@ describe('tick labels', () => {
     expect(formatTick(1e-17, 0.1)).toBe('0');
     expect(formatTick(-5, 5)).toBe('−5');
   });
+});
+
+it('reads the same in the editor and in the panel', () => {
+  for (const count of [0, 1, 999, 1234, 12_345, 1_234_567]) {
+    expect(counted(count, 'value')).toBe(plural(count, 'value'));
+  }
+  const { value, error } = formatUncertain(31.23, 0.91);
+  expect(formatWithUncertainty(31.23, 0.91)).toBe(`${value} ${error}`);
 });
