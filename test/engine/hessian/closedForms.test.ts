@@ -83,7 +83,8 @@ function open(kind: string): Promise<Problem> {
     data: { inputs: 'linear.npz#x', targets: `linear.npz#${kind}` },
     objective: { kind },
   });
-  return openConfigured(referenceRuntime, configuration, FOLDER, {
+  const study = { ...configuration, model: `linear${outputs}.onnx` };
+  return openConfigured(referenceRuntime, study, FOLDER, {
     checkpoint: join(FOLDER, `linear${outputs}.safetensors`),
     model: join(FOLDER, `linear${outputs}.onnx`),
   });
