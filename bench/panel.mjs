@@ -1,4 +1,5 @@
 // How fast the panel is in Chromium: npm run bench:panel. Figures are of this machine; `docs/panel.md` has ours.
+/* global document, requestAnimationFrame, KeyboardEvent -- of the page, where they are called */
 import { readFile, stat, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

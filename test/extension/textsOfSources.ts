@@ -44,7 +44,7 @@ const TECHNICAL: readonly RegExp[] = [
   /^basin analyze$/,
   /\bvoid main\(\)/,
   // Names of formats, and what Python calls its null.
-  /^(Flax|Keras|None)$/,
+  /^(Basin|Flax|Keras|None)$/,
 ];
 
 /**
