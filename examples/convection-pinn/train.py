@@ -6,8 +6,9 @@ in x, one L-BFGS run with a strong Wolfe line search and a history of 50.
 
     python train.py                    # beta = 1, 10 and 30, two to four minutes on one core
     python train.py --beta 5 --beta 7  # others
+    python train.py --study            # beta = 1 to 10 with five seeds each, ten minutes
 
-For each beta it writes ``beta-<beta>/``: checkpoints by L-BFGS iteration, the graph
+For each beta it writes ``beta-<beta>/``, and for the study ``study/beta-<beta>/seed-<seed>/``: checkpoints by L-BFGS iteration, the graph
 ``model.onnx``, the points it was trained on (``points.npz``) and, where it is missing,
 ``basin.json``. ``reference.json`` holds each checkpoint's loss on those points and its mean
 absolute error on the 256 x 100 grid, both in float64.
@@ -31,16 +32,23 @@ HERE = Path(__file__).resolve().parent
 ITERATIONS = (0, 20, 100, 300, 1000, 2000)
 GRID = (256, 100)
 INTERIOR = 1000
+#: Of the study: as in the published code, whose text says 1,000 interior points.
+STUDY_INTERIOR = 100
+STUDY_ITERATIONS = (5000,)
+#: Seed 0 at these speeds is saved through its training.
+STUDY_FOLLOWED = (1, 4, 7, 10)
+STUDY_FOLLOWED_ITERATIONS = (0, 100, 300, 1000, 2000, 5000)
 
 
-def network() -> nn.Sequential:
+def network(xavier: bool = True) -> nn.Sequential:
     """The network of the paper: 7,851 parameters. It takes columns x and t."""
     sizes = (2, 50, 50, 50, 50, 1)
     layers: list[nn.Module] = []
     for inputs, outputs in zip(sizes, sizes[1:], strict=False):
         linear = nn.Linear(inputs, outputs)
-        nn.init.xavier_normal_(linear.weight)
-        nn.init.zeros_(linear.bias)
+        if xavier:
+            nn.init.xavier_normal_(linear.weight)
+            nn.init.zeros_(linear.bias)
         layers += [linear, nn.Tanh()]
     return nn.Sequential(*layers[:-1])
 
@@ -50,11 +58,11 @@ def grid() -> tuple[np.ndarray, np.ndarray]:
     return np.linspace(0, 2 * pi, GRID[0], endpoint=False), np.linspace(0, 1, GRID[1])
 
 
-def collocation(seed: int) -> dict[str, np.ndarray]:
+def collocation(seed: int, interior: int = INTERIOR) -> dict[str, np.ndarray]:
     """The points of each condition, [points, 2]."""
     x, t = grid()
     every = np.stack([a.ravel() for a in np.meshgrid(x, t, indexing="ij")], 1)
-    chosen = np.random.default_rng(seed).choice(len(every), INTERIOR, replace=False)
+    chosen = np.random.default_rng(seed).choice(len(every), interior, replace=False)
     return {
         "interior": every[chosen],
         "initial": np.stack([x, np.zeros_like(x)], 1),
@@ -94,12 +102,20 @@ def reference(path: Path, points: dict[str, np.ndarray], beta: float) -> dict[st
     return {"loss": loss_of(model, doubles, beta).item(), "error": error_of(model, beta)}
 
 
-def train(beta: float, seed: int, folder: Path) -> None:
-    """One L-BFGS run, stopped at each of ITERATIONS for a checkpoint."""
-    folder.mkdir(exist_ok=True)
+def train(
+    beta: float,
+    seed: int,
+    folder: Path,
+    iterations: tuple[int, ...] = ITERATIONS,
+    interior: int = INTERIOR,
+    xavier: bool = True,
+    graph: Path | None = None,
+) -> None:
+    """One L-BFGS run, stopped at each of ``iterations`` for a checkpoint."""
+    folder.mkdir(exist_ok=True, parents=True)
     torch.manual_seed(seed)
-    model = network()
-    points = collocation(seed)
+    model = network(xavier)
+    points = collocation(seed, interior)
     np.savez(folder / "points.npz", **points)
     singles = {name: torch.from_numpy(values).float() for name, values in points.items()}
     optimizer = torch.optim.LBFGS(
@@ -117,7 +133,7 @@ def train(beta: float, seed: int, folder: Path) -> None:
         return loss
 
     done = 0
-    for iteration in ITERATIONS:
+    for iteration in iterations:
         group = optimizer.param_groups[0]
         group["max_iter"] = iteration - done
         group["max_eval"] = 2 * (iteration - done)
@@ -134,7 +150,7 @@ def train(beta: float, seed: int, folder: Path) -> None:
         torch.onnx.export(
             model,
             (singles["interior"][:8],),
-            str(folder / "model.onnx"),
+            str(graph or folder / "model.onnx"),
             dynamo=False,
             opset_version=17,
             do_constant_folding=False,
@@ -144,7 +160,13 @@ def train(beta: float, seed: int, folder: Path) -> None:
         )
 
 
-def write_configuration(beta: float, folder: Path) -> None:
+def write_configuration(
+    beta: float,
+    folder: Path,
+    graph: str = "model.onnx",
+    eigenvalues: int = 5,
+    steps: int = 40,
+) -> None:
     path = folder / "basin.json"
     if path.exists():
         return
@@ -152,7 +174,7 @@ def write_configuration(beta: float, folder: Path) -> None:
         f"""{{
   // A physics-informed network for convection at speed {beta:g}, along its L-BFGS run.
   "checkpoints": ["step-*.pt"],
-  "model": "model.onnx",
+  "model": "{graph}",
   "objective": {{
     "kind": "pde",
     "unknown": "u",
@@ -168,7 +190,7 @@ def write_configuration(beta: float, folder: Path) -> None:
     "test": [256, 100]
   }},
   "landscape": {{ "directions": "hessian", "resolution": 41, "range": 2 }},
-  "hessian": {{ "eigenvalues": 5, "lanczosSteps": 40, "probes": 4 }}
+  "hessian": {{ "eigenvalues": {eigenvalues}, "lanczosSteps": {steps}, "probes": 4 }}
 }}
 """
     )
@@ -178,23 +200,39 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--beta", type=float, action="append", help="default: 1, 10 and 30")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--study", action="store_true", help="beta = 1 to 10, seeds 0 to 4")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
 
-    path = HERE / "reference.json"
+    if arguments.study:
+        runs = [(float(beta), seed) for beta in range(1, 11) for seed in range(5)]
+        path = HERE / "study" / "reference.json"
+    else:
+        runs = [(beta, arguments.seed) for beta in arguments.beta or (1.0, 10.0, 30.0)]
+        path = HERE / "reference.json"
     references = json.loads(path.read_text()) if path.exists() else {}
-    for beta in arguments.beta or (1.0, 10.0, 30.0):
-        folder = HERE / f"beta-{beta:g}"
+    for beta, seed in runs:
         started = time.perf_counter()
-        train(beta, arguments.seed, folder)
-        write_configuration(beta, folder)
+        if arguments.study:
+            folder = HERE / "study" / f"beta-{beta:g}" / f"seed-{seed}"
+            followed = seed == 0 and beta in STUDY_FOLLOWED
+            iterations = STUDY_FOLLOWED_ITERATIONS if followed else STUDY_ITERATIONS
+            # One graph for all: they differ in their weights alone.
+            graph = HERE / "study" / "model.onnx"
+            train(beta, seed, folder, iterations, STUDY_INTERIOR, xavier=False, graph=graph)
+            write_configuration(beta, folder, "../../model.onnx", eigenvalues=10, steps=80)
+        else:
+            folder = HERE / f"beta-{beta:g}"
+            train(beta, seed, folder)
+            write_configuration(beta, folder)
         with np.load(folder / "points.npz") as file:
             points = dict(file)
         for checkpoint in sorted(folder.glob("step-*.pt")):
             values = reference(checkpoint, points, beta)
-            references[f"{folder.name}/{checkpoint.name}"] = values
-            print(f"{folder.name}/{checkpoint.name}", values, flush=True)
-        print(f"beta {beta:g}: {time.perf_counter() - started:.0f} s", flush=True)
+            name = checkpoint.relative_to(path.parent).as_posix()
+            references[name] = values
+            print(name, values, flush=True)
+        print(f"beta {beta:g}, seed {seed}: {time.perf_counter() - started:.0f} s", flush=True)
     path.write_text(json.dumps(references, indent=1) + "\n")
 
 

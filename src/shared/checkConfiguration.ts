@@ -22,10 +22,12 @@ export type Checked =
 export function checkConfiguration(value: unknown): Checked {
   const result = configurationSchema.safeParse(value);
   if (result.success) return { ok: true, configuration: result.data };
-  return {
-    ok: false,
-    problems: result.error.issues.flatMap((issue) => problems(issue, [], value)),
-  };
+  return { ok: false, problems: problemsOf(result.error, value) };
+}
+
+/** What is wrong with a value by a schema, in Basin's words. */
+export function problemsOf(error: z.ZodError, value: unknown): readonly SettingProblem[] {
+  return error.issues.flatMap((issue) => problems(issue, [], value));
 }
 
 type Issue = z.core.$ZodIssue;

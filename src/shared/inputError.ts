@@ -32,5 +32,7 @@ export type InputErrorReason =
   | 'hostile'
   /** Two inputs do not belong together: graph and checkpoint, model and data. */
   | 'mismatch'
+  /** Weights that are infinite or not a number: training had diverged. */
+  | 'diverged'
   /** A value is not what it must be. */
   | 'invalid';

@@ -45,6 +45,8 @@ export interface PanelEntry {
   readonly summary: EntrySummary | null;
   /** Why there is no document, or why it is not complete: a sentence. */
   readonly error: string | Message | null;
+  /** In a study: what tells its run from the others. */
+  readonly factors?: Readonly<Record<string, string>>;
 }
 
 /** What is said of a checkpoint among the others. */

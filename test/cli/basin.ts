@@ -16,11 +16,14 @@ export function basin(
     readonly cwd?: string;
     readonly interruptWhen?: (stdout: string) => boolean;
     readonly by?: NodeJS.Signals;
+    /** Variables that are another than here. */
+    readonly environment?: NodeJS.ProcessEnv;
   } = {},
 ): Promise<Finished> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(ROOT, 'dist/basin.js'), ...args], {
       cwd: options.cwd ?? ROOT,
+      env: { ...process.env, ...options.environment },
     });
     let stdout = '';
     let stderr = '';

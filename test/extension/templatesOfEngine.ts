@@ -10,7 +10,7 @@ import ts from 'typescript';
 export function templatesOfEngine(folder: string): Set<string> {
   const templates = new Set<string>();
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-    if (!name.endsWith('.ts') || /^engine[/\\]cli[/\\]/.test(name)) continue;
+    if (!name.endsWith('.ts') || /^engine[/\\](cli|studies)[/\\]/.test(name)) continue;
     const visit = (node: ts.Node): void => {
       if (ts.isTaggedTemplateExpression(node) && node.tag.getText() === 'say') {
         templates.add(templateOf(node.template));

@@ -16,7 +16,7 @@ import { holdsConfiguration } from '../study/graphSource';
 import { findConfigurations, nameInStudy, readStudy, type Study } from '../study/study';
 import { WorkerPool } from '../study/workerPool';
 import { ExitStatus } from './exitStatus';
-import { governing, governingOf } from './governing';
+import { governing, governingOf } from '../study/governing';
 import { ProgressBar } from './progressBar';
 import {
   BORDER_LEGEND,

@@ -12,6 +12,7 @@ import { ExitStatus } from './exitStatus';
 import { EXPORT_FORMATS } from './exportFormats';
 import type { InspectFlags } from './inspect';
 import { Interruption } from './interruption';
+import type { StudyFlags } from './study';
 import type { TopologyFlags } from './topology';
 import { complain } from './output';
 
@@ -164,6 +165,36 @@ async function main(): Promise<number> {
       ),
     );
   program
+    .command('study')
+    .description('many runs and checkpoints: a table, a page; in shards for schedulers')
+    .argument('<config>', 'a study.json, or a folder with one')
+    .option(
+      '--shard <i/n>',
+      'only this part of it; in an array of a scheduler its task’s if absent',
+    )
+    .option(
+      '--merge',
+      'compute nothing: put together what the shards did, and list what is missing',
+    )
+    .addOption(
+      new Option('--submit <scheduler>', 'write the scripts of an array and submit them').choices([
+        'slurm',
+      ]),
+    )
+    .option('--shards <count>', 'of the array; one for each checkpoint if absent', parseCount)
+    .option('--out <file...>', 'write it as well: .html (a page), .md, .csv, .json')
+    .option('--json', 'print one JSON document')
+    .option('--workers <count>', 'worker threads; as many as cores if absent', parseCount)
+    .option(
+      '--memory <size>',
+      'what it may take, as "8 GB"; three quarters of what is free if absent',
+    )
+    .action(
+      run(async (config: string, flags: StudyFlags) =>
+        (await import('./study')).studyCommand(config, flags, interruption.listen()),
+      ),
+    );
+  program
     .command('doctor')
     .description('what Basin runs on here, and what is missing')
     .option('--json', 'print one JSON document')
@@ -193,7 +224,7 @@ function parseCount(text: string): number {
     throw new CommanderError(
       ExitStatus.usage,
       'basin.count',
-      `error: "${text}" is no number of workers.`,
+      `error: "${text}" must be a whole number from 1 up.`,
     );
   }
   return count;

@@ -8,7 +8,7 @@ import { chooseRuntime } from '../runtime/chooseRuntime';
 import { lossBetween as sampleLossBetween } from '../study/lossBetween';
 import { readStudy } from '../study/study';
 import { WorkerPool } from '../study/workerPool';
-import { governing } from './governing';
+import { governing } from '../study/governing';
 
 /**
  * Samples the loss on the way from one checkpoint to another, by the basin.json of the first.

@@ -105,6 +105,7 @@ export async function loadWeights(
           const at = i - offset;
           throw new InputError(
             say`${checkpoint.path}: tensor ${tensor} holds ${String(data[at])} at element ${at}; training had diverged when it was saved, analyse an earlier checkpoint.`,
+            'diverged',
           );
         }
       }

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { AnalyzeOutcome, Progress } from '../../shared/engineProtocol';
-import { InputError } from '../../shared/inputError';
+import { InputError, type InputErrorReason } from '../../shared/inputError';
 import type { Part, ResultDocument } from '../../shared/result';
 import { Analysis } from './analysis';
 import type { Study } from './study';
@@ -13,12 +13,15 @@ export interface JobOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (progress: Omit<Progress, 'job'>) => void;
   readonly onPartial?: (checkpoint: string, document: ResultDocument) => void;
-  readonly onOutcome?: (outcome: JobOutcome) => void;
+  /** Awaited before the next checkpoint. */
+  readonly onOutcome?: (outcome: JobOutcome) => void | Promise<void>;
 }
 
 export type JobOutcome = AnalyzeOutcome & {
   /** Set where it failed by a fault of Basin and not by its input. */
   readonly fault?: Error;
+  /** Set where it failed by its input. */
+  readonly reason?: InputErrorReason;
 };
 
 /**
@@ -56,14 +59,14 @@ export async function runJob(
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof InputError) {
-        outcome = { checkpoint, ok: false, message: error.said };
+        outcome = { checkpoint, ok: false, message: error.said, reason: error.reason };
       } else {
         const fault = error instanceof Error ? error : new Error(String(error));
         outcome = { checkpoint, ok: false, message: fault.message, fault };
       }
     }
     outcomes.push(outcome);
-    onOutcome?.(outcome);
+    await onOutcome?.(outcome);
   }
   return outcomes;
 }

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-import { parse, type ParseError } from 'jsonc-parser';
 import { glob } from 'tinyglobby';
 import { checkConfiguration } from '../../shared/checkConfiguration';
 import {
@@ -10,11 +9,9 @@ import {
   type WrittenConfiguration,
 } from '../../shared/configuration';
 import { InputError } from '../../shared/inputError';
-import { DEEPEST_NESTING, tooDeep } from '../../shared/nesting';
 import { STORE_FOLDER } from '../../shared/resultLocation';
 import { say, type Message } from '../../shared/words/message';
-import { jsonFault } from './jsonFaults';
-import { CheckpointFile } from '../checkpoint/checkpointFile';
+import { readJsonc } from './jsonc';
 import { completed, type Completed } from './impliedSettings';
 
 /** A basin.json, read, with the checkpoints it names. */
@@ -78,8 +75,7 @@ export async function readSettings(path: string, stores?: Stores): Promise<Study
 }
 
 async function writtenIn(path: string): Promise<WrittenConfiguration> {
-  const bytes = await CheckpointFile.readWhole(path, MOST_BYTES);
-  return parseConfiguration(Buffer.from(bytes).toString('utf8'), path);
+  return checkedConfiguration(await readJsonc(path, MOST_BYTES), path);
 }
 
 /** Models of Keras and TensorFlow.js say what everything else is that an analysis needs. */
@@ -166,21 +162,7 @@ export function nameInStudy(study: Study, path: string): string {
 /** Of a basin.json, which somebody wrote by hand. */
 const MOST_BYTES = 16 * 2 ** 20;
 
-function parseConfiguration(text: string, path: string): WrittenConfiguration {
-  const deep = tooDeep(text);
-  if (deep !== null) {
-    throw new InputError(
-      say`${path}:${position(text, deep)}: brackets are in brackets more than ${DEEPEST_NESTING} deep, where nothing in a basin.json is; correct it there.`,
-    );
-  }
-  const errors: ParseError[] = [];
-  const value: unknown = parse(text, errors, { allowTrailingComma: true });
-  const [first] = errors;
-  if (first !== undefined) {
-    throw new InputError(
-      say`${path}:${position(text, first.offset)}: not valid JSON (${jsonFault(first.error)}); correct it there.`,
-    );
-  }
+function checkedConfiguration(value: unknown, path: string): WrittenConfiguration {
   const checked = checkConfiguration(value);
   if (!checked.ok) {
     const [problem] = checked.problems;
@@ -192,11 +174,6 @@ function parseConfiguration(text: string, path: string): WrittenConfiguration {
     );
   }
   return checked.configuration;
-}
-
-function position(text: string, offset: number): string {
-  const before = text.slice(0, offset).split('\n');
-  return `${before.length}:${before.at(-1)!.length + 1}`;
 }
 
 const collator = new Intl.Collator('en', { numeric: true });

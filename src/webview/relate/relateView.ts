@@ -1,5 +1,4 @@
 import type { EChartsCoreOption } from 'echarts/core';
-import type { Figure } from '../../shared/entryFigures';
 import { FEW_PAIRS, rankCorrelation, type RankCorrelation } from '../../shared/rankCorrelation';
 import type { PanelEntry } from '../../shared/panelProtocol';
 import { Picker } from '../controls';
@@ -12,8 +11,8 @@ import { formatNumber } from '../../shared/words/numbers';
 import type { ViewState } from '../state/viewState';
 import { plural, t } from '../text';
 import type { Run } from '../training/runs';
-import { MEASURES, shownMeasures } from '../training/series';
 import { pointMark } from './pointMark';
+import { relatedColumns, trainingsOf } from './relatedColumn';
 import { scatterAxis, type ScatterAxis } from './scatterAxis';
 
 interface Point {
@@ -61,10 +60,10 @@ export class RelateView implements Disposable {
       onTable,
     );
     this.across = new Picker(t('Across'), (relateX) => {
-      onState({ relateX: relateX as Figure });
+      onState({ relateX });
     });
     this.upwards = new Picker(t('Upwards'), (relateY) => {
-      onState({ relateY: relateY as Figure });
+      onState({ relateY });
     });
     this.section.tools.append(this.across.root, this.upwards.root);
     this.chart = this.store.add(
@@ -89,28 +88,24 @@ export class RelateView implements Disposable {
   }
 
   update(runs: readonly Run[], selected: string, theme: Theme, state: ViewState): void {
-    const measures = shownMeasures(runs);
-    const known = measures.map(({ id }) => id);
-    const performance = (['accuracy', 'error', 'loss'] as const).find((id) => known.includes(id));
-    const x = state.relateX !== null && known.includes(state.relateX) ? state.relateX : 'saddles';
-    const y =
-      state.relateY !== null && known.includes(state.relateY)
-        ? state.relateY
-        : (performance ?? 'loss');
+    const columns = relatedColumns(runs);
+    const known = (id: string) => columns.find((column) => column.id === id);
+    const performance = ['accuracy', 'error', 'loss'].find((id) => known(id) !== undefined)!;
+    const across = known(state.relateX ?? 'saddles') ?? known('saddles')!;
+    const upwards = known(state.relateY ?? performance) ?? known(performance)!;
     const points = runs.flatMap((run, index) =>
       run.entries.flatMap((entry): Point[] => {
-        const { [x]: across = null, [y]: up = null } = entry.summary?.figures ?? {};
-        return across === null || up === null ? [] : [{ entry, run: index, x: across, y: up }];
+        const [x, y] = [across.valueOf(entry), upwards.valueOf(entry)];
+        return x === null || y === null ? [] : [{ entry, run: index, x, y }];
       }),
     );
     const isShown = runs.reduce((sum, run) => sum + run.entries.length, 0) >= FEWEST_POINTS;
     this.section.root.hidden = !isShown;
     if (!isShown) return;
-    const options = measures.map(({ id, title }) => ({ value: id, text: title() }));
-    this.across.update(options, x);
-    this.upwards.update(options, y);
-    const titleOf = (id: Figure) => MEASURES.find((measure) => measure.id === id)!.title();
-    const titles = [titleOf(x), titleOf(y)] as const;
+    const options = columns.map(({ id, title }) => ({ value: id, text: title }));
+    this.across.update(options, across.id);
+    this.upwards.update(options, upwards.id);
+    const titles = [across.title, upwards.title] as const;
     if (points.length < FEWEST_POINTS) {
       this.shown = null;
       // The pickers stay: another figure may have more.
@@ -142,7 +137,7 @@ export class RelateView implements Disposable {
       notes: relateNotes(correlation, runs),
       drawing: () => this.chart.drawing(theme),
       data: () => ({
-        columns: ['run', 'checkpoint', x, y],
+        columns: ['run', 'checkpoint', across.id, upwards.id],
         rows: points.map((point) => [point.entry.run, point.entry.label, point.x, point.y]),
       }),
       table: () => ({
@@ -229,16 +224,17 @@ export class RelateView implements Disposable {
           renderItem: (_: unknown, api: CustomApi) => {
             const children: unknown[] = [];
             const at = (point: Point) => api.coord([across.place(point.x), upwards.place(point.y)]);
-            // Each run as a faint line through its training.
-            runs.forEach((_run, run) => {
-              const own = points.filter((point) => point.run === run).map(at);
-              if (own.length < 2) return;
+            // Each training as a faint line.
+            const pointOf = new Map(points.map((point) => [point.entry, point]));
+            for (const training of runs.flatMap(trainingsOf)) {
+              const own = training.flatMap((entry) => pointOf.get(entry) ?? []).map(at);
+              if (own.length < 2) continue;
               children.push({
                 type: 'polyline',
                 shape: { points: own },
                 style: { fill: null, stroke: withAlpha(theme.muted, 0.3), lineWidth: 1 },
               });
-            });
+            }
             for (const point of points) {
               const isOn = point === this.pointed;
               const isSelected = point.entry.key === selected;
@@ -282,7 +278,7 @@ function relateNotes({ count, rho }: RankCorrelation, runs: readonly Run[]): rea
   if (rho !== null && count < FEW_PAIRS) {
     notes.push(t('So few checkpoints say next to nothing: ρ may be chance.'));
   }
-  if (runs.some(({ entries }) => entries.length > 2)) {
+  if (runs.flatMap(trainingsOf).some((entries) => entries.length > 2)) {
     notes.push(
       t(
         'Checkpoints of one run follow from each other, so that the interval is too narrow: compare runs of other seeds.',

@@ -1,4 +1,3 @@
-import { FIGURES, type Figure } from '../../shared/entryFigures';
 import type { ScaleKind } from '../landscape/heightScale';
 
 /** What the user chose to look at: kept by the editor when the panel is hidden. */
@@ -16,9 +15,9 @@ export interface ViewState {
   readonly tree: 'tree' | 'profile';
   /** Pairs of persistence up to this are cancelled, in units of the loss; null: each document's own. */
   readonly threshold: number | null;
-  /** Figures that are related to each other; null: what fits the checkpoints. */
-  readonly relateX: Figure | null;
-  readonly relateY: Figure | null;
+  /** Figures or factors that are related to each other; null: what fits the checkpoints. */
+  readonly relateX: string | null;
+  readonly relateY: string | null;
   /** Checkpoints beside the one that is shown, and what is seen of them together. */
   readonly compared: readonly string[];
   readonly compareAs: (typeof COMPARE_AS)[number];
@@ -95,8 +94,8 @@ export function restoreState(kept: unknown): ViewState {
       typeof state.threshold === 'number' && state.threshold > 0 && state.threshold < Infinity
         ? state.threshold
         : null,
-    relateX: FIGURES.find((figure) => figure === state.relateX) ?? null,
-    relateY: FIGURES.find((figure) => figure === state.relateY) ?? null,
+    relateX: typeof state.relateX === 'string' ? state.relateX : null,
+    relateY: typeof state.relateY === 'string' ? state.relateY : null,
     compared: Array.isArray(state.compared)
       ? (state.compared as unknown[]).filter((key) => typeof key === 'string')
       : [],

@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { InputError } from '../../shared/inputError';
+import { PARTS, type Part, type ResultDocument } from '../../shared/result';
+import { resultLocation } from '../../shared/resultLocation';
+import { english } from '../../shared/words/message';
+import { describeChanges, ResultChecks } from '../study/resultChecks';
+import { readResult } from '../study/storedResult';
+import { governing } from '../study/governing';
+import type { StudyFile } from './studyFile';
+import type { StudyTask } from './studyPlan';
+import { analyzedRow, failedRow, pendingRow, type StudyRow } from './studyRow';
+import { readRecord } from './taskRecord';
+
+/** A row, and the document it is made from. */
+export interface Collected {
+  readonly task: StudyTask;
+  readonly row: StudyRow;
+  readonly document: ResultDocument | null;
+}
+
+/** Finds what is known of a study's tasks, and computes nothing. */
+export class Collection {
+  readonly #file: StudyFile;
+  readonly #checks: ResultChecks;
+
+  constructor(file: StudyFile, signal?: AbortSignal) {
+    this.#file = file;
+    this.#checks = new ResultChecks(signal);
+  }
+
+  /** @throws the signal's reason. */
+  async collect(task: StudyTask): Promise<Collected> {
+    const record = await readRecord(this.#file, task);
+    if (record !== null && record.failure !== null) {
+      return { task, row: failedRow(task, record.failure), document: null };
+    }
+    const pending = (why: string): Collected => ({
+      task,
+      row: pendingRow(task, why),
+      document: null,
+    });
+    let folder: string;
+    try {
+      folder = dirname(governing(task.path));
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      return pending(error.message);
+    }
+    const result = join(folder, resultLocation(relative(folder, task.path).split(sep).join('/')));
+    if (!existsSync(result)) return pending('It was not analyzed yet.');
+    let document: ResultDocument;
+    try {
+      document = await readResult(result);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      return pending(error.message);
+    }
+    const changes = await this.#checks.changes(document, folder);
+    if (changes.length > 0) return pending(describeChanges(changes).map(english).join(' '));
+    const wanted = this.#file.only ?? PARTS;
+    const lacks = wanted.find((part) => !has(document, part));
+    // A checkpoint without curvature has none after the next analysis either.
+    const isAll = wanted.every((part) => record?.parts.includes(part) === true);
+    if (lacks !== undefined && !isAll) return pending(`Its result has no ${lacks} yet.`);
+    return { task, row: analyzedRow(task, document), document };
+  }
+}
+
+function has(document: ResultDocument, part: Part): boolean {
+  return document[part] !== undefined;
+}

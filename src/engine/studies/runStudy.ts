@@ -1,0 +1,131 @@
+import type { Progress } from '../../shared/engineProtocol';
+import { InputError, type InputErrorReason } from '../../shared/inputError';
+import { PARTS } from '../../shared/result';
+import { english, say, type Message } from '../../shared/words/message';
+import { governing } from '../study/governing';
+import { runJob } from '../study/job';
+import { readStudy } from '../study/study';
+import type { WorkerPool } from '../study/workerPool';
+import { Collection, type Collected } from './collect';
+import type { StudyFile } from './studyFile';
+import type { StudyTask } from './studyPlan';
+import { analyzedRow, failedRow } from './studyRow';
+import { writeRecord } from './taskRecord';
+
+export interface StudyHooks {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: (progress: Omit<Progress, 'job'>) => void;
+  /** A task is done, now or before. */
+  readonly onRow?: (collected: Collected) => void;
+  readonly onFault?: (fault: Error) => void;
+}
+
+/**
+ * Does the tasks of a study that are not done. What is done is taken from where it is kept; a task
+ * that fails is a row that says so.
+ *
+ * @returns in the order of the tasks.
+ * @throws the signal's reason.
+ */
+export async function runStudy(
+  file: StudyFile,
+  tasks: readonly StudyTask[],
+  pool: WorkerPool,
+  hooks: StudyHooks = {},
+): Promise<readonly Collected[]> {
+  const collection = new Collection(file, hooks.signal);
+  const done = new Map<StudyTask, Collected>();
+  const finish = (collected: Collected): void => {
+    done.set(collected.task, collected);
+    hooks.onRow?.(collected);
+  };
+  const open = new Map<string, StudyTask[]>();
+  for (const task of tasks) {
+    hooks.signal?.throwIfAborted();
+    const collected = await collection.collect(task);
+    // What failed may not fail any more: of data the record knows nothing.
+    if (collected.document !== null) {
+      finish(collected);
+      continue;
+    }
+    try {
+      const configuration = governing(task.path);
+      open.set(configuration, [...(open.get(configuration) ?? []), task]);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      finish(await failed(file, task, null, error));
+    }
+  }
+  for (const [configuration, own] of open) {
+    await analyzeAll(file, configuration, own, pool, hooks, finish);
+  }
+  return tasks.map((task) => done.get(task)!);
+}
+
+/** The tasks that one basin.json governs. */
+async function analyzeAll(
+  file: StudyFile,
+  configuration: string,
+  tasks: readonly StudyTask[],
+  pool: WorkerPool,
+  { signal, onProgress, onFault }: StudyHooks,
+  finish: (collected: Collected) => void,
+): Promise<void> {
+  const waiting = new Map(tasks.map((task) => [task.path, task]));
+  const take = (path: string): StudyTask => {
+    const task = waiting.get(path)!;
+    waiting.delete(path);
+    return task;
+  };
+  try {
+    const study = await readStudy(configuration);
+    const known = new Set(study.checkpoints);
+    for (const task of tasks) {
+      if (known.has(task.path)) continue;
+      const error = new InputError(
+        say`${task.path} is not among the "checkpoints" of ${configuration}; add it there.`,
+        'mismatch',
+      );
+      finish(await failed(file, take(task.path), configuration, error));
+    }
+    if (waiting.size === 0) return;
+    await runJob(study, pool, {
+      checkpoints: [...waiting.keys()],
+      only: file.only,
+      signal,
+      ...(onProgress === undefined ? {} : { onProgress }),
+      onOutcome: async (outcome) => {
+        const task = take(outcome.checkpoint);
+        if (!outcome.ok) {
+          if (outcome.fault !== undefined) onFault?.(outcome.fault);
+          finish(await failed(file, task, configuration, outcome));
+          return;
+        }
+        const { document } = outcome;
+        const parts = file.only ?? PARTS;
+        await writeRecord(file, task, configuration, { parts, failure: null });
+        finish({ task, row: analyzedRow(task, document), document });
+      },
+    });
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof InputError)) throw error;
+    // What all of them need is wrong.
+    for (const path of [...waiting.keys()]) {
+      finish(await failed(file, take(path), configuration, error));
+    }
+  }
+}
+
+async function failed(
+  file: StudyFile,
+  task: StudyTask,
+  configuration: string | null,
+  { message, reason }: { readonly message: string | Message; readonly reason?: InputErrorReason },
+): Promise<Collected> {
+  const parts = file.only ?? PARTS;
+  const status = reason === 'diverged' ? 'diverged' : 'failed';
+  const failure = { status, why: english(message) } as const;
+  await writeRecord(file, task, configuration, { parts, failure });
+  return { task, row: failedRow(task, failure), document: null };
+}
