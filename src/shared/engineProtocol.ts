@@ -122,7 +122,7 @@ export interface Choice {
 export interface KindChoice {
   readonly kind: string;
   /** Why it does not fit, in a sentence; null where it does or cannot be known. */
-  readonly problem: string | null;
+  readonly problem: Message | null;
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Configuration } from '../../shared/configuration';
 import type { Choice, FileChoices, KindChoice } from '../../shared/engineProtocol';
 import { InputError } from '../../shared/inputError';
 import { tooDeep } from '../../shared/nesting';
+import type { Message } from '../../shared/words/message';
 import { objective as objectiveSchema, type Objective } from '../../shared/objectiveConfiguration';
 import { dataFilesOf } from '../../shared/sources';
 import { openCheckpoint } from '../checkpoint/openCheckpoint';
@@ -101,7 +102,7 @@ async function problemWith(
   bytes: Uint8Array,
   folder: string,
   signal: AbortSignal | undefined,
-): Promise<string | null> {
+): Promise<Message | null> {
   const written = valueAt(root, 'objective');
   const own = valueAt(written, 'kind') === kind ? written : {};
   const ignore = { ignore: -100 };
@@ -121,7 +122,7 @@ async function problemWith(
   } catch (error) {
     signal?.throwIfAborted();
     // What is not finished may be anything.
-    return error instanceof InputError ? error.message : null;
+    return error instanceof InputError ? error.said : null;
   }
 }
 

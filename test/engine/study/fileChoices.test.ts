@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { english } from '../../../src/shared/words/message';
 import { fileChoices } from '../../../src/engine/study/fileChoices';
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures');
@@ -57,8 +58,8 @@ describe('kinds of objectives', () => {
       data: { inputs: 'data.npz#x', targets: 'data.npz#y' },
     });
     expect(kinds[0]).toEqual({ kind: 'classification', problem: null });
-    expect(kinds.find(({ kind }) => kind === 'binary')!.problem).toContain('shape');
-    expect(kinds.find(({ kind }) => kind === 'regression')!.problem).toContain('shape');
+    expect(english(kinds.find(({ kind }) => kind === 'binary')!.problem!)).toContain('shape');
+    expect(english(kinds.find(({ kind }) => kind === 'regression')!.problem!)).toContain('shape');
   });
 
   it('take ignored tokens for what they are', async () => {
@@ -86,6 +87,8 @@ describe('kinds of objectives', () => {
       output: 'loss',
     });
     expect(kinds[0]).toEqual({ kind: 'output', problem: null });
-    expect(kinds.find(({ kind }) => kind === 'classification')!.problem).toContain('data.targets');
+    expect(english(kinds.find(({ kind }) => kind === 'classification')!.problem!)).toContain(
+      'data.targets',
+    );
   });
 });

@@ -64,7 +64,7 @@ describe('whether a run is ready', () => {
     expect(english(graph.message!)).toContain('model.onnx');
     expect(weights).toEqual({ ok: false, message: null });
     writeFileSync(join(path, '..', 'epoch-2.pt'), '\x89HDF\r\n\x1a\n', 'latin1');
-    expect((await runState(path)).weights.message).toContain('epoch-2.pt');
+    expect(english((await runState(path)).weights.message!)).toContain('epoch-2.pt');
   });
 
   it('names a probe that is none', async () => {
