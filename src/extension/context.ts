@@ -4,7 +4,7 @@ import { changeSampling } from './configuration/changeSampling';
 import { Analyses } from './analysis/analyses';
 import { AutoAnalyze } from './analysis/autoAnalyze';
 import { BASIN_JSON_SELECTOR, BasinJsonChecks, BasinJsonPaths } from './configuration/basinJson';
-import { CHECKPOINT_EDITOR_TYPE, CheckpointEditor, placeAmong } from './editors/checkpointEditor';
+import { CHECKPOINT_EDITOR_TYPES, CheckpointEditor, placeAmong } from './editors/checkpointEditor';
 import { CheckpointFinder } from './checkpoints/checkpoints';
 import { CheckpointLens, LENS_SELECTOR } from './code/codeLens';
 import { CheckpointDecorations } from './views/decorations';
@@ -156,20 +156,18 @@ export class Context implements vscode.Disposable {
         this.setBusyKey();
       }),
     );
-    this.own(
-      vscode.window.registerCustomEditorProvider(
-        CHECKPOINT_EDITOR_TYPE,
-        new CheckpointEditor(
-          extension.extensionUri,
-          () => this.engine(),
-          this.log,
-          (path) => {
-            const run = this.library.get(path)?.run;
-            return placeAmong(run?.checkpoints.map((each) => each.path) ?? [], path);
-          },
-        ),
-      ),
+    const tensors = new CheckpointEditor(
+      extension.extensionUri,
+      () => this.engine(),
+      this.log,
+      (path) => {
+        const run = this.library.get(path)?.run;
+        return placeAmong(run?.checkpoints.map((each) => each.path) ?? [], path);
+      },
     );
+    for (const type of CHECKPOINT_EDITOR_TYPES) {
+      this.own(vscode.window.registerCustomEditorProvider(type, tensors));
+    }
     this.own(
       vscode.window.registerCustomEditorProvider(
         RESULT_EDITOR_TYPE,

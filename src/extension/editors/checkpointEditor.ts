@@ -9,7 +9,11 @@ import type { Log } from '../log';
 import { bundledPage } from '../panel/bundledPage';
 import { t, translated } from '../words/text';
 
-export const CHECKPOINT_EDITOR_TYPE = 'basin.checkpoint';
+/**
+ * One editor under two names, as a name has one priority: files that hold weights and nothing else open in
+ * it, since the text editor only says that they are binary; those that may be anything offer it.
+ */
+export const CHECKPOINT_EDITOR_TYPES = ['basin.checkpoint', 'basin.tensors'] as const;
 
 /** Milliseconds between two messages to the page while tensors are read. */
 const BETWEEN = 100;

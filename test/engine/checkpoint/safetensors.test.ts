@@ -1,7 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import { CheckpointFile } from '../../../src/engine/checkpoint/checkpointFile';
 import { openCheckpoint } from '../../../src/engine/checkpoint/openCheckpoint';
+import { listTensors } from '../../../src/engine/checkpoint/tensors';
 import { InputError } from '../../../src/shared/inputError';
-import { valuesOf, writeTemporary } from './fixtures';
+import { temporaryFolder, valuesOf, writeTemporary } from './fixtures';
 
 function fileOf(header: string, data = Buffer.alloc(8), length = header.length): Buffer {
   const prefix = Buffer.alloc(8);
@@ -66,5 +70,28 @@ describe('a safetensors header', () => {
   it.each([100_000_001, 1_000_000, 2 ** 50])('of %d announced bytes is refused', async (length) => {
     const path = await writeTemporary('a.safetensors', fileOf(good, Buffer.alloc(8), length));
     await expect(openCheckpoint(path)).rejects.toThrow(InputError);
+  });
+});
+
+describe('a file of 5 GB', () => {
+  it('costs its header to list', async () => {
+    const path = join(await temporaryFolder(), 'large.safetensors');
+    const size = 5 * 2 ** 30;
+    const half = size / 2;
+    const header = JSON.stringify({
+      a: { dtype: 'F32', shape: [half / 4], data_offsets: [0, half] },
+      b: { dtype: 'F32', shape: [half / 4], data_offsets: [half, size] },
+    });
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(header.length));
+    await writeFile(path, Buffer.concat([length, Buffer.from(header)]));
+    // Sparse: it takes no room.
+    await truncate(path, 8 + header.length + size);
+    const read = vi.spyOn(CheckpointFile.prototype, 'readInto');
+    const { count, parameters } = await listTensors(path);
+    expect({ count, parameters }).toEqual({ count: 2, parameters: size / 4 });
+    const bytes = read.mock.calls.reduce((sum, [into]) => sum + into.length, 0);
+    read.mockRestore();
+    expect(bytes).toBeLessThan(2 ** 17);
   });
 });

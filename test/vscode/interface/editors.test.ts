@@ -40,24 +40,10 @@ describe('opening a file', () => {
   const grid = (): Locator => page().getByRole('grid', { name: 'Tensors' });
   const row = (name: string): Locator => grid().locator('.row', { hasText: name });
 
-  /** A binary file opens as text first; the other editor is one of those it may be reopened with. */
+  /** A click on a file of weights opens it. */
   async function openTensors(name: string): Promise<void> {
     await bench.run('View: Close All Editors');
     await bench.openFile(name);
-    const choice = bench.page.locator('.quick-input-widget .monaco-list-row', {
-      hasText: 'Basin: Tensors',
-    });
-    // The palette that is closing takes no answer for the choice that comes after it.
-    for (let attempt = 1; ; attempt++) {
-      await bench.run('View: Reopen Editor With...');
-      try {
-        await choice.click({ timeout: 15_000 });
-        break;
-      } catch (error) {
-        if (attempt === 3) throw error;
-        await bench.page.keyboard.press('Escape');
-      }
-    }
     await page().getByRole('heading', { name, exact: true }).waitFor({ timeout: 60_000 });
   }
 
@@ -87,6 +73,34 @@ describe('opening a file', () => {
     await page().locator('summary', { hasText: 'Metadata' }).click();
     await page().locator('dl').getByText('args.lr', { exact: true }).waitFor();
     await page().locator('summary', { hasText: 'Metadata' }).click();
+  });
+
+  it('compares the tensors of two checkpoints in a document', async () => {
+    await bench.run('View: Close All Editors');
+    await bench.run('Basin: Compare Tensors');
+    await bench.page.locator('.quick-input-widget', { hasText: 'Basin: Compare' }).waitFor();
+    await bench.pick('epoch-030.pt', 'resnet');
+    await bench.page
+      .locator('.quick-input-widget', { hasText: 'Compare resnet/epoch-030.pt with' })
+      .waitFor();
+    await bench.pick('epoch-024.pt', 'resnet');
+    const document = bench.panel();
+    await document.getByRole('heading', { name: /^Changed \(/ }).waitFor({ timeout: 60_000 });
+    const text = (await document.locator('body').textContent()) ?? '';
+    assert.match(text, /‖b − a‖ = [\d.]+ over all floating-point tensors in both/);
+    const far = await document
+      .locator('table')
+      .first()
+      .locator('td:nth-child(3)')
+      .allTextContents();
+    const distances = far.map(Number);
+    assert.ok(distances.length > 10);
+    assert.deepEqual(
+      distances,
+      [...distances].sort((a, b) => b - a),
+    );
+    await inThemes('compare-tensors');
+    await openTensors('one.pt');
   });
 
   it('tells the statistics of the tensor that is gone to with the keys', async () => {
