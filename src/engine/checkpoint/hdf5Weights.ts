@@ -59,7 +59,12 @@ export class Hdf5Weights {
     if (bytes.length > MOST_BYTES) {
       throw new Fault('unsupported', say`it has more than 1 GiB, and Basin reads HDF5 in memory`);
     }
-    const worker = new Worker(script(), { workerData: { weights: bytes } satisfies Hdf5Task });
+    // Whoever read it needs it no more: it goes over without a copy where its memory is its own.
+    const isOwn = bytes.byteLength === bytes.buffer.byteLength;
+    const worker = new Worker(script(), {
+      workerData: { weights: bytes } satisfies Hdf5Task,
+      transferList: isOwn ? [bytes.buffer as ArrayBuffer] : [],
+    });
     // An open checkpoint keeps no process alive.
     worker.unref();
     try {

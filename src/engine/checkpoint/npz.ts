@@ -1,14 +1,9 @@
 import type { Tensor } from '../tensor';
 import type { Checkpoint, TensorEntry } from './checkpoint';
 import type { CheckpointFile } from './checkpointFile';
+import { decode } from './elements';
 import { Fault, naming, namingAll } from './fault';
-import {
-  decodeNpy,
-  MOST_NPY_HEADER_BYTES,
-  parseNpyHeader,
-  UnreadArray,
-  type NpyHeader,
-} from './npyFormat';
+import { MOST_NPY_HEADER_BYTES, parseNpyHeader, UnreadArray, type NpyHeader } from './npyFormat';
 import { elementsOf, pieceOf } from './pieces';
 import { trainingPosition } from './trainingPosition';
 import type { ZipArchive } from './zip';
@@ -62,8 +57,8 @@ export async function openNpz(file: CheckpointFile, archive: ZipArchive): Promis
 export async function readNpzArray(archive: ZipArchive, name: string): Promise<Tensor> {
   const entry = entryOf(archive, name);
   // The header bounds what is unpacked before any of it is.
-  const header = await headerOf(archive, entry);
-  return decodeNpy(await archive.read(entry, header.start + header.size));
+  const { type, layout, littleEndian, start, size } = await headerOf(archive, entry);
+  return decode(await archive.readRange(entry, start, start + size), type, layout, littleEndian);
 }
 
 /** Type and shape of an array, also of one that is not read. */

@@ -291,20 +291,21 @@ export class ZipArchive {
     end: number,
   ): Promise<Uint8Array> {
     const size = entry.uncompressedSize;
-    if (start === 0 && end === size) {
-      const whole = await this.file.read(position, size);
-      this.verify(entry, crc32(whole));
-      return whole;
-    }
     const range = new Uint8Array(end - start);
     let sum = 0;
-    for (let at = 0; at < size; at += CHUNK) {
-      const chunk = await this.file.read(position + at, Math.min(CHUNK, size - at));
-      sum = crc32(chunk, sum);
-      const from = Math.max(start, at);
-      const to = Math.min(end, at + chunk.length);
-      if (from < to) range.set(chunk.subarray(from - at, to - at), from - start);
+    const skim = async (from: number, to: number) => {
+      for (let at = from; at < to; at += CHUNK) {
+        sum = crc32(await this.file.read(position + at, Math.min(CHUNK, to - at)), sum);
+      }
+    };
+    await skim(0, start);
+    // Straight to where it stays, piece by piece while it is near the processor.
+    for (let at = 0; at < range.length; at += CHUNK) {
+      const piece = range.subarray(at, Math.min(range.length, at + CHUNK));
+      await this.file.readInto(piece, position + start + at);
+      sum = crc32(piece, sum);
     }
+    await skim(end, size);
     this.verify(entry, sum);
     return range;
   }
