@@ -127,7 +127,7 @@ describe('analyze', () => {
     expect(header).toMatch(
       /^checkpoint +loss +accuracy +λmax +trace +± s\.e\. +± data +‖∇L‖ +sharpness +saddles/,
     );
-    expect(first).toMatch(/^epoch-1\.pt +0\.04260 +98\.7 %/);
+    expect(first).toMatch(/^epoch-1\.pt +0\.043 +98\.7 %/);
     expect(second).toMatch(/^epoch-2\.pt/);
     expect(readdirSync(out)).toEqual(['epoch-1.pt.basin.json', 'epoch-2.pt.basin.json']);
   });
