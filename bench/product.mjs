@@ -99,7 +99,8 @@ try {
         continue;
       }
       const { hessian, landscape, timings, notes } = JSON.parse(run.out);
-      for (const note of notes.filter((each) => /memory/i.test(each))) said.push(`${network}, ${who}: ${note}`);
+      for (const note of notes.filter((each) => /memory/i.test(each)))
+        said.push(`${network}, ${who}: ${note}`);
       add(of, who, run, {
         top: hessian?.eigenvalues[0].value,
         trace: hessian?.trace.value,
