@@ -8,6 +8,8 @@ const SEEDS = 100;
 const spectra = {
   indefinite: Array.from({ length: 400 }, (_, i) => Math.sin(1 + 12.9898 * i)),
   decaying: Array.from({ length: 400 }, (_, i) => 100 / (1 + i) ** 1.5 - 0.05),
+  steep: Array.from({ length: 400 }, (_, i) => 1000 / (1 + i) ** 2),
+  steeper: Array.from({ length: 400 }, (_, i) => 1000 / (1 + i) ** 3),
   clustered: Array.from({ length: 400 }, (_, i) => (i < 10 ? 50 + i / 10 : i < 200 ? 1 : 0.1)),
 };
 
@@ -35,6 +37,8 @@ describe('in 90 to 99 of 100 seeds the 95 % interval holds', () => {
     ['decaying', 3, 2],
     ['clustered', 12, 4],
     ['clustered', 3, 2],
+    ['steep', 2, 2],
+    ['steeper', 2, 2],
   ] as const)('the trace: %s, %i steps from %i starts', async (name, steps, probes) => {
     const values = spectra[name];
     const trace = values.reduce((sum, x) => sum + x, 0);
