@@ -1,7 +1,9 @@
 import js from '@eslint/js';
 import globals from 'globals';
 import tseslint from 'typescript-eslint';
+import { floors } from './scripts/lint/floors.mjs';
 import { heldPromise } from './scripts/lint/heldPromise.mjs';
+import { spreadList } from './scripts/lint/spreadList.mjs';
 
 /** A house of `src/` and what it may not import: the walls of docs/architecture.md. */
 const walls = {
@@ -25,6 +27,31 @@ const walls = {
     houses: ['channel', 'engine', 'extension'],
     modules: ['vscode', 'node:*', 'onnxruntime-node'],
   },
+};
+
+/** The floors of src/engine and what each may import: the arrows of docs/architecture.md. */
+const engineFloors = {
+  checkpoint: [],
+  graph: ['checkpoint'],
+  topology: ['checkpoint'],
+  correspondence: ['checkpoint', 'graph'],
+  runtime: ['graph'],
+  objective: ['checkpoint', 'correspondence', 'graph', 'runtime'],
+  hessian: ['checkpoint', 'objective'],
+  landscape: ['hessian', 'objective', 'topology'],
+  study: [
+    'checkpoint',
+    'correspondence',
+    'graph',
+    'hessian',
+    'landscape',
+    'objective',
+    'runtime',
+    'topology',
+  ],
+  init: ['checkpoint', 'study'],
+  cli: ['checkpoint', 'init', 'runtime', 'study', 'topology'],
+  server: ['checkpoint', 'init', 'runtime', 'study'],
 };
 
 /** @type {import('eslint').Linter.Config[]} */
@@ -60,9 +87,12 @@ export default tseslint.config(
         tsconfigRootDir: import.meta.dirname,
       },
     },
-    plugins: { basin: { rules: { 'held-promise': heldPromise } } },
+    plugins: {
+      basin: { rules: { floors, 'held-promise': heldPromise, 'spread-list': spreadList } },
+    },
     rules: {
       'basin/held-promise': 'error',
+      'basin/spread-list': 'error',
       '@typescript-eslint/restrict-template-expressions': [
         'error',
         { allowNumber: true, allowBoolean: true },
@@ -90,7 +120,12 @@ export default tseslint.config(
       ...tseslint.configs.disableTypeChecked.rules,
       'no-restricted-exports': 'off',
       'basin/held-promise': 'off',
+      'basin/spread-list': 'off',
     },
+  },
+  {
+    files: ['src/engine/**/*.ts'],
+    rules: { 'basin/floors': ['error', 'src/engine', engineFloors] },
   },
   {
     files: ['test/**/*.ts'],
@@ -99,6 +134,7 @@ export default tseslint.config(
       '@typescript-eslint/no-floating-promises': 'error',
       // Work that a test cancels is begun before what cancels it.
       'basin/held-promise': 'off',
+      'basin/spread-list': 'off',
     },
   },
 );

@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/{shared,channel,engine,extension,webview,cli,fuzz}/**/*.test.ts'],
+    include: ['test/{house,shared,channel,engine,extension,webview,cli,fuzz}/**/*.test.ts'],
     setupFiles: ['test/properties.ts'],
     testTimeout: 60_000,
     // Analyses use every core themselves: two files at a time keep the machine honest.

@@ -8,7 +8,8 @@ import { speak } from './words/text';
 export function activate(extension: vscode.ExtensionContext): void {
   speak(vscode.l10n.t, vscode.l10n.bundle === undefined ? undefined : engineTemplates);
   const context = new Context(extension);
-  extension.subscriptions.push(context, ...registerCommands(context));
+  extension.subscriptions.push(context);
+  for (const command of registerCommands(context)) extension.subscriptions.push(command);
   // Not waited for: activation ends before the disk has answered.
   void context.watch.search();
 }

@@ -1,6 +1,8 @@
 import './styleNonce';
 import './pageLanguage';
 import './panel.css';
+import './plots/plots.css';
+import './panelWidths.css';
 import { CompareView, pathKey } from './compare/compareView';
 import type { Interpolation } from '../shared/comparison';
 import type { PanelEntry, PathMessage, Snapshot } from '../shared/panelProtocol';

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { largest } from '../../shared/extremes';
 import { sizeOf } from '../tensor';
 import type { Checkpoint } from './checkpoint';
 import { CheckpointFile } from './checkpointFile';
@@ -120,7 +121,9 @@ function partitionOf(name: string, { pickled, littleEndian, storages }: PytorchF
   // A number, or the member of an enumeration that stands for it.
   const stage = staged instanceof PickleObject ? staged.args[0] : staged;
   const groups = at(state, 'single_partition_of_fp32_groups');
-  const count = Array.isArray(counts) ? Math.max(0, ...counts.slice(0, 1000).map(Number)) : counts;
+  const count = Array.isArray(counts)
+    ? Math.max(0, largest(counts.slice(0, 1000).map(Number)))
+    : counts;
   if (typeof stage !== 'number' || typeof count !== 'number' || !Array.isArray(groups)) {
     throw new Fault('damaged', say`${name} beside it holds no weights of ZeRO-1 or ZeRO-2`);
   }

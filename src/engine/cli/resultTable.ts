@@ -1,3 +1,4 @@
+import { largest } from '../../shared/extremes';
 import { leadingFigures, type LeadingFigures } from '../../shared/leadingFigures';
 import type { ResultDocument } from '../../shared/result';
 import type { Eigenvalue, Estimate, Hessian } from '../../shared/result/hessian';
@@ -211,7 +212,7 @@ export class ResultTable {
     write: (text: string) => void,
   ) {
     this.#columns = columnsFor(measure, refined, asked);
-    this.#nameWidth = Math.max('checkpoint'.length, ...names.map((name) => name.length));
+    this.#nameWidth = Math.max('checkpoint'.length, largest(names.map((name) => name.length)));
     this.#write = write;
   }
 

@@ -396,7 +396,7 @@ class NamedWeights {
       const more = [of('weight', 1), of('bias', 0), of('running_mean', 0), of('running_var', 1)];
       this.#editor.behind(target, 'BatchNormalization', more, [floatAttribute('epsilon', epsilon)]);
     }
-    this.#notes.push(...notes);
+    for (const each of notes) this.#notes.push(each);
   }
 
   /**

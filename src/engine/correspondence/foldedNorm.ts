@@ -51,7 +51,7 @@ export function foldedEpsilon(
       const parts = [(before?.[c] ?? 0) * factor[c]!, mean[c]! * factor[c]!, shift?.[c] ?? 0];
       const value = parts[0]! - parts[1]! + parts[2]!;
       worstShift = Math.max(worstShift, Math.abs((bias?.[c] ?? 0) - value));
-      largestShift = Math.max(largestShift, ...parts.map(Math.abs));
+      for (const part of parts) largestShift = Math.max(largestShift, Math.abs(part));
     }
     error = Math.max(error, worstShift / (largestShift || 1));
     // What is usual, unless another is clearly nearer.

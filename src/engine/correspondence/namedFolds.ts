@@ -65,7 +65,7 @@ export async function restoreNamedFolds(
       for (const suspect of left) {
         const origin = await foldsOf(suspect, weights, read, search, used);
         if (origin === null) unsure.push(suspect);
-        else found.push(...origin);
+        else for (const each of origin) found.push(each);
         for (const { norm } of origin ?? []) used.add(joinName(norm, 'running_mean'));
       }
       // Where only what is beside a layer is of its size, one look is enough.
@@ -73,7 +73,7 @@ export async function restoreNamedFolds(
       if (found.length > 0) {
         notes.push(foldingNote([...new Set(found.map(({ norm }) => norm))], checkpoint.path));
       }
-      folded.push(...found);
+      for (const each of found) folded.push(each);
     } finally {
       if (checkpoint !== reference) await checkpoint.close();
     }

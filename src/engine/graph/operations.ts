@@ -228,7 +228,7 @@ export function topologicalOrder(roots: Iterable<Node>): readonly AnyNode[] {
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
     if (reached.has(node.id)) continue;
     reached.set(node.id, node);
-    stack.push(...node.inputs);
+    for (const each of node.inputs) stack.push(each);
   }
   // Arguments are always made before the nodes that use them.
   return [...reached.values()].sort((a, b) => a.id - b.id) as AnyNode[];

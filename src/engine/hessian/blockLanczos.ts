@@ -1,3 +1,4 @@
+import { largest } from '../../shared/extremes';
 import type { FloatArray } from '../tensor';
 import { symmetricEigen, identityRows } from './symmetricEigen';
 import { combine, IN_THIS_THREAD, orthogonalize, type VectorWork } from './vectorWork';
@@ -153,7 +154,7 @@ export async function blockLanczos(
       const kept = ritzOfBothEnds(space, Math.floor((room - waiting) / 2));
       await combine(work, basis.slice(0, space.size), kept.columns);
       const rest = basis.slice(space.size);
-      spare.push(...basis.slice(kept.values.length, space.size));
+      for (const each of basis.slice(kept.values.length, space.size)) spare.push(each);
       basis.splice(kept.values.length, Infinity, ...rest);
       columns.splice(0, Infinity, ...kept.restarted);
       onRestart?.({ ...kept, vectors: basis.slice(0, kept.values.length), rest });
@@ -193,7 +194,7 @@ export async function blockLanczos(
         // Those that were added meanwhile, twice.
         const [fromThem] = await orthogonalize(work, basis, [w], added);
         const [again] = await orthogonalize(work, basis, [w], added);
-        values.push(...Array.from(fromThem!, (x, i) => x + again![i]!));
+        for (const each of Array.from(fromThem!, (x, i) => x + again![i]!)) values.push(each);
         let length = norm(w);
         // Where little is left, the rounding of what was taken off is not small beside it.
         if (length < CANCELLED * lengths[k]!) {
@@ -202,7 +203,7 @@ export async function blockLanczos(
         }
         // Any entry that is not finite makes the sum of the squares so.
         if (!Number.isFinite(length)) throw new NonFiniteProduct();
-        scale = Math.max(scale, length, ...values.map(Math.abs));
+        scale = Math.max(scale, length, largest(values.map(Math.abs)));
         if (length > noise * scale && basis.length < dimension) {
           append(w, length);
           values.push(length);

@@ -7,6 +7,8 @@ Add one line to the training script, where the model, a data loader and the loss
 It works before, during and after training: Basin takes the weights from the checkpoints. Needs PyTorch 1.13
 or newer and NumPy (``onnx`` and ``onnxscript`` too if you have them). Nothing of yours is changed: the work
 is done on a copy of the model, in float32 on the CPU and in evaluation mode.
+
+Longer than 500 lines: it is the one file that is put beside a training script.
 """
 import copy, functools, inspect, json, math, os, re, sys, tempfile, warnings
 from collections import OrderedDict

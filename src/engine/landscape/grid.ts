@@ -1,3 +1,4 @@
+import { largest } from '../../shared/extremes';
 import type { Axis } from '../../shared/result/landscape';
 
 /** A regular grid in the coordinates of the directions; C order, the last axis fastest. */
@@ -108,7 +109,7 @@ export function coordinate({ min, max, steps }: Axis, step: number): number {
  * @returns levels of indices.
  */
 export function coarseToFine({ shape, size }: Grid): readonly Uint32Array[] {
-  const longest = Math.max(...shape);
+  const longest = largest(shape);
   const coarsest = 2 ** Math.max(0, Math.floor(Math.log2((longest - 1) / 4)));
   const levels: Uint32Array[] = [];
   const done = new Uint8Array(size);

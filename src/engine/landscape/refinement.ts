@@ -175,7 +175,7 @@ class Refiner {
       const own = asked.filter((v) => prediction.levelOf[v] === level).sort((a, b) => a - b);
       const isNew = level > this.#finestLearnt;
       const limit = isNew ? ROUND_POINTS : Math.max(ROUND_POINTS, ROUND_SHARE * this.#count);
-      points.push(...spread(own, Math.floor(limit)));
+      for (const each of spread(own, Math.floor(limit))) points.push(each);
       if (isNew) break;
     }
     const chosen = Uint32Array.from(points).sort();

@@ -1,3 +1,4 @@
+import { largest } from '../../shared/extremes';
 import {
   axisLevels,
   INTERPOLATION_ORDERS,
@@ -84,7 +85,7 @@ export class Prediction {
   constructor(extents: readonly number[]) {
     const size = extents.reduce((product, extent) => product * extent, 1);
     const levels = extents.map(axisLevels);
-    this.depth = Math.max(0, ...levels.map(({ depth }) => depth));
+    this.depth = Math.max(0, largest(levels.map(({ depth }) => depth)));
     let stride = size;
     this.#axes = levels.map((axis, a) => {
       stride /= extents[a]!;

@@ -1,3 +1,4 @@
+import { largest } from '../../shared/extremes';
 import { InputError } from '../../shared/inputError';
 import type { CurvatureMatrix } from '../graph/gaussNewton';
 import type { PlaceUse } from '../graph/onnx/importOnnx';
@@ -217,7 +218,7 @@ export class LossEvaluator {
     const batches = of === 'values' ? this.#batches : derivativeBatches(this.#problem.data.sets);
     const peak = (elements: (graph: LossGraph) => number): number => {
       const graphs = new Map(batches.map((batch) => [`${batch.set} ${batch.size}`, batch]));
-      return Math.max(...[...graphs.values()].map((batch) => elements(this.#graph(batch))));
+      return largest([...graphs.values()].map((batch) => elements(this.#graph(batch))));
     };
     let elements = parameters.size + buffers.size;
     let kept = 0;

@@ -1,3 +1,4 @@
+import { largest } from '../../shared/extremes';
 import { directionalDerivative } from '../graph/forward';
 import { fisherProduct, gaussNewtonProduct, type CurvatureMatrix } from '../graph/gaussNewton';
 import { inParts } from '../graph/inParts';
@@ -217,8 +218,8 @@ export class LossGraph {
     if (together === undefined) {
       const { moving } = this.hessianProduct(of);
       const nodes = topologicalOrder(moving.outputs.values());
-      const largest = Math.max(...nodes.map(({ shape }) => sizeOf(shape)));
-      const most = Math.min(MOST_DIRECTIONS, Math.floor(MOST_ELEMENTS / largest));
+      const elements = largest(nodes.map(({ shape }) => sizeOf(shape)));
+      const most = Math.min(MOST_DIRECTIONS, Math.floor(MOST_ELEMENTS / elements));
       const stacks = most > 1 && stackDirections(this.#g, moving, this.#directions(), 2) !== null;
       together = stacks ? most : 1;
       this.#together.set(of, together);

@@ -103,7 +103,7 @@ function firstOf(node: AnyNode, marked: ReadonlySet<number>): AnyNode | null {
     reached.add(next.id);
     const before = next.inputs.filter(({ id }) => marked.has(id)) as readonly AnyNode[];
     if (before.length === 0 && (first === null || next.id < first.id)) first = next;
-    open.push(...before);
+    for (const each of before) open.push(each);
   }
   return first;
 }

@@ -75,7 +75,7 @@ export async function blockCurvature(
         );
       }),
     );
-    largest.push(...found);
+    for (const each of found) largest.push(each);
   }
   return { largest, offDiagonal };
 }

@@ -1,4 +1,5 @@
 import { dimensionsOf, resolutionOf } from '../../shared/configuration';
+import { largest } from '../../shared/extremes';
 import { InputError } from '../../shared/inputError';
 import type { Eigenvalue } from '../../shared/result/hessian';
 import type { Anchor, CurveTraining, Directions } from '../../shared/result/landscape';
@@ -183,7 +184,7 @@ export function describeCurve(
   const [start, end] = [step(0), step(1)];
   const barrier = (line: ArrayLike<number>): number => {
     const between = Array.from(line).slice(start, end + 1);
-    return Math.max(...between) - Math.max(between[0]!, between.at(-1)!);
+    return largest(between) - Math.max(between[0]!, between.at(-1)!);
   };
   return {
     learningRate,
@@ -233,7 +234,6 @@ async function reachOf(
 ): Promise<readonly number[]> {
   const projected = await projectRun(points, center, directions);
   return directions.map(
-    (_, axis) =>
-      MARGIN * Math.max(...projected.map(({ coordinates }) => Math.abs(coordinates[axis]!))),
+    (_, axis) => MARGIN * largest(projected.map(({ coordinates }) => Math.abs(coordinates[axis]!))),
   );
 }

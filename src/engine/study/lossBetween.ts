@@ -1,4 +1,5 @@
 import type { Interpolation } from '../../shared/comparison';
+import { largest } from '../../shared/extremes';
 import { fromScalar, toScalar } from '../../shared/result/scalar';
 import { interpolate, type InterpolationOptions } from './interpolate';
 import type { Study } from './study';
@@ -34,7 +35,7 @@ export async function lossBetween(
   );
   const losses = values.map((value) => fromScalar(value ?? 'NaN'));
   const between = losses.slice(positions.indexOf(0), positions.indexOf(1) + 1);
-  const barrier = Math.max(...between) - Math.max(between[0]!, between.at(-1)!);
+  const barrier = largest(between) - Math.max(between[0]!, between.at(-1)!);
   return {
     path,
     positions,

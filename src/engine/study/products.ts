@@ -68,7 +68,7 @@ export function productsOn(
       ),
     );
     await Promise.all(groups);
-    free.push(...copies);
+    for (const each of copies) free.push(each);
     return sums;
   };
 }

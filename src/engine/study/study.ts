@@ -148,7 +148,7 @@ async function below(folder: string, depth: number): Promise<string[]> {
     if (entry.isFile() && entry.name === CONFIGURATION_FILE) found.push(path);
     const skipped = entry.name.startsWith('.') || entry.name === 'node_modules';
     if (entry.isDirectory() && !skipped && depth < DEEPEST) {
-      found.push(...(await below(path, depth + 1)));
+      for (const each of await below(path, depth + 1)) found.push(each);
     }
   }
   return found;

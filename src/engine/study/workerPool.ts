@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { largest, smallest } from '../../shared/extremes';
 import { InputError } from '../../shared/inputError';
 import { say, type Message } from '../../shared/words/message';
 import { planWorkers, type ChosenRuntime } from '../runtime/chooseRuntime';
@@ -151,8 +152,11 @@ export class WorkerPool {
 
   /** Sentences on how the machine limits the workers for this problem. */
   get notes(): readonly Message[] {
-    const bytes = Math.max(0, ...this.#memory.values());
-    const limit = Math.min(this.#most, ...[...this.#memory.keys()].map((work) => this.#fit(work)));
+    const bytes = Math.max(0, largest(this.#memory.values()));
+    const limit = Math.min(
+      this.#most,
+      smallest([...this.#memory.keys()].map((work) => this.#fit(work))),
+    );
     if (limit >= this.size) return [];
     const own = gigabytes(bytes + WORKER_BYTES);
     const need =
@@ -383,7 +387,7 @@ export class WorkerPool {
   }
 
   #tooLarge(): InputError {
-    const bytes = Math.max(0, ...this.#memory.values());
+    const bytes = Math.max(0, largest(this.#memory.values()));
     const need = bytes === 0 ? '' : say`, which takes about ${gigabytes(bytes + WORKER_BYTES)}`;
     return new InputError(
       say`Memory does not suffice for one worker${need}, with ${gigabytes(this.#available)} free when it began; close other programs or analyse a smaller model (points that were computed are kept).`,

@@ -1,3 +1,4 @@
+import { largest, smallest } from '../../shared/extremes';
 import type {
   Band,
   Neighborhood,
@@ -75,8 +76,8 @@ export function withSeeds(
 function withBands(counts: Omit<Required<Sensitivity>, 'band'>): Required<Sensitivity> {
   const all = [...counts.byNeighborhood, ...counts.byResolution, ...counts.bySeed];
   const bandOf = (name: keyof SensitivityBands): Band => ({
-    low: Math.min(...all.map((each) => each[name] ?? NaN)),
-    high: Math.max(...all.map((each) => each[name] ?? NaN)),
+    low: smallest(all.map((each) => each[name] ?? NaN)),
+    high: largest(all.map((each) => each[name] ?? NaN)),
   });
   const hasInner = all.every(({ innerSaddles }) => innerSaddles !== undefined);
   return {

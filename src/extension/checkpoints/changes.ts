@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { largest } from '../../shared/extremes';
 import type { ResultDocument } from '../../shared/result';
 import { wholeTime, type Change, type Source } from '../../shared/sources';
 import type { CheckpointFile } from './runs';
@@ -78,6 +79,6 @@ function isFile(
   written: Readonly<Record<string, number>>,
 ): boolean {
   const size = files.reduce((sum, each) => sum + each.size, 0);
-  const modified = Math.max(...files.map(({ path }) => written[path] ?? 0));
+  const modified = largest(files.map(({ path }) => written[path] ?? 0));
   return size === file.size && modified === wholeTime(file.modified);
 }

@@ -105,9 +105,9 @@ export class BasinJsonChecks implements vscode.CodeActionProvider, vscode.Dispos
     const isOld = (): boolean => document.isClosed || document.version !== version;
     if (isOld()) return;
     if (!document.isDirty) {
-      problems.push(...this.ofEngine(document, problems));
+      for (const each of this.ofEngine(document, problems)) problems.push(each);
       if (!problems.some(({ severity }) => severity === 'error')) {
-        problems.push(...(await this.ofState(document)));
+        for (const each of await this.ofState(document)) problems.push(each);
         if (isOld()) return;
       }
     }

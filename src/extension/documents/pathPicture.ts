@@ -1,3 +1,4 @@
+import { largest, smallest } from '../../shared/extremes';
 /** The loss on a way between two checkpoints. */
 export interface LossPath {
   /** Along the way, ascending: 0 is the first checkpoint, 1 the second. */
@@ -27,8 +28,8 @@ const LINE = '#3b82f6';
 export function pathPicture({ positions, losses, names, format }: LossPath): string | null {
   const finite = losses.filter(Number.isFinite);
   if (finite.length < 2) return null;
-  const low = Math.min(...finite);
-  const high = Math.max(...finite);
+  const low = smallest(finite);
+  const high = largest(finite);
   const from = positions[0]!;
   const to = positions.at(-1)!;
   const x = (position: number): number =>

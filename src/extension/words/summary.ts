@@ -1,3 +1,4 @@
+import { largest, smallest } from '../../shared/extremes';
 import { leadingFigures } from '../../shared/leadingFigures';
 import type { CheckpointFormat, ResultDocument } from '../../shared/result';
 import type { Hessian } from '../../shared/result/hessian';
@@ -70,11 +71,11 @@ export function resultFacts(document: ResultDocument): Fact[] {
         value: formatWithUncertainty(value, hessian.trace.samplingError),
       });
     }
-    facts.push(...edgeFacts(hessian));
-    facts.push(...curvatureFacts(hessian));
+    for (const each of edgeFacts(hessian)) facts.push(each);
+    for (const each of curvatureFacts(hessian)) facts.push(each);
   }
   if (topology) {
-    facts.push(...topologyFacts(topology));
+    for (const each of topologyFacts(topology)) facts.push(each);
   }
   return facts;
 }
@@ -154,8 +155,8 @@ function otherCounts(topology: Topology): Fact[] {
   const { saddlesByNeighborhood } = topology.sensitivity;
   const counts = Object.values(saddlesByNeighborhood).filter((count) => count !== undefined);
   const { low, high } = leadingFigures(topology).band ?? {
-    low: Math.min(...counts),
-    high: Math.max(...counts),
+    low: smallest(counts),
+    high: largest(counts),
   };
   if (!Number.isFinite(low) || !Number.isFinite(high)) return [];
   const value = low === high ? formatCount(low) : `${formatCount(low)}–${formatCount(high)}`;

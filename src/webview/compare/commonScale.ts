@@ -1,3 +1,4 @@
+import { largest, smallest } from '../../shared/extremes';
 import { heightScale, type HeightScale, type ScaleKind } from '../landscape/heightScale';
 import type { LossField } from '../landscape/lossField';
 
@@ -25,8 +26,8 @@ function together(fields: readonly LossField[]): LossField {
       nan: sum(({ counts }) => counts.nan),
       infinite: sum(({ counts }) => counts.infinite),
     },
-    minimum: Math.min(...fields.map(({ minimum }) => minimum)),
-    maximum: Math.max(...fields.map(({ maximum }) => maximum)),
+    minimum: smallest(fields.map(({ minimum }) => minimum)),
+    maximum: largest(fields.map(({ maximum }) => maximum)),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Interpolation } from '../../shared/comparison';
+import { largest } from '../../shared/extremes';
 import type { Landscape } from '../../shared/result/landscape';
 import type { Theme } from '../plots/theme';
 import { formatNumber } from '../../shared/words/numbers';
@@ -87,7 +88,7 @@ function interpolationOf({ directions, axes, values }: Landscape): Interpolation
   const losses = values.map((value) => value ?? 'NaN');
   const loss = (k: number) => Number(losses[k]);
   const between = positions.flatMap((at, k) => (at > -1e-9 && at < 1 + 1e-9 ? [loss(k)] : []));
-  const barrier = Math.max(...between) - Math.max(between[0] ?? NaN, between.at(-1) ?? NaN);
+  const barrier = largest(between) - Math.max(between[0] ?? NaN, between.at(-1) ?? NaN);
   return {
     path: kind === 'bezier' ? 'curve' : 'line',
     positions,

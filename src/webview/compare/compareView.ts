@@ -9,7 +9,8 @@ import { PlotSection } from '../plots/plotSection';
 import type { Theme } from '../plots/theme';
 import type { ViewState } from '../state/viewState';
 import { t } from '../text';
-import { comparisonOf, type Comparison, type Side } from './comparison';
+import type { Comparison, Side } from './comparison';
+import { comparisonOf } from './compareDocuments';
 
 export interface CompareHooks {
   /** The document of an entry; null until it has arrived. */

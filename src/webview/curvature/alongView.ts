@@ -1,4 +1,5 @@
 import type { EChartsCoreOption } from 'echarts/core';
+import { largest, smallest } from '../../shared/extremes';
 import type { ResultDocument } from '../../shared/result';
 import { DisposableStore, type Disposable } from '../disposable';
 import { Chart, FIXED, roomForLabels, ticksAt } from '../plots/chart';
@@ -46,8 +47,8 @@ export class AlongView implements Disposable {
             'Along {0}, of eigenvalue {1}, the loss goes from {2} to {3}.',
             name,
             formatNumber(eigenvalue),
-            formatNumber(Math.min(...losses.filter(Number.isFinite))),
-            formatNumber(Math.max(...losses.filter(Number.isFinite))),
+            formatNumber(smallest(losses.filter(Number.isFinite))),
+            formatNumber(largest(losses.filter(Number.isFinite))),
           ),
         )
         .join(' '),
@@ -89,7 +90,7 @@ export class AlongView implements Disposable {
 
   private option(theme: Theme, scale: ScaleKind): EChartsCoreOption {
     const { lines } = this;
-    const reach = Math.max(...lines.flatMap(({ distances }) => distances.map(Math.abs)));
+    const reach = largest(lines.flatMap(({ distances }) => distances.map(Math.abs)));
     const losses = lines.flatMap((line) => line.losses.filter(Number.isFinite));
     const upwards = scatterAxis(losses.length === 0 ? [0] : losses, scale === 'log');
     const ticks = upwards.ticks(6);

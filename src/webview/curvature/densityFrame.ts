@@ -1,3 +1,4 @@
+import { smallest } from '../../shared/extremes';
 import type { Hessian } from '../../shared/result/hessian';
 
 /** The part of the density that is shown; heights are logarithms to base 10. */
@@ -38,13 +39,13 @@ export function densityFrame(
   // The edge of stability is shown where the spectrum is not squeezed for it.
   const bound = hessian.edgeOfStability?.bound ?? -Infinity;
   if (bound > largest && bound - smallest < WIDEST * (largest - smallest)) largest = bound;
-  const extent = largest - smallest || Math.abs(largest) || 1;
+  const extent = high - low || Math.abs(high) || 1;
   let peak = range?.peak ?? 0;
   for (const value of values) peak = Math.max(peak, value);
   const top = Math.ceil(Math.log10(peak || 1) + 0.1);
   // As deep as the bump of the lightest Ritz value, so that single outliers are seen.
   const weights = nodes.map((node) => node.weight).filter((weight) => weight > 0);
-  const lightestWeight = Math.max(1e-30, Math.min(1, ...weights));
+  const lightestWeight = Math.max(1e-30, Math.min(1, smallest(weights)));
   const bump = lightestWeight / (hessian.density.sigma * Math.sqrt(2 * Math.PI));
   const deepest = Number.isFinite(bump) ? Math.floor(Math.log10(bump) - 0.3) : top;
   const bottom =
@@ -55,8 +56,8 @@ export function densityFrame(
   for (let exponent = bottom; exponent <= top; exponent += 2) decades.push(exponent);
   const lightest = Math.log10(Math.max(1e-10, lightestWeight));
   return {
-    low: smallest - MARGIN * extent,
-    high: largest + MARGIN * extent,
+    low: low - MARGIN * extent,
+    high: high + MARGIN * extent,
     bottom,
     top,
     decades,

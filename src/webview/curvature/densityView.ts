@@ -1,4 +1,5 @@
 import type { EChartsCoreOption } from 'echarts/core';
+import { smallest } from '../../shared/extremes';
 import type { ResultDocument } from '../../shared/result';
 import type { Hessian } from '../../shared/result/hessian';
 import { Chart, FIXED, ticksAt } from '../plots/chart';
@@ -312,7 +313,7 @@ export class DensityView implements Disposable {
       const pixel = this.chart.toPixel(1, eigenvalue.value, 0.16);
       return pixel === null ? Infinity : Math.hypot(pixel.x - place.x, pixel.y - place.y);
     });
-    const nearest = Math.min(...distances);
+    const nearest = smallest(distances);
     this.select(nearest < REACH ? distances.indexOf(nearest) : null);
     if (nearest < REACH) return;
     const data = this.chart.fromPixel(0, place.x, place.y);

@@ -1,4 +1,5 @@
 import type { EChartsCoreOption } from 'echarts/core';
+import { largest, smallest } from '../../shared/extremes';
 import type { LayerCurvature } from '../../shared/result/hessian';
 import type { ResultDocument } from '../../shared/result';
 import { DisposableStore, type Disposable } from '../disposable';
@@ -99,8 +100,8 @@ export class LayersView implements Disposable {
       value - standardError,
       value + standardError,
     ]);
-    const low = Math.min(0, ...ends);
-    const high = Math.max(0, ...ends) || 1;
+    const low = Math.min(0, smallest(ends));
+    const high = Math.max(0, largest(ends)) || 1;
     const margin = 0.04 * (high - low);
     const room = Math.min(0.42 * this.chart.width, 14 + 6.2 * longest(bars));
     const ticks = linearTicks(low, high, Math.max(3, Math.floor(this.chart.width / 110)));

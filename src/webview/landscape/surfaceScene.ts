@@ -352,7 +352,7 @@ export class SurfaceScene implements Disposable {
         pointed = path;
         level = mark.essential ? -1 : content.scale.toUnit(mark.death);
       } else if (!mark.essential) {
-        stems.push(...path);
+        for (const each of path) stems.push(each);
       }
     }
     const { field, own, path, trails } = content;
@@ -361,9 +361,10 @@ export class SurfaceScene implements Disposable {
       put(this.stand(own, ownLoss), SHAPE.checkpoint, 20, false);
     }
     for (let k = 1; k < path.length; k++) {
-      stems.push(...this.onSurface(path[k - 1]!.coordinates, path[k]!.coordinates));
+      for (const each of this.onSurface(path[k - 1]!.coordinates, path[k]!.coordinates))
+        stems.push(each);
     }
-    for (const [from, to] of trails) stems.push(...this.onSurface(from, to));
+    for (const [from, to] of trails) for (const each of this.onSurface(from, to)) stems.push(each);
     const geometry = this.marks.geometry;
     geometry.dispose();
     geometry.setAttribute('position', new BufferAttribute(Float32Array.from(positions), 3));
@@ -397,7 +398,9 @@ export class SurfaceScene implements Disposable {
     const placeOf = (value: number, axis: { min: number; max: number }) =>
       (2 * (value - axis.min)) / (axis.max - axis.min) - 1;
     const lines: number[] = [];
-    const line = (...points: readonly number[]) => lines.push(...points);
+    const line = (...points: readonly number[]) => {
+      for (const each of points) lines.push(each);
+    };
     for (const value of firstTicks.values) {
       const x = placeOf(value, first);
       line(x, 0, -1, x, 0, 1, x, 0, -sideZ, x, BOX_HEIGHT, -sideZ);

@@ -2,6 +2,7 @@ import { CustomChart } from 'echarts/charts';
 import { GridComponent } from 'echarts/components';
 import { init, use, type ECharts, type EChartsCoreOption } from 'echarts/core';
 import { CanvasRenderer, SVGRenderer } from 'echarts/renderers';
+import { largest } from '../../shared/extremes';
 import type { Disposable } from '../disposable';
 import { DisposableStore } from '../disposable';
 import { element } from '../element';
@@ -160,7 +161,7 @@ export function ticksAt(
 
 /** How far from an upright axis its name stands, in pixels: beyond the longest of its labels. */
 export function roomForLabels(ticks: readonly { readonly text: string }[]): number {
-  return 14 + 6.4 * Math.max(2, ...ticks.map(({ text }) => text.length));
+  return 14 + 6.4 * Math.max(2, largest(ticks.map(({ text }) => text.length)));
 }
 
 /** ECharts rounds the values it hands to a formatter. */

@@ -1,4 +1,5 @@
 import type { EChartsCoreOption } from 'echarts/core';
+import { largest } from '../../shared/extremes';
 import type { Topology } from '../../shared/result/topology';
 import { FIXED, roomForLabels, ticksAt } from '../plots/chart';
 import type { CustomApi } from '../plots/customApi';
@@ -51,7 +52,7 @@ export function countsOption(
   theme: Theme,
   width: number,
 ): EChartsCoreOption {
-  const most = Math.max(1, persistences.length, band?.high ?? 0, ...others);
+  const most = Math.max(1, persistences.length, band?.high ?? 0, largest(others));
   const upwards = linearTicks(0, most, 5);
   const whole = upwards.values.filter(Number.isInteger);
   const yTicks = whole.map((at) => ({ at, text: formatTick(at, 1) }));

@@ -1,3 +1,4 @@
+import { largest } from '../../shared/extremes';
 import type { ResultDocument } from '../../shared/result';
 import { button } from '../controls';
 import { element } from '../element';
@@ -25,11 +26,11 @@ export class OneBasin {
     this.root.hidden = !isOne;
     if (!isOne) return;
     const { axes, directions } = landscape;
-    const steps = Math.max(...axes.map((axis) => axis.steps));
+    const steps = largest(axes.map((axis) => axis.steps));
     const resolution = 2 * steps - 1;
     // Of landscapes around their checkpoint: the others reach as far as their checkpoints.
     const isAround = directions.kind === 'random' || directions.kind === 'hessian';
-    const range = isAround ? 2 * Math.max(...axes.map((axis) => axis.max)) : null;
+    const range = isAround ? 2 * largest(axes.map((axis) => axis.max)) : null;
     const ways = [
       ...(range === null
         ? []

@@ -1,4 +1,5 @@
 import type { EChartsCoreOption } from 'echarts/core';
+import { largest } from '../../shared/extremes';
 import type { LandscapeProfile, ProfileBasin } from '../../shared/result/topology';
 import { FIXED, roomForLabels, ticksAt } from '../plots/chart';
 import { viridis } from '../plots/colorMap';
@@ -66,7 +67,7 @@ export function profileOption(
   // As wide as what is seen: low in a large plane the basins are narrow.
   const widest = Math.max(
     profile.width / 1e4,
-    ...outlines.map((outline) => reach(outline, profile.width / 2, frame.lossAt(frame.high))),
+    largest(outlines.map((outline) => reach(outline, profile.width / 2, frame.lossAt(frame.high)))),
   );
   const left = profile.width / 2 - widest;
   const shares = linearTicks(0, (2 * widest) / profile.width, 4);

@@ -1,4 +1,5 @@
 import type { EChartsCoreOption } from 'echarts/core';
+import { largest, smallest } from '../../shared/extremes';
 import type { PanelEntry } from '../../shared/panelProtocol';
 import type { DrawingSize } from '../export/drawing';
 import { FIXED, ticksAt } from '../plots/chart';
@@ -45,7 +46,7 @@ export function trainingOption(content: TrainingContent, size: DrawingSize): ECh
   const { columns, rows } = cellsOf(measures.length, size.width);
   const cell = { width: size.width / columns, height: (size.height - TOP) / rows };
   const places = runs.flatMap((run) => positions(run).at);
-  const [low, high] = [Math.min(...extremes(places)), Math.max(...extremes(places))];
+  const [low, high] = [smallest(extremes(places)), largest(extremes(places))];
   const margin = 0.03 * (high - low || 1);
   const across = linearTicks(low, high, Math.max(2, Math.floor(cell.width / 90)));
   const unit = positions(content.run).unit;

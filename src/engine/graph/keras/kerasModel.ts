@@ -290,7 +290,7 @@ function usedInputs(topology: Topology, results: readonly Result[]): ReadonlySet
     if (call === undefined) reached.add(next.layer);
     else if (!reached.has(key)) {
       reached.add(key);
-      open.push(...referencesOf(call));
+      for (const each of referencesOf(call)) open.push(each);
     }
   }
   return new Set(topology.inputs.map(({ name }) => name).filter((name) => reached.has(name)));

@@ -1,3 +1,4 @@
+import { largest, smallest } from '../../../shared/extremes';
 import { InputError } from '../../../shared/inputError';
 import type { Graph } from '../graph';
 import type { Node } from '../operations';
@@ -73,11 +74,7 @@ function axesOf(c: OperatorCall, x: Node): readonly Axis[] {
     isBySize ? sizes[i]! / x.shape[axis]! : simplest(scales[i]!),
   );
   const one =
-    policy === 'not_larger'
-      ? Math.min(...ratios)
-      : policy === 'not_smaller'
-        ? Math.max(...ratios)
-        : null;
+    policy === 'not_larger' ? smallest(ratios) : policy === 'not_smaller' ? largest(ratios) : null;
   return axes.map((axis, i) => {
     const extent = x.shape[axis]!;
     const scale = isBySize && one !== null ? one : ratios[i]!;

@@ -1,3 +1,4 @@
+import { largest } from '../../../shared/extremes';
 import { fromScalar, toScalar } from '../../../shared/result/scalar';
 import { bottleneckDistance } from '../../../shared/diagrams/bottleneck';
 import { differenceOf } from './difference';
@@ -191,7 +192,7 @@ function comparedMinima(
           samePlane && before?.position && after?.position
             ? Math.hypot(...before.position.map((x, axis) => x - after.position![axis]!))
             : null,
-        persistence: Math.max(...steps.map(({ birth, death }) => death - birth)),
+        persistence: largest(steps.map(({ birth, death }) => death - birth)),
       };
     })
     .sort((a, b) => b.persistence - a.persistence)

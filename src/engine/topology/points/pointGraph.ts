@@ -1,3 +1,4 @@
+import { smallest } from '../../../shared/extremes';
 import { InputError } from '../../../shared/inputError';
 import { say } from '../../../shared/words/message';
 import { KdTree } from './kdTree';
@@ -292,6 +293,6 @@ export function requireConnected(graph: Adjacency, name: string): void {
   const sizes = new Int32Array(count);
   for (const label of labels) sizes[label]!++;
   throw new InputError(
-    say`The graph ${name} of ${labels.length} points falls into ${count} parts, the smallest of ${Math.min(...sizes)}; take more nearest neighbours, or gabriel, which is always connected.`,
+    say`The graph ${name} of ${labels.length} points falls into ${count} parts, the smallest of ${smallest(sizes)}; take more nearest neighbours, or gabriel, which is always connected.`,
   );
 }
