@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { writeNpy } from '../../src/engine/checkpoint/npy';
+import { encodeNpy } from '../../src/engine/checkpoint/npyFormat';
 import type { PageContent } from '../../src/shared/panelProtocol';
 import type { ResultDocument } from '../../src/shared/result';
 import type { Topology } from '../../src/shared/result/topology';
@@ -242,11 +242,11 @@ describe('wrong input is one sentence, and does not keep other checkpoints from 
     const shape = [5, 7];
     writeFileSync(
       join(folder, 'x.npy'),
-      writeNpy({ dtype: 'float32', shape, data: new Float32Array(35) }),
+      encodeNpy({ dtype: 'float32', shape, data: new Float32Array(35) }),
     );
     writeFileSync(
       join(folder, 'y.npy'),
-      writeNpy({ dtype: 'int64', shape: [5], data: new BigInt64Array(5) }),
+      encodeNpy({ dtype: 'int64', shape: [5], data: new BigInt64Array(5) }),
     );
     const path = join(folder, 'basin.json');
     const configuration = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
@@ -287,7 +287,7 @@ describe('topology', () => {
 
   test('Himmelblau’s four minima and three saddles', async () => {
     const path = join(folder, 'himmelblau.npy');
-    writeFileSync(path, writeNpy({ dtype: 'float64', shape: [401, 401], data: himmelblau(401) }));
+    writeFileSync(path, encodeNpy({ dtype: 'float64', shape: [401, 401], data: himmelblau(401) }));
     const run = await basin(['topology', path, '--threshold', '1', '--json']);
     expect(run.status).toBe(0);
     const { pairs, minima, saddles, shape, milliseconds } = JSON.parse(run.stdout) as Topology & {
@@ -311,7 +311,7 @@ describe('topology', () => {
       return row + 2 * (row % 2 === 0 ? column : column + 1);
     });
     const path = join(folder, 'plane.npy');
-    writeFileSync(path, writeNpy({ dtype: 'float64', shape: [steps, steps], data }));
+    writeFileSync(path, encodeNpy({ dtype: 'float64', shape: [steps, steps], data }));
     const asGiven = await basin(['topology', path, '--threshold', '0', '--json']);
     const repaired = await basin(['topology', path, '--threshold', '0', '--json', '--repair']);
     expect(asGiven.stderr).toContain('Warning:');
@@ -321,7 +321,7 @@ describe('topology', () => {
 
   test('a neighbourhood that is none', async () => {
     const path = join(folder, 'f.npy');
-    writeFileSync(path, writeNpy({ dtype: 'float64', shape: [3, 3], data: himmelblau(3) }));
+    writeFileSync(path, encodeNpy({ dtype: 'float64', shape: [3, 3], data: himmelblau(3) }));
     expectRefusal(await basin(['topology', path, '--neighborhood', 'knn:0']), 'knn');
     expectRefusal(await basin(['topology', join(folder, 'none.npy')]), 'none.npy');
   });

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { writeNpy } from '../../src/engine/checkpoint/npy';
+import { encodeNpy } from '../../src/engine/checkpoint/npyFormat';
 import { openCheckpoint } from '../../src/engine/checkpoint/openCheckpoint';
 import type { Comparison } from '../../src/shared/comparison';
 import type { Topology } from '../../src/shared/result/topology';
@@ -23,7 +23,7 @@ const PLANE = [9, 9, 9, 9, 9, 9, 0, 5, 1, 9, 9, 9, 9, 9, 9];
 function plane(name: string, values: readonly number[] = PLANE): string {
   const path = join(folder, name);
   const tensor = { dtype: 'float64', shape: [3, 5], data: Float64Array.from(values) } as const;
-  writeFileSync(path, writeNpy(tensor));
+  writeFileSync(path, encodeNpy(tensor));
   return path;
 }
 

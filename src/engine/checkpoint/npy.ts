@@ -1,37 +1,11 @@
 import { resolve } from 'node:path';
 import type { Tensor } from '../tensor';
 import { CheckpointFile } from './checkpointFile';
-import { Fault, named, naming } from './fault';
-import {
-  decodeNpy,
-  encodeNpy,
-  isNpy,
-  MOST_NPY_HEADER_BYTES,
-  parseNpyHeader,
-  type NpyHeader,
-} from './npyFormat';
+import { Fault, naming } from './fault';
+import { decodeNpy, isNpy, MOST_NPY_HEADER_BYTES, parseNpyHeader, type NpyHeader } from './npyFormat';
 import { isNpz, readNpzArray } from './npz';
 import { isZip, ZipArchive } from './zip';
 import { say } from '../../shared/words/message';
-
-/**
- * The array in the bytes of an `.npy` file, in C order and widened to a type of `DType`.
- *
- * @param name what a message calls the bytes.
- * @throws InputError when they are not exactly one array, or of a type that is not read.
- */
-export function readNpy(bytes: Uint8Array, name = 'The array'): Tensor {
-  try {
-    return decodeNpy(bytes);
-  } catch (error) {
-    throw named(name, error);
-  }
-}
-
-/** The bytes of an `.npy` file that holds the tensor in C order. */
-export function writeNpy(tensor: Tensor): Uint8Array {
-  return encodeNpy(tensor);
-}
 
 /**
  * Reads the array a configuration names: `FILE.npy`, or `FILE.npz#NAME`. The name may be left out

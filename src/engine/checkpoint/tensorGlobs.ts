@@ -64,7 +64,7 @@ export function fitsNothing(
 const MOST_NEAR = 4;
 
 /** The names that share most pairs of letters, and most letters, with a pattern, or are below it. */
-export function nearNames(pattern: string, names: readonly string[]): readonly string[] {
+function nearNames(pattern: string, names: readonly string[]): readonly string[] {
   const text = pattern.replace(/[*?]/g, '').toLowerCase();
   const [pairs, letters] = [piecesOf(text, 2), piecesOf(text, 1)];
   const rated = names.map((name) => {

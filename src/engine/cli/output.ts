@@ -52,7 +52,7 @@ const SMALL = 64;
 const RUN = 256;
 
 /** The pieces of `JSON.stringify(value)`, for documents of any size that are not deeply nested. */
-export function* jsonTokens(value: unknown): Generator<string> {
+function* jsonTokens(value: unknown): Generator<string> {
   if (isSmall(value)) {
     yield value === undefined ? 'null' : JSON.stringify(value);
   } else if (Array.isArray(value)) {

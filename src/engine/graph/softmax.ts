@@ -2,15 +2,6 @@ import type { Graph } from './graph';
 import type { Node } from './operations';
 
 /**
- * log Σ exp x along an axis, which stays. The largest value is subtracted for range; what its own
- * derivative would add cancels, so that it can be taken as a constant.
- */
-export function logSumExp(g: Graph, x: Node, axis: number): Node {
-  const largest = g.max(x, [axis]);
-  return g.add(g.log(g.sum(g.exp(g.sub(x, largest)), [axis], true)), largest);
-}
-
-/**
  * x less its largest value along an axis, and log Σ exp of that; both keep the axis. Their
  * difference is log p without the rounding that large values would leave in it.
  */

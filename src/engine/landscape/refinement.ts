@@ -11,7 +11,7 @@ import { LEARNING_POINTS, Prediction } from './refinementPrediction';
 /** The grid is measured whole on its coarsest levels, up to this share of its points. */
 const BASE_SHARE = 1 / 12;
 /** The threshold as a share of the difference of the base's median and smallest value. */
-export const RELATIVE_THRESHOLD = 1 / 100;
+const RELATIVE_THRESHOLD = 1 / 100;
 /** Points asked for at once: many enough for all workers, few enough to learn from. */
 const ROUND_POINTS = 64;
 /** Later rounds ask for up to this share of what is measured. */

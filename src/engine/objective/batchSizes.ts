@@ -148,7 +148,7 @@ const CARRIED: ReadonlySet<AnyNode['operation']> = new Set([
 ]);
 
 /** Of the products and convolutions a node is. */
-export function multiplicationsOf(node: AnyNode): number {
+function multiplicationsOf(node: AnyNode): number {
   const [a, b] = node.inputs.map(({ shape }) => shape);
   switch (node.operation) {
     case 'matmul':

@@ -243,7 +243,7 @@ export function inputValues(
 }
 
 /** @throws InputError where samples are not of the shape [batch, …] that the graph takes. */
-export function requireShape(
+function requireShape(
   shape: readonly number[],
   taken: readonly (number | null)[],
   what: Message,

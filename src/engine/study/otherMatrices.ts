@@ -121,7 +121,7 @@ function spectrumOf(
  * factor; for squares a Gaussian of constant variance. G is then the Fisher information of the model's
  * own distribution (Martens 2020, section 9.2).
  */
-export function distributionOf(data: LossData): GaussNewton['fisherOf'] {
+function distributionOf(data: LossData): GaussNewton['fisherOf'] {
   switch (data.kind) {
     case 'samples': {
       const { targets } = data;

@@ -8,7 +8,7 @@ import { say } from '../../shared/words/message';
 export const FLOAT32_NOISE = 2 ** -23;
 
 /** How sure the floor is: the probability that no noise anywhere exceeds it. */
-export const NOISE_CONFIDENCE = 0.95;
+const NOISE_CONFIDENCE = 0.95;
 
 /** Pairs as parallel arrays of values. */
 export interface BirthsAndDeaths {

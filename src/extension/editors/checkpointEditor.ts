@@ -226,7 +226,7 @@ class CheckpointView implements vscode.Disposable {
 }
 
 /** A message of the page, or `null` for anything else: a page is not to be believed. */
-export function readFromPage(message: unknown): FromCheckpointPage | null {
+function readFromPage(message: unknown): FromCheckpointPage | null {
   if (typeof message !== 'object' || message === null) return null;
   const { type, version, indices } = message as Record<string, unknown>;
   switch (type) {

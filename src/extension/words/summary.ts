@@ -205,7 +205,7 @@ export function fileLine(file: { readonly size: number; readonly modified: numbe
   return `${formatBytes(file.size)} · ${t('modified {0}', time)}`;
 }
 
-export function formatName(format: CheckpointFormat): string {
+function formatName(format: CheckpointFormat): string {
   const names: Readonly<Record<CheckpointFormat, string>> = {
     pytorch: 'PyTorch',
     'pytorch-legacy': t('PyTorch (legacy)'),

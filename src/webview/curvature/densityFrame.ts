@@ -34,11 +34,11 @@ export function densityFrame(
     hessian.smallest.value,
   ];
   const extreme = (pick: (a: number, b: number) => number) => ends.reduce((a, b) => pick(a, b));
-  const smallest = Math.min(range?.low ?? Infinity, extreme(Math.min));
-  let largest = Math.max(range?.high ?? -Infinity, extreme(Math.max));
+  const low = Math.min(range?.low ?? Infinity, extreme(Math.min));
+  let high = Math.max(range?.high ?? -Infinity, extreme(Math.max));
   // The edge of stability is shown where the spectrum is not squeezed for it.
   const bound = hessian.edgeOfStability?.bound ?? -Infinity;
-  if (bound > largest && bound - smallest < WIDEST * (largest - smallest)) largest = bound;
+  if (bound > high && bound - low < WIDEST * (high - low)) high = bound;
   const extent = high - low || Math.abs(high) || 1;
   let peak = range?.peak ?? 0;
   for (const value of values) peak = Math.max(peak, value);

@@ -4,7 +4,7 @@ import { element, setAttributes } from '../element';
 import { t } from '../text';
 
 /** What can be done with every plot: the same words in the same order everywhere. */
-export const EXPORTS = ['svg', 'png', 'csv', 'table', 'markdown', 'latex'] as const;
+const EXPORTS = ['svg', 'png', 'csv', 'table', 'markdown', 'latex'] as const;
 export type Export = (typeof EXPORTS)[number];
 
 function wordsOf(what: Export): string {

@@ -122,7 +122,7 @@ export const FIXED = { outerBoundsMode: 'none' } as const;
 const FONT_SIZE = 11;
 
 /** What every axis of every plot looks like. */
-export function axisStyle(theme: Theme): Record<string, unknown> {
+function axisStyle(theme: Theme): Record<string, unknown> {
   return {
     type: 'value',
     axisLine: { show: true, onZero: false, lineStyle: { color: theme.line, width: 1 } },

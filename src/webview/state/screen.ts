@@ -53,7 +53,7 @@ function told({ error }: PanelEntry): string | null {
 }
 
 /** The engine names the checkpoint by its path, the host by a key that may stand for it. */
-export function isAbout(progress: Progress, entry: PanelEntry): boolean {
+function isAbout(progress: Progress, entry: PanelEntry): boolean {
   return progress.checkpoint === entry.key || entry.key.endsWith(`/${progress.checkpoint}`);
 }
 

@@ -18,7 +18,7 @@ declare function acquireVsCodeApi(): {
   setState(state: unknown): void;
 };
 
-export const SNAPSHOT_ELEMENT = 'basin-snapshot';
+const SNAPSHOT_ELEMENT = 'basin-snapshot';
 
 export function openTransport(): Transport {
   return typeof acquireVsCodeApi === 'function' ? editorTransport() : pageTransport();

@@ -30,9 +30,9 @@ export interface ViewState {
   readonly camera: Camera;
 }
 
-export const COMPARE_AS = ['maps', 'difference', 'diagrams', 'path'] as const;
+const COMPARE_AS = ['maps', 'difference', 'diagrams', 'path'] as const;
 
-export const PLOTS = [
+const PLOTS = [
   'landscape',
   'persistence',
   'tree',

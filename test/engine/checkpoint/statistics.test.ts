@@ -5,7 +5,7 @@ import { Moments } from '../../../src/engine/checkpoint/statistics';
 import { fillsItsExtent } from '../../../src/engine/checkpoint/pieces';
 import { listTensors } from '../../../src/engine/checkpoint/tensors';
 import { measureTensors } from '../../../src/engine/weights/measureTensors';
-import { writeNpy } from '../../../src/engine/checkpoint/npy';
+import { encodeNpy } from '../../../src/engine/checkpoint/npyFormat';
 import { InputError } from '../../../src/shared/inputError';
 import type {
   TensorStatistics,
@@ -280,7 +280,7 @@ describe('the list of tensors', () => {
   it('of an .npy file has one array, called as the file is', async () => {
     const path = await writeTemporary(
       'logits.npy',
-      writeNpy({ dtype: 'float32', shape: [2, 3], data: Float32Array.from([1, 2, 3, 4, 5, 6]) }),
+      encodeNpy({ dtype: 'float32', shape: [2, 3], data: Float32Array.from([1, 2, 3, 4, 5, 6]) }),
     );
     expect(await listTensors(path)).toMatchObject({ format: 'npy', count: 1, parameters: 6 });
     expect(await tableOf(path)).toMatchObject({ names: ['logits'], shapes: [[2, 3]], bytes: [24] });

@@ -14,7 +14,8 @@ import { join } from 'node:path';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { crc32, deflateRawSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readArray, writeNpy } from '../../../src/engine/checkpoint/npy';
+import { readArray } from '../../../src/engine/checkpoint/npy';
+import { encodeNpy } from '../../../src/engine/checkpoint/npyFormat';
 import { OnnxModel } from '../../../src/engine/graph/onnx/importOnnx';
 import { ModelProtoSchema, TensorProto_DataType } from '../../../src/engine/graph/onnx/onnx_pb';
 import { loadLossData, lossTerms } from '../../../src/engine/objective/lossData';
@@ -84,18 +85,18 @@ function fortran({ shape, data }: Tensor): Uint8Array {
     const [i, j, k] = [at % a, Math.floor(at / a) % b, Math.floor(at / (a * b))];
     return Number(data[(i * b + j) * c + k]);
   });
-  const bytes = Buffer.from(writeNpy({ dtype: 'float64', shape, data: turned }));
+  const bytes = Buffer.from(encodeNpy({ dtype: 'float64', shape, data: turned }));
   bytes.write("'fortran_order': True, ", bytes.indexOf("'fortran_order'"));
   return bytes;
 }
 
 describe('batches read from a file are those of the array in memory', () => {
   const files: Readonly<Record<string, () => Uint8Array>> = {
-    'double.npy': () => writeNpy(double),
-    'whole.npy': () => writeNpy(whole),
+    'double.npy': () => encodeNpy(double),
+    'whole.npy': () => encodeNpy(whole),
     'fortran.npy': () => fortran(double),
-    'stored.npz': () => zip('x.npy', writeNpy(double), false),
-    'packed.npz': () => zip('x.npy', writeNpy(double), true),
+    'stored.npz': () => zip('x.npy', encodeNpy(double), false),
+    'packed.npz': () => zip('x.npy', encodeNpy(double), true),
   };
   test.each(Object.keys(files))('%s', async (name) => {
     writeFileSync(join(folder, name), files[name]!());
@@ -124,7 +125,7 @@ describe('batches read from a file are those of the array in memory', () => {
 
   test('a packed array is unpacked once, and again when its content is another', async () => {
     const path = join(folder, 'packed.npz');
-    writeFileSync(path, zip('x.npy', writeNpy(double), true));
+    writeFileSync(path, zip('x.npy', encodeNpy(double), true));
     const first = await open('packed.npz#x', 0);
     await open('packed.npz#x', 0);
     const cache = join(folder, '.basin', 'cache');
@@ -135,7 +136,7 @@ describe('batches read from a file are those of the array in memory', () => {
     await open('packed.npz#x', 0);
     expect(await readdir(cache)).toEqual([unpacked]);
     // Another content in as many bytes and of the same time.
-    writeFileSync(path, zip('x.npy', writeNpy(whole), true));
+    writeFileSync(path, zip('x.npy', encodeNpy(whole), true));
     utimesSync(path, 5, 5);
     const second = await open('packed.npz#x', 0);
     expect(second.digest).not.toBe(first.digest);
@@ -149,7 +150,7 @@ describe('what is wrong is said with its place', () => {
   test('a number that is not finite, far from the start', async () => {
     const data = new Float32Array(3e6).fill(1);
     data[2_900_001] = NaN;
-    writeFileSync(join(folder, 'x.npy'), writeNpy({ dtype: 'float32', shape: [3e6, 1], data }));
+    writeFileSync(join(folder, 'x.npy'), encodeNpy({ dtype: 'float32', shape: [3e6, 1], data }));
     await expect(open('x.npy', 0)).rejects.toThrow(
       'x.npy holds NaN at element 2900001; evaluation data must be finite.',
     );
@@ -157,20 +158,20 @@ describe('what is wrong is said with its place', () => {
 
   test('a whole number that float64 does not hold', async () => {
     const data = BigInt64Array.of(1n, -(2n ** 53n) - 1n);
-    writeFileSync(join(folder, 'x.npy'), writeNpy({ dtype: 'int64', shape: [2], data }));
+    writeFileSync(join(folder, 'x.npy'), encodeNpy({ dtype: 'int64', shape: [2], data }));
     await expect(open('x.npy')).rejects.toThrow(
       'x.npy holds -9007199254740993 at element 1; whole numbers beyond 2⁵³ are not computed with exactly',
     );
   });
 
   test('a packed array that several open at once', async () => {
-    writeFileSync(join(folder, 'packed.npz'), zip('x.npy', writeNpy(double), true));
+    writeFileSync(join(folder, 'packed.npz'), zip('x.npy', encodeNpy(double), true));
     const opened = await Promise.all(Array.from({ length: 8 }, () => open('packed.npz#x', 0)));
     for (const { shape } of opened) expect(shape).toEqual([2, 3]);
   });
 
   test('a packed array that is not whole, and nothing of it stays', async () => {
-    const bytes = zip('x.npy', writeNpy(double), true);
+    const bytes = zip('x.npy', encodeNpy(double), true);
     bytes.writeUInt32LE(1, bytes.indexOf('PK\x01\x02') + 16);
     writeFileSync(join(folder, 'packed.npz'), bytes);
     await expect(open('packed.npz#x', 0)).rejects.toThrow('does not match its checksum');
@@ -179,7 +180,7 @@ describe('what is wrong is said with its place', () => {
 
   test('a file that is written to while it is analysed', async () => {
     const path = join(folder, 'x.npy');
-    writeFileSync(path, writeNpy(double));
+    writeFileSync(path, encodeNpy(double));
     const array = await open('x.npy', 0);
     utimesSync(path, 1, 1);
     expect(() => samplesAt(array, 0, 1)).toThrow(InputError);
@@ -188,7 +189,7 @@ describe('what is wrong is said with its place', () => {
 
   test('cancelling', async () => {
     const path = join(folder, 'x.npy');
-    writeFileSync(path, writeNpy(double));
+    writeFileSync(path, encodeNpy(double));
     const array = await findSamples('x.npy', folder);
     const signal = AbortSignal.abort();
     await expect(openSamples('x.npy', array, 7, { signal })).rejects.toBe(signal.reason);
@@ -232,7 +233,7 @@ test('a set of 1.5 GB is evaluated within 300 MB', async () => {
   const [samples, width] = [96_000, 4096];
   const path = join(folder, 'x.npy');
   // Zeros that take no room on the disk, but for two rows.
-  const header = writeNpy({ dtype: 'float32', shape: [0, width], data: new Float32Array(0) });
+  const header = encodeNpy({ dtype: 'float32', shape: [0, width], data: new Float32Array(0) });
   const text = Buffer.from(header);
   text.write(`(${samples}, ${width}), } `, text.indexOf(`(0, ${width}), }`));
   writeFileSync(path, text);
@@ -245,7 +246,7 @@ test('a set of 1.5 GB is evaluated within 300 MB', async () => {
   const targets = new Float32Array(samples).fill(1);
   writeFileSync(
     join(folder, 'y.npy'),
-    writeNpy({ dtype: 'float32', shape: [samples, 1], data: targets }),
+    encodeNpy({ dtype: 'float32', shape: [samples, 1], data: targets }),
   );
 
   const before = process.memoryUsage().rss;

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { writeNpy } from '../../../src/engine/checkpoint/npy';
+import { encodeNpy } from '../../../src/engine/checkpoint/npyFormat';
 import { compare } from '../../../src/engine/study/compare';
 import { analyzeTopology } from '../../../src/engine/topology/analyzeTopology';
 import { writeVti } from '../../../src/engine/topology/files/writeVtk';
@@ -291,7 +291,7 @@ describe('what can be named', () => {
 
   it('is a landscape of another tool', async () => {
     const npy = join(folder, 'a.npy');
-    writeFileSync(npy, writeNpy({ dtype: 'float64', shape: [7], data: Float64Array.from(LINE) }));
+    writeFileSync(npy, encodeNpy({ dtype: 'float64', shape: [7], data: Float64Array.from(LINE) }));
     const vti = join(folder, 'b.vti');
     const { axes } = landscape(LATER);
     writeFileSync(vti, writeVti({ values: Float64Array.from(LATER), axes }));

@@ -12,7 +12,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { readArray, writeNpy } from '../../../src/engine/checkpoint/npy';
+import { readArray } from '../../../src/engine/checkpoint/npy';
+import { encodeNpy } from '../../../src/engine/checkpoint/npyFormat';
 import type { ResultDocument } from '../../../src/shared/result';
 import { settingsText } from '../../../src/shared/sources';
 import { basin } from '../../cli/basin';
@@ -26,7 +27,7 @@ beforeAll(async () => {
   const { folder } = analysed;
   for (const name of ['x', 'y']) {
     const array = await readArray(`data.npz#${name}`, folder);
-    writeFileSync(join(folder, `${name}.npy`), writeNpy(array));
+    writeFileSync(join(folder, `${name}.npy`), encodeNpy(array));
   }
   // A landscape of the second takes its directions from the first.
   const analysis = await basin(['analyze', folder, '--only', 'metrics']);

@@ -112,7 +112,7 @@ interface Lines {
  * Mean absolute second difference of the heights across columns as given, divided by the same after
  * odd columns are moved by one point, in the direction that makes it smaller. 1 where both vanish.
  */
-export function serpentineRatio(heights: Float64Array, lines: Lines): number {
+function serpentineRatio(heights: Float64Array, lines: Lines): number {
   const given = roughness(heights, lines, 0);
   const moved = Math.min(roughness(heights, lines, 1), roughness(heights, lines, -1));
   return given === 0 ? Math.min(moved, 1) : given / moved;

@@ -9,9 +9,6 @@ import type { PersistencePair } from '../../../shared/result/topology';
 import { say } from '../../../shared/words/message';
 import type { Adjacency } from '../adjacency';
 
-/** Neighbourhoods of points anywhere in space. */
-export type PointNeighborhood = 'gabriel' | `knn:${number}`;
-
 /** Sublevel-set persistence of dimension 0 on a graph. */
 export interface GraphTopology {
   /** Finite pairs above the threshold, most persistent first. */

@@ -52,7 +52,7 @@ export function turnedKeys(keys: Float64Array): Float64Array {
 }
 
 /** The same graph, vertex v at n − 1 − v. */
-export function turnedGraph({ starts, targets }: Adjacency): Adjacency {
+function turnedGraph({ starts, targets }: Adjacency): Adjacency {
   const n = starts.length - 1;
   const edges = starts[n]!;
   const turned = { starts: new Int32Array(n + 1), targets: new Int32Array(edges) };

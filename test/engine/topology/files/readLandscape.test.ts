@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { writeNpy } from '../../../../src/engine/checkpoint/npy';
+import { encodeNpy } from '../../../../src/engine/checkpoint/npyFormat';
 import {
   clippingWarnings,
   swappedAxesWarnings,
@@ -77,15 +77,15 @@ describe('NumPy landscapes', () => {
   });
 
   it('takes integers, and a single number as one point', async () => {
-    const integers = writeNpy({
+    const integers = encodeNpy({
       dtype: 'int64',
       shape: [2, 2],
       data: BigInt64Array.of(1n, -2n, 3n, 4n),
     });
     expect([...(await readLandscape(written('int.npy', integers))).values]).toEqual([1, -2, 3, 4]);
-    const single = writeNpy({ dtype: 'float32', shape: [], data: Float32Array.of(2) });
+    const single = encodeNpy({ dtype: 'float32', shape: [], data: Float32Array.of(2) });
     expect((await readLandscape(written('single.npy', single))).shape).toEqual([1]);
-    const none = writeNpy({ dtype: 'float32', shape: [0, 3], data: new Float32Array(0) });
+    const none = encodeNpy({ dtype: 'float32', shape: [0, 3], data: new Float32Array(0) });
     await refusal(written('none.npy', none));
   });
 });
@@ -245,7 +245,7 @@ describe('comma-separated points', () => {
 describe('values that cannot be losses', () => {
   const npy = (data: Tensor) => {
     const path = join(folder, `${data.dtype}.npy`);
-    writeFileSync(path, writeNpy(data));
+    writeFileSync(path, encodeNpy(data));
     return path;
   };
   const bowl = Float64Array.from(
