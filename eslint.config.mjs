@@ -38,6 +38,7 @@ const engineFloors = {
   runtime: ['graph'],
   objective: ['checkpoint', 'correspondence', 'graph', 'runtime'],
   hessian: ['checkpoint', 'objective'],
+  weights: ['checkpoint', 'hessian'],
   landscape: ['hessian', 'objective', 'topology'],
   study: [
     'checkpoint',
@@ -50,8 +51,8 @@ const engineFloors = {
     'topology',
   ],
   init: ['checkpoint', 'study'],
-  cli: ['checkpoint', 'init', 'runtime', 'study', 'topology'],
-  server: ['checkpoint', 'init', 'runtime', 'study'],
+  cli: ['checkpoint', 'init', 'runtime', 'study', 'topology', 'weights'],
+  server: ['checkpoint', 'init', 'runtime', 'study', 'weights'],
 };
 
 /** @type {import('eslint').Linter.Config[]} */

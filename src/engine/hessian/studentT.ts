@@ -3,7 +3,7 @@
  * by bisection on its distribution function, which for whole degrees is a finite sum (Abramowitz and
  * Stegun, 26.7.3 and 26.7.4).
  */
-function studentQuantile95(degrees: number): number {
+export function studentQuantile95(degrees: number): number {
   let low = 0;
   let high = 20;
   for (let step = 0; step < 60; step += 1) {
