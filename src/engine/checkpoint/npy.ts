@@ -2,7 +2,13 @@ import { resolve } from 'node:path';
 import type { Tensor } from '../tensor';
 import { CheckpointFile } from './checkpointFile';
 import { Fault, naming } from './fault';
-import { decodeNpy, isNpy, MOST_NPY_HEADER_BYTES, parseNpyHeader, type NpyHeader } from './npyFormat';
+import {
+  decodeNpy,
+  isNpy,
+  MOST_NPY_HEADER_BYTES,
+  parseNpyHeader,
+  type NpyHeader,
+} from './npyFormat';
 import { isNpz, readNpzArray } from './npz';
 import { isZip, ZipArchive } from './zip';
 import { say } from '../../shared/words/message';
