@@ -9,7 +9,7 @@ import { isTfjs } from '../checkpoint/tfjs';
 import { isZip } from '../checkpoint/zip';
 import { kerasModelBytes } from '../graph/keras/kerasModel';
 import { readModelFile } from '../graph/onnx/modelFile';
-import { hashOf } from './sources';
+import { hashOf } from './hash';
 
 /** A model of Keras or TensorFlow.js as its file describes it. */
 export interface ConfiguredModel {

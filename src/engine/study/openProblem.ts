@@ -20,7 +20,8 @@ import { loadWeights, type LoadedWeights } from '../objective/weights';
 import { contentKey } from './cache';
 import { holdsConfiguration, readConfiguredModel } from './graphSource';
 import { openWeights, refuseOtherSets } from './openWeights';
-import { dataFiles, hashOf, lookAt, settingsSource, together, type FoundSource } from './sources';
+import { hashOf } from './hash';
+import { dataFiles, lookAt, settingsSource, together, type FoundSource } from './sources';
 import { nameInStudy, type Study } from './study';
 import type { ProblemMessage } from './workerProtocol';
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parse } from 'jsonc-parser';
@@ -9,6 +8,7 @@ import {
   type Source,
   type SourceKind,
 } from '../../shared/sources';
+import { hashOf } from './hash';
 import { nameInStudy, type Study } from './study';
 
 /** A source, and when each of its files was written, by its path. */
@@ -79,10 +79,6 @@ export async function settingsSource(study: Study): Promise<FoundSource> {
 export async function dataFiles(study: Study): Promise<readonly string[]> {
   const names = dataFilesOf(study.implied.has('data') ? study.configuration : await valueOf(study));
   return names.map((name) => resolve(study.folder, name));
-}
-
-export function hashOf(content: Uint8Array | string): string {
-  return createHash('sha256').update(content).digest('hex');
 }
 
 export async function settingsHash(study: Study): Promise<string> {
