@@ -3,7 +3,8 @@ import type { Group, Spread } from '../studies/groups';
 import type { Relation } from '../studies/relations';
 import type { StudyDocument } from '../studies/studyDocument';
 import type { StudyRow } from '../studies/studyRow';
-import { figure, percent } from './numbers';
+import { formatShare } from '../../shared/words/numbers';
+import { figure } from './numbers';
 
 /** A table as texts, for the terminal and for Markdown. */
 export interface TextTable {
@@ -60,7 +61,7 @@ function cells({ figures, status }: StudyRow, shown: readonly Figure[]): string[
 }
 
 function textOf(name: Figure, value: number): string {
-  if (name === 'accuracy') return percent(value);
+  if (name === 'accuracy') return formatShare(value);
   return name === 'saddles' ? String(value) : figure(value);
 }
 
@@ -83,9 +84,9 @@ function countOf({ count, without }: Group): string {
 function spreadText(name: Figure, spread: Spread | undefined): string {
   if (spread === undefined) return NONE;
   const { mean, deviation } = spread;
-  const value = name === 'accuracy' ? percent(mean) : figure(mean, 3);
+  const value = name === 'accuracy' ? formatShare(mean) : figure(mean, 3);
   if (deviation === null) return value;
-  return `${value} ± ${name === 'accuracy' ? percent(deviation) : figure(deviation, 2)}`;
+  return `${value} ± ${name === 'accuracy' ? formatShare(deviation) : figure(deviation, 2)}`;
 }
 
 function relationTable(relations: readonly Relation[]): TextTable {
