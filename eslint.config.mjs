@@ -50,8 +50,9 @@ const engineFloors = {
     'runtime',
     'topology',
   ],
+  studies: ['study'],
   init: ['checkpoint', 'study'],
-  cli: ['checkpoint', 'init', 'runtime', 'study', 'topology', 'weights'],
+  cli: ['checkpoint', 'init', 'runtime', 'studies', 'study', 'topology', 'weights'],
   server: ['checkpoint', 'init', 'runtime', 'study', 'weights'],
 };
 
