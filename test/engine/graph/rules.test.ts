@@ -12,13 +12,13 @@ type Table = { readonly [O in Operation]: Rule<O> };
 test('an operation without one of its rules does not compile', () => {
   const { shape, evaluate, rebuild, reverse, forward } = ruleOf('sum');
   const whole: Rule<'sum'> = { shape, evaluate, rebuild, reverse, forward };
-  // @ts-expect-error no shape
+  // @ts-expect-error without its shape
   const noShape: Rule<'sum'> = { evaluate, rebuild, reverse, forward };
-  // @ts-expect-error no evaluation
+  // @ts-expect-error without its evaluation
   const noValue: Rule<'sum'> = { shape, rebuild, reverse, forward };
-  // @ts-expect-error no reverse rule
+  // @ts-expect-error without its reverse rule
   const noReverse: Rule<'sum'> = { shape, evaluate, rebuild, forward };
-  // @ts-expect-error no forward rule
+  // @ts-expect-error without its forward rule
   const noForward: Rule<'sum'> = { shape, evaluate, rebuild, reverse };
   // @ts-expect-error only one operation
   const one: Table = { sum: whole };
