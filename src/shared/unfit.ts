@@ -5,11 +5,11 @@ export function unfit(path: string[], said: Message): Unfit {
   return { code: 'custom', path, params: { said } };
 }
 
-type Unfit = {
+interface Unfit {
   readonly code: 'custom';
   readonly path: string[];
   readonly params: { readonly said: Message };
-};
+}
 
 /** The message of such an issue, wherever zod has put it; undefined in others. */
 export function unfitMessage({ params }: { readonly params?: unknown }): Message | undefined {

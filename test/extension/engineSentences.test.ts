@@ -118,7 +118,7 @@ describe('a sentence', () => {
     }
   });
 
-  it('is put into another, however deep', async () => {
+  it('is put into another, however deep', () => {
     const missing = mismatch(
       new Map(['fc.weight', 'fc.bias', 'a', 'b'].map((name) => [name, [1]])),
       { path: '/run/a.pt', tensors: new Map() } as unknown as Checkpoint,

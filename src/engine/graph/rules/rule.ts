@@ -93,7 +93,7 @@ export function linear<O extends Operation>(
     reverse: { kind: 'array', pull: (g, node, dy) => [pull(g, node, dy)] },
     forward: {
       kind: 'array',
-      push: (g, node, [tangent]) => (tangent == null ? null : push(g, node, tangent)),
+      push: (g, node, [tangent]) => (tangent ? push(g, node, tangent) : null),
     },
   };
 }

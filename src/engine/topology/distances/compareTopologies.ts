@@ -65,7 +65,7 @@ export function compareTopologies(
         ? []
         : [
             side === 0
-              ? say`Of the first landscape the ${MOST_PAIRS} most persistent pairs were compared and ${left} left out, which moves the bottleneck distance by at most ${sides[side]!.largestLeft / 2}; raise the threshold to leave out what is noise.`
+              ? say`Of the first landscape the ${MOST_PAIRS} most persistent pairs were compared and ${left} left out, which moves the bottleneck distance by at most ${sides[side].largestLeft / 2}; raise the threshold to leave out what is noise.`
               : say`Of the second landscape the ${MOST_PAIRS} most persistent pairs were compared and ${left} left out, which moves the bottleneck distance by at most ${sides[side]!.largestLeft / 2}; raise the threshold to leave out what is noise.`,
           ],
     ),
