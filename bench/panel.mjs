@@ -88,7 +88,13 @@ async function pageOf(name, documents, entriesOf = documents.length) {
     };
   });
   const content = {
-    snapshot: { type: 'snapshot', entries, selected: entries[0].key, progress: null },
+    snapshot: {
+      type: 'snapshot',
+      entries,
+      selected: entries[0].key,
+      progress: null,
+      readiness: {},
+    },
     documents: Object.fromEntries(
       entries.map(({ key }, k) => [key, documents[k % documents.length]]),
     ),

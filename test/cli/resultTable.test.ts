@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { curvatureLegend, ResultTable } from '../../src/engine/cli/resultTable';
+import { lastLine, legendOf, ResultTable } from '../../src/engine/cli/resultTable';
 import type { ResultDocument } from '../../src/shared/result';
 import type { Hessian } from '../../src/shared/result/hessian';
 
@@ -68,14 +68,64 @@ test('what was asked for of the curvature has a column and a line that says what
   });
   table.header();
   table.finish(whole);
-  const [header, row] = text.split('\n');
-  expect(header).toMatch(/‖∇L‖ +sharpness +λmax G +trace G +trace H−G +λmax F +trace F +between/);
-  expect(row).toMatch(
-    /0\.25\d* +0\.01250 +2\.5\d* +6\.?0*±0\.1 +1\.?0*±0\.1 +1\.5\d* +4\.?0*±0\.1 +62\.5 %±1\.0 %/,
-  );
-  const legend = curvatureLegend(whole).join('\n');
+  table.further();
+  const [, first, , header, row, , next, rest] = text.split('\n');
+  expect(first).toMatch(/ 7\.00±0\.1 +– +–$/);
+  expect(header).toMatch(/^checkpoint +‖∇L‖ +sharpness +λmax G +trace G +trace H−G$/);
+  expect(row).toMatch(/^a\.pt +0\.25\d* +0\.01250 +2\.5\d* +6\.?0*±0\.1 +1\.?0*±0\.1$/);
+  expect(next).toMatch(/^checkpoint +λmax F +trace F +between tensors$/);
+  expect(rest).toMatch(/^a\.pt +1\.5\d* +4\.?0*±0\.1 +62\.5 %±1 %$/);
+  const legend = legendOf(whole).join('\n');
+  expect(legend).toContain('± standard error of the estimate.');
   expect(legend).toContain('ρ = 0.05');
   expect(legend).toContain('(categorical)');
   expect(legend).toContain('empirical Fisher');
-  expect(curvatureLegend(document('a.pt'))).toEqual([]);
+  expect(legendOf(document('a.pt'))).toEqual([]);
+});
+
+test('no line is wider than 80 columns: long names lose their middle, long figures take the room beside', () => {
+  const pair = (value: number) => ({ value, residual: 0.31, converged: false });
+  const hessian: Hessian = {
+    eigenvalues: [pair(-123.456)],
+    smallest: pair(-1),
+    trace: { value: 123456.7, standardError: 1234.5, samplingError: 23456, samples: 4 },
+    density: { grid: [], values: [], sigma: 1, nodes: [] },
+    products: 1,
+    lanczosSteps: 1,
+    probes: 1,
+    gradient: { norm: 0.25, curvature: 2, ascent: { radius: 0.05, rise: 0.0125 } },
+  };
+  const name = 'resnet18-seed-3/checkpoints/epoch=007-val_loss=0.123.ckpt';
+  const wide = 'é'.repeat(40) + '😀.pt';
+  const lines: string[] = [];
+  let text = '';
+  const table = new ResultTable([name, wide, 'x\u001b.pt'], 'accuracy', true, NOTHING, (more) => {
+    text += more;
+  });
+  table.header();
+  table.finish({ ...document(name), hessian });
+  table.finish({ ...document(wide), hessian });
+  table.finish({ ...document('x\u001b.pt'), hessian });
+  table.further();
+  lines.push(...text.split('\n'));
+  for (const line of lines) expect(Array.from(line).length).toBeLessThanOrEqual(80);
+  expect(lines[0]).toMatch(/^checkpoint +loss +accuracy +λmax +trace +saddles +pers\.$/);
+  expect(Array.from(lines[0]!).length).toBe(80);
+  expect(lines[1]).toMatch(/^resne\S*…\S*\.ckpt +0\.5/);
+  expect(lines[1]).toContain(' -123±0.3 ');
+  expect(lines[1]).toContain('±1235±23456 ');
+  // What follows a figure that is too long stands under its title again.
+  expect(Array.from(lines[1]!).length).toBe(80);
+  expect(lines[2]).toContain('…');
+  expect(lines[2]).toMatch(/😀\.pt +0\.5/u);
+  expect(lines[3]).toMatch(/^x\\x1b\.pt +0\.5/);
+  // Nothing was refined: that column is left out.
+  expect(text).not.toContain('evaluations');
+});
+
+test('how many checkpoints took how long', () => {
+  expect(lastLine(1, 1, 1234)).toBe('1 checkpoint in 1.2 s.');
+  expect(lastLine(3, 4, 59_960)).toBe('3 of 4 checkpoints in 1 min 0 s.');
+  expect(lastLine(2, 2, 119_600)).toBe('2 checkpoints in 2 min 0 s.');
+  expect(lastLine(2, 2, 3_725_000)).toBe('2 checkpoints in 1 h 2 min.');
 });

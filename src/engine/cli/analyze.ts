@@ -18,13 +18,7 @@ import { WorkerPool } from '../study/workerPool';
 import { ExitStatus } from './exitStatus';
 import { governing, governingOf } from '../study/governing';
 import { ProgressBar } from './progressBar';
-import {
-  BORDER_LEGEND,
-  curvatureLegend,
-  hasBorderSaddles,
-  ResultTable,
-  type Measure,
-} from './resultTable';
+import { lastLine, legendOf, ResultTable, type Measure } from './resultTable';
 import { escapedLines } from '../../shared/escaped';
 import { english, say } from '../../shared/words/message';
 import { complain, sayJson } from './output';
@@ -50,6 +44,7 @@ export async function analyzeCommand(
   flags: AnalyzeFlags,
   signal: AbortSignal,
 ): Promise<number> {
+  const started = performance.now();
   const setting: RuntimeSetting = {
     runtime: flags.runtime ?? DEFAULT_RUNTIME.runtime,
     provider: flags.provider ?? DEFAULT_RUNTIME.provider,
@@ -128,10 +123,8 @@ export async function analyzeCommand(
         fail(error.message);
       }
       const own = results.filter((result) => result.study === study);
-      if (own.some(({ document }) => hasBorderSaddles(document))) {
-        write(`${BORDER_LEGEND}\n`);
-      }
-      const legend = new Set(own.flatMap(({ document }) => curvatureLegend(document)));
+      rows.further();
+      const legend = new Set(own.flatMap(({ document }) => legendOf(document)));
       for (const line of legend) write(`${line}\n`);
       const agreement = own[0]?.document.probe;
       if (agreement !== undefined) console.error(agreementLine(agreement));
@@ -144,6 +137,8 @@ export async function analyzeCommand(
     await pool.close();
     if (flags.out !== undefined) await writeDocuments(flags.out, results);
   }
+  const asked = selection.flatMap(({ study, checkpoints }) => checkpoints ?? study.checkpoints);
+  write(`${lastLine(results.length, asked.length, performance.now() - started)}\n`);
   if (flags.json === true) {
     const documents = results.map(({ document }) => document);
     await sayJson(isOne ? (documents[0] ?? null) : documents);

@@ -1,3 +1,4 @@
+import { escaped } from '../../shared/escaped';
 import { largest } from '../../shared/extremes';
 import { leadingFigures, type LeadingFigures } from '../../shared/leadingFigures';
 import type { ResultDocument } from '../../shared/result';
@@ -20,37 +21,41 @@ interface Column {
 /** How well a model does is its accuracy where it classifies, else its error. */
 export type Measure = 'accuracy' | 'error';
 
-function columnsFor(measure: Measure, refined: boolean, asked: AskedFor): readonly Column[] {
+function column(title: string, width: number, text: Column['text']): Column {
+  return { title, width, text };
+}
+
+/** What a row of the first table says, in 80 columns with a name of `NAME` characters. */
+function firstColumns(measure: Measure): readonly Column[] {
   const performance: Column['text'] = ({ metrics }) => {
     if (metrics === undefined) return null;
     const { accuracy, error } = metrics;
     if (measure === 'accuracy') return accuracy === undefined ? NONE : formatShare(accuracy);
     return error === undefined ? NONE : figure(fromScalar(error));
   };
-  const column = (title: string, width: number, text: Column['text']): Column => ({
-    title,
-    width,
-    text,
-  });
   return [
-    column('loss', 9, ({ metrics }) =>
+    column('loss', 7, ({ metrics }) =>
       metrics === undefined ? null : rounded(fromScalar(metrics.loss), metrics.samplingError ?? 0),
     ),
-    column(measure, 9, performance),
-    column('λmax', 9, ({ hessian }) =>
+    column(measure, 8, performance),
+    column('λmax', 7, ({ hessian }) =>
       hessian === undefined ? null : sureFigure(hessian.eigenvalues[0]!),
     ),
-    column('trace', 9, ({ hessian }) =>
-      hessian === undefined ? null : rounded(hessian.trace.value, errorOfTrace(hessian.trace)),
+    column('trace', 12, ({ hessian }) => (hessian === undefined ? null : traceText(hessian.trace))),
+    column('saddles', 11, ({ topology }) =>
+      topology === undefined ? null : saddleCount(leadingFigures(topology)),
     ),
-    column('± s.e.', 8, ({ hessian }) =>
-      hessian === undefined ? null : figure(hessian.trace.standardError, 2),
-    ),
-    column('± data', 8, ({ hessian }) => {
-      if (hessian === undefined) return null;
-      const { samplingError } = hessian.trace;
-      return samplingError === undefined ? NONE : figure(samplingError, 2);
+    column('pers.', 7, ({ topology }) => {
+      if (topology === undefined) return null;
+      const { averagePersistence } = leadingFigures(topology);
+      return averagePersistence === null ? NONE : figure(averagePersistence);
     }),
+  ];
+}
+
+/** What is said below the first table, in tables of their own of at most 80 columns. */
+function furtherColumns(refined: boolean, asked: AskedFor): readonly Column[] {
+  return [
     column('‖∇L‖', 8, ({ hessian }) => {
       if (hessian === undefined) return null;
       return hessian.gradient === undefined ? NONE : figure(hessian.gradient.norm);
@@ -61,14 +66,6 @@ function columnsFor(measure: Measure, refined: boolean, asked: AskedFor): readon
       return rise === undefined ? NONE : figure(fromScalar(rise));
     }),
     ...curvatureColumns(asked),
-    column('saddles (band)', 14, ({ topology }) =>
-      topology === undefined ? null : saddleCount(leadingFigures(topology)),
-    ),
-    column('avg. pers.', 10, ({ topology }) => {
-      if (topology === undefined) return null;
-      const { averagePersistence } = leadingFigures(topology);
-      return averagePersistence === null ? NONE : figure(averagePersistence);
-    }),
     ...(refined ? [column('evaluations', 18, evaluations)] : []),
   ];
 }
@@ -79,8 +76,11 @@ function rounded(value: number, error: number): string {
   return figure(sure, digits);
 }
 
-function errorOfTrace({ standardError, samplingError }: Estimate): number {
-  return largerError(standardError, samplingError);
+/** With the error of the probes and, where the document has it, that of the data. */
+function traceText({ value, standardError, samplingError }: Estimate): string {
+  const errors = samplingError === undefined ? [standardError] : [standardError, samplingError];
+  const text = rounded(value, largerError(standardError, samplingError));
+  return [text, ...errors.map((error) => figure(error, 1))].join('±');
 }
 
 /** What was asked for of the curvature beside the spectrum. */
@@ -134,13 +134,31 @@ function curvatureColumns(asked: AskedFor): readonly Column[] {
   ];
 }
 
-/** What the columns of the curvature mean, where a document has them. */
-export function curvatureLegend({ hessian }: ResultDocument): readonly string[] {
+/** What the columns mean, where a document has them; lines below the table. */
+export function legendOf(document: ResultDocument): readonly string[] {
+  const { topology } = document;
+  const of = topology && leadingFigures(topology);
+  const hasBand = of?.band !== undefined && of.band.low !== of.band.high;
+  return [
+    ...(topology === undefined
+      ? []
+      : [
+          `${hasBand ? 'saddles: in brackets what other neighbourhoods, resolutions and planes count; ' : ''}pers.: average persistence of the inner pairs.`,
+        ]),
+    ...(of !== undefined && of.borderSaddles > 0 ? [BORDER_LEGEND] : []),
+    ...curvatureLegend(document),
+  ];
+}
+
+function curvatureLegend({ hessian }: ResultDocument): readonly string[] {
   if (hessian === undefined) return [];
   const { gradient, gaussNewton, fisher, offDiagonal } = hessian;
   const radius = gradient?.ascent?.radius;
   const distribution = gaussNewton?.fisherOf ?? null;
   return [
+    hessian.trace.samplingError === undefined
+      ? 'trace: ± standard error of the estimate.'
+      : 'trace: ± standard error of the estimate, ± error of the data (another draw of the samples).',
     ...(radius === undefined
       ? []
       : [
@@ -185,23 +203,68 @@ function saddleCount({ saddles, band, borderSaddles }: LeadingFigures): string {
   return `${saddles}${spread}${borderSaddles === 0 ? '' : ` +${borderSaddles}b`}`;
 }
 
-/** What the marks of a table mean, where a document has one. */
-export const BORDER_LEGEND =
-  '+b: further saddles at the border of the sampled plane, which may be of the cut alone; average persistence is of the pairs inside.';
+const BORDER_LEGEND =
+  '+b: further saddles at the border of the sampled plane, which may be of the cut alone.';
 
-export function hasBorderSaddles({ topology }: ResultDocument): boolean {
-  return topology !== undefined && leadingFigures(topology).borderSaddles > 0;
+/** How many checkpoints were analysed in how many milliseconds. */
+export function lastLine(done: number, asked: number, milliseconds: number): string {
+  const count = done === asked ? String(asked) : `${done} of ${asked}`;
+  return `${count} ${asked === 1 ? 'checkpoint' : 'checkpoints'} in ${timeText(milliseconds)}.`;
+}
+
+function timeText(milliseconds: number): string {
+  const seconds = milliseconds / 1000;
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  const minutes = Math.floor(Math.round(seconds) / 60);
+  const hours = Math.floor(minutes / 60);
+  return hours === 0
+    ? `${minutes} min ${Math.round(seconds) % 60} s`
+    : `${hours} h ${minutes % 60} min`;
 }
 
 const GAP = '  ';
+/** Of a terminal that nobody made wider. */
+const WIDTH = 80;
 
-/** The table of checkpoints. Each figure is written as soon as it and all before it are known. */
+function widthWith(columns: readonly Column[]): number {
+  return columns.reduce((sum, { width }) => sum + GAP.length + width, 0);
+}
+
+/** In groups that fit beside a name. */
+function grouped(columns: readonly Column[], nameWidth: number): readonly (readonly Column[])[] {
+  const groups: Column[][] = [];
+  for (const next of columns) {
+    const last = groups.at(-1);
+    if (last === undefined || nameWidth + widthWith([...last, next]) > WIDTH) groups.push([next]);
+    else last.push(next);
+  }
+  return groups;
+}
+
+/** Both ends of a name are what tells it from others. */
+function shortened(name: string, width: number): string {
+  const letters = Array.from(escaped(name));
+  if (letters.length <= width) return letters.join('');
+  const tail = Math.ceil((width - 1) / 2);
+  return [...letters.slice(0, width - 1 - tail), '…', ...letters.slice(-tail)].join('');
+}
+
+/**
+ * The table of checkpoints, at most 80 columns wide: names are shortened in the middle, and what does
+ * not fit beside them is said in tables below. Each figure is written as soon as it and all before it
+ * are known.
+ */
 export class ResultTable {
   readonly #write: (text: string) => void;
   readonly #nameWidth: number;
   readonly #columns: readonly Column[];
+  readonly #further: readonly Column[];
+  /** What the tables below say of the documents that are finished. */
+  readonly #below: { readonly name: string; readonly texts: ReadonlyMap<Column, string> }[] = [];
   #written = 0;
   #isOpen = false;
+  /** How far the row is beyond where its column should end. */
+  #over = 0;
 
   /** @param refined whether the landscapes are: says how many evaluations each took. */
   constructor(
@@ -211,24 +274,25 @@ export class ResultTable {
     asked: AskedFor,
     write: (text: string) => void,
   ) {
-    this.#columns = columnsFor(measure, refined, asked);
-    this.#nameWidth = Math.max('checkpoint'.length, largest(names.map((name) => name.length)));
+    this.#columns = firstColumns(measure);
+    this.#further = furtherColumns(refined, asked);
+    const longest = largest(names.map((name) => Array.from(escaped(name)).length));
+    const room = WIDTH - widthWith(this.#columns);
+    this.#nameWidth = Math.min(room, Math.max('checkpoint'.length, longest));
     this.#write = write;
   }
 
   header(): void {
-    const titles = this.#columns.map(({ title, width }) => GAP + cell(title, width, 'right'));
-    this.#write(`${cell('checkpoint', this.#nameWidth, 'left')}${titles.join('')}\n`);
+    this.#write(`${this.#titles(this.#columns)}\n`);
   }
 
   /** Writes what is new in a document that is not finished. */
   show(document: ResultDocument): void {
-    if (!this.#isOpen) this.#write(cell(document.checkpoint.path, this.#nameWidth, 'left'));
-    this.#isOpen = true;
-    for (const { text, width } of this.#columns.slice(this.#written)) {
-      const known = text(document);
+    this.#open(document.checkpoint.path);
+    for (const column of this.#columns.slice(this.#written)) {
+      const known = column.text(document);
       if (known === null) return;
-      this.#write(GAP + cell(known, width, 'right'));
+      this.#put(column, known);
       this.#written += 1;
     }
   }
@@ -236,26 +300,63 @@ export class ResultTable {
   /** Ends the row of a document. */
   finish(document: ResultDocument): void {
     this.show(document);
-    const rest = this.#columns
-      .slice(this.#written)
-      .map(({ text, width }) => GAP + cell(text(document) ?? NONE, width, 'right'));
-    this.#write(`${rest.join('')}\n`);
-    this.#isOpen = false;
-    this.#written = 0;
+    for (const column of this.#columns.slice(this.#written)) {
+      this.#put(column, column.text(document) ?? NONE);
+    }
+    this.#end('\n');
+    const known = this.#further.map((column) => [column, column.text(document) ?? NONE] as const);
+    this.#below.push({ name: document.checkpoint.path, texts: new Map(known) });
   }
 
   /** The row of a checkpoint without a result, whose reason is said on stderr. */
   failed(name: string): void {
-    if (!this.#isOpen) this.#write(cell(name, this.#nameWidth, 'left'));
-    this.#write(`${GAP}failed\n`);
-    this.#isOpen = false;
-    this.#written = 0;
+    this.#open(name);
+    this.#end(`${GAP}failed\n`);
   }
 
   /** Ends a row that will not be finished, if one was begun. */
   abandon(): void {
-    if (this.#isOpen) this.#write('\n');
+    this.#end(this.#isOpen ? '\n' : '');
+  }
+
+  /** The tables below: columns of which no document says anything are left out. */
+  further(): void {
+    const said = this.#further.filter((column) =>
+      this.#below.some(({ texts }) => texts.get(column) !== NONE),
+    );
+    for (const columns of grouped(said, this.#nameWidth)) {
+      this.#write(`\n${this.#titles(columns)}\n`);
+      for (const { name, texts } of this.#below) {
+        this.#open(name);
+        for (const column of columns) this.#put(column, texts.get(column)!);
+        this.#end('\n');
+      }
+    }
+  }
+
+  #titles(columns: readonly Column[]): string {
+    const titles = columns.map(({ title, width }) => GAP + cell(title, width, 'right'));
+    return `${cell('checkpoint', this.#nameWidth, 'left')}${titles.join('')}`;
+  }
+
+  #open(name: string): void {
+    if (!this.#isOpen) {
+      this.#write(cell(shortened(name, this.#nameWidth), this.#nameWidth, 'left'));
+    }
+    this.#isOpen = true;
+  }
+
+  /** A text that is too long takes the room of those after it. */
+  #put({ width }: Column, text: string): void {
+    const room = Math.max(0, width + GAP.length - 1 - this.#over);
+    this.#write(` ${cell(text, room, 'right')}`);
+    this.#over = Math.max(0, Array.from(text).length - room);
+  }
+
+  #end(text: string): void {
+    this.#write(text);
     this.#isOpen = false;
     this.#written = 0;
+    this.#over = 0;
   }
 }
