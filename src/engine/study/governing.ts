@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { impliedData, impliedFolder, mayHoldConfiguration } from '../../shared/impliedRun';
 import { InputError } from '../../shared/inputError';
 import { say } from '../../shared/words/message';
 
@@ -7,28 +8,19 @@ import { say } from '../../shared/words/message';
 export function governing(checkpoint: string): string {
   const found = governingOf(dirname(resolve(checkpoint)));
   if (found !== null) return found;
-  const folder = impliedFolder(resolve(checkpoint));
-  if (folder !== null) return join(folder, 'basin.json');
+  const name = basename(checkpoint);
+  if (mayHoldConfiguration(name)) {
+    const own = dirname(resolve(checkpoint));
+    return join(impliedFolder(name, own, dirname(own), hasData), 'basin.json');
+  }
   throw new InputError(
     say`${checkpoint} has no basin.json beside or above it, which says which graph and data belong to it; "basin init" prepares its folder.`,
     'missing',
   );
 }
 
-/**
- * The folder whose models of Keras or TensorFlow.js need no basin.json: that of the model, or the one
- * above it with the data, as TensorFlow.js saves each model in a folder of its own.
- */
-function impliedFolder(checkpoint: string): string | null {
-  const name = basename(checkpoint);
-  const own = dirname(checkpoint);
-  if (name === 'model.json') {
-    const above = dirname(own);
-    const hasData = (folder: string): boolean =>
-      existsSync(join(folder, 'data.npz')) || existsSync(join(folder, 'x.npy'));
-    return !hasData(own) && hasData(above) ? above : own;
-  }
-  return /\.keras$|(?<!\.weights)\.h5$/.test(name) ? own : null;
+function hasData(folder: string): boolean {
+  return impliedData((name) => existsSync(join(folder, name))) !== null;
 }
 
 /** The basin.json in a folder, or the nearest above it. */

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import type { Configuration, WrittenConfiguration } from '../../shared/configuration';
+import { DATA_ARCHIVE, DATA_ARRAYS } from '../../shared/impliedRun';
 import { InputError } from '../../shared/inputError';
 import { say, type Message } from '../../shared/words/message';
 import { openCheckpoint } from '../checkpoint/openCheckpoint';
@@ -20,9 +21,6 @@ export interface Completed {
 }
 
 export type ImpliedSetting = 'model' | 'objective' | 'data';
-
-/** Files with evaluation data that no basin.json has to name. */
-const ARCHIVE = 'data.npz';
 
 /**
  * Completes what a basin.json leaves to the model's own file: the graph, the loss it was compiled with,
@@ -119,25 +117,26 @@ async function dataBeside(
   inputs: readonly string[],
   model: string,
 ): Promise<NonNullable<Configuration['data']>> {
-  if (existsSync(join(folder, ARCHIVE))) {
-    const archive = await openCheckpoint(join(folder, ARCHIVE));
+  if (existsSync(join(folder, DATA_ARCHIVE))) {
+    const archive = await openCheckpoint(join(folder, DATA_ARCHIVE));
     try {
       const has = (name: string): boolean => archive.tensors.has(name);
       const isNamed = inputs.length > 0 && inputs.every(has);
       if (has('y') && (has('x') || isNamed)) {
-        const named = Object.fromEntries(inputs.map((name) => [name, `${ARCHIVE}#${name}`]));
-        return { inputs: has('x') ? `${ARCHIVE}#x` : named, targets: `${ARCHIVE}#y` };
+        const named = Object.fromEntries(inputs.map((name) => [name, `${DATA_ARCHIVE}#${name}`]));
+        return { inputs: has('x') ? `${DATA_ARCHIVE}#x` : named, targets: `${DATA_ARCHIVE}#y` };
       }
     } finally {
       await archive.close();
     }
   }
-  if (existsSync(join(folder, 'x.npy')) && existsSync(join(folder, 'y.npy'))) {
-    return { inputs: 'x.npy', targets: 'y.npy' };
+  if (DATA_ARRAYS.every((name) => existsSync(join(folder, name)))) {
+    const [x, y] = DATA_ARRAYS;
+    return { inputs: x!, targets: y! };
   }
   const arrays = inputs.length === 1 ? 'x' : inputs.join(', ');
   throw new InputError(
-    say`${model} has its graph, but there are no data to evaluate it on; save them beside it as ${ARCHIVE} with the arrays ${arrays} and y, or name them as "data" in ${join(folder, 'basin.json')}.`,
+    say`${model} has its graph, but there are no data to evaluate it on; save them beside it as ${DATA_ARCHIVE} with the arrays ${arrays} and y, or name them as "data" in ${join(folder, 'basin.json')}.`,
     'missing',
   );
 }

@@ -8,6 +8,7 @@ import {
   configurationSchema,
   type WrittenConfiguration,
 } from '../../shared/configuration';
+import { IMPLIED_CHECKPOINTS } from '../../shared/impliedRun';
 import { InputError } from '../../shared/inputError';
 import { STORE_FOLDER } from '../../shared/resultLocation';
 import { say, type Message } from '../../shared/words/message';
@@ -78,15 +79,12 @@ async function writtenIn(path: string): Promise<WrittenConfiguration> {
   return checkedConfiguration(await readJsonc(path, MOST_BYTES), path);
 }
 
-/** Models of Keras and TensorFlow.js say what everything else is that an analysis needs. */
-const IMPLIED_CHECKPOINTS = ['*.keras', '*.h5', 'model.json', '*/model.json'];
-
 /** @throws InputError where a folder holds nothing that speaks for itself. */
 function impliedConfiguration(folder: string): WrittenConfiguration {
   if (!existsSync(folder)) {
     throw new InputError(say`${folder} does not exist; check the path.`, 'missing');
   }
-  return configurationSchema.parse({ checkpoints: [...IMPLIED_CHECKPOINTS, '!*.weights.h5'] });
+  return configurationSchema.parse({ checkpoints: [...IMPLIED_CHECKPOINTS] });
 }
 
 function noConfiguration(path: string): Message {
@@ -128,12 +126,12 @@ export async function findConfigurations(path: string): Promise<readonly string[
 
 /** Whether a folder without a basin.json holds models that have a configuration of their own. */
 async function speaksForItself(folder: string): Promise<boolean> {
-  const found = await glob(IMPLIED_CHECKPOINTS, {
+  const found = await glob([...IMPLIED_CHECKPOINTS], {
     cwd: folder,
     absolute: true,
     onlyFiles: true,
     expandDirectories: false,
-    ignore: ['*.weights.h5', 'node_modules/**', '.basin/**'],
+    ignore: ['node_modules/**', '.basin/**'],
   });
   return found.length > 0;
 }

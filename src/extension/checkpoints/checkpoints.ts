@@ -14,6 +14,7 @@ import {
   shardsOf,
 } from '../../shared/checkpointNames';
 import { BASIN_JSON, readConfiguration } from './configurations';
+import { impliedRuns } from './impliedRuns';
 import { inPieces, inTurns, turn } from './inTurns';
 import { oneFolderATurn } from './oneFolderATurn';
 import {
@@ -88,7 +89,11 @@ export class CheckpointFinder {
     const inputs = new Set(configurations.flatMap((configuration) => configuration.inputs));
     const loose = await statAll(this.loosePaths.filter((path) => !inputs.has(path)));
     const kept = await inTurns(loose, (file) => this.isCheckpoint(file));
-    findings.push({ configuration: null, files: loose.filter((_, index) => kept[index]) });
+    const files = loose.filter((_, index) => kept[index]);
+    const implied = await impliedRuns(files, this.configurationPaths);
+    for (const finding of implied.findings) findings.push(finding);
+    findings.push({ configuration: null, files });
+    for (const configuration of implied.configurations) configurations.push(configuration);
 
     const roots = (vscode.workspace.workspaceFolders ?? []).map((folder) => folder.uri.fsPath);
     return { configurations, runs: await inPieces(groupRunsInPieces(findings, roots)), problems };

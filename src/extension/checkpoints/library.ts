@@ -403,6 +403,7 @@ function sameOrder(a: readonly Run[], b: readonly Run[]): boolean {
         run.folder === other?.folder &&
         run.location === other.location &&
         run.configuration === other.configuration &&
+        run.implied === other.implied &&
         run.checkpoints.length === other.checkpoints.length &&
         run.checkpoints.every(({ path }, j) => path === other.checkpoints[j]?.path)
       );

@@ -40,13 +40,23 @@ export interface Run {
   readonly location: string;
   /** The basin.json its checkpoints are analyzed with, if there is one. */
   readonly configuration: string | null;
+  /** Why it is one without a basin.json, or what it would take; null where nothing speaks for that. */
+  readonly implied: Implied | null;
   /** In the order of training. */
   readonly checkpoints: readonly CheckpointFile[];
 }
 
+/**
+ * Of a folder without a basin.json: `whole` where models of Keras or TensorFlow.js lie beside data, which
+ * is all that an analysis needs; `no data` where only these are missing.
+ */
+export type Implied = 'whole' | 'no data';
+
 /** Checkpoint files, and the configuration that names them or `null`. */
 export interface Finding {
+  /** Where it would be, of files that need none. */
   readonly configuration: string | null;
+  readonly implied?: Implied;
   readonly files: readonly CheckpointFile[];
 }
 
@@ -68,8 +78,8 @@ export function* groupRunsInPieces(
   roots: readonly string[],
 ): Generator<undefined, Run[]> {
   const owned = new Map<string, { file: CheckpointFile; owner: Owner }>();
-  for (const { configuration, files: found } of findings) {
-    const owner = { configuration, depth: depth(configuration) };
+  for (const { configuration, implied = null, files: found } of findings) {
+    const owner = { configuration, implied, depth: depth(configuration) };
     for (const file of found) {
       const known = owned.get(file.path);
       if (known === undefined) owned.set(file.path, { file, owner });
@@ -95,6 +105,7 @@ export function* groupRunsInPieces(
     } else if (group.owner.configuration === null || owner.configuration !== null) {
       group.files.push(file);
       if (owner.depth > group.owner.depth) group.owner = owner;
+      else if (group.owner.implied === null && owner.depth === -1) group.owner = owner;
     }
   }
 
@@ -111,6 +122,7 @@ export function* groupRunsInPieces(
       name: basename(folder),
       location: locationOf(folder, roots),
       configuration: group.owner.configuration,
+      implied: group.owner.implied,
       checkpoints: sorted.map(({ file }) => file),
     });
     yield;
@@ -125,6 +137,7 @@ export function* groupRunsInPieces(
 /** A configuration, and in how many folders it is. */
 interface Owner {
   readonly configuration: string | null;
+  readonly implied: Implied | null;
   readonly depth: number;
 }
 

@@ -12,11 +12,12 @@ import { commandLink, escapeHtml, escapeMarkdown } from '../words/markdown';
 import { pathAt } from './pathAtPosition';
 import { hasHoles } from './pathPattern';
 import { relativeTime } from '../words/relativeTime';
-import type { CheckpointFile } from '../checkpoints/runs';
+import type { CheckpointFile, Run } from '../checkpoints/runs';
 import { describeInspection, fileLine, resultFacts, resultNotes } from '../words/summary';
 import { documentsOf, surroundingsOf } from './surroundings';
 import { describeChanges } from '../words/outdated';
 import { t, translated } from '../words/text';
+import { whyUnconfigured } from '../words/unconfigured';
 
 /** Where a path to a checkpoint may stand. */
 export const HOVER_SELECTOR: vscode.DocumentSelector = [
@@ -118,7 +119,7 @@ export class CheckpointHover implements vscode.HoverProvider {
     const text = new vscode.MarkdownString();
     text.isTrusted = { enabledCommands: COMMANDS };
     text.appendMarkdown(
-      `**${escapeMarkdown(checkpointName(file.path))}** — ${escapeMarkdown(vscode.workspace.asRelativePath(runFolder(file.path)))} — ${links(file.path, record?.run.configuration ?? null)}\n\n`,
+      `**${escapeMarkdown(checkpointName(file.path))}** — ${escapeMarkdown(vscode.workspace.asRelativePath(runFolder(file.path)))} — ${links(file.path, record?.run)}\n\n`,
     );
     const age = relativeTime(file.modified, Date.now(), vscode.env.language);
     text.appendMarkdown(
@@ -186,9 +187,9 @@ function currentTheme(): PictureTheme {
   }
 }
 
-function links(path: string, configuration: string | null): string {
-  if (configuration === null) {
-    return `${escapeMarkdown(t('No basin.json names this checkpoint.'))} ${commandLink(t('Set Up This Run'), 'basin.setUpRun', path)}`;
+function links(path: string, run: Run | undefined): string {
+  if (run === undefined || run.configuration === null) {
+    return `${escapeMarkdown(whyUnconfigured(run ?? { implied: null }))} ${commandLink(t('Set Up This Run'), 'basin.setUpRun', path)}`;
   }
   const open = commandLink(t('Open landscape'), 'basin.openLandscape', path);
   // Analyzing needs trust; reading what was analyzed does not.

@@ -196,7 +196,7 @@ export class LandscapePanel implements vscode.Disposable, vscode.WebviewPanelSer
       partial: (path) => this.analyses.partial(path),
       selected: this.selected,
       progress: this.analyses.progress,
-      readiness: (run) => stateWords(this.states.peek(run)),
+      readiness: (run) => stateWords(this.states.peek(run), run.implied),
     });
     await this.panel.webview.postMessage(snapshot);
   }

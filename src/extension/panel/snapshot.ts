@@ -14,6 +14,7 @@ import type { CheckpointRecord } from '../checkpoints/library';
 import type { Run } from '../checkpoints/runs';
 import { describeChanges } from '../words/outdated';
 import { t, translated } from '../words/text';
+import { whyUnconfigured } from '../words/unconfigured';
 
 /** What the panel is shown: the whole of it, every time. */
 export function makeSnapshot(options: {
@@ -90,7 +91,9 @@ let lastVersion = 0;
 function remark(record: CheckpointRecord): string | null {
   if (record.writing) return t('The checkpoint is being written.');
   if (record.run.configuration === null) {
-    return t('No basin.json names this checkpoint: create one to analyze it.');
+    return record.run.implied === 'no data'
+      ? whyUnconfigured(record.run)
+      : t('No basin.json names this checkpoint: create one to analyze it.');
   }
   if (record.outdated) return describeChanges(record.changes);
   return null;

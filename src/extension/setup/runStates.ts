@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { RunState, StatePart } from '../../shared/engineProtocol';
 import type { Library, LibraryChange } from '../checkpoints/library';
-import type { Run } from '../checkpoints/runs';
+import type { Implied, Run } from '../checkpoints/runs';
 import type { Message } from '../../shared/words/message';
 import type { EngineClient } from '../client/engineClient';
 import { EngineError } from '../client/engineError';
@@ -179,13 +179,24 @@ export function isReady(known: KnownState | null): boolean {
   return known?.ok === true && problemsOf(known.state).length === 0;
 }
 
-/** The marks of a run, and why something is not ready; both empty where nothing is known. */
-export function stateWords(known: KnownState | null): {
+/**
+ * The marks of a run, and why something is not ready; both empty where nothing is known.
+ *
+ * @param implied of the run: without a basin.json it is the model that cannot be used.
+ */
+export function stateWords(
+  known: KnownState | null,
+  implied: Implied | null,
+): {
   readonly marks: string;
   readonly problems: readonly string[];
 } {
   if (known === null) return { marks: '', problems: [] };
-  if (!known.ok) return { marks: t('basin.json ✗'), problems: [translated(known.message)] };
+  if (!known.ok)
+    return {
+      marks: implied === null ? t('basin.json ✗') : t('model ✗'),
+      problems: [translated(known.message)],
+    };
   return {
     marks: describeState(known.state),
     problems: problemsOf(known.state).map((problem) => translated(problem)),

@@ -11,6 +11,7 @@ import { isReady, stateWords, type RunStates } from '../setup/runStates';
 import { describeResult, fileLine, resultFacts, resultNotes } from '../words/summary';
 import { describeChanges } from '../words/outdated';
 import { t, translated } from '../words/text';
+import { putDataBeside, whyUnconfigured } from '../words/unconfigured';
 
 export const VIEW_ID = 'basin.runs';
 
@@ -91,14 +92,20 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
   }
 
   /** Whether a run is ready to be analysed, and what is in the way. */
-  private async aboutSetup({ folder, configuration }: Run): Promise<string> {
+  private async aboutSetup({ folder, configuration, implied }: Run): Promise<string> {
     if (configuration === null) {
-      return `${folder}\n${t('No basin.json names these checkpoints yet. A click sets the run up.')}`;
+      const data = implied === 'no data' ? [putDataBeside()] : [];
+      const setUp = t('No basin.json names these checkpoints yet. A click sets the run up.');
+      return [folder, setUp, ...data].join('\n');
     }
-    const { marks, problems } = stateWords(await this.states.get(configuration));
-    return [folder, t('Analyzed with {0}', configuration), marks, ...problems]
-      .filter(Boolean)
-      .join('\n');
+    const { marks, problems } = stateWords(await this.states.get(configuration), implied);
+    const how =
+      implied === null
+        ? t('Analyzed with {0}', configuration)
+        : t(
+            'Analyzed without a basin.json: graph and loss are the model’s own, its data lie beside it.',
+          );
+    return [folder, how, marks, ...problems].filter(Boolean).join('\n');
   }
 
   getParent(node: TreeNode): TreeNode | undefined {
@@ -221,7 +228,7 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
       label: [
         t('Run {0}', run.name),
         ...this.aboutRun(run).toReversed(),
-        ...stateWords(known).problems,
+        ...stateWords(known, run.implied).problems,
       ].join(', '),
     };
     return item;
@@ -234,14 +241,18 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
   /** What changes first: a narrow side bar cuts off what comes last. */
   private aboutRun(run: Run): string[] {
     const location = run.location === run.name ? '' : run.location;
-    if (run.configuration === null) return [t('no basin.json: set up'), location].filter(Boolean);
+    if (run.configuration === null) {
+      const what =
+        run.implied === 'no data' ? t('no data: add data.npz') : t('no basin.json: set up');
+      return [what, location].filter(Boolean);
+    }
     const count = t(
       '{0}/{1} analyzed',
       this.library.analyzedIn(run.folder),
       run.checkpoints.length,
     );
     const known = this.states.peek(run);
-    const { marks } = stateWords(known);
+    const { marks } = stateWords(known, run.implied);
     const both = known === null || isReady(known) ? [count, marks] : [marks, count];
     return [...both, location].filter(Boolean);
   }
@@ -340,7 +351,7 @@ function tooltip(record: CheckpointRecord): vscode.MarkdownString {
       text.appendMarkdown(`\n\n${escapeMarkdown(note)}`);
     }
   } else if (record.run.configuration === null) {
-    text.appendMarkdown(escapeMarkdown(t('No basin.json names this checkpoint.')));
+    text.appendMarkdown(escapeMarkdown(whyUnconfigured(record.run)));
   } else if (record.error === null) {
     text.appendMarkdown(escapeMarkdown(t('Not analyzed yet.')));
   }

@@ -5,7 +5,14 @@ import {
 } from '../../../src/extension/checkpoints/checkpointPaths';
 import type { CheckpointRecord } from '../../../src/extension/checkpoints/library';
 
-const run = { folder: '', name: '', location: '', configuration: null, checkpoints: [] };
+const run = {
+  folder: '',
+  name: '',
+  location: '',
+  configuration: null,
+  implied: null,
+  checkpoints: [],
+};
 
 function record(path: string, seconds = 0): CheckpointRecord {
   return {

@@ -10,6 +10,7 @@ function record(path: string, rest: Partial<CheckpointRecord> = {}): CheckpointR
       folder: '/w/a',
       name: 'a',
       location: 'a',
+      implied: null,
       configuration: '/w/a/basin.json',
       checkpoints: [],
     },
