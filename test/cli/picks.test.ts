@@ -66,6 +66,13 @@ describe('whole numbers of the data', () => {
   });
 });
 
+test('a mean of what meets, which the export dropped, is refused with the node and a way out', async () => {
+  const { status, stderr } = await analyzed('mean', { x: 'x' }, 'three');
+  expect(status).toBe(1);
+  expect(stderr).toContain('node node_scatter_reduce (ScatterElements): the export left out how');
+  expect(stderr).toContain('aten.scatter_reduce.two with "mean"');
+});
+
 describe('what is no number', () => {
   test('is the largest of what is reduced, as PyTorch has it', async () => {
     expect(expected.largest).toBe('nan');

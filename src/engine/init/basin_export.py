@@ -568,7 +568,9 @@ def write_graph(task, path):
                         return exporter
                     failures.append(f"{exporter} lost the names of {', '.join(missing[:3])}")
                 except Exception as error:  # the other one may do it
-                    failures.append(f"{exporter}: {type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}")
+                    while error.__cause__ is not None:  # PyTorch names what it cannot export innermost
+                        error = error.__cause__
+                    failures.append(f"{exporter}: {type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}")
     finally:
         model.__class__ = original
     raise RuntimeError("Basin could not export this model. " + "; ".join(failures))

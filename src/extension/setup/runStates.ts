@@ -179,6 +179,13 @@ export function isReady(known: KnownState | null): boolean {
   return known?.ok === true && problemsOf(known.state).length === 0;
 }
 
+/** Whether all that an analysis needs was looked at and is there. */
+export function isComplete(known: KnownState | null): boolean {
+  if (known?.ok !== true) return false;
+  const { graph, data, weights, probe } = known.state;
+  return [graph, data, weights, probe].every((part) => part === null || part.ok);
+}
+
 /**
  * The marks of a run, and why something is not ready; both empty where nothing is known.
  *

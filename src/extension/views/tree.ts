@@ -7,7 +7,7 @@ import type { CheckpointRecord, Library } from '../checkpoints/library';
 import { escapeMarkdown } from '../words/markdown';
 import { describeProgress } from '../analysis/progressFraction';
 import type { Run } from '../checkpoints/runs';
-import { isReady, stateWords, type RunStates } from '../setup/runStates';
+import { isComplete, isReady, stateWords, type RunStates } from '../setup/runStates';
 import { describeResult, fileLine, resultFacts, resultNotes } from '../words/summary';
 import { describeChanges } from '../words/outdated';
 import { t, translated } from '../words/text';
@@ -227,7 +227,7 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
     item.accessibilityInformation = {
       label: [
         t('Run {0}', run.name),
-        ...this.aboutRun(run).toReversed(),
+        ...this.aboutRun(run, stateWords(known, run.implied).marks).toReversed(),
         ...stateWords(known, run.implied).problems,
       ].join(', '),
     };
@@ -235,11 +235,14 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
   }
 
   private describeRun(run: Run): string {
-    return this.aboutRun(run).join(' · ');
+    const known = this.states.peek(run);
+    // Four marks leave no room for the rest: all of them together are a word.
+    const state = isComplete(known) ? t('ready ✓') : stateWords(known, run.implied).marks;
+    return this.aboutRun(run, state).join(' · ');
   }
 
-  /** What changes first: a narrow side bar cuts off what comes last. */
-  private aboutRun(run: Run): string[] {
+  /** The state first: a narrow side bar cuts off what comes last. */
+  private aboutRun(run: Run, state: string): string[] {
     const location = run.location === run.name ? '' : run.location;
     if (run.configuration === null) {
       const what =
@@ -251,10 +254,7 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
       this.library.analyzedIn(run.folder),
       run.checkpoints.length,
     );
-    const known = this.states.peek(run);
-    const { marks } = stateWords(known, run.implied);
-    const both = known === null || isReady(known) ? [count, marks] : [marks, count];
-    return [...both, location].filter(Boolean);
+    return [state, count, location].filter(Boolean);
   }
 
   private checkpointItem(record: CheckpointRecord): vscode.TreeItem {

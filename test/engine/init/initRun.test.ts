@@ -13,6 +13,7 @@ import { describe, expect, it } from 'vitest';
 import { groupCheckpoints } from '../../../src/engine/init/checkpointGlobs';
 import { EXPORT_FILE, initRun } from '../../../src/engine/init/initRun';
 import { InputError } from '../../../src/shared/inputError';
+import { english } from '../../../src/shared/words/message';
 
 const assets = join(import.meta.dirname, '../../../src/engine/init');
 const epochs = join(import.meta.dirname, '../../../examples/digits-resnet/runs/plain');
@@ -104,7 +105,7 @@ describe('preparing a run', () => {
     const { checkpoints, left } = await initRun(folder, assets);
     expect(checkpoints).toEqual(['epoch-*.pt']);
     expect(left).toHaveLength(1);
-    expect(left[0]).toContain('model.h5');
+    expect(english(left[0]!)).toContain('model.h5');
   });
 
   it('refuses a folder without checkpoints with a sentence', async () => {

@@ -56,7 +56,10 @@ describe('whether a run is ready', () => {
 
   it('is another once the file is there', async () => {
     await cp(join(EXPORTED, 'data.npz'), join(run, 'data.npz'));
-    await bench.row(READY, 1).waitFor({ timeout: 30_000 });
+    const row = bench.row(READY, 1);
+    await row.waitFor({ timeout: 30_000 });
+    // In the row itself a word, which a narrow side bar has room for.
+    await row.getByText('ready ✓ · 0/1 analyzed').waitFor();
     const panel = bench.panel();
     await panel.getByText(READY).waitFor();
     await panel.getByRole('heading', { name: 'epoch-2.pt has not been analyzed yet' }).waitFor();

@@ -8,7 +8,7 @@ import type { Node } from '../operations';
 import { isWeight, shapeOfTensor, tensorKinds } from './initializers';
 import { inlineFunctions } from './inlineFunctions';
 import { likelyBuffers } from './likelyBuffers';
-import { neededNodes, originOf, trainingNotes } from './modelNodes';
+import { neededNodes, originOf, tracedFrom, trainingNotes } from './modelNodes';
 import {
   ModelProtoSchema,
   type GraphProto,
@@ -24,6 +24,7 @@ import {
   type ElementType,
   type Result,
   type Sequence,
+  type Told,
   type Value,
 } from './operatorCall';
 import { operators } from './operators';
@@ -337,14 +338,16 @@ export class OnnxModel {
         ? { node: wholeNumbers.outside(value.node), type: value.type }
         : value;
     const applied = (inputs: typeof given): readonly (Value | Sequence)[] => {
-      const call = new OperatorCall(g, inputs, node.attribute, node.output.length, statistics, {
-        places: (position, { extent, except = null, least = 0, part }) => {
-          const value = given[position];
-          if (value === undefined || value === null || 'items' in value) return;
-          if (!exact.has(value.node)) return;
-          wholeNumbers?.places(part ?? value.node, { extent, least, except, where });
-        },
-      });
+      const places: Told['places'] = (position, { extent, except = null, least = 0, part }) => {
+        const value = given[position];
+        if (value === undefined || value === null || 'items' in value) return;
+        if (!exact.has(value.node)) return;
+        wholeNumbers?.places(part ?? value.node, { extent, least, except, where });
+      };
+      const told = { places };
+      const { attribute, output } = node;
+      const traced = tracedFrom(node);
+      const call = new OperatorCall(g, inputs, attribute, output.length, statistics, told, traced);
       const made = g.within(originOf(node), () => operators.get(node.opType)!(call));
       const [first] = inputs;
       const type = first !== undefined && first !== null && 'type' in first ? first.type : 'float';

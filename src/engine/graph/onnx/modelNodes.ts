@@ -15,6 +15,12 @@ export function originOf({ opType, name, output, metadataProps }: NodeProto): Or
   };
 }
 
+/** What PyTorch's newer exporter made a node of: `torch.ops.aten.scatter_reduce.two`; null of others. */
+export function tracedFrom({ metadataProps }: NodeProto): string | null {
+  const traced = metadataProps.find(({ key }) => key === 'pkg.torch.onnx.fx_node')?.value;
+  return traced?.match(/target=([\w.]+)/)?.[1] ?? null;
+}
+
 /** The nodes outputs depend on, in their order. */
 export function neededNodes(
   nodes: readonly NodeProto[],

@@ -83,6 +83,8 @@ export class OperatorCall {
   readonly batchStatistics: BatchStatistics | null;
   readonly #attributes: ReadonlyMap<string, AttributeProto>;
   readonly #told: Partial<Told>;
+  /** The framework's own operation that this was made of, where the export says it. */
+  readonly tracedFrom: string | null;
 
   constructor(
     g: Graph,
@@ -91,7 +93,9 @@ export class OperatorCall {
     results: number,
     batchStatistics: BatchStatistics | null = null,
     told: Partial<Told> = {},
+    tracedFrom: string | null = null,
   ) {
+    this.tracedFrom = tracedFrom;
     this.g = g;
     this.batchStatistics = batchStatistics;
     this.inputs = inputs;

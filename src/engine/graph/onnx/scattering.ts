@@ -10,6 +10,9 @@ import { moveAxesLast } from './places';
 /** Updates of a row up to which each is compared with each. */
 const MOST_COMPARED = 2048;
 
+/** What always joins: a node of it without a reduction has lost its own. */
+const REDUCING = /\.(scatter|index)_reduce\b/;
+
 /**
  * Says of what axes the indices are: one for each of their last axis, or one for all of them. Only the former
  * may be counted from the end where they are data, as in PyTorch.
@@ -94,9 +97,16 @@ function scatter(c: OperatorCall, x: Node, indices: Node, updates: Node): Node {
         const here = g.put(g.expand(g.scalar(1), updates.shape), indices, count);
         return g.where(g.less(g.scalar(0), here), g.scalar(knownScalar(updates)!), x);
       }
+      // PyTorch's newer exporter has no mean, and leaves the reduction out without a word.
+      if (c.tracedFrom !== null && REDUCING.test(c.tracedFrom)) {
+        throw new InputError(
+          say`the export left out how values that meet in one place are joined: ${c.tracedFrom} with "mean"; divide the result of reduce="sum" by that of ones, and export again`,
+          'unsupported',
+        );
+      }
       if (areDistinct(indices)) return replaced(g.scalar(1));
       // PyTorch's older exporter writes `index_add` so: what meets in one place of zeros is added.
-      if (knownScalar(x) === 0) return g.put(updates, indices, count);
+      if (knownScalar(x) === 0 && c.tracedFrom === null) return g.put(updates, indices, count);
       // Too many to compare: of several for one place, which nobody defines, their mean.
       if (indices.shape[1]! > MOST_COMPARED) return averaged(g, x, indices, updates);
       return replaced(winners(g, updates, indices, 'last'));
