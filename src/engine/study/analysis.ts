@@ -314,10 +314,9 @@ class CheckpointAnalysis {
 
   async #addHessian(): Promise<void> {
     try {
-      const { hessian: own, milliseconds: spent } = await this.#hessianOf(this.#opened);
-      const started = performance.now();
-      const hessian = await this.#deepened(own);
-      const milliseconds = spent + (performance.now() - started);
+      const { hessian: own, milliseconds: first } = await this.#hessianOf(this.#opened);
+      const { hessian, milliseconds: further } = await this.#deepened(own);
+      const milliseconds = first + further;
       const shares = shareNotes(this.#document.metrics, hessian.terms ?? []);
       const { traceError } = this.#study.configuration.hessian;
       const open = spectrumNotes(hessian, traceError);
@@ -368,7 +367,7 @@ class CheckpointAnalysis {
   }
 
   /** What was asked for beside the spectrum. */
-  #deepened(hessian: Hessian): Promise<Hessian> {
+  #deepened(hessian: Hessian): ReturnType<typeof deepened> {
     const { hessian: settings } = this.#study.configuration;
     return deepened(hessian, this.#work, settings, this.#opened, this.#path, (sentence) => {
       this.#note(sentence);

@@ -22,6 +22,7 @@ import type { PartWork } from './partWork';
  *
  * @param asked as basin.json says.
  * @param path of the checkpoint.
+ * @returns with how long the parts took whoever computed them.
  * @throws NonFiniteProduct
  */
 export async function deepened(
@@ -31,7 +32,8 @@ export async function deepened(
   opened: OpenedCheckpoint,
   path: string,
   note: (said: Message) => void,
-): Promise<Hessian> {
+): Promise<{ readonly hessian: Hessian; readonly milliseconds: number }> {
+  let spent = 0;
   const { pool, signal } = work;
   const { data } = opened.problem;
   const wanted = spectrumSettings(asked);
@@ -40,12 +42,13 @@ export async function deepened(
     compute: (options: MatrixOptions) => Promise<T>,
   ): Promise<T> => {
     const key = work.key(opened, 'hessian', { part, asked: wanted });
-    const { value } = await work.cached('hessian', key, async () => {
+    const { value, milliseconds } = await work.cached('hessian', key, async () => {
       const settings = await fitted(work, opened, wanted, note);
       const onProgress = (fraction: number): void =>
         work.onProgress?.({ part: 'hessian', fraction });
       return compute({ settings, signal, onProgress });
     });
+    spent += milliseconds;
     return value;
   };
   const noGaussNewton = asked.gaussNewton ? whyNoGaussNewton(data) : null;
@@ -72,7 +75,8 @@ export async function deepened(
     };
   }
   const edge = await edgeOf(hessian);
-  return edge === null ? found : { ...found, edgeOfStability: edge };
+  const whole = edge === null ? found : { ...found, edgeOfStability: edge };
+  return { hessian: whole, milliseconds: spent };
 
   async function edgeOf({ eigenvalues }: Hessian): Promise<EdgeOfStability | null> {
     const { optimizer } = opened;

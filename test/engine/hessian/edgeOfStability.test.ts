@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { english } from '../../../src/shared/words/message';
 import type { ParameterMoments } from '../../../src/engine/checkpoint/secondMoments';
 import {
   adaptiveEdge,
@@ -74,7 +75,7 @@ describe('descent on a quadratic diverges exactly above the bound', () => {
     expect(edgeOfStability({ ...sgd, isUniform: false }, largest)).toBeNull();
     const other = { ...sgd, kind: 'other', isUniform: true } as const;
     expect(edgeOfStability(other, largest)).toBeNull();
-    expect(edgeNote(other, null)).toContain('another optimizer');
+    expect(english(edgeNote(other, null))).toContain('another optimizer');
   });
 });
 

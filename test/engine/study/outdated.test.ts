@@ -12,6 +12,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { PageContent } from '../../../src/shared/panelProtocol';
+import { english } from '../../../src/shared/words/message';
 import { readArray } from '../../../src/engine/checkpoint/npy';
 import { encodeNpy } from '../../../src/engine/checkpoint/npyFormat';
 import type { ResultDocument } from '../../../src/shared/result';
@@ -75,7 +77,12 @@ async function reported(): Promise<readonly string[]> {
     lines.length === 0 ? 'on one page;' : `${lines.length} of them outdated`,
   );
   const page = readFileSync(at('page.html'), 'utf8');
-  for (const line of lines) expect(page).toContain(line.slice(line.indexOf('The result is')));
+  const [, content] = /id="basin-snapshot">(.*?)<\/script>/s.exec(page)!;
+  const { snapshot } = JSON.parse(content!) as PageContent;
+  const shown = snapshot.entries.map(({ error }) => (error === null ? '' : english(error)));
+  for (const line of lines) {
+    expect(shown.join('\n')).toContain(line.slice(line.indexOf('The result is')));
+  }
   return lines;
 }
 

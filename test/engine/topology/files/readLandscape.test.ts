@@ -384,7 +384,7 @@ describe('what an imported landscape should be known for', () => {
     );
     expect(clippingWarnings(bowl)).toEqual([]);
     const clipped = bowl.map((x) => Math.min(x, 300));
-    expect(clippingWarnings(clipped)[0]).toContain('very same highest value 300');
+    expect(english(clippingWarnings(clipped)[0]!)).toContain('very same highest value 300');
     expect(clippingWarnings(new Float64Array(400).fill(3))).toEqual([]);
     expect(clippingWarnings(bowl.map((x) => (x > 300 ? Infinity : x)))).toEqual([]);
   });
