@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { english } from '../../../src/shared/words/message';
 import type { Checkpoint } from '../../../src/engine/checkpoint/checkpoint';
-import { matchNames } from '../../../src/engine/checkpoint/matchNames';
+import { matchNames, type NameMatch } from '../../../src/engine/checkpoint/matchNames';
 import { InputError } from '../../../src/shared/inputError';
 import { openFixture } from './fixtures';
 
@@ -33,6 +34,9 @@ function renamed(rename: (name: string) => string): Checkpoint {
   );
 }
 
+/** What it is called in a sentence. */
+const ruleOf = ({ rule }: NameMatch): string => (rule === null ? 'exact names' : english(rule));
+
 describe('parameters find their tensors', () => {
   it.each<[string, (name: string) => string, string]>([
     ['as they are', (name) => name, 'exact names'],
@@ -62,7 +66,7 @@ describe('parameters find their tensors', () => {
     ],
   ])('%s', (_, rename, rule) => {
     const match = matchNames(required, renamed(rename));
-    expect(match.rule).toBe(rule);
+    expect(ruleOf(match)).toBe(rule);
     expect(match.unused).toEqual([]);
     for (const name of required.keys()) expect(match.mapping.get(name)).toBe(rename(name));
   });
@@ -73,7 +77,7 @@ describe('parameters find their tensors', () => {
       graph,
       renamed((name) => name),
     );
-    expect(match.rule).toBe('with the prefix `model.`');
+    expect(ruleOf(match)).toBe('with the prefix `model.`');
     expect(match.mapping.get('model.fc.bias')).toBe('fc.bias');
   });
 
@@ -83,7 +87,7 @@ describe('parameters find their tensors', () => {
       ['weight', [2]],
     ]);
     const match = matchNames(graph, checkpointOf({ 'module.weight': [2], weight: [2] }));
-    expect(match.rule).toBe('exact names');
+    expect(ruleOf(match)).toBe('exact names');
     expect(match.mapping.get('module.weight')).toBe('module.weight');
   });
 
@@ -97,7 +101,7 @@ describe('parameters find their tensors', () => {
       'actor.conv.weight': [2, 1, 3, 3],
     });
     const match = matchNames(required, two);
-    expect(match.rule).toBe('without the prefix `actor.`');
+    expect(ruleOf(match)).toBe('without the prefix `actor.`');
     expect(match.unused).toEqual(['critic.fc.weight', 'critic.fc.bias', 'critic.conv.weight']);
   });
 
@@ -113,7 +117,7 @@ describe('parameters find their tensors', () => {
   it('in a real DataParallel checkpoint', async () => {
     const checkpoint = await openFixture('data-parallel_epoch-007.pt');
     const match = matchNames(required, checkpoint);
-    expect(match.rule).toBe('without the prefix `module.`');
+    expect(ruleOf(match)).toBe('without the prefix `module.`');
     expect(match.unused).toEqual([
       'module.bn.weight',
       'module.bn.bias',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { english } from '../../../../src/shared/words/message';
 import { analyzeTopology } from '../../../../src/engine/topology/analyzeTopology';
 import {
   repairedAxes,
@@ -48,10 +49,10 @@ describe('serpentine sampling', () => {
 
   it.each(functions)('is noticed along either axis: %s', (_, f, scale) => {
     const values = serpentine(f, scale);
-    expect(serpentineWarnings(values, shape)).toEqual([
+    expect(serpentineWarnings(values, shape).map(english)).toEqual([
       expect.stringContaining('across axis 0') as string,
     ]);
-    expect(serpentineWarnings(transposed(values), shape)).toEqual([
+    expect(serpentineWarnings(transposed(values), shape).map(english)).toEqual([
       expect.stringContaining('across axis 1') as string,
     ]);
   });
@@ -61,7 +62,7 @@ describe('serpentine sampling', () => {
     (_, f, scale) => {
       const half = scale / 2;
       const values = sampled(f, [-half, half, steps], [-half, half, steps]);
-      expect(serpentineWarnings(values, shape)).toEqual([]);
+      expect(serpentineWarnings(values, shape).map(english)).toEqual([]);
     },
   );
 
