@@ -10,7 +10,6 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { english } from '../../../src/shared/words/message';
 import { groupCheckpoints } from '../../../src/engine/init/checkpointGlobs';
 import { EXPORT_FILE, initRun } from '../../../src/engine/init/initRun';
 import { InputError } from '../../../src/shared/inputError';
