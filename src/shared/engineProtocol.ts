@@ -143,9 +143,11 @@ export interface InitResult {
   readonly count: number;
   /** Scalars in each. */
   readonly parameters: number;
-  /** A sentence for each kind of checkpoint that is not among them, as it cannot be read or is another network's. */
+  /** A sentence for each kind of checkpoint that is not among them, as it cannot be read or is another network's; and for what is missing still. */
   readonly left: readonly Message[];
-  /** Whether there is a basin.json. */
+  /** Whether a line of Python exports graph, data and loss; models that Keras or TensorFlow.js saved hold them. */
+  readonly needsExport: boolean;
+  /** Whether there was a basin.json. */
   readonly isConfigured: boolean;
 }
 

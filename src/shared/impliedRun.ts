@@ -17,6 +17,11 @@ export const IMPLIED_CHECKPOINTS: readonly string[] = [
 /** Where TensorFlow.js saves a model: each in a folder of its own. */
 const FOLDER_MODEL = 'model.json';
 
+/** Whether a file is named as a model of TensorFlow.js is; so are many other things. */
+export function isFolderModel(path: string): boolean {
+  return /(^|[\\/])model\.json$/.test(path);
+}
+
 /** Whether a file of this name may be a model with a configuration. */
 export function mayHoldConfiguration(fileName: string): boolean {
   return fileName === FOLDER_MODEL || /\.keras$|(?<!\.weights)\.h5$/.test(fileName);

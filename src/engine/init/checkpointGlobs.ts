@@ -4,6 +4,7 @@ import {
   isIgnoredFolder,
   shardsOf,
 } from '../../shared/checkpointNames';
+import { isFolderModel } from '../../shared/impliedRun';
 
 /** Checkpoints of one kind: the files that one glob names. */
 export interface CheckpointGroup {
@@ -33,7 +34,7 @@ export function groupCheckpoints(files: readonly string[]): readonly CheckpointG
   for (const file of files) {
     const parts = file.split('/');
     const name = parts.at(-1)!;
-    if (!isCheckpointName(name) && shardsOf(name) === null) continue;
+    if (!isCheckpointName(name) && shardsOf(name) === null && !isFolderModel(name)) continue;
     const stem = name.replace(/\.[A-Za-z]\w*$/, '');
     // A folder that is a checkpoint differs by its number; its files have one name in each.
     const isFolder = parts.length > 1 && isCheckpointFolder(parts.at(-2)!);

@@ -1,13 +1,16 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { CONFIGURATION_FILE } from '../../shared/configuration';
 import type { InitResult } from '../../shared/engineProtocol';
+import { isFolderModel, mayHoldConfiguration } from '../../shared/impliedRun';
 import { InputError } from '../../shared/inputError';
 import { say, type Message } from '../../shared/words/message';
 import { inspect } from '../checkpoint/inspect';
 import { writeWhole } from '../study/cache';
+import { holdsConfiguration } from '../study/graphSource';
 import { DEEPEST, groupCheckpoints, isSearched, type CheckpointGroup } from './checkpointGlobs';
+import { isSavedModel, writeImplied } from './savedModel';
 
 /** The file that exports a run from Python; beside the bundles. */
 export const EXPORT_FILE = 'basin_export.py';
@@ -20,7 +23,8 @@ const MOST_OPENED = 16;
 
 /**
  * Prepares a folder of checkpoints for its export from Python: writes `basin_export.py` into it, with
- * the globs of the checkpoints that are there. A basin.json that is there stays as it is.
+ * the globs of the checkpoints that are there. Models that Keras or TensorFlow.js saved need none: their
+ * `basin.json` is written at once. One that is there stays as it is.
  *
  * @param assets folder that holds the file to write.
  * @throws InputError where there is no such folder, it holds no checkpoint, or none can be read.
@@ -45,7 +49,7 @@ export async function initRun(
     const [why] = unreadable;
     throw why === undefined
       ? new InputError(
-          say`${folder} holds no checkpoint (.pt, .pth, .ckpt, .bin, .safetensors, .npz), here or in folders such as checkpoint-500; name the folder of a run, or train first.`,
+          say`${folder} holds no checkpoint (.pt, .pth, .ckpt, .bin, .safetensors, .npz, .keras, .h5), here or in folders such as checkpoint-500; name the folder of a run, or train first.`,
           'missing',
         )
       : new InputError(why, 'unsupported');
@@ -58,22 +62,37 @@ export async function initRun(
       ({ group: { glob } }) =>
         say`${glob} holds other tensors than ${first.group.glob}: if it is another network, prepare its own folder.`,
     );
-  const globs = same.map(({ group }) => group.glob);
+  const isConfigured = existsSync(join(place, CONFIGURATION_FILE));
+  const needsExport = !isSavedModel(first.group.files.at(-1)!);
+  // Weights alone beside models that hold them say nothing more.
+  const models = same.filter(({ group }) => holdsGraph(group));
+  const used = needsExport || models.length === 0 ? same : models;
+  const globs = used.map(({ group }) => group.glob);
+  const result = {
+    folder: place,
+    checkpoints: globs,
+    count: used.reduce((sum, { group }) => sum + group.files.length, 0),
+    parameters: first.parameters,
+    needsExport,
+    isConfigured,
+  };
+  if (!needsExport) {
+    const { files } = used.at(-1)!.group;
+    const missing = isConfigured ? [] : await writeImplied(place, globs, files);
+    const left = [...unreadable, ...others, ...missing];
+    return { ...result, file: join(place, CONFIGURATION_FILE), left };
+  }
   const file = join(place, EXPORT_FILE);
   const source = await readFile(join(assets, EXPORT_FILE), 'utf8');
   await writeWhole(
     file,
     source.replace(/^CHECKPOINTS = .*$/m, () => `CHECKPOINTS = ${pythonList(globs)}`),
   );
-  return {
-    folder: place,
-    file,
-    checkpoints: globs,
-    count: same.reduce((sum, { group }) => sum + group.files.length, 0),
-    parameters: first.parameters,
-    left: [...unreadable, ...others],
-    isConfigured: existsSync(join(place, CONFIGURATION_FILE)),
-  };
+  return { ...result, file, left: [...unreadable, ...others] };
+}
+
+function holdsGraph({ files }: CheckpointGroup): boolean {
+  return mayHoldConfiguration(basename(files.at(-1)!));
 }
 
 async function filesBelow(folder: string, signal: AbortSignal | undefined): Promise<string[]> {
@@ -114,13 +133,18 @@ async function readHeaders(
   const unreadable: Message[] = [];
   for (const group of groups.slice(0, MOST_OPENED)) {
     signal?.throwIfAborted();
+    const last = join(folder, group.files.at(-1)!);
+    // Many things are called model.json.
+    if (isFolderModel(last) && !(await holdsConfiguration(last))) continue;
     try {
-      const { tensors, parameters } = await inspect(join(folder, group.files.at(-1)!));
+      const { tensors, parameters } = await inspect(last);
       if (parameters === 0) continue;
       const names = tensors.map(({ name, shape }) => `${name} ${shape.join('x')}`).sort();
       readable.push({ group, tensors: names.join('\n'), parameters });
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
+      // The weights of a model.json are no checkpoint by themselves.
+      if (last.endsWith('.bin') && existsSync(join(dirname(last), 'model.json'))) continue;
       unreadable.push(error.said);
     }
   }

@@ -49,10 +49,14 @@ export class SetUpRun {
     if (folder === undefined) return;
     const prepared = await this.prepare(folder);
     if (prepared === undefined) return;
-    const script = await this.findScript(folder);
     const name = basename(folder);
     const found = `${counted(prepared.count, 'checkpoint')} (${prepared.checkpoints.join(', ')})`;
     const left = prepared.left.map(translated);
+    if (!prepared.needsExport) {
+      await this.withoutExport(prepared.file, folder, [t('{0}: {1}.', name, found), ...left]);
+      return;
+    }
+    const script = await this.findScript(folder);
     if (script === null) {
       await this.withoutScript(folder, [t('{0}: {1}.', name, found), ...left]);
       return;
@@ -96,9 +100,7 @@ export class SetUpRun {
       () => runUpToExport(script),
     );
     await this.watch.search();
-    const run = this.library.runs.find((each) => each.folder === folder);
-    const last = run?.checkpoints.at(-1);
-    if (status !== 0 || run === undefined || run.configuration === null || last === undefined) {
+    if (status !== 0 || !(await this.offerAnalysis(folder))) {
       const show = t('Show Terminal');
       const choice = await vscode.window.showErrorMessage(
         status === undefined
@@ -119,16 +121,22 @@ export class SetUpRun {
       if (choice === show) {
         await vscode.commands.executeCommand('workbench.action.terminal.focus');
       }
-      return;
     }
+  }
+
+  /** Offers the analysis of a run that is set up, or says what it lacks. @returns Whether a basin.json names it. */
+  private async offerAnalysis(folder: string): Promise<boolean> {
+    const run = this.library.runs.find((each) => each.folder === folder);
+    const last = run?.checkpoints.at(-1);
+    if (run === undefined || run.configuration === null || last === undefined) return false;
     this.states.forget(run.configuration);
     const known = await this.states.get(run.configuration);
     const problems = known === null ? [] : known.ok ? problemsOf(known.state) : [known.message];
     if (problems.length > 0) {
       await vscode.window.showErrorMessage(
-        t('{0} was exported, and cannot be analyzed yet: {1}', run.name, translated(problems[0]!)),
+        t('{0} is set up, and cannot be analyzed yet: {1}', run.name, translated(problems[0]!)),
       );
-      return;
+      return true;
     }
     const analyze = t('Analyze');
     const marks = known?.ok === true ? describeState(known.state) : '';
@@ -137,9 +145,23 @@ export class SetUpRun {
       analyze,
     );
     const record = this.library.get(last.path);
-    if (choice !== analyze || record === undefined) return;
+    if (choice !== analyze || record === undefined) return true;
     this.openPanel(last.path);
     await this.userAnalysis.run([record]);
+    return true;
+  }
+
+  /** Saved models hold their graph: their basin.json is written, or was there. */
+  private async withoutExport(
+    configuration: string,
+    folder: string,
+    sentences: readonly string[],
+  ): Promise<void> {
+    await this.watch.search();
+    if (sentences.length === 1 && (await this.offerAnalysis(folder))) return;
+    const open = t('Open {0}', basename(configuration));
+    const choice = await vscode.window.showInformationMessage(sentences.join(' '), open);
+    if (choice === open) await vscode.window.showTextDocument(vscode.Uri.file(configuration));
   }
 
   private async prepare(folder: string): Promise<InitResult | undefined> {

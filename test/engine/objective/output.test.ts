@@ -60,6 +60,27 @@ describe('a graph whose own output is the loss', () => {
     expect([...across]).toEqual([along[1], 200]);
   });
 
+  test('of a loss and logits the loss is named, and asked for where it is not', async () => {
+    const folder = join(FIXTURES, 'oneStep/focal');
+    const of = (output?: string): Promise<Problem> => {
+      const configuration = wholeConfiguration({
+        checkpoints: ['epoch-2.pt'],
+        model: 'model.onnx',
+        objective: { kind: 'output' },
+        data: { inputs: { x: 'data.npz#x', y: 'data.npz#y' } },
+        ...(output === undefined ? {} : { output }),
+      });
+      return openConfigured(referenceRuntime, configuration, folder, {
+        checkpoint: join(folder, 'epoch-2.pt'),
+        model: join(folder, 'model.onnx'),
+      });
+    };
+    const expected = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8')) as Reference;
+    const { evaluator, theta } = await of('loss');
+    expect(Math.abs((await evaluator.loss(theta)) / expected.loss - 1)).toBeLessThan(1e-5);
+    await expect(of()).rejects.toThrow(/model\.onnx has 2 outputs: loss .*, logits .*; say which/);
+  });
+
   test('arrays that do not fit the inputs are said', async () => {
     await expect(open('whole')).rejects.toThrow(
       'takes input0 [?, 4], input1 [?] and "data" names no array',

@@ -1,0 +1,57 @@
+import { basename, join } from 'node:path';
+import {
+  CONFIGURATION_FILE,
+  configurationSchema,
+  type WrittenConfiguration,
+} from '../../shared/configuration';
+import { mayHoldConfiguration } from '../../shared/impliedRun';
+import { InputError } from '../../shared/inputError';
+import { english, type Message } from '../../shared/words/message';
+import { KerasModel } from '../graph/keras/kerasModel';
+import { writeWhole } from '../study/cache';
+import { readConfiguredModel } from '../study/graphSource';
+import { completed } from '../study/impliedSettings';
+
+/** What is minimised where a model does not say it: any loss that needs data will do to ask for them. */
+const SOME_LOSS = { kind: 'regression', loss: 'squared' } as const;
+
+/** Whether a checkpoint of this name is one of Keras or TensorFlow.js: no Python of PyTorch exports it. */
+export function isSavedModel(path: string): boolean {
+  return mayHoldConfiguration(basename(path)) || /\.weights\.h5$/.test(path);
+}
+
+/**
+ * Writes the basin.json of models that hold their own graph and, where they were compiled, their loss:
+ * the checkpoints, and the data where they lie beside them.
+ *
+ * @param globs of the checkpoints, relative to the folder.
+ * @param files that they name, relative, in natural order.
+ * @returns What is missing still: full sentences.
+ * @throws InputError where the last one holds no graph, or one that cannot be built.
+ */
+export async function writeImplied(
+  folder: string,
+  globs: readonly string[],
+  files: readonly string[],
+): Promise<readonly Message[]> {
+  const last = files.at(-1)!;
+  // What cannot be read is told before anything is written.
+  new KerasModel((await readConfiguredModel(join(folder, last), last)).bytes, last);
+  const path = join(folder, CONFIGURATION_FILE);
+  const written = configurationSchema.parse({ checkpoints: [...globs] });
+  const checkpoints = files.map((file) => join(folder, file));
+  const missing = new Map<string, Message>();
+  const dataOf = async (settings: WrittenConfiguration) => {
+    try {
+      return (await completed(settings, path, folder, checkpoints)).configuration.data;
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      missing.set(english(error.said), error.said);
+      return undefined;
+    }
+  };
+  const data = (await dataOf(written)) ?? (await dataOf({ ...written, objective: SOME_LOSS }));
+  const settings = { checkpoints: globs, ...(data === undefined ? {} : { data }) };
+  await writeWhole(path, `${JSON.stringify(settings, null, 2)}\n`);
+  return [...missing.values()];
+}
