@@ -5,9 +5,8 @@ import {
   type WrittenConfiguration,
 } from '../../shared/configuration';
 import { mayHoldConfiguration } from '../../shared/impliedRun';
-import { InputError } from '../../shared/inputError';
+import { InputError, type InputErrorReason } from '../../shared/inputError';
 import { english, type Message } from '../../shared/words/message';
-import { KerasModel } from '../graph/keras/kerasModel';
 import { writeWhole } from '../study/cache';
 import { readConfiguredModel } from '../study/graphSource';
 import { completed } from '../study/impliedSettings';
@@ -17,7 +16,7 @@ const SOME_LOSS = { kind: 'regression', loss: 'squared' } as const;
 
 /** Whether a checkpoint of this name is one of Keras or TensorFlow.js: no Python of PyTorch exports it. */
 export function isSavedModel(path: string): boolean {
-  return mayHoldConfiguration(basename(path)) || /\.weights\.h5$/.test(path);
+  return mayHoldConfiguration(basename(path)) || path.endsWith('.weights.h5');
 }
 
 /**
@@ -35,22 +34,25 @@ export async function writeImplied(
   files: readonly string[],
 ): Promise<readonly Message[]> {
   const last = files.at(-1)!;
-  // What cannot be read is told before anything is written.
-  new KerasModel((await readConfiguredModel(join(folder, last), last)).bytes, last);
+  // What holds weights alone is told before anything is written.
+  await readConfiguredModel(join(folder, last), last);
   const path = join(folder, CONFIGURATION_FILE);
   const written = configurationSchema.parse({ checkpoints: [...globs] });
   const checkpoints = files.map((file) => join(folder, file));
   const missing = new Map<string, Message>();
-  const dataOf = async (settings: WrittenConfiguration) => {
+  const dataOf = async (settings: WrittenConfiguration, known: readonly InputErrorReason[]) => {
     try {
       return (await completed(settings, path, folder, checkpoints)).configuration.data;
     } catch (error) {
-      if (!(error instanceof InputError)) throw error;
+      if (!(error instanceof InputError) || !known.includes(error.reason)) throw error;
       missing.set(english(error.said), error.said);
       return undefined;
     }
   };
-  const data = (await dataOf(written)) ?? (await dataOf({ ...written, objective: SOME_LOSS }));
+  // A loss that Basin does not take can be replaced, a layer that it does not build cannot.
+  const data =
+    (await dataOf(written, ['missing', 'mismatch', 'unsupported'])) ??
+    (await dataOf({ ...written, objective: SOME_LOSS }, ['missing']));
   const settings = { checkpoints: globs, ...(data === undefined ? {} : { data }) };
   await writeWhole(path, `${JSON.stringify(settings, null, 2)}\n`);
   return [...missing.values()];
