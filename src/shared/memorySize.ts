@@ -34,8 +34,3 @@ export function parseMemorySize(text: string, what: string): number {
   }
   return bytes;
 }
-
-/** A size for people: GB, as limits are given. */
-export function memorySize(bytes: number): string {
-  return `${(bytes / 1e9).toPrecision(bytes < 1e9 ? 2 : 3)} GB`;
-}

@@ -147,7 +147,8 @@ export function negativeShare(hessian: Hessian): number {
 export function negativeText(hessian: Hessian): string {
   const share = negativeShare(hessian);
   const isNone = share < 0.0005 && hessian.smallest.value >= -hessian.smallest.residual;
-  return share < 0.0005 && !isNone ? `< ${formatShare(0.0005, 2)}` : formatShare(share);
+  if (share >= 0.0005) return formatShare(share);
+  return isNone ? formatShare(0) : `< ${formatShare(0.0005, 2)}`;
 }
 
 /** `6 neighbors` is what the user can picture; the name in brackets is what the setting is called. */

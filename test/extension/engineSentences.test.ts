@@ -10,13 +10,19 @@ import { Fault, named } from '../../src/engine/checkpoint/fault';
 import { listOf, mismatch } from '../../src/engine/checkpoint/nameMismatch';
 import { ShapeError } from '../../src/engine/graph/shapes';
 import { openCheckpoint } from '../../src/engine/checkpoint/openCheckpoint';
+import { lossNotes } from '../../src/engine/objective/metrics';
+import { referenceRuntime } from '../../src/engine/runtime/reference';
 import { refinementNotes } from '../../src/engine/landscape/refinementNotes';
+import { compare } from '../../src/engine/study/compare';
 import { readStudy } from '../../src/engine/study/study';
 import { problemOfEngine } from '../../src/extension/configuration/basinJsonProblems';
 import { speak, translated } from '../../src/extension/words/text';
+import { wholeConfiguration } from '../../src/shared/configuration';
+import type { ResultDocument } from '../../src/shared/result';
 import { parseResult } from '../../src/shared/resultShape';
 import { InputError } from '../../src/shared/inputError';
 import { english, inWords, say, type Message, type Value } from '../../src/shared/words/message';
+import { FIXTURES, openConfigured } from '../engine/objective/problems';
 import { templatesOfEngine } from './templatesOfEngine';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -187,6 +193,30 @@ describe('a sentence', () => {
     }
   });
 
+  it('of collocation points is translated with its list', async () => {
+    const folder = join(FIXTURES, 'pde', 'convection');
+    const given = JSON.parse(readFileSync(join(folder, 'basin.json'), 'utf8')) as {
+      readonly objective: object;
+    };
+    const objective = {
+      ...given.objective,
+      collocation: { interior: 25, initial: 6, boundary: 3, sampling: 'uniform', seed: 3 },
+    };
+    const { data } = await openConfigured(
+      referenceRuntime,
+      wholeConfiguration({ ...given, objective }),
+      folder,
+      { checkpoint: join(folder, 'weights.pt'), model: join(folder, 'model.onnx') },
+    );
+    const [points] = lossNotes(data);
+    expect(english(points!)).toBe(
+      'The loss is taken at collocation points: 25 interior, 6 initial, 3 boundary (uniform, seed 3).',
+    );
+    expect(toChinese(points!)).toBe(
+      '损失在配点上计算：内部 25 个，初始 6 个，边界 3 个（均匀分布，种子 3）。',
+    );
+  });
+
   it('stays English where there is no translation', () => {
     expect(inWords(say`${'x'} is ${say`a ${1}`}`, {})).toBe('x is a 1');
     expect(toChinese('Cannot read properties of undefined')).toBe(
@@ -206,6 +236,81 @@ describe('a sentence', () => {
       expect(english(copy)).toBe('{0} and a list, b, 3');
       expect(inWords(copy, { 'a list': '列表', ', ': '；' })).toBe('{0} and 列表；b, 3');
     }
+  });
+});
+
+describe('a comparison', () => {
+  let folder: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'basin-sentences-'));
+  });
+
+  afterAll(async () => {
+    await rm(folder, { recursive: true });
+  });
+
+  async function plane(
+    name: string,
+    axes: readonly (readonly [min: number, max: number, steps: number])[],
+    choices: { readonly seed: number; readonly normalization: 'filter' | 'none' },
+  ): Promise<string> {
+    const shape = axes.map(([, , steps]) => steps);
+    const size = shape.reduce((product, steps) => product * steps);
+    const document: ResultDocument = {
+      schema: 1,
+      checkpoint: { path: name, format: 'pytorch', sha256: '00', step: null, epoch: 1 },
+      parameters: 10,
+      runtime: { name: 'reference', version: '1', precision: 'float64' },
+      seed: 0,
+      landscape: {
+        axes: axes.map(([min, max, steps], axis) => ({ name: 'ab'[axis]!, min, max, steps })),
+        directions: {
+          kind: 'random',
+          ...choices,
+          norms: axes.map(() => 1),
+          cosines: axes.length === 1 ? [] : [0],
+          parameterNorm: 1,
+        },
+        shape,
+        values: Array.from({ length: size }, (_, k) => Math.cos(k)),
+        evaluations: size,
+        relativeNoise: null,
+      },
+      notes: [],
+      timings: {},
+    };
+    const path = join(folder, `${name}.basin.json`);
+    await writeFile(path, JSON.stringify(document));
+    return path;
+  }
+
+  it('of other planes is translated, with what is other', async () => {
+    const square = [
+      [-1, 1, 21],
+      [-1, 1, 21],
+    ] as const;
+    const { warnings } = await compare(
+      await plane('first', square, { seed: 0, normalization: 'filter' }),
+      await plane('second', [[-0.5, 0.5, 41]], { seed: 1, normalization: 'none' }),
+    );
+    const said = warnings.map(toChinese);
+    expect(said).toContain(
+      '两个损失景观不能逐点比较：前者为从 -1 到 1 的 21 个点 × 从 -1 到 1 的 21 个点，后者为从 -0.5 到 0.5 的 41 个点；请以相同的范围和分辨率采样。',
+    );
+    expect(said.find((warning) => warning.startsWith('两个损失景观位于不同的平面'))).toBe(
+      '两个损失景观位于不同的平面：seed 分别为 0 和 1，normalization 分别为 "filter" 和 "none"；其差异也包含平面的差异。',
+    );
+    expect(said.flatMap((warning) => englishIn(warning.replaceAll(folder, '')))).toEqual([]);
+  });
+
+  it('of the same plane has nothing to warn of', async () => {
+    const line = [[-1, 1, 5]] as const;
+    const { warnings } = await compare(
+      await plane('one', line, { seed: 0, normalization: 'filter' }),
+      await plane('other', line, { seed: 0, normalization: 'filter' }),
+    );
+    expect(warnings).toEqual([]);
   });
 });
 

@@ -1,12 +1,18 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  formatBytes,
   formatCount,
+  formatCountOrNumber,
   formatNumber,
   formatShare,
+  formatSure,
   formatTick,
   formatUncertain,
+  formatWithUncertainty,
+  largerError,
 } from '../../src/shared/words/numbers';
-import { counted, formatWithUncertainty } from '../../src/extension/words/numbers';
+import { counted } from '../../src/extension/words/numbers';
 import { plural } from '../../src/webview/text';
 
 describe('numbers for people', () => {
@@ -30,6 +36,15 @@ describe('numbers for people', () => {
     [-Infinity, '−∞'],
   ])('%d reads %s', (value, text) => {
     expect(formatNumber(value)).toBe(text);
+  });
+
+  it.each([
+    [12_345_678, '12,345,678'],
+    [-3, '−3'],
+    [0.25, '0.25'],
+    [1e12, '10¹²'],
+  ])('%d is a count where it is whole: %s', (value, text) => {
+    expect(formatCountOrNumber(value)).toBe(text);
   });
 
   it('reads the losses that are not numbers', () => {
@@ -76,6 +91,98 @@ describe('a value with its uncertainty', () => {
   it('has no error to round by where it is zero or unknown', () => {
     expect(formatUncertain(2.5, 0)).toEqual({ value: '2.5', error: '± 0' });
     expect(formatUncertain(2.5, NaN).error).toBe('± NaN');
+  });
+});
+
+describe('more numbers for people', () => {
+  it.each([
+    [0.03124, '0.03124'],
+    [0, '0'],
+    [4.2, '4.2'],
+    [-12.345, '−12.35'],
+    [1234.5, '1,235'],
+    [99999, '99,999'],
+    [123456, '1.235×10⁵'],
+    [1.5e-7, '1.5×10⁻⁷'],
+    ['NaN' as const, 'NaN'],
+    ['-Infinity' as const, '−∞'],
+  ])('%s is %s', (value, text) => {
+    expect(formatNumber(value)).toBe(text);
+  });
+
+  it.each([
+    [31.23, 0.91, '31.2 ± 0.9'],
+    [123.4, 12, '123 ± 12'],
+    [4.2104, 0.0002, '4.21040 ± 0.00020'],
+    [4.2104, 0.002, '4.2104 ± 0.0020'],
+    [-0.31, 0.01, '−0.310 ± 0.010'],
+    [0, 0, '0 ± 0'],
+    [5, Number.NaN, '5 ± NaN'],
+  ])('%d with %d is %s', (value, uncertainty, text) => {
+    expect(formatWithUncertainty(value, uncertainty)).toBe(text);
+  });
+
+  it.each([
+    [0.984, '98.4 %'],
+    [1, '100 %'],
+    [0.9999, '100 %'],
+    [-0.031, '−3.1 %'],
+    [12.5, '1,250 %'],
+    [0, '0 %'],
+    [1e-9, '< 0.1 %'],
+    [-1e-9, '> −0.1 %'],
+    [NaN, 'NaN'],
+  ])('a share of %d is %s', (value, text) => {
+    expect(formatShare(value)).toBe(text);
+  });
+
+  it.each([
+    [512, '512 B'],
+    [110_923, '108 KiB'],
+    [1_572_864, '1.5 MiB'],
+    [1023 * 1024, '1,023 KiB'],
+    [2 ** 31, '2 GiB'],
+  ])('%d bytes are %s', (value, text) => {
+    expect(formatBytes(value)).toBe(text);
+  });
+});
+
+describe('a value without its error beside it', () => {
+  it.each([
+    // Review of Particle Physics 2024, section 5.3: 0.827 ± 0.119, 0.827 ± 0.367.
+    [0.827, 0.119, '0.83'],
+    [0.827, 0.367, '0.8'],
+    [1977.2, 372.5, '2,000'],
+    [1977.2, 62.7, '1,980'],
+    [1977.2, 11.8, '1,977'],
+    [-0.012345, 0.0004, '−0.0123'],
+    [3, 500, '3'],
+    // Where no error is known all digits stay, and never more than are wanted.
+    [1.23456789, 0, '1.235'],
+    [1.23456789, Infinity, '1.235'],
+    [1.23456789, 1e-7, '1.235'],
+    [0, 1, '0'],
+  ])('%d with an error of %d is %s', (value, error, text) => {
+    expect(formatSure(value, error)).toBe(text);
+  });
+
+  it('has the larger of its two errors', () => {
+    expect(largerError(0.1, 0.3)).toBe(0.3);
+    expect(largerError(0.1, undefined)).toBe(0.1);
+  });
+
+  it('loses less than its error by being rounded', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0.01, max: 9e4, noNaN: true }),
+        fc.double({ min: 1e-5, max: 0.9, noNaN: true }),
+        (value, share) => {
+          const error = share * value;
+          const rounded = Number(formatSure(value, error, 12).replaceAll(',', ''));
+          expect(Math.abs(rounded - value)).toBeLessThanOrEqual(error);
+        },
+      ),
+    );
   });
 });
 

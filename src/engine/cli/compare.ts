@@ -2,7 +2,6 @@ import { fromScalar } from '../../shared/result/scalar';
 import { compare } from '../study/compare';
 import { ExitStatus } from './exitStatus';
 import { lossBetween } from './interpolation';
-import { figure } from './numbers';
 import { table } from './table';
 import type {
   ComparedDistance,
@@ -15,6 +14,12 @@ import type {
   TopologyComparison,
 } from '../../shared/comparison';
 import { english } from '../../shared/words/message';
+import {
+  formatCount,
+  formatCountOrNumber,
+  formatNumber,
+  formatShare,
+} from '../../shared/words/numbers';
 import { complain, print, sayJson } from './output';
 
 /** Minima listed; --json has all. */
@@ -57,26 +62,27 @@ function nameOf({ path, checkpoint, outdated }: ComparedSide): string {
   if (checkpoint === undefined) return path;
   const place = [
     outdated === undefined ? [] : ['outdated'],
-    checkpoint.epoch === null ? [] : [`epoch ${checkpoint.epoch}`],
-    checkpoint.step === null ? [] : [`step ${checkpoint.step}`],
+    checkpoint.epoch === null ? [] : [`epoch ${formatCount(checkpoint.epoch)}`],
+    checkpoint.step === null ? [] : [`step ${formatCount(checkpoint.step)}`],
   ].flat();
   return [path, ...(place.length === 0 ? [] : [`(${place.join(', ')})`])].join(' ');
 }
 
 function rowOf({ name, first, second, difference, uncertainty, distinct }: Difference): string[] {
   const change = fromScalar(difference);
+  const text = name === 'accuracy' ? formatShare : formatCountOrNumber;
   return [
     name,
-    countOrFigure(fromScalar(first)),
-    countOrFigure(fromScalar(second)),
-    `${change > 0 ? '+' : ''}${countOrFigure(change)}`,
-    uncertainty === null ? '' : figure(uncertainty.value, 2),
+    text(fromScalar(first)),
+    text(fromScalar(second)),
+    `${change > 0 ? '+' : ''}${text(change)}`,
+    uncertainty === null
+      ? ''
+      : name === 'accuracy'
+        ? formatShare(uncertainty.value)
+        : formatNumber(uncertainty.value, 2),
     distinct === false ? `within the ${wordsFor(uncertainty!.kind)}` : '',
   ];
-}
-
-function countOrFigure(value: number): string {
-  return Number.isInteger(value) && Math.abs(value) < 1e6 ? String(value) : figure(value);
 }
 
 function wordsFor(kind: 'standard error' | 'bound'): string {
@@ -90,16 +96,16 @@ function topologyText({ bottleneck, wasserstein, minima, comparedPairs }: Topolo
   const lines = [
     `bottleneck distance     ${distanceText(bottleneck)}`,
     `2-Wasserstein distance  ${distanceText(wasserstein)}`,
-    `of ${comparedPairs.first} and ${comparedPairs.second} finite pairs and the global minima; costs are max(|Δbirth|, |Δdeath|)`,
+    `of ${formatCount(comparedPairs.first)} and ${formatCount(comparedPairs.second)} finite pairs and the global minima; costs are max(|Δbirth|, |Δdeath|)`,
     '',
-    `minima: ${both} in both, ${vanished} in the first only, ${appeared} in the second only`,
+    `minima: ${formatCount(both)} in both, ${formatCount(vanished)} in the first only, ${formatCount(appeared)} in the second only`,
     table(
       ['', 'first', 'death', 'second', 'death', 'moved'],
       minima.slice(0, LISTED).map((minimum) => minimumRow(minimum)),
     ),
   ];
   if (minima.length > LISTED) {
-    lines.push(`… and ${minima.length - LISTED} more; --json prints all.`);
+    lines.push(`… and ${formatCount(minima.length - LISTED)} more; --json prints all.`);
   }
   return lines.join('\n');
 }
@@ -109,25 +115,25 @@ const STOPS = [-0.5, -0.25, 0, 0.25, 0.5, 0.75, 1, 1.25, 1.5];
 
 function interpolationText({ path, positions, losses, barrier, batchNorm }: Interpolation): string {
   const rows = positions.flatMap((position, i) =>
-    STOPS.includes(position) ? [[String(position), figure(fromScalar(losses[i]!))]] : [],
+    STOPS.includes(position) ? [[formatNumber(position), formatNumber(losses[i]!)]] : [],
   );
   const way = path === 'line' ? 'straight line' : 'trained curve';
   const statistics =
     batchNorm === 'recompute' ? '\nBatchNorm statistics recomputed at each point' : '';
-  return `loss on the ${way} from the first (0) to the second (1): barrier ${figure(fromScalar(barrier))}${statistics}\n${table(['', 'loss'], rows)}`;
+  return `loss on the ${way} from the first (0) to the second (1): barrier ${formatNumber(fromScalar(barrier))}${statistics}\n${table(['', 'loss'], rows)}`;
 }
 
 function distanceText({ distance, overRange, uncertainty }: ComparedDistance): string {
-  const share = `${figure(100 * fromScalar(overRange), 3)} % of the range`;
-  const off = uncertainty === null ? '' : `, off by at most ${figure(uncertainty.value, 2)}`;
-  return `${figure(fromScalar(distance))} (${share}${off})`;
+  const share = `${formatShare(fromScalar(overRange))} of the range`;
+  const off = uncertainty === null ? '' : `, off by at most ${formatNumber(uncertainty.value, 2)}`;
+  return `${formatNumber(fromScalar(distance))} (${share}${off})`;
 }
 
 function minimumRow({ first, second, moved }: ComparedMinimum): string[] {
   const ends = (place: MinimumPlace | null) =>
     place === null
       ? [NONE, NONE]
-      : [figure(fromScalar(place.birth)), figure(fromScalar(place.death))];
+      : [formatNumber(fromScalar(place.birth)), formatNumber(fromScalar(place.death))];
   const isGlobal = (place: MinimumPlace | null) => place?.pair === -1;
   const name =
     isGlobal(first) && isGlobal(second)
@@ -141,5 +147,5 @@ function minimumRow({ first, second, moved }: ComparedMinimum): string[] {
             : second === null
               ? 'vanished'
               : 'minimum';
-  return [name, ...ends(first), ...ends(second), moved === null ? '' : figure(moved, 3)];
+  return [name, ...ends(first), ...ends(second), moved === null ? '' : formatNumber(moved, 3)];
 }

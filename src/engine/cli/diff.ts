@@ -2,11 +2,10 @@ import type { LoneTensor } from '../../shared/checkpointDifference';
 import { diffCheckpoints } from '../checkpoint/diff';
 import { openCheckpoint } from '../checkpoint/openCheckpoint';
 import { ExitStatus } from './exitStatus';
-import { figure } from './numbers';
 import { complain, print, sayJson } from './output';
 import { table } from './table';
 import { english } from '../../shared/words/message';
-import { formatCount } from '../../shared/words/numbers';
+import { formatCount, formatNumber } from '../../shared/words/numbers';
 
 export interface DiffFlags {
   readonly json?: boolean;
@@ -100,14 +99,14 @@ function lone(title: string, tensors: readonly LoneTensor[]): void {
 }
 
 function more(count: number): void {
-  if (count > LISTED) print(`… and ${count - LISTED} more; --json has all.`);
+  if (count > LISTED) print(`… and ${formatCount(count - LISTED)} more; --json has all.`);
 }
 
 /** There is none to a tensor of zeros. */
 function share(value: number | null): string {
-  return value === null ? '–' : figure(value);
+  return value === null ? '–' : formatNumber(value, 3);
 }
 
 function number(value: number | null): string {
-  return value === null ? 'not finite' : figure(value);
+  return value === null ? 'not finite' : formatNumber(value);
 }

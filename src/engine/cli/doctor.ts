@@ -2,7 +2,6 @@ import { resolve } from 'node:path';
 import packageJson from '../../../package.json';
 import type { RuntimeReport } from '../../shared/engineProtocol';
 import { examineMachine } from '../runtime/machine';
-import { memorySize } from '../../shared/memorySize';
 import { english } from '../../shared/words/message';
 import { formatBytes } from '../../shared/words/numbers';
 import { defaultMemoryLimit } from '../study/machineMemory';
@@ -31,7 +30,7 @@ export async function doctorCommand({ json, tensorflow }: DoctorFlags): Promise<
     print(`Basin ${report.version} on Node ${report.node}, ${report.platform}`);
     print(`${report.cores} cores, ${formatBytes(report.memoryBytes)} of memory`);
     print(
-      `An analysis takes ${memorySize(report.memoryLimitBytes)} at most, three quarters of what is free now; --memory sets another limit`,
+      `An analysis takes ${formatBytes(report.memoryLimitBytes)} at most, three quarters of what is free now; --memory sets another limit`,
     );
     for (const runtime of report.runtimes) print(line(runtime, runtime === standard));
   }

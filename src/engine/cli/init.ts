@@ -19,7 +19,7 @@ export async function initCommand(
   const { file, checkpoints, count, parameters, left, needsExport, isConfigured } = result;
   const named = checkpoints.join(', ');
   print(
-    `${count} ${count === 1 ? 'checkpoint' : 'checkpoints'} (${named}), ${formatCount(parameters)} scalars in each.`,
+    `${formatCount(count)} ${count === 1 ? 'checkpoint' : 'checkpoints'} (${named}), ${formatCount(parameters)} values, buffers included, in each.`,
   );
   for (const sentence of left) complain(`Note: ${english(sentence)}`);
   const analyze = `basin analyze ${relative('.', result.folder) || '.'}`;

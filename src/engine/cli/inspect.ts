@@ -36,9 +36,9 @@ export async function inspectCommand(
   const { path, format, size, tensors, parameters, step, epoch, metadata } = inspection;
   const facts = [
     `${format}, ${formatBytes(size)}`,
-    `${formatCount(parameters)} scalars in ${tensors.length} tensors`,
-    ...(epoch === null ? [] : [`epoch ${epoch}`]),
-    ...(step === null ? [] : [`step ${step}`]),
+    `${formatCount(parameters)} values, buffers included, in ${formatCount(tensors.length)} tensors`,
+    ...(epoch === null ? [] : [`epoch ${formatCount(epoch)}`]),
+    ...(step === null ? [] : [`step ${formatCount(step)}`]),
   ];
   print(`${escaped(path)}\n${facts.join(' · ')}`);
   const others = Object.entries(metadata);

@@ -2,7 +2,7 @@ import type { Progress } from '../../shared/engineProtocol';
 import { escaped } from '../../shared/escaped';
 import type { ResultDocument } from '../../shared/result';
 import { fromScalar } from '../../shared/result/scalar';
-import { figure } from './numbers';
+import { formatNumber } from '../../shared/words/numbers';
 
 /** How far an analysis is: one line on a terminal, nothing where stderr is not one. */
 export class ProgressBar {
@@ -28,7 +28,7 @@ export class ProgressBar {
     const full = Math.round(fraction * width);
     const bar = '━'.repeat(full) + '─'.repeat(width - full);
     const loss =
-      known?.metrics === undefined ? '' : `, loss ${figure(fromScalar(known.metrics.loss))}`;
+      known?.metrics === undefined ? '' : `, loss ${formatNumber(fromScalar(known.metrics.loss))}`;
     const doing =
       isElsewhere === true ? 'is computed elsewhere' : `${Math.round(fraction * 100)} %`;
     const text = `${bar} ${index + 1}/${count} ${name}${loss}: ${LABELS[part]} ${doing}`;

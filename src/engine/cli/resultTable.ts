@@ -3,10 +3,15 @@ import { largest } from '../../shared/extremes';
 import { leadingFigures, type LeadingFigures } from '../../shared/leadingFigures';
 import type { ResultDocument } from '../../shared/result';
 import type { Eigenvalue, Estimate, Hessian } from '../../shared/result/hessian';
-import { fromScalar } from '../../shared/result/scalar';
-import { largerError, uncertainFigure } from '../../shared/uncertainFigure';
-import { formatShare } from '../../shared/words/numbers';
-import { figure } from './numbers';
+import {
+  formatCount,
+  formatNumber,
+  formatShare,
+  formatSure,
+  formatUncertain,
+  formatWithUncertainty,
+  largerError,
+} from '../../shared/words/numbers';
 import { cell } from './table';
 
 const NONE = '–';
@@ -31,11 +36,11 @@ function firstColumns(measure: Measure): readonly Column[] {
     if (metrics === undefined) return null;
     const { accuracy, error } = metrics;
     if (measure === 'accuracy') return accuracy === undefined ? NONE : formatShare(accuracy);
-    return error === undefined ? NONE : figure(fromScalar(error));
+    return error === undefined ? NONE : formatNumber(error);
   };
   return [
     column('loss', 7, ({ metrics }) =>
-      metrics === undefined ? null : rounded(fromScalar(metrics.loss), metrics.samplingError ?? 0),
+      metrics === undefined ? null : formatSure(metrics.loss, metrics.samplingError ?? 0),
     ),
     column(measure, 8, performance),
     column('λmax', 7, ({ hessian }) =>
@@ -48,7 +53,7 @@ function firstColumns(measure: Measure): readonly Column[] {
     column('pers.', 7, ({ topology }) => {
       if (topology === undefined) return null;
       const { averagePersistence } = leadingFigures(topology);
-      return averagePersistence === null ? NONE : figure(averagePersistence);
+      return averagePersistence === null ? NONE : formatNumber(averagePersistence);
     }),
   ];
 }
@@ -58,29 +63,28 @@ function furtherColumns(refined: boolean, asked: AskedFor): readonly Column[] {
   return [
     column('‖∇L‖', 8, ({ hessian }) => {
       if (hessian === undefined) return null;
-      return hessian.gradient === undefined ? NONE : figure(hessian.gradient.norm);
+      return hessian.gradient === undefined ? NONE : formatNumber(hessian.gradient.norm);
     }),
     column('sharpness', 9, ({ hessian }) => {
       if (hessian === undefined) return null;
       const rise = hessian.gradient?.ascent?.rise;
-      return rise === undefined ? NONE : figure(fromScalar(rise));
+      return rise === undefined ? NONE : formatNumber(rise);
     }),
     ...curvatureColumns(asked),
     ...(refined ? [column('evaluations', 18, evaluations)] : []),
   ];
 }
 
-/** With as many digits as its error leaves. */
-function rounded(value: number, error: number): string {
-  const { value: sure, digits } = uncertainFigure(value, error, 4);
-  return figure(sure, digits);
-}
-
 /** With the error of the probes and, where the document has it, that of the data. */
 function traceText({ value, standardError, samplingError }: Estimate): string {
   const errors = samplingError === undefined ? [standardError] : [standardError, samplingError];
-  const text = rounded(value, largerError(standardError, samplingError));
-  return [text, ...errors.map((error) => figure(error, 1))].join('±');
+  const text = formatUncertain(value, largerError(standardError, samplingError)).value;
+  return narrow([text, ...errors.map((error) => formatUncertain(value, error).error)].join(' '));
+}
+
+/** Columns are narrow: no spaces around a sign. */
+function narrow(text: string): string {
+  return text.replaceAll(' ± ', '±');
 }
 
 /** What was asked for of the curvature beside the spectrum. */
@@ -97,7 +101,7 @@ function curvatureColumns(asked: AskedFor): readonly Column[] {
     text: ({ hessian }) => (hessian === undefined ? null : (of(hessian) ?? NONE)),
   });
   const uncertain = ({ value, standardError }: { value: number; standardError: number }): string =>
-    `${rounded(value, standardError)}±${figure(standardError, 1)}`;
+    narrow(formatWithUncertainty(value, standardError));
   return [
     ...(asked.gaussNewton
       ? [
@@ -183,15 +187,15 @@ function curvatureLegend({ hessian }: ResultDocument): readonly string[] {
 /** With its residual where that is no longer small: it has not converged. */
 function sureFigure({ value, residual, samplingError, converged }: Eigenvalue): string {
   return converged
-    ? rounded(value, largerError(residual, samplingError))
-    : `${figure(value, 2)}±${figure(residual, 1)}`;
+    ? formatSure(value, largerError(residual, samplingError))
+    : narrow(formatWithUncertainty(value, residual));
 }
 
 /** Known once the landscape is finished: while it runs it is not refined yet. */
 function evaluations({ landscape }: ResultDocument): string | null {
   if (landscape?.refinement === undefined) return null;
   const { evaluations: made, gridPoints } = landscape.refinement;
-  return `${made.toLocaleString('en-US')} of ${gridPoints.toLocaleString('en-US')}`;
+  return `${formatCount(made)} of ${formatCount(gridPoints)}`;
 }
 
 /**
@@ -199,8 +203,11 @@ function evaluations({ landscape }: ResultDocument): string | null {
  * (docs/topology.md), and behind a plus those at its border.
  */
 function saddleCount({ saddles, band, borderSaddles }: LeadingFigures): string {
-  const spread = band === undefined || band.low === band.high ? '' : ` (${band.low}–${band.high})`;
-  return `${saddles}${spread}${borderSaddles === 0 ? '' : ` +${borderSaddles}b`}`;
+  const spread =
+    band === undefined || band.low === band.high
+      ? ''
+      : ` (${formatCount(band.low)}–${formatCount(band.high)})`;
+  return `${formatCount(saddles)}${spread}${borderSaddles === 0 ? '' : ` +${formatCount(borderSaddles)}b`}`;
 }
 
 const BORDER_LEGEND =

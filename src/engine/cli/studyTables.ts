@@ -3,8 +3,12 @@ import type { Group, Spread } from '../studies/groups';
 import type { Relation } from '../studies/relations';
 import type { StudyDocument } from '../studies/studyDocument';
 import type { StudyRow } from '../studies/studyRow';
-import { formatShare } from '../../shared/words/numbers';
-import { figure } from './numbers';
+import {
+  formatCount,
+  formatNumber,
+  formatShare,
+  formatWithUncertainty,
+} from '../../shared/words/numbers';
 
 /** A table as texts, for the terminal and for Markdown. */
 export interface TextTable {
@@ -62,7 +66,7 @@ function cells({ figures, status }: StudyRow, shown: readonly Figure[]): string[
 
 function textOf(name: Figure, value: number): string {
   if (name === 'accuracy') return formatShare(value);
-  return name === 'saddles' ? String(value) : figure(value);
+  return name === 'saddles' ? formatCount(value) : formatNumber(value);
 }
 
 function groupTable({ factors, groups }: StudyDocument, shown: readonly Figure[]): TextTable {
@@ -84,9 +88,12 @@ function countOf({ count, without }: Group): string {
 function spreadText(name: Figure, spread: Spread | undefined): string {
   if (spread === undefined) return NONE;
   const { mean, deviation } = spread;
-  const value = name === 'accuracy' ? formatShare(mean) : figure(mean, 3);
-  if (deviation === null) return value;
-  return `${value} ± ${name === 'accuracy' ? formatShare(deviation) : figure(deviation, 2)}`;
+  if (name === 'accuracy') {
+    return deviation === null
+      ? formatShare(mean)
+      : `${formatShare(mean)} ± ${formatShare(deviation)}`;
+  }
+  return deviation === null ? formatNumber(mean) : formatWithUncertainty(mean, deviation);
 }
 
 function relationTable(relations: readonly Relation[]): TextTable {

@@ -10,7 +10,6 @@ import { repairedAxes, repairSerpentine } from '../topology/files/serpentine';
 import { finiteRange, summarize } from '../topology/summaries';
 import { ExitStatus } from './exitStatus';
 import { exportLandscape } from './export';
-import { figure } from './numbers';
 import { table } from './table';
 import {
   basinLabels,
@@ -27,6 +26,7 @@ import type {
   TopologySummaries,
 } from '../../shared/result/topology';
 import { english, say } from '../../shared/words/message';
+import { formatCount, formatNumber } from '../../shared/words/numbers';
 import { complain, print, sayJson } from './output';
 
 export interface TopologyFlags {
@@ -88,7 +88,7 @@ async function gridTopology(file: string, flags: TopologyFlags): Promise<number>
   const source = { noise: 'the noise floor', given: 'as given', refinement: 'of the refinement' };
   print(`${topology.shape.join(' × ')} points, neighbourhood ${topology.neighborhood}`);
   print(
-    `${topology.minima} minima and ${topology.saddles} saddles above persistence ${figure(topology.threshold)} (${source[topology.thresholdSource]})`,
+    `${formatCount(topology.minima)} minima and ${formatCount(topology.saddles)} saddles above persistence ${formatNumber(topology.threshold)} (${source[topology.thresholdSource]})`,
   );
   print(innerLine(topology));
   for (const line of countLines(topology)) print(line);
@@ -110,20 +110,20 @@ function innerLine({ inner, minima, saddles, pairs }: Topology): string {
     touching === 0 ||
     pairs.every(({ border, keptWhenWidened }) => border !== true || keptWhenWidened === undefined)
       ? ''
-      : `; of ${touching} pairs at the border a grid one step wider would keep ${kept}, as the values near the edge continue`;
-  return `inside of the grid: ${counts.minima} minima and ${counts.saddles} saddles; at its border ${minima - counts.minima} and ${saddles - counts.saddles}${outlook}`;
+      : `; of ${formatCount(touching)} pairs at the border a grid one step wider would keep ${formatCount(kept)}, as the values near the edge continue`;
+  return `inside of the grid: ${formatCount(counts.minima)} minima and ${formatCount(counts.saddles)} saddles; at its border ${formatCount(minima - counts.minima)} and ${formatCount(saddles - counts.saddles)}${outlook}`;
 }
 
 function countLines({ sensitivity, loops, smad }: Topology): string[] {
   const counts = Object.entries(sensitivity.saddlesByNeighborhood);
   return [
-    `saddles with other neighbourhoods: ${counts.map(([name, count]) => `${name} ${count}`).join(', ')}`,
+    `saddles with other neighbourhoods: ${counts.map(([name, count]) => `${name} ${formatCount(count ?? 0)}`).join(', ')}`,
     ...(loops === undefined
       ? []
-      : [`${loops.count} loops, of average persistence ${figure(loops.mean)}`]),
+      : [`${formatCount(loops.count)} loops, of average persistence ${formatNumber(loops.mean)}`]),
     ...(smad === undefined || smad.edges === 0
       ? []
-      : [`saddle–minimum average distance ${figure(smad.mean)}`]),
+      : [`saddle–minimum average distance ${formatNumber(smad.mean)}`]),
   ];
 }
 
@@ -176,9 +176,9 @@ async function meshTopology(
     });
     return ExitStatus.done;
   }
-  print(`${values.length} points, neighbourhood ${name}`);
+  print(`${formatCount(values.length)} points, neighbourhood ${name}`);
   print(
-    `${counts.minima} minima and ${counts.saddles} saddles above persistence ${figure(threshold)}`,
+    `${formatCount(counts.minima)} minima and ${formatCount(counts.saddles)} saddles above persistence ${formatNumber(threshold)}`,
   );
   printPairs(pairs, essential, summaries);
   return ExitStatus.done;
@@ -194,9 +194,9 @@ function printPairs(
   for (const line of persistenceLines(summaries)) print(line);
   const rows = [essential, ...pairs.slice(0, SHOWN)].map((pair, i) => [
     i === 0 ? 'essential' : String(i),
-    figure(fromScalar(pair.birth), 6),
-    figure(fromScalar(pair.death), 6),
-    figure(fromScalar(pair.death) - fromScalar(pair.birth), 6),
+    formatNumber(fromScalar(pair.birth), 6),
+    formatNumber(fromScalar(pair.death), 6),
+    formatNumber(fromScalar(pair.death) - fromScalar(pair.birth), 6),
     String(pair.birthVertex),
     String(pair.deathVertex),
     pair.border === true ? 'border' : '',
@@ -205,18 +205,18 @@ function printPairs(
     `\n${table(['pair', 'birth', 'death', 'persistence', 'minimum at', 'saddle at', ''], rows)}`,
   );
   if (pairs.length > SHOWN) {
-    print(`… and ${pairs.length - SHOWN} more; --json prints all.`);
+    print(`… and ${formatCount(pairs.length - SHOWN)} more; --json prints all.`);
   }
 }
 
 /** One name for each mean: of the pairs inside first, which are of the loss and not of the cut. */
 function persistenceLines({ inner, finite, withEssential }: TopologySummaries): string[] {
   const mean = ({ count, mean: value }: PersistenceSummary) =>
-    count === 0 ? 'none' : figure(value);
-  const others = `of all ${finite.count} finite pairs ${mean(finite)}, with the essential pair ${mean(withEssential)}`;
+    count === 0 ? 'none' : formatNumber(value);
+  const others = `of all ${formatCount(finite.count)} finite pairs ${mean(finite)}, with the essential pair ${mean(withEssential)}`;
   return [
     inner === undefined
       ? `average persistence ${others}`
-      : `average persistence ${mean(inner)} of ${inner.count} pairs inside; ${others}`,
+      : `average persistence ${mean(inner)} of ${formatCount(inner.count)} pairs inside; ${others}`,
   ];
 }

@@ -4,9 +4,9 @@ import { segmentLandscape, type Segmentation } from '../topology/segmentation';
 import { simplifyContourTree } from '../topology/trees/contourSimplification';
 import { contourTree } from '../topology/trees/contourTree';
 import { splitTree } from '../topology/trees/splitTree';
-import { figure } from './numbers';
 import { table } from './table';
 import type { Neighborhood } from '../../shared/result/topology';
+import { formatCount, formatNumber, formatShare } from '../../shared/words/numbers';
 
 /** A landscape and how its topology is taken. */
 export interface Choice {
@@ -104,15 +104,18 @@ export function treesText({ splitTree: { nodes }, contourTree: contours }: Trees
   const rows = arcs
     .slice(0, SHOWN)
     .map(({ from, to, size, height }) => [
-      figure(fromScalar(from.value), 6),
-      figure(fromScalar(to.value), 6),
-      figure(height, 6),
+      formatNumber(fromScalar(from.value), 6),
+      formatNumber(fromScalar(to.value), 6),
+      formatNumber(height, 6),
       String(from.vertex),
       String(to.vertex),
-      String(size),
+      formatCount(size),
     ]);
-  const more = arcs.length > SHOWN ? `\n… and ${arcs.length - SHOWN} more; --json prints all.` : '';
-  return `split tree: ${maxima} maxima; contour tree: ${contours.nodes.length} nodes, ${arcs.length} arcs, the highest first\n\n${table(
+  const more =
+    arcs.length > SHOWN
+      ? `\n… and ${formatCount(arcs.length - SHOWN)} more; --json prints all.`
+      : '';
+  return `split tree: ${formatCount(maxima)} maxima; contour tree: ${formatCount(contours.nodes.length)} nodes, ${formatCount(arcs.length)} arcs, the highest first\n\n${table(
     ['from', 'to', 'height', 'lower at', 'upper at', 'points between'],
     rows,
   )}${more}`;
@@ -153,12 +156,14 @@ export function basinsText({ minima, maxima, basin, cells }: Segmentation): stri
     .slice(0, SHOWN)
     .map((index) => [
       String(minima[index]!),
-      String(sizes[index]!),
-      `${figure((100 * sizes[index]!) / basin.length)} %`,
+      formatCount(sizes[index]!),
+      formatShare(sizes[index]! / basin.length),
     ]);
   const more =
-    largest.length > SHOWN ? `\n… and ${largest.length - SHOWN} more; --json prints all.` : '';
-  return `${minima.length} basins, ${maxima.length} hills, ${cells.length} Morse–Smale cells; basins, the largest first\n\n${table(
+    largest.length > SHOWN
+      ? `\n… and ${formatCount(largest.length - SHOWN)} more; --json prints all.`
+      : '';
+  return `${formatCount(minima.length)} basins, ${formatCount(maxima.length)} hills, ${formatCount(cells.length)} Morse–Smale cells; basins, the largest first\n\n${table(
     ['minimum at', 'points', 'share'],
     rows,
   )}${more}`;

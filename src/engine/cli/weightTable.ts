@@ -6,8 +6,8 @@ import type {
 } from '../../shared/engineProtocol';
 import type { Scalar } from '../../shared/result/scalar';
 import { english } from '../../shared/words/message';
+import { formatCount, formatNumber } from '../../shared/words/numbers';
 import { measureTensors } from '../weights/measureTensors';
-import { figure } from './numbers';
 import { complain } from './output';
 import { table } from './table';
 
@@ -55,9 +55,9 @@ export function weightTable(
       shown(own?.norm),
       shown(matrix?.spectralNorm),
       shown(matrix?.stableRank),
-      matrix === undefined ? '–' : `${matrix.deadUnits}/${matrix.rows}`,
+      matrix === undefined ? '–' : `${formatCount(matrix.deadUnits)}/${formatCount(matrix.rows)}`,
       shown(law?.exponent),
-      law ? `${law.tail}/${law.eigenvalues}` : '–',
+      law ? `${formatCount(law.tail)}/${formatCount(law.eigenvalues)}` : '–',
       shown(law?.distance),
       ...compared.map(([, key]) => shown(own?.[key])),
     ];
@@ -74,5 +74,5 @@ const NOTE =
 
 function shown(value: Scalar | null | undefined): string {
   if (value === null || value === undefined) return '–';
-  return typeof value === 'number' ? figure(value) : value;
+  return formatNumber(value);
 }

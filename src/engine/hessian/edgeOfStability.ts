@@ -1,5 +1,6 @@
 import type { EdgeOfStability, Eigenvalue } from '../../shared/result/hessian';
 import { say, type Message } from '../../shared/words/message';
+import { formatNumber, formatShare } from '../../shared/words/numbers';
 import type { OptimizerState } from '../checkpoint/optimizer';
 import type { ParameterMoments } from '../checkpoint/secondMoments';
 import type { FloatArray } from '../tensor';
@@ -111,8 +112,8 @@ const EDGE = 0.1;
 /** What there is to say of it, or why there is no such figure though the checkpoint has an optimizer. */
 export function edgeNote(optimizer: OptimizerState, edge: EdgeOfStability | null): Message {
   if (edge !== null) {
-    const share = `${(100 * (edge.sharpness / edge.bound)).toPrecision(3)} %`;
-    const bound = Number(edge.bound.toPrecision(4));
+    const share = formatShare(edge.sharpness / edge.bound);
+    const bound = formatNumber(edge.bound);
     if (edge.optimizer === 'adam') {
       switch (edge.state) {
         case 'stable':

@@ -2,6 +2,7 @@ import type { PdeObjective } from '../../shared/configuration';
 import type { Metrics, TermCurvature } from '../../shared/result/metrics';
 import { fromScalar } from '../../shared/result/scalar';
 import { say, type Message } from '../../shared/words/message';
+import { formatShare } from '../../shared/words/numbers';
 import { derivativeBatches } from '../objective/batches';
 import type { CollocationData } from '../objective/pde/collocationData';
 import { list } from '../objective/pde/notation';
@@ -74,7 +75,7 @@ export function shareNotes(
 }
 
 function percent(share: number): string {
-  return Number.isFinite(share) ? `${(100 * share).toFixed(1)} %` : '–';
+  return Number.isFinite(share) ? formatShare(share) : '–';
 }
 
 /** Every term with its number among those of its kind. */

@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { largest, smallest } from '../../shared/extremes';
 import { InputError } from '../../shared/inputError';
 import { say, type Message } from '../../shared/words/message';
+import { formatBytes } from '../../shared/words/numbers';
 import { planWorkers, type ChosenRuntime } from '../runtime/chooseRuntime';
 import type { FloatArray } from '../tensor';
 import { availableMemory, MEMORY_SHARE } from './machineMemory';
@@ -141,11 +142,11 @@ export class WorkerPool {
   }
 
   #noRoom(worker: number, beside: number): InputError {
-    const [own, held] = [gigabytes(worker), gigabytes(beside + this.#theta)];
+    const [own, held] = [formatBytes(worker), formatBytes(beside + this.#theta)];
     return new InputError(
       this.#limit === null
-        ? say`One worker takes about ${own} for this network and ${held} are held beside it, and ${gigabytes(this.#available)} of memory are free, of which Basin takes three quarters; close other programs, set a limit with "basin.memoryLimit" or --memory, or lower "limit" in "data".`
-        : say`One worker takes about ${own} for this network and ${held} are held beside it, and the limit of memory is ${gigabytes(this.#limit)} ("basin.memoryLimit", or --memory on the command line); raise it, or lower "limit" in "data".`,
+        ? say`One worker takes about ${own} for this network and ${held} are held beside it, and ${formatBytes(this.#available)} of memory are free, of which Basin takes three quarters; close other programs, set a limit with "basin.memoryLimit" or --memory, or lower "limit" in "data".`
+        : say`One worker takes about ${own} for this network and ${held} are held beside it, and the limit of memory is ${formatBytes(this.#limit)} ("basin.memoryLimit", or --memory on the command line); raise it, or lower "limit" in "data".`,
       'unsupported',
     );
   }
@@ -158,11 +159,11 @@ export class WorkerPool {
       smallest([...this.#memory.keys()].map((work) => this.#fit(work))),
     );
     if (limit >= this.size) return [];
-    const own = gigabytes(bytes + WORKER_BYTES);
+    const own = formatBytes(bytes + WORKER_BYTES);
     const need =
       this.#limit === null
-        ? say`one takes about ${own} at its peak and ${gigabytes(this.#available)} were free`
-        : say`one takes about ${own} at its peak and the limit is ${gigabytes(this.#limit)}`;
+        ? say`one takes about ${own} at its peak and ${formatBytes(this.#available)} were free`
+        : say`one takes about ${own} at its peak and the limit is ${formatBytes(this.#limit)}`;
     return [
       this.#isTooLarge
         ? say`Memory allowed ${limit} of ${this.size} workers: ${need}, and more than that was needed.`
@@ -388,9 +389,9 @@ export class WorkerPool {
 
   #tooLarge(): InputError {
     const bytes = Math.max(0, largest(this.#memory.values()));
-    const need = bytes === 0 ? '' : say`, which takes about ${gigabytes(bytes + WORKER_BYTES)}`;
+    const need = bytes === 0 ? '' : say`, which takes about ${formatBytes(bytes + WORKER_BYTES)}`;
     return new InputError(
-      say`Memory does not suffice for one worker${need}, with ${gigabytes(this.#available)} free when it began; close other programs or analyse a smaller model (points that were computed are kept).`,
+      say`Memory does not suffice for one worker${need}, with ${formatBytes(this.#available)} free when it began; close other programs or analyse a smaller model (points that were computed are kept).`,
       'unsupported',
     );
   }
@@ -408,10 +409,6 @@ const BASE_BYTES = 192 * 2 ** 20;
 
 /** What a worker takes whatever it computes: a JavaScript engine and a runtime. */
 const WORKER_BYTES = 96 * 2 ** 20;
-
-function gigabytes(bytes: number): string {
-  return `${(bytes / 2 ** 30).toPrecision(2)} GiB`;
-}
 
 /** As V8 and the runtimes say it. */
 function isOutOfMemory(message: string): boolean {

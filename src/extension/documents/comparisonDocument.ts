@@ -8,9 +8,13 @@ import type {
   TopologyComparison,
 } from '../../shared/comparison';
 import { fromScalar, type Scalar } from '../../shared/result/scalar';
-import { formatCount, formatNumber, formatShare } from '../../shared/words/numbers';
+import {
+  formatCountOrNumber,
+  formatNumber,
+  formatShare,
+  formatWithUncertainty,
+} from '../../shared/words/numbers';
 import { escapeMarkdown } from '../words/markdown';
-import { formatWithUncertainty } from '../words/numbers';
 import { t, translated } from '../words/text';
 import { markdownTable } from './markdownTable';
 import { pathPicture } from './pathPicture';
@@ -90,15 +94,7 @@ function quantityName(name: string): string {
 
 function quantity(name: string, value: Scalar): string {
   if (name === 'accuracy') return formatShare(fromScalar(value));
-  return countOrNumber(value);
-}
-
-/** Counts are whole. */
-function countOrNumber(value: Scalar): string {
-  const number = fromScalar(value);
-  return Number.isInteger(number) && Math.abs(number) < 1e9
-    ? formatCount(number).replace('-', '−')
-    : formatNumber(value, 4);
+  return formatCountOrNumber(value);
 }
 
 function change({ name, difference, uncertainty }: Difference): string {
@@ -108,7 +104,7 @@ function change({ name, difference, uncertainty }: Difference): string {
     return `${sign}${formatWithUncertainty(100 * number, 100 * uncertainty.value)} %`;
   }
   return uncertainty === null
-    ? `${sign}${countOrNumber(difference)}`
+    ? `${sign}${formatCountOrNumber(difference)}`
     : `${sign}${formatWithUncertainty(number, uncertainty.value)}`;
 }
 

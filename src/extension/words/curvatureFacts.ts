@@ -1,6 +1,5 @@
 import type { Hessian } from '../../shared/result/hessian';
-import { formatNumber, formatShare } from '../../shared/words/numbers';
-import { formatWithUncertainty } from './numbers';
+import { formatNumber, formatShare, formatWithUncertainty } from '../../shared/words/numbers';
 import { t } from './text';
 
 /** What a Hessian says beside its spectrum: a row for the gradient, and one for each that was asked for. */

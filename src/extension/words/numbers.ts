@@ -1,11 +1,5 @@
-import { formatCount, formatUncertain } from '../../shared/words/numbers';
+import { formatCount } from '../../shared/words/numbers';
 import { t } from './text';
-
-/** A value and its uncertainty, both to the digit the uncertainty reaches: `31.2 ± 0.9`. */
-export function formatWithUncertainty(value: number, uncertainty: number): string {
-  const text = formatUncertain(value, uncertainty);
-  return `${text.value} ${text.error}`;
-}
 
 /**
  * A count with its noun: `1 saddle`, `3 saddles`. The keys of the translation are `{0} saddle` and

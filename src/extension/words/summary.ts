@@ -5,12 +5,19 @@ import type { Hessian } from '../../shared/result/hessian';
 import type { Topology } from '../../shared/result/topology';
 import type { Metrics } from '../../shared/result/metrics';
 import { fromScalar } from '../../shared/result/scalar';
-import { largerError, uncertainFigure } from '../../shared/uncertainFigure';
 import type { Inspection } from '../../shared/engineProtocol';
 import { notesOf } from '../../shared/notes';
 import { distinct } from '../../shared/words/message';
-import { formatBytes, formatCount, formatNumber, formatShare } from '../../shared/words/numbers';
-import { counted, formatWithUncertainty } from './numbers';
+import {
+  formatBytes,
+  formatCount,
+  formatNumber,
+  formatShare,
+  formatSure,
+  formatWithUncertainty,
+  largerError,
+} from '../../shared/words/numbers';
+import { counted } from './numbers';
 import { curvatureFacts } from './curvatureFacts';
 import { t, translated } from './text';
 
@@ -19,10 +26,10 @@ import { t, translated } from './text';
 /** One line: loss, largest eigenvalue, saddles, as far as they are known. */
 export function describeResult(document: ResultDocument): string {
   const parts: string[] = [];
-  if (document.metrics) parts.push(t('loss {0}', lossText(document.metrics, 3)));
+  if (document.metrics) parts.push(t('loss {0}', lossText(document.metrics)));
   const largest = document.hessian?.eigenvalues[0];
   if (largest) {
-    const figure = `λmax ${rounded(largest.value, largerError(largest.residual, largest.samplingError))}`;
+    const figure = `λmax ${formatSure(largest.value, largerError(largest.residual, largest.samplingError))}`;
     parts.push(largest.converged ? figure : t('{0}, not converged', figure));
   }
   if (document.topology) parts.push(counted(leadingFigures(document.topology).saddles, 'saddle'));
@@ -163,20 +170,14 @@ function otherCounts(topology: Topology): Fact[] {
   return [{ name: t('Saddles with other choices'), value }];
 }
 
-/** With as many digits as its error leaves. */
-function rounded(value: number, error: number, most = 3): string {
-  const { value: sure, digits } = uncertainFigure(value, error, most);
-  return formatNumber(sure, digits);
-}
-
-function lossText({ loss, samplingError = 0 }: Metrics, most: number): string {
-  return rounded(fromScalar(loss), samplingError, most);
+function lossText({ loss, samplingError = 0 }: Metrics): string {
+  return formatSure(loss, samplingError);
 }
 
 function metricsFact(metrics: Metrics): Fact {
   const { accuracy, error, samples } = metrics;
   const names = [t('Loss')];
-  const values = [lossText(metrics, 4)];
+  const values = [lossText(metrics)];
   if (accuracy !== undefined) {
     names.push(t('accuracy'));
     values.push(formatShare(accuracy));
@@ -195,7 +196,7 @@ export function describeInspection(inspection: Inspection): string {
     ...(inspection.epoch === null ? [] : [t('epoch {0}', formatCount(inspection.epoch))]),
     ...(inspection.step === null ? [] : [t('step {0}', formatCount(inspection.step))]),
     counted(inspection.tensors.length, 'tensor'),
-    counted(inspection.parameters, 'value'),
+    t('{0}, buffers included', counted(inspection.parameters, 'value')),
   ].join(' · ');
 }
 

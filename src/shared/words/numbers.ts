@@ -12,6 +12,9 @@ const SMALLEST_PLAIN = 1e-3;
 const LARGEST_PLAIN = 1e5;
 const MOST_WHOLE_DIGITS = 5;
 
+/** A whole number from here on is not taken for a count. */
+const LARGEST_COUNT = 1e9;
+
 /** `digits` significant digits, and never fewer than a whole number has; trailing zeros dropped. */
 export function formatNumber(scalar: Scalar, digits = 4): string {
   const value = Number(scalar);
@@ -34,9 +37,22 @@ export function formatCount(value: number): string {
   return group(Math.abs(value).toFixed(0), value < 0);
 }
 
-/** A share in [0, 1] as per cent. */
+/** A whole number as a count, any other as a number. */
+export function formatCountOrNumber(scalar: Scalar): string {
+  const value = Number(scalar);
+  return Number.isInteger(value) && Math.abs(value) < LARGEST_COUNT
+    ? formatCount(value)
+    : formatNumber(value);
+}
+
+/** A share as per cent. One that rounds to nothing is not none. */
 export function formatShare(share: number, decimals = 1): string {
-  return `${trimZeros((share * 100).toFixed(decimals))} %`;
+  if (!Number.isFinite(share)) return nonFinite(share);
+  const text = trimZeros(Math.abs(share * 100).toFixed(decimals));
+  if (text === '0' && share !== 0) {
+    return `${share < 0 ? '> −' : '< '}${10 ** -decimals} %`;
+  }
+  return `${group(text, share < 0)} %`;
 }
 
 export interface UncertainText {
@@ -54,8 +70,8 @@ export function formatUncertain(value: number, error: number, mostDigits = 6): U
   if (!Number.isFinite(value) || !Number.isFinite(error) || error <= 0) {
     return { value: formatNumber(value, mostDigits), error: `± ${formatNumber(error, 2)}` };
   }
-  const errorDigits = firstThreeDigits(error) < 355 ? 2 : 1;
-  const lastPlace = exponentAfterRounding(error, errorDigits) - errorDigits + 1;
+  const errorDigits = errorDigitsOf(error);
+  const lastPlace = lastPlaceOf(error);
   const exponent = value === 0 ? lastPlace : Math.floor(Math.log10(Math.abs(value)));
   const digits = exponent - lastPlace + 1;
   if (digits > mostDigits && isPlain(value)) {
@@ -73,8 +89,14 @@ export function formatUncertain(value: number, error: number, mostDigits = 6): U
   return { value: toPlace(value, lastPlace), error: `± ${toPlace(error, lastPlace)}` };
 }
 
-function firstThreeDigits(value: number): number {
-  return Math.round(value / 10 ** (Math.floor(Math.log10(value)) - 2));
+function errorDigitsOf(error: number): 1 | 2 {
+  return Math.round(error / 10 ** (Math.floor(Math.log10(error)) - 2)) < 355 ? 2 : 1;
+}
+
+/** The power of ten of the last digit of a rounded error. */
+function lastPlaceOf(error: number): number {
+  const digits = errorDigitsOf(error);
+  return exponentAfterRounding(error, digits) - digits + 1;
 }
 
 /** Rounded to a multiple of 10 to the `place`, with the zeros that say so. */
@@ -83,6 +105,32 @@ function toPlace(value: number, place: number): string {
   const rounded = place > 0 ? Math.round(value / 10 ** place) * 10 ** place : value;
   const text = Math.abs(rounded).toFixed(decimals);
   return group(text, rounded < 0 && Number(text) !== 0);
+}
+
+/** A value and its uncertainty, both to the digit the uncertainty reaches: `31.2 ± 0.9`. */
+export function formatWithUncertainty(value: number, uncertainty: number): string {
+  const text = formatUncertain(value, uncertainty);
+  return `${text.value} ${text.error}`;
+}
+
+/** The larger of a figure's numerical error and of what the data leave open of it. */
+export function largerError(numerical: number, ofData: number | undefined): number {
+  return Math.max(numerical, ofData ?? 0);
+}
+
+/**
+ * A value without its error beside it, in no more digits than the error leaves.
+ *
+ * @param error 0 or not finite where nothing is known of it: all digits are left then.
+ */
+export function formatSure(scalar: Scalar, error: number, mostDigits = 4): string {
+  const value = Number(scalar);
+  if (!Number.isFinite(value) || !Number.isFinite(error) || error <= 0 || value === 0) {
+    return formatNumber(value, mostDigits);
+  }
+  const exponent = Math.floor(Math.log10(Math.abs(value)));
+  const digits = Math.min(mostDigits, Math.max(1, exponent - lastPlaceOf(error) + 1));
+  return formatNumber(Number(value.toPrecision(digits)), digits);
 }
 
 /** For tick labels: shortest text that tells the ticks apart. */
@@ -128,14 +176,15 @@ function superscript(exponent: number): string {
   return (exponent < 0 ? '⁻' : '') + digits;
 }
 
-/** Bytes in binary units. */
+const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+/** Bytes in binary units, to three digits. */
 export function formatBytes(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   let value = bytes;
   let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
+  while (value >= 1024 && unit < BYTE_UNITS.length - 1) {
     value /= 1024;
     unit++;
   }
-  return `${unit === 0 || value >= 100 ? Math.round(value) : trimZeros(value.toFixed(1))} ${units[unit] ?? ''}`;
+  return `${unit === 0 ? formatCount(value) : formatNumber(value, 3)} ${BYTE_UNITS[unit]!}`;
 }

@@ -1,5 +1,5 @@
 import type { TensorStatistics } from '../../shared/engineProtocol';
-import { formatCount, formatNumber, formatShare } from '../../shared/words/numbers';
+import { formatBytes, formatCount, formatNumber, formatShare } from '../../shared/words/numbers';
 import { shapeText, type Tensors } from './tensors';
 import { t } from '../text';
 
@@ -76,7 +76,10 @@ export const COLUMNS: readonly Column[] = [
     title: () => t('Size'),
     label: () => t('Size in the file'),
     kind: 'number',
-    text: (tensors, index) => formatBytes(tensors.bytes(index)),
+    text: (tensors, index) => {
+      const bytes = tensors.bytes(index);
+      return bytes === null ? '–' : formatBytes(bytes);
+    },
     value: (tensors, index) => tensors.bytes(index),
   },
   measured(
@@ -223,25 +226,10 @@ function share(
   };
 }
 
-/** One of millions is not none, and all but one is not all. */
+/** All but one is not all. */
 export function shareText(part: number): string {
-  if (part > 0 && part < 0.0005) return '< 0.1\u2009%';
-  if (part < 1 && part > 0.9995) return '> 99.9\u2009%';
+  if (part < 1 && part > 0.9995) return '> 99.9 %';
   return part === 0 || part === 1 ? formatShare(part, 0) : formatShare(part);
-}
-
-const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-
-/** Bytes in binary units. */
-export function formatBytes(bytes: number | null): string {
-  if (bytes === null) return '–';
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1024 && unit < UNITS.length - 1) {
-    value /= 1024;
-    unit++;
-  }
-  return `${unit === 0 ? formatCount(value) : formatNumber(value, 3)}\u2009${UNITS[unit] ?? ''}`;
 }
 
 /** Numbers in a text are compared as numbers: layer.9 before layer.10. */

@@ -3,8 +3,8 @@ import './checkpoint.css';
 import type { FromCheckpointPage, ToCheckpointPage } from '../../shared/checkpointEditorProtocol';
 import type { MatrixStatistics, TensorTable } from '../../shared/engineProtocol';
 import { element, setText } from '../element';
-import { formatCount, formatNumber } from '../../shared/words/numbers';
-import { COLUMNS, formatBytes, MEASURED, type ColumnId } from './columns';
+import { formatBytes, formatCount, formatNumber } from '../../shared/words/numbers';
+import { COLUMNS, MEASURED, type ColumnId } from './columns';
 import { restorePageState, type PageState } from './pageState';
 import { chooseRows, MOST_ROWS } from './rows';
 import { TensorGrid } from './tensorGrid';
@@ -157,7 +157,7 @@ class CheckpointPage {
       [
         FORMATS[listing.format],
         plural(listing.count, 'tensor'),
-        plural(listing.parameters, 'parameter'),
+        t('{0}, buffers included', plural(listing.parameters, 'value')),
         formatBytes(listing.size),
         listing.epoch === null ? '' : t('epoch {0}', formatCount(listing.epoch)),
         listing.step === null ? '' : t('step {0}', formatCount(listing.step)),

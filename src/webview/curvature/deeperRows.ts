@@ -69,7 +69,7 @@ export function deeperRows({
   if (offDiagonal !== undefined) {
     const { share, standardError } = offDiagonal;
     rows.push(
-      row(t('share of ‖H‖² between tensors'), formatShare(share), formatShare(standardError, 2)),
+      row(t('share of ‖H‖² between tensors'), formatShare(share), formatShare(standardError)),
     );
   }
   for (const { name, largest } of layers) {

@@ -10,9 +10,14 @@ import { DisposableStore, type Disposable } from '../disposable';
 import type { DataTable } from '../export/drawing';
 import type { RunScales } from '../training/runScales';
 import { PlotSection } from '../plots/plotSection';
-import { formatNumber, formatShare, formatTick, formatUncertain } from '../../shared/words/numbers';
+import {
+  formatNumber,
+  formatShare,
+  formatTick,
+  formatUncertain,
+  largerError,
+} from '../../shared/words/numbers';
 import { curvatureSummary, negativeText } from '../summaries';
-import { largerError } from '../../shared/uncertainFigure';
 import { withAlpha, type Theme } from '../plots/theme';
 import { linearTicks } from '../plots/ticks';
 import { plural, t } from '../text';

@@ -1,5 +1,4 @@
 import type { Figure } from '../../shared/entryFigures';
-import { largerError } from '../../shared/uncertainFigure';
 import { leadingFigures } from '../../shared/leadingFigures';
 import type { ResultDocument } from '../../shared/result';
 import type { Sensitivity, Topology } from '../../shared/result/topology';
@@ -7,7 +6,9 @@ import {
   formatCount,
   formatNumber,
   formatShare,
+  formatSure,
   formatUncertain,
+  largerError,
 } from '../../shared/words/numbers';
 import { neighborhoodText, sensitivityText, shareError } from '../summaries';
 import { plural, t } from '../text';
@@ -28,7 +29,7 @@ export function keyFigure(measure: Figure, document: ResultDocument | null): Key
     case 'loss':
       if (metrics === undefined) return UNKNOWN;
       return {
-        value: formatNumber(metrics.loss),
+        value: formatSure(metrics.loss, metrics.samplingError ?? 0),
         error: '',
         notes: [t('mean of {0}', plural(metrics.samples, 'sample'))],
       };

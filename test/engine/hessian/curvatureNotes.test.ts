@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { saturationNote } from '../../../src/engine/hessian/curvatureNotes';
+import { english } from '../../../src/shared/words/message';
 
 const float32 = { name: 'onnxruntime-node', version: '1', precision: 'float32' } as const;
 
@@ -7,8 +8,8 @@ describe('a classifier that is nearly always sure', () => {
   it('has as many digits of curvature as float32 leaves of 1 − p', () => {
     // p(1 − p) at a loss of 6.8e-6: 1 − p = 6.8e-6 is 114 steps of 2⁻²⁴, so two digits.
 
-    expect(saturationNote(6.8e-6, 'classification', float32)).toMatch(/about 2 digits/);
-    expect(saturationNote(5e-4, 'binary', float32)).toMatch(/about 4 digits/);
+    expect(english(saturationNote(6.8e-6, 'classification', float32)!)).toMatch(/about 2 digits/);
+    expect(english(saturationNote(5e-4, 'binary', float32)!)).toMatch(/about 4 digits/);
   });
 
   it('is told of nowhere else', () => {

@@ -114,8 +114,8 @@ test('the shares are sentences', () => {
     { kind: 'initial', expression: 'u(0) = 1', gradient: 1, curvature: 1 },
   ] as const;
   expect(english(shareNotes(metrics, curvatures)[0]!)).toBe(
-    'The residual term "u_t" is 50.0 % of the loss, 75.0 % of the lengths of the terms\' gradients and 90.0 % of the largest curvature.',
+    'The residual term "u_t" is 50 % of the loss, 75 % of the lengths of the terms\' gradients and 90 % of the largest curvature.',
   );
-  expect(english(shareNotes(undefined, curvatures)[1]!)).toContain('is – of the loss, 25.0 %');
+  expect(english(shareNotes(undefined, curvatures)[1]!)).toContain('is – of the loss, 25 %');
   expect(shareNotes(metrics, curvatures.slice(0, 1))).toEqual([]);
 });

@@ -100,7 +100,7 @@ describe('the number of workers', () => {
     expect(await losses(pool, opened)).toEqual(expected);
     expect(pool.notes).toHaveLength(1);
     expect(english(pool.notes[0]!)).toMatch(
-      /^Memory allowed 1 of 3 workers: one takes about 0\.\d+ GiB at its peak and 0\.23 GiB were free\.$/,
+      /^Memory allowed 1 of 3 workers: one takes about \d+ MiB at its peak and 240 MiB were free\.$/,
     );
   });
 
@@ -153,12 +153,12 @@ describe('a limit of memory', () => {
     pool = new WorkerPool({ runtime, size: 3, script: worker.script, memoryLimit: 400 * MIB });
     await losses(pool, opened);
     expect(english(pool.notes[0]!)).toMatch(
-      /^Memory allowed 2 of 3 workers: one takes about 0\.\d+ GiB at its peak and the limit is 0\.39 GiB\.$/,
+      /^Memory allowed 2 of 3 workers: one takes about \d+ MiB at its peak and the limit is 400 MiB\.$/,
     );
     const fits = pool.keepRoom('values', 50 * MIB);
     await expect(fits).resolves.toBeUndefined();
     await expect(pool.keepRoom('derivatives', 300 * MIB)).rejects.toThrow(
-      /^One worker takes about 0\.\d+ GiB for this network and 0\.29 GiB are held beside it, and the limit of memory is 0\.39 GiB .*raise it, or lower "limit" in "data"\.$/,
+      /^One worker takes about [\d.]+ MiB for this network and 300 MiB are held beside it, and the limit of memory is 400 MiB .*raise it, or lower "limit" in "data"\.$/,
     );
   });
 
@@ -218,7 +218,7 @@ describe('a worker that memory does not suffice for', () => {
     const failed = losses(pool, await openMlp());
     await expect(failed).rejects.toThrow(InputError);
     await expect(failed).rejects.toThrow(
-      /^Memory does not suffice for one worker.* GiB free when it began; close other programs.*\.$/,
+      /^Memory does not suffice for one worker.* [MG]iB free when it began; close other programs.*\.$/,
     );
   });
 });

@@ -32,9 +32,9 @@ const hessian = {
 describe('what a result says', () => {
   it('is one line of what is known', () => {
     expect(describeResult(empty)).toBe('');
-    expect(describeResult({ ...empty, metrics })).toBe('loss 0.0924');
+    expect(describeResult({ ...empty, metrics })).toBe('loss 0.09243');
     expect(describeResult({ ...empty, metrics, hessian })).toBe(
-      'loss 0.0924 · λmax 34.4, not converged',
+      'loss 0.09243 · λmax 34.37, not converged',
     );
   });
 
@@ -141,7 +141,7 @@ describe('what a header says', () => {
         epoch: null,
         metadata: {},
       }),
-    ).toBe('safetensors · step 3,500 · 1 tensor · 1,200 values');
+    ).toBe('safetensors · step 3,500 · 1 tensor · 1,200 values, buffers included');
   });
 });
 

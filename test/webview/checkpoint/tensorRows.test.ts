@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { COLUMNS, formatBytes, shareText, sortKey } from '../../../src/webview/checkpoint/columns';
+import { COLUMNS, shareText, sortKey } from '../../../src/webview/checkpoint/columns';
 import { restorePageState } from '../../../src/webview/checkpoint/pageState';
 import { chooseRows, MOST_ROWS } from '../../../src/webview/checkpoint/rows';
 import { Tensors } from '../../../src/webview/checkpoint/tensors';
@@ -84,22 +84,27 @@ describe('what cells say', () => {
 
   it('is a count, a size, a shape', () => {
     const tensors = new Tensors(table);
-    expect(column('parameters').text(tensors, 0)).toBe('1728');
+    expect(column('parameters').text(tensors, 0)).toBe('1,728');
     expect(column('parameters').text(tensors, 2)).toBe('1');
     expect(column('parameters').text(tensors, 3)).toBe('0');
     expect(column('shape').text(tensors, 2)).toBe('scalar');
     expect(column('mean').text(tensors, 0)).toBe('');
-    expect(formatBytes(null)).toBe('–');
-    expect(formatBytes(1536)).toBe('1.5\u2009KiB');
-    expect(formatBytes(2 ** 31)).toBe('2\u2009GiB');
+    const sizes = [null, 1536, 2 ** 31, 6912];
+    const sized = new Tensors({ ...table, bytes: sizes });
+    expect(sizes.map((_, index) => column('bytes').text(sized, index))).toEqual([
+      '–',
+      '1.5 KiB',
+      '2 GiB',
+      '6.75 KiB',
+    ]);
   });
 
   it('never rounds a few to none, nor almost all to all', () => {
-    expect(shareText(0)).toBe('0\u2009%');
-    expect(shareText(1e-9)).toBe('< 0.1\u2009%');
-    expect(shareText(0.25)).toBe('25.0\u2009%');
-    expect(shareText(1 - 1e-9)).toBe('> 99.9\u2009%');
-    expect(shareText(1)).toBe('100\u2009%');
+    expect(shareText(0)).toBe('0 %');
+    expect(shareText(1e-9)).toBe('< 0.1 %');
+    expect(shareText(0.25)).toBe('25 %');
+    expect(shareText(1 - 1e-9)).toBe('> 99.9 %');
+    expect(shareText(1)).toBe('100 %');
   });
 
   it('sorts as people count', () => {

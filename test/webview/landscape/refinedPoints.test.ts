@@ -76,6 +76,6 @@ test('as many dots as evaluations the engine made', async () => {
 });
 
 test('the note says how many, and what is open', () => {
-  expect(refinementNote(refinementOf([]))).toContain('1712 of 4225 points evaluated');
+  expect(refinementNote(refinementOf([]))).toContain('1,712 of 4,225 points evaluated');
   expect(refinementNote(refinementOf([], [7]))).toContain('1 minimum would be undecided');
 });

@@ -3,6 +3,7 @@ import type { Metrics } from '../../../shared/result/metrics';
 import { fromScalar } from '../../../shared/result/scalar';
 import type { CollocationData } from './collocationData';
 import { say, type Message } from '../../../shared/words/message';
+import { formatNumber } from '../../../shared/words/numbers';
 import { evaluateExpression, leaves, type Expression, type Values } from './expression';
 import { atPoint } from './expressionText';
 import type { PdeProblem } from './pdeProblem';
@@ -56,17 +57,17 @@ export function errorNotes(
   const size = zeroError === undefined ? 1 : fromScalar(zeroError);
   if (largest < NEARLY_ZERO * size) {
     notes.push(
-      say`The network is 0 everywhere but for rounding (at most ${figure(largest)} at the points): it is the trivial solution.`,
+      say`The network is 0 everywhere but for rounding (at most ${formatNumber(largest)} at the points): it is the trivial solution.`,
     );
   }
   if (error === undefined || zeroError === undefined) return notes;
   const trivial = fromScalar(zeroError);
-  const said = say`The function that is 0 everywhere has an error of ${figure(trivial)} and a loss of ${figure(zeroLoss(problem, data))} here`;
+  const said = say`The function that is 0 everywhere has an error of ${formatNumber(trivial)} and a loss of ${formatNumber(zeroLoss(problem, data))} here`;
   return [
     ...notes,
     fromScalar(error) < trivial * (1 - BETTER)
       ? say`${said}.`
-      : say`${said}; this network, with ${figure(fromScalar(error))} and ${figure(fromScalar(loss))}, is no better a solution.`,
+      : say`${said}; this network, with ${formatNumber(fromScalar(error))} and ${formatNumber(fromScalar(loss))}, is no better a solution.`,
   ];
 }
 
@@ -140,7 +141,7 @@ function contradictions(problem: PdeProblem, data: CollocationData): readonly Me
       const rounding = LEFT_BY_ROUNDING * Math.max(1, zeroError(problem, data));
       if (Math.sqrt(left) > LEFT_BY_DIFFERENCES * Math.sqrt(size) + rounding) {
         notes.push(
-          say`The exact solution does not satisfy "${text}": what it leaves is ${figure(Math.sqrt(left / size))} of the terms' size, so one of the two is mistaken.`,
+          say`The exact solution does not satisfy "${text}": what it leaves is ${formatNumber(Math.sqrt(left / size))} of the terms' size, so one of the two is mistaken.`,
         );
       }
     }
@@ -194,8 +195,4 @@ function magnitude(expression: Expression, values: Values): number {
     default:
       return Math.abs(evaluateExpression(expression, values));
   }
-}
-
-function figure(value: number): string {
-  return String(Number(value.toPrecision(4)));
 }
