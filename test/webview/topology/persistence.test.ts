@@ -76,7 +76,8 @@ describe('the range of a persistence plot', () => {
     expect(frame.scale).toBe('log');
     expect(frame.toHeight(above[1]!)).toBeCloseTo(Math.log10(above[1]!.death), 12);
     expect(frame.lossAt(frame.place(7))).toBeCloseTo(7, 12);
-    for (const { at, text } of frame.ticks(5)) expect(10 ** at).toBeCloseTo(Number(text.replaceAll(',', '')), 9);
+    for (const { at, text } of frame.ticks(5))
+      expect(10 ** at).toBeCloseTo(Number(text.replaceAll(',', '')), 9);
     expect(persistenceFrame([{ ...above[0]!, birth: 0 }], 0, 'log').scale).toBe('linear');
   });
 
