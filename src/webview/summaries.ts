@@ -127,7 +127,15 @@ export function curvatureSummary(hessian: Hessian): string {
       formatNumber(hessian.smallest.value),
       formatNumber(largest?.value ?? NaN),
     ),
-    t('Trace {0}.', `${trace.value} ${trace.error}`),
+    t(
+      'Trace {0}.',
+      [
+        `${trace.value} ${trace.error}`,
+        ...(hessian.trace.samplingError === undefined
+          ? []
+          : [t('± {0} of the data', formatNumber(hessian.trace.samplingError, 2))]),
+      ].join(', '),
+    ),
     negativeShare(hessian) > 0.0005
       ? t('{0} of the eigenvalues are negative.', formatShare(negativeShare(hessian)))
       : t('Next to none of the eigenvalues are negative.'),

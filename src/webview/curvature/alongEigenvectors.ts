@@ -1,4 +1,6 @@
 import type { Landscape } from '../../shared/result/landscape';
+import type { Hessian } from '../../shared/result/hessian';
+import { fromScalar } from '../../shared/result/scalar';
 import { coordinateAt } from '../landscape/lossField';
 
 /** The loss along one eigenvector through the centre, and what its curvature alone would make of it. */
@@ -12,6 +14,28 @@ export interface AlongEigenvector {
   readonly quadratic: readonly number[];
   /** ‖Hv − λv‖ is small: it is an eigenvector. */
   readonly converged: boolean;
+}
+
+const SUBSCRIPTS = '₀₁₂₃₄₅₆₇₈₉';
+
+/** The profiles of a Hessian, each beside L(θ) + slope·t + ½λt², which are exact to second order. */
+export function profilesOf({ profiles = [], eigenvalues }: Hessian): readonly AlongEigenvector[] {
+  return profiles.flatMap(({ eigenvalue, slope, distances, losses: scalars }, k) => {
+    if (distances.length < 3 || distances.length !== scalars.length) return [];
+    const losses = scalars.map(fromScalar);
+    const centre = losses[distances.indexOf(0)] ?? NaN;
+    const number = String(k + 1).replace(/\d/g, (digit) => SUBSCRIPTS[Number(digit)]!);
+    return [
+      {
+        name: `v${number}`,
+        eigenvalue,
+        distances,
+        losses,
+        quadratic: distances.map((x) => centre + slope * x + (eigenvalue * x * x) / 2),
+        converged: eigenvalues[k]?.converged ?? true,
+      },
+    ];
+  });
 }
 
 /** Empty where the landscape's directions are no eigenvectors, or the centre is no point of the grid. */

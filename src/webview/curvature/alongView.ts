@@ -11,9 +11,20 @@ import { formatNumber, formatTick } from '../../shared/words/numbers';
 import type { ScaleKind } from '../landscape/heightScale';
 import { scatterAxis } from '../relate/scatterAxis';
 import { t } from '../text';
-import { alongEigenvectors, type AlongEigenvector } from './alongEigenvectors';
+import { alongEigenvectors, profilesOf, type AlongEigenvector } from './alongEigenvectors';
 
-/** Loss along the eigenvectors that span the landscape, beside what their eigenvalues say of it. */
+/** How the first lines are told apart, in the drawing and in the caption. */
+const DASHES = [
+  { sign: '━', dash: null },
+  { sign: '┅', dash: [6, 3] },
+  { sign: '┈', dash: [2, 3] },
+  { sign: '╍', dash: [10, 3, 2, 3] },
+] as const;
+
+/**
+ * Loss along the first eigenvectors beside what their eigenvalues say of it: the profiles that were
+ * computed with the curvature, else the lines of a landscape that eigenvectors span.
+ */
 export class AlongView implements Disposable {
   readonly section: PlotSection;
   private readonly store = new DisposableStore();
@@ -35,8 +46,10 @@ export class AlongView implements Disposable {
     );
   }
 
-  update({ landscape }: ResultDocument, theme: Theme, scale: ScaleKind): void {
-    this.lines = landscape === undefined ? [] : alongEigenvectors(landscape);
+  update({ landscape, hessian }: ResultDocument, theme: Theme, scale: ScaleKind): void {
+    const profiles = hessian === undefined ? [] : profilesOf(hessian);
+    this.lines =
+      profiles.length > 0 || landscape === undefined ? profiles : alongEigenvectors(landscape);
     const { lines } = this;
     this.section.root.hidden = lines.length === 0;
     if (lines.length === 0) return;
@@ -55,7 +68,7 @@ export class AlongView implements Disposable {
       caption: [
         ...lines.map(({ name, eigenvalue, converged }, k) =>
           [
-            `${k === 0 ? '━' : '┅'}\u00a0${name}: λ = ${formatNumber(eigenvalue)}`,
+            `${styleOf(k).sign}\u00a0${name}: λ = ${formatNumber(eigenvalue)}`,
             ...(converged ? [] : [t('not converged')]),
           ].join(', '),
         ),
@@ -124,7 +137,7 @@ export class AlongView implements Disposable {
           renderItem: (_: unknown, api: CustomApi) => ({
             type: 'group',
             children: lines.flatMap(({ distances, losses: own, quadratic }, k) => {
-              const stroke = k === 0 ? theme.accent : theme.highlight;
+              const stroke = [theme.accent, theme.highlight, theme.foreground][k % 3];
               const line = (values: readonly number[], style: object) => ({
                 type: 'polyline',
                 shape: {
@@ -138,7 +151,7 @@ export class AlongView implements Disposable {
               });
               return [
                 line(quadratic, { lineWidth: 1, opacity: 0.45 }),
-                line(own, { lineWidth: 2, lineDash: k === 0 ? null : [6, 3] }),
+                line(own, { lineWidth: 2, lineDash: styleOf(k).dash }),
               ];
             }),
           }),
@@ -158,4 +171,8 @@ export class AlongView implements Disposable {
       })
       .join(' · ');
   }
+}
+
+function styleOf(line: number): (typeof DASHES)[number] {
+  return DASHES[line % DASHES.length]!;
 }

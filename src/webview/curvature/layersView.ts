@@ -53,6 +53,8 @@ export class LayersView implements Disposable {
     this.section.stage.style.height = `${this.bars.length * BAR + 52}px`;
     const share = (layer: LayerCurvature) => formatShare(layer.trace.value / hessian.trace.value);
     const [largest] = sorted as [LayerCurvature];
+    const hasLargest = layers.some((layer) => layer.largest !== undefined);
+    const hasGradient = layers.some(({ gradientNorm }) => gradientNorm !== undefined);
     this.section.update({
       summary: t(
         'Trace of the Hessian by tensor: {0} has the largest, {1} of all.',
@@ -61,28 +63,48 @@ export class LayersView implements Disposable {
       ),
       caption: [
         t('trace of each tensor’s block, ± its standard error'),
+        ...(hasLargest ? [`◆\u00a0${t('λmax of its block')}`] : []),
         ...(sorted.length > MOST_BARS
           ? [t('the {0} largest of {1}', MOST_BARS, sorted.length)]
           : []),
       ].join(' · '),
       table: () => ({
         caption: t('Trace of the Hessian by tensor'),
-        columns: [t('Tensor'), t('Parameters'), t('Trace'), t('Standard error'), t('Share')],
+        columns: [
+          t('Tensor'),
+          t('Parameters'),
+          t('Trace'),
+          t('Standard error'),
+          t('Share'),
+          ...(hasLargest ? [t('λmax of its block')] : []),
+          ...(hasGradient ? [t('Gradient')] : []),
+        ],
         rows: sorted.map((layer) => [
           layer.name,
           formatCount(layer.parameters),
           formatNumber(layer.trace.value),
           formatNumber(layer.trace.standardError, 2),
           share(layer),
+          ...(hasLargest ? [largestText(layer)] : []),
+          ...(hasGradient ? [formatNumber(layer.gradientNorm ?? NaN)] : []),
         ]),
       }),
       data: () => ({
-        columns: ['tensor', 'parameters', 'trace', 'standard_error'],
-        rows: sorted.map(({ name, parameters, trace }) => [
+        columns: [
+          'tensor',
+          'parameters',
+          'trace',
+          'standard_error',
+          'largest_eigenvalue',
+          'gradient_norm',
+        ],
+        rows: sorted.map(({ name, parameters, trace, largest, gradientNorm }) => [
           name,
           parameters,
           trace.value,
           trace.standardError,
+          largest?.value ?? '',
+          gradientNorm ?? '',
         ]),
       }),
       drawing: () => this.chart.drawing(theme),
@@ -96,9 +118,10 @@ export class LayersView implements Disposable {
 
   private option(theme: Theme): EChartsCoreOption {
     const { bars } = this;
-    const ends = bars.flatMap(({ trace: { value, standardError } }) => [
+    const ends = bars.flatMap(({ trace: { value, standardError }, largest: eigenvalue }) => [
       value - standardError,
       value + standardError,
+      eigenvalue?.value ?? 0,
     ]);
     const low = Math.min(0, smallest(ends));
     const high = Math.max(0, largest(ends)) || 1;
@@ -135,7 +158,7 @@ export class LayersView implements Disposable {
 }
 
 function barShapes(
-  { name, trace: { value, standardError } }: LayerCurvature,
+  { name, trace: { value, standardError }, largest: eigenvalue }: LayerCurvature,
   row: number,
   room: number,
   theme: Theme,
@@ -161,6 +184,7 @@ function barShapes(
       shape: { pathData: `M${from} ${y}H${to}M${from} ${y - 3}V${y + 3}M${to} ${y - 3}V${y + 3}` },
       style: { fill: null, stroke: theme.foreground, lineWidth: 1.2 },
     },
+    ...(eigenvalue === undefined ? [] : [diamond(api.coord([eigenvalue.value, row + 0.5]), theme)]),
     {
       type: 'text',
       style: {
@@ -178,11 +202,33 @@ function barShapes(
   ];
 }
 
+function diamond([x, y]: readonly [number, number], theme: Theme): unknown {
+  return {
+    type: 'path',
+    shape: { pathData: `M${x} ${y - 5}L${x + 5} ${y}L${x} ${y + 5}L${x - 5} ${y}Z` },
+    style: { fill: theme.highlight, stroke: theme.background, lineWidth: 1.2 },
+  };
+}
+
+function largestText({ largest: eigenvalue }: LayerCurvature): string {
+  if (eigenvalue === undefined) return '–';
+  const { value, residual, converged } = eigenvalue;
+  const text = formatUncertain(value, residual);
+  return converged ? text.value : `${text.value} ${text.error}`;
+}
+
 function longest(bars: readonly LayerCurvature[]): number {
   return bars.reduce((most, { name }) => Math.max(most, name.length), 0);
 }
 
-function reading({ name, parameters, trace }: LayerCurvature): string {
+function reading(layer: LayerCurvature): string {
+  const { name, parameters, trace, gradientNorm } = layer;
   const { value, error } = formatUncertain(trace.value, trace.standardError);
-  return `${name} · ${t('trace {0}', `${value} ${error}`)} · ${t('{0} parameters', formatCount(parameters))}`;
+  return [
+    name,
+    t('trace {0}', `${value} ${error}`),
+    ...(layer.largest === undefined ? [] : [`λmax ${largestText(layer)}`]),
+    ...(gradientNorm === undefined ? [] : [t('gradient {0}', formatNumber(gradientNorm))]),
+    t('{0} parameters', formatCount(parameters)),
+  ].join(' · ');
 }

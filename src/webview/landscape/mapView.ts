@@ -242,6 +242,20 @@ export class MapView implements Disposable {
               },
             });
           }
+          if (pointed) {
+            for (const [cx, cy] of mark.essential
+              ? [[x, y]]
+              : [
+                  [x, y],
+                  [endX, endY],
+                ]) {
+              children.push({
+                type: 'circle',
+                shape: { cx, cy, r: 10 },
+                style: { fill: '#ffffff', stroke: dark, lineWidth: 1.5 },
+              });
+            }
+          }
           children.push({
             type: 'circle',
             shape: { cx: x, cy: y, r },

@@ -61,6 +61,35 @@ export function surfaceGeometry(field: LossField, scale: HeightScale): SurfaceGe
   };
 }
 
+/** Every so many points along each axis, so that no more than `most` cells are left of it. */
+export function coarseTriangles(
+  { rows, columns, kinds }: Pick<LossField, 'rows' | 'columns' | 'kinds'>,
+  most: number,
+): Uint32Array {
+  const along = coarseSteps(rows, most);
+  const back = coarseSteps(columns, most);
+  const triangles: number[] = [];
+  for (let i = 0; i + 1 < along.length; i++) {
+    for (let j = 0; j + 1 < back.length; j++) {
+      const a = along[i]! * columns + back[j]!;
+      const right = along[i + 1]! * columns + back[j]!;
+      const behind = along[i]! * columns + back[j + 1]!;
+      const far = along[i + 1]! * columns + back[j + 1]!;
+      if (kinds[right] !== 0 || kinds[behind] !== 0) continue;
+      if (kinds[a] === 0) triangles.push(a, right, behind);
+      if (kinds[far] === 0) triangles.push(far, behind, right);
+    }
+  }
+  return Uint32Array.from(triangles);
+}
+
+function coarseSteps(extent: number, most: number): readonly number[] {
+  const stride = Math.ceil((extent - 1) / most);
+  const steps: number[] = [];
+  for (let step = 0; step < extent - 1; step += stride) steps.push(step);
+  return [...steps, extent - 1];
+}
+
 /** Place of a step along an axis of the box. */
 export function across(step: number, steps: number): number {
   return (2 * step) / (steps - 1) - 1;

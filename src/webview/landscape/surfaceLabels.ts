@@ -36,7 +36,8 @@ export class SurfaceLabels {
       taken.push(box);
       drawn.push(label);
       const node = this.node(used++);
-      node.textContent = label.text;
+      // The same text again would lay it out again.
+      if (node.textContent !== label.text) node.textContent = label.text;
       node.className = `surface-label is-${label.kind}`;
       const shift = label.anchor === 'end' ? '-100%' : '-50%';
       node.style.transform = `translate(${label.x.toFixed(1)}px, ${label.y.toFixed(1)}px) translate(${shift}, -50%)`;

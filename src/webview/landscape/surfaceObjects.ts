@@ -4,7 +4,6 @@ import {
   DataTexture,
   DoubleSide,
   GreaterDepth,
-  LessEqualDepth,
   LinearFilter,
   LineBasicMaterial,
   LineSegments,
@@ -34,7 +33,6 @@ export interface SurfaceObjects {
   readonly frame: LineSegments<BufferGeometry, LineBasicMaterial>;
   readonly stems: LineSegments<BufferGeometry, LineBasicMaterial>;
   readonly marks: Points<BufferGeometry, ShaderMaterial>;
-  readonly hiddenMarks: Points<BufferGeometry, ShaderMaterial>;
   readonly pointed: LineSegments2;
   readonly pointedBehind: LineSegments2;
 }
@@ -82,18 +80,18 @@ export function surfaceObjects(pixelRatio: { value: number }): SurfaceObjects {
     new BufferGeometry(),
     new LineBasicMaterial({ transparent: true, opacity: 0.75 }),
   );
-  const markMaterial = (opacity: number, hidden: boolean) =>
+  // What hides a mark is known: half of one is never drawn.
+  const marks = new Points(
+    new BufferGeometry(),
     new ShaderMaterial({
       vertexShader: MARK_VERTEX,
       fragmentShader: MARK_FRAGMENT,
       transparent: true,
       depthWrite: false,
-      depthFunc: hidden ? GreaterDepth : LessEqualDepth,
-      uniforms: { opacity: { value: opacity }, pixelRatio },
-    });
-  const markGeometry = new BufferGeometry();
-  const marks = new Points(markGeometry, markMaterial(1, false));
-  const hiddenMarks = new Points(markGeometry, markMaterial(0.3, true));
+      depthTest: false,
+      uniforms: { pixelRatio },
+    }),
+  );
   const pointed = new LineSegments2(
     new LineSegmentsGeometry(),
     new LineMaterial({ linewidth: 2.5 }),
@@ -109,5 +107,5 @@ export function surfaceObjects(pixelRatio: { value: number }): SurfaceObjects {
       opacity: 0.5,
     }),
   );
-  return { colors, surface, holes, frame, stems, marks, hiddenMarks, pointed, pointedBehind };
+  return { colors, surface, holes, frame, stems, marks, pointed, pointedBehind };
 }

@@ -20,17 +20,17 @@ import type { Disposable } from '../disposable';
 import { canvasOfImage, svgOfImage, type Drawing, type DrawingSize } from '../export/drawing';
 import type { HeightScale } from './heightScale';
 import type { PathPoint } from './landscapePath';
-import { fieldAt, lossAtPlace, type LossField } from './lossField';
+import { lossAtPlace, type LossField } from './lossField';
 import type { Anchor } from '../topology/nearestMark';
 import type { PairId, PairMark, Place } from '../topology/pairMark';
-import { formatTick } from '../../shared/words/numbers';
-import { BOX_HEIGHT, surfaceGeometry } from './surfaceGeometry';
+import { BOX_HEIGHT, coarseTriangles, surfaceGeometry } from './surfaceGeometry';
 import { surfaceObjects } from './surfaceObjects';
-import { SurfaceLabels, type SurfaceLabel } from './surfaceLabels';
+import { isHidden, placeOnRay, type SurfaceHeights } from './surfaceRay';
+import { TurningPace } from './turningPace';
+import { frameLabels, frameLines } from './surfaceFrame';
+import { SurfaceLabels } from './surfaceLabels';
 import { rgba, type Theme } from '../plots/theme';
-import { linearTicks, type Ticks } from '../plots/ticks';
 import { HOME, type Camera } from '../state/viewState';
-import { t } from '../text';
 
 export interface SurfaceContent {
   readonly field: LossField;
@@ -53,7 +53,18 @@ const EXPORT_SCALE = 3;
 /** Where the camera looks, on the axis of the box: a little below its middle, for the labels. */
 const TARGET_HEIGHT = 0.22;
 
-const SHAPE = { minimum: 0, saddle: 1, checkpoint: 2, borderMinimum: 3, borderSaddle: 4 } as const;
+const SHAPE = {
+  minimum: 0,
+  saddle: 1,
+  checkpoint: 2,
+  borderMinimum: 3,
+  borderSaddle: 4,
+  halo: 5,
+} as const;
+
+/** While it turns on a slow machine: cells along an axis, and the share of the pixels of an axis. */
+const COARSE_CELLS = 50;
+const COARSE_PIXELS = 0.5;
 
 /**
  * The landscape in space. Owns the panel's only WebGL context; draws when something changed and
@@ -71,7 +82,6 @@ export class SurfaceScene implements Disposable {
   private readonly frame: LineSegments<BufferGeometry, LineBasicMaterial>;
   private readonly stems: LineSegments<BufferGeometry, LineBasicMaterial>;
   private readonly marks: Points<BufferGeometry, ShaderMaterial>;
-  private readonly hiddenMarks: Points<BufferGeometry, ShaderMaterial>;
   private readonly pointed: LineSegments2;
   private readonly pointedBehind: LineSegments2;
   private content: SurfaceContent | null = null;
@@ -80,6 +90,21 @@ export class SurfaceScene implements Disposable {
   private width = 1;
   private height = 1;
   private requested = 0;
+  private heights: SurfaceHeights = { rows: 2, columns: 2, units: new Float32Array(4) };
+  /** Where each mark stands, how large it is, and whose it is. */
+  private standing: readonly {
+    readonly at: Vector3;
+    readonly size: number;
+    readonly id: PairId | null;
+  }[] = [];
+  /** Of the surface: all triangles, and those while it turns. */
+  private fine = new BufferAttribute(new Uint32Array(0), 1);
+  private coarse: BufferAttribute | null = null;
+  /** What the lines of the frame follow from. */
+  private framed: readonly unknown[] = [];
+  private readonly pace = new TurningPace(() => {
+    this.requestDraw();
+  });
   /** Of every shader that draws in pixels. */
   private readonly pixelRatio = { value: 1 };
 
@@ -88,6 +113,8 @@ export class SurfaceScene implements Disposable {
     // Colours here are what they are on the screen: nothing is lit by physical light.
     ColorManagement.enabled = false;
     this.renderer = new WebGLRenderer({ antialias: true, alpha: true });
+    // To ask a shader whether it is well waits until it is compiled.
+    this.renderer.debug.checkShaderErrors = false;
     this.renderer.outputColorSpace = LinearSRGBColorSpace;
     this.renderer.setPixelRatio(Math.min(2, window.devicePixelRatio));
     this.canvas = this.renderer.domElement;
@@ -99,7 +126,6 @@ export class SurfaceScene implements Disposable {
     this.frame = made.frame;
     this.stems = made.stems;
     this.marks = made.marks;
-    this.hiddenMarks = made.hiddenMarks;
     this.pointed = made.pointed;
     this.pointedBehind = made.pointedBehind;
     const objects = [
@@ -109,7 +135,6 @@ export class SurfaceScene implements Disposable {
       this.stems,
       this.pointedBehind,
       this.pointed,
-      this.hiddenMarks,
       this.marks,
     ];
     objects.forEach((object, order) => {
@@ -138,6 +163,7 @@ export class SurfaceScene implements Disposable {
 
   look(camera: Camera): void {
     this.view = camera;
+    this.pace.turn();
     this.requestDraw();
   }
 
@@ -192,16 +218,14 @@ export class SurfaceScene implements Disposable {
     };
   }
 
-  /** Both ends of every pair, in pixels of the canvas. */
+  /** Both ends of every pair that are to be seen, in pixels of the canvas. */
   anchors(): Anchor[] {
     const { content } = this;
     if (content === null) return [];
-    return content.marks.flatMap((mark) => {
-      if (mark.places === null) return [];
-      const ends = [this.project(this.stand(mark.places.birth, mark.birth))];
-      if (!mark.essential) ends.push(this.project(this.stand(mark.places.death, mark.death)));
-      return ends.map(({ x, y }) => ({ id: mark.id, x, y }));
-    });
+    const eye = this.camera.position;
+    return this.standing.flatMap(({ at, id }) =>
+      id === null || isHidden(this.heights, at, eye) ? [] : [{ id, ...this.project(at) }],
+    );
   }
 
   /** Place on the surface under a pixel, as shares of both axes; null where there is none. */
@@ -210,32 +234,12 @@ export class SurfaceScene implements Disposable {
     if (content === null) return null;
     const ndc = new Vector3((2 * x) / this.width - 1, 1 - (2 * y) / this.height, 0.5);
     const direction = ndc.unproject(this.camera).sub(this.camera.position).normalize();
-    const origin = this.camera.position;
-    const far = origin.length() + 2.5;
-    const steps = 400;
-    let before = Infinity;
-    for (let k = 0; k <= steps; k++) {
-      const along = Math.max(0.1, origin.length() - 2.5) + (k * 5) / steps;
-      if (along > far) break;
-      const px = origin.x + along * direction.x;
-      const py = origin.y + along * direction.y;
-      const pz = origin.z + along * direction.z;
-      const u = (px + 1) / 2;
-      const v = (1 - pz) / 2;
-      const loss = fieldAt(content.field, content.field.values, u, v);
-      if (!Number.isFinite(loss)) {
-        before = Infinity;
-        continue;
-      }
-      const above = py - content.scale.toUnit(loss) * BOX_HEIGHT;
-      if (before !== Infinity && above * before <= 0) return [u, v];
-      before = above;
-    }
-    return null;
+    return placeOnRay(content.field, content.scale, this.camera.position, direction);
   }
 
   dispose(): void {
     cancelAnimationFrame(this.requested);
+    this.pace.dispose();
     this.scene.traverse((object) => {
       if (object instanceof Mesh || object instanceof LineSegments || object instanceof Points) {
         (object.geometry as BufferGeometry).dispose();
@@ -251,10 +255,41 @@ export class SurfaceScene implements Disposable {
 
   private requestDraw(): void {
     if (this.requested !== 0) return;
+    const asked = performance.now();
     this.requested = requestAnimationFrame(() => {
       this.requested = 0;
+      this.pace.frame(performance.now() - asked);
+      this.setPixels();
       this.draw();
     });
+  }
+
+  /** Fewer pixels while it turns coarsely. */
+  private setPixels(): void {
+    const whole = Math.min(2, window.devicePixelRatio);
+    const ratio = this.pace.isCoarse ? whole * COARSE_PIXELS : whole;
+    if (ratio === this.pixelRatio.value) return;
+    this.renderer.setPixelRatio(ratio);
+    this.pixelRatio.value = ratio;
+  }
+
+  /** All triangles, or every few while it turns coarsely. */
+  private setTriangles({ field }: SurfaceContent): void {
+    let index = this.fine;
+    if (this.pace.isCoarse && Math.max(field.rows, field.columns) > COARSE_CELLS + 1) {
+      this.coarse ??= new BufferAttribute(coarseTriangles(field, COARSE_CELLS), 1);
+      index = this.coarse;
+    }
+    if (this.surface.geometry.index !== index) this.surface.geometry.setIndex(index);
+  }
+
+  /** Marks behind the surface have no size. */
+  private hideMarks(): void {
+    const sizes = this.marks.geometry.getAttribute('size');
+    this.standing.forEach(({ at, size }, k) => {
+      sizes.setX(k, isHidden(this.heights, at, this.camera.position) ? 0 : size);
+    });
+    sizes.needsUpdate = true;
   }
 
   private draw(): void {
@@ -277,6 +312,8 @@ export class SurfaceScene implements Disposable {
       line.material.resolution.set(this.width, this.height);
     }
     this.buildFrame(content);
+    this.setTriangles(content);
+    this.hideMarks();
     this.renderer.render(this.scene, this.camera);
   }
 
@@ -289,7 +326,10 @@ export class SurfaceScene implements Disposable {
     geometry.setAttribute('position', position);
     geometry.setAttribute('normal', new BufferAttribute(normals, 3));
     geometry.setAttribute('unit', new BufferAttribute(units, 1));
-    geometry.setIndex(new BufferAttribute(triangles, 1));
+    this.heights = { rows: field.rows, columns: field.columns, units };
+    this.fine = new BufferAttribute(triangles, 1);
+    this.coarse = null;
+    geometry.setIndex(this.fine);
     this.surface.geometry = geometry;
     const holeGeometry = new BufferGeometry();
     holeGeometry.setAttribute('position', position);
@@ -320,13 +360,13 @@ export class SurfaceScene implements Disposable {
     if (content === null) return;
     const positions: number[] = [];
     const shapes: number[] = [];
-    const sizes: number[] = [];
+    const standing: (typeof this.standing)[number][] = [];
     const tints: number[] = [];
     const highlight = colorOf(content.theme.highlight);
-    const put = (at: Vector3, shape: number, size: number, on: boolean) => {
+    const put = (at: Vector3, shape: number, size: number, on: boolean, id: PairId | null) => {
       positions.push(at.x, at.y, at.z);
       shapes.push(shape);
-      sizes.push(on ? size * 1.35 : size);
+      standing.push({ at, size, id });
       if (on) tints.push(highlight.r, highlight.g, highlight.b);
       else tints.push(1, 1, 1);
     };
@@ -335,16 +375,23 @@ export class SurfaceScene implements Disposable {
     let level = -1;
     // Many marks must leave something to be seen of what they mark.
     const shrink = Math.min(1, Math.max(0.55, Math.sqrt(40 / content.marks.length)));
-    for (const mark of [...content.marks].reverse()) {
+    // The one that is pointed at is drawn last, over the others.
+    const isOn = ({ id }: PairMark) => Number(id === this.highlighted);
+    const ordered = [...content.marks].reverse().sort((a, b) => isOn(a) - isOn(b));
+    for (const mark of ordered) {
       if (mark.places === null) continue;
       const on = mark.id === this.highlighted;
+      const stand = (at: Vector3, shape: number, size: number) => {
+        if (on) put(at, SHAPE.halo, size + 14, false, null);
+        put(at, shape, on ? size + 6 : size, on, mark.id);
+      };
       const low = this.stand(mark.places.birth, mark.birth);
       const end = this.stand(mark.places.death, mark.death);
       const [minimum, saddle] = mark.border
         ? [SHAPE.borderMinimum, SHAPE.borderSaddle]
         : [SHAPE.minimum, SHAPE.saddle];
-      put(low, minimum, mark.essential ? 15 : 12 * shrink, on);
-      if (!mark.essential) put(end, saddle, 14 * shrink, on);
+      stand(low, minimum, mark.essential ? 15 : 12 * shrink);
+      if (!mark.essential) stand(end, saddle, 14 * shrink);
       // Up from the minimum by the pair's persistence, then level to the saddle.
       const corner = new Vector3(low.x, end.y, low.z);
       const path = [low, corner, corner, end].flatMap((point) => [point.x, point.y, point.z]);
@@ -358,18 +405,19 @@ export class SurfaceScene implements Disposable {
     const { field, own, path, trails } = content;
     const ownLoss = own === null ? NaN : lossAtPlace(field, own);
     if (own !== null && Number.isFinite(ownLoss)) {
-      put(this.stand(own, ownLoss), SHAPE.checkpoint, 20, false);
+      put(this.stand(own, ownLoss), SHAPE.checkpoint, 26, true, null);
     }
     for (let k = 1; k < path.length; k++) {
       for (const each of this.onSurface(path[k - 1]!.coordinates, path[k]!.coordinates))
         stems.push(each);
     }
     for (const [from, to] of trails) for (const each of this.onSurface(from, to)) stems.push(each);
+    this.standing = standing;
     const geometry = this.marks.geometry;
     geometry.dispose();
     geometry.setAttribute('position', new BufferAttribute(Float32Array.from(positions), 3));
     geometry.setAttribute('shape', new BufferAttribute(Float32Array.from(shapes), 1));
-    geometry.setAttribute('size', new BufferAttribute(Float32Array.from(sizes), 1));
+    geometry.setAttribute('size', new BufferAttribute(new Float32Array(standing.length), 1));
     geometry.setAttribute('tint', new BufferAttribute(Float32Array.from(tints), 3));
     this.stems.geometry.dispose();
     this.stems.geometry = new BufferGeometry().setAttribute(
@@ -390,70 +438,18 @@ export class SurfaceScene implements Disposable {
 
   /** Floor grid, the two far walls and the labels: which are far depends on where one stands. */
   private buildFrame({ field, scale }: SurfaceContent): void {
-    const sideX = this.camera.position.x >= 0 ? 1 : -1;
-    const sideZ = this.camera.position.z >= 0 ? 1 : -1;
-    const [first, second] = field.axes;
-    const firstTicks = linearTicks(first.min, first.max, 5);
-    const secondTicks = linearTicks(second.min, second.max, 5);
-    const placeOf = (value: number, axis: { min: number; max: number }) =>
-      (2 * (value - axis.min)) / (axis.max - axis.min) - 1;
-    const lines: number[] = [];
-    const line = (...points: readonly number[]) => {
-      for (const each of points) lines.push(each);
-    };
-    for (const value of firstTicks.values) {
-      const x = placeOf(value, first);
-      line(x, 0, -1, x, 0, 1, x, 0, -sideZ, x, BOX_HEIGHT, -sideZ);
+    const { x, z } = this.camera.position;
+    const sides = { x: x >= 0 ? 1 : -1, z: z >= 0 ? 1 : -1 } as const;
+    const framed = [field, scale, sides.x, sides.z];
+    if (framed.some((part, k) => part !== this.framed[k])) {
+      this.framed = framed;
+      this.frame.geometry.dispose();
+      this.frame.geometry = new BufferGeometry().setAttribute(
+        'position',
+        new BufferAttribute(frameLines(field, scale, sides), 3),
+      );
     }
-    for (const value of secondTicks.values) {
-      const z = -placeOf(value, second);
-      line(-1, 0, z, 1, 0, z, -sideX, 0, z, -sideX, BOX_HEIGHT, z);
-    }
-    for (const { unit } of scale.ticks) {
-      const y = unit * BOX_HEIGHT;
-      line(-1, y, -sideZ, 1, y, -sideZ, -sideX, y, -1, -sideX, y, 1);
-    }
-    line(-1, 0, -1, 1, 0, -1, -1, 0, 1, 1, 0, 1, -1, 0, -1, -1, 0, 1, 1, 0, -1, 1, 0, 1);
-    this.frame.geometry.dispose();
-    this.frame.geometry = new BufferGeometry().setAttribute(
-      'position',
-      new BufferAttribute(Float32Array.from(lines), 3),
-    );
-
-    const labels: SurfaceLabel[] = [];
-    const text = (
-      words: string,
-      at: Vector3,
-      kind: SurfaceLabel['kind'],
-      anchor: SurfaceLabel['anchor'] = 'center',
-      offset = 0,
-    ) => {
-      const { x, y } = this.project(at);
-      labels.push({ text: words, x: x + offset, y, kind, anchor });
-    };
-    const along = (ticks: Ticks, axis: typeof first, at: (place: number) => Vector3) => {
-      for (const value of ticks.values) {
-        text(formatTick(value, ticks.step), at(placeOf(value, axis)), 'tick');
-      }
-    };
-    text(first.name, new Vector3(0, 0, sideZ * 1.3), 'title');
-    text(second.name, new Vector3(sideX * 1.3, 0, 0), 'title');
-    along(firstTicks, first, (place) => new Vector3(place, 0, sideZ * 1.12));
-    along(secondTicks, second, (place) => new Vector3(sideX * 1.12, 0, -place));
-    // The height axis stands on the corner that is leftmost on the screen.
-    const corners = [new Vector3(-sideX, 0, sideZ), new Vector3(sideX, 0, -sideZ)];
-    corners.sort((a, b) => this.project(a).x - this.project(b).x);
-    const [left] = corners as [Vector3, Vector3];
-    text(
-      scale.kind === 'log' ? t('loss (log)') : t('loss'),
-      left.clone().setY(BOX_HEIGHT * 1.12),
-      'title',
-      'center',
-    );
-    for (const tick of scale.ticks) {
-      text(tick.text, left.clone().setY(tick.unit * BOX_HEIGHT), 'tick', 'end', -7);
-    }
-    this.labels.draw(labels);
+    this.labels.draw(frameLabels(field, scale, sides, (point) => this.project(point)));
   }
 
   /** Segments of a line that lies on the surface from one checkpoint to the next. */

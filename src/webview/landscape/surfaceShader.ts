@@ -74,8 +74,8 @@ void main() {
 }`;
 
 /**
- * Marks of constant size: disc for a minimum, cross for a saddle, ring for the checkpoint; at the border
- * of the grid the first two are hollow.
+ * Marks of constant size: disc for a minimum, cross for a saddle, ring in white for the checkpoint; at
+ * the border of the grid the first two are hollow. Under the one that is pointed at is a white disc.
  */
 export const MARK_VERTEX = /* glsl */ `
 attribute float shape;
@@ -90,13 +90,12 @@ void main() {
   vSize = size * pixelRatio;
   vTint = tint;
   gl_Position = projectionMatrix * modelViewMatrix * vec4(position, 1.0);
-  // Marks lie on the surface: a little nearer, they are not eaten by it.
-  gl_Position.z -= 0.012 * gl_Position.w;
+  // Behind the surface.
+  if (size <= 0.0) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
   gl_PointSize = vSize;
 }`;
 
 export const MARK_FRAGMENT = /* glsl */ `
-uniform float opacity;
 uniform float pixelRatio;
 varying float vShape;
 varying float vSize;
@@ -105,19 +104,27 @@ void main() {
   vec2 p = (gl_PointCoord - 0.5) * vSize;
   float radius = vSize * 0.5 - 1.5 * pixelRatio;
   float d;
-  bool hollow = vShape > 2.5;
-  if (vShape < 0.5 || (hollow && vShape < 3.5)) {
+  bool halo = vShape > 4.5;
+  bool hollow = vShape > 2.5 && !halo;
+  if (vShape < 0.5 || halo || (hollow && vShape < 3.5)) {
     d = length(p) - radius * 0.78;
   } else if (vShape < 1.5 || hollow) {
     vec2 q = abs(vec2(p.x + p.y, p.x - p.y)) * 0.70710678;
     float arm = (hollow ? 1.9 : 1.15) * pixelRatio;
     d = min(max(q.x - radius, q.y - arm), max(q.y - radius, q.x - arm));
   } else {
-    d = abs(length(p) - radius * 0.8) - 0.9 * pixelRatio;
+    // Three rings: in the colour of what is pointed at, in white, in black.
+    d = abs(length(p) - radius * 0.72) - 2.4 * pixelRatio;
+    vec3 core = mix(vec3(1.0), vTint, 1.0 - smoothstep(-0.5, 0.5, d + 1.2 * pixelRatio));
+    float ring = 1.0 - smoothstep(-0.5, 0.5, d);
+    float edge = 1.0 - smoothstep(-0.5, 0.5, d - 1.3 * pixelRatio);
+    if (edge < 0.01) discard;
+    gl_FragColor = vec4(mix(vec3(0.05), core, ring), edge);
+    return;
   }
   if (hollow) d = max(d, -d - 1.6 * pixelRatio);
   float inside = 1.0 - smoothstep(-0.5, 0.5, d);
   float around = 1.0 - smoothstep(-0.5, 0.5, d - 1.2 * pixelRatio);
   if (around < 0.01) discard;
-  gl_FragColor = vec4(mix(vec3(0.05), vTint, inside), around * opacity);
+  gl_FragColor = vec4(mix(vec3(0.05), vTint, inside), around);
 }`;

@@ -17,6 +17,8 @@ export class Chart implements Disposable {
   private readonly host = element('div', { class: 'chart', 'aria-hidden': 'true' });
   private chart: ECharts | null = null;
   private option: (() => EChartsCoreOption) | null = null;
+  /** As last measured; null where it may be another. */
+  private size: DrawingSize | null = null;
   /** While it is drawn elsewhere, at another size. */
   private elsewhere: DrawingSize | null = null;
 
@@ -26,7 +28,10 @@ export class Chart implements Disposable {
   ) {
     container.append(this.host);
     const observer = new ResizeObserver(() => {
-      this.resize();
+      const before = this.size;
+      this.size = null;
+      // Drawn at this size already: an observer is told of the first one too.
+      if (before?.width !== this.width || before.height !== this.height) this.redraw();
     });
     observer.observe(this.host);
     this.store.add({
@@ -44,17 +49,26 @@ export class Chart implements Disposable {
   }
 
   get width(): number {
-    return this.elsewhere?.width ?? this.host.clientWidth;
+    return this.elsewhere?.width ?? this.measured().width;
   }
 
   get height(): number {
-    return this.elsewhere?.height ?? this.host.clientHeight;
+    return this.elsewhere?.height ?? this.measured().height;
+  }
+
+  /** Of the container. Asked anew it would lay out the whole page for each plot and each step. */
+  private measured(): DrawingSize {
+    // One without a size is hidden, and may be shown in this task.
+    if (this.size === null || this.size.width === 0 || this.size.height === 0) {
+      this.size = { width: this.host.clientWidth, height: this.host.clientHeight };
+    }
+    return this.size;
   }
 
   /** The option is a function of the size it is drawn at. */
   draw(option: () => EChartsCoreOption): void {
     this.option = option;
-    this.resize();
+    this.redraw();
   }
 
   /** The same drawing for a file; null while nothing is drawn. */
@@ -107,11 +121,16 @@ export class Chart implements Disposable {
     this.host.remove();
   }
 
-  private resize(): void {
+  private redraw(): void {
+    const { width, height } = this;
     // Hidden: drawn when it is shown again.
-    if (this.width === 0 || this.height === 0 || this.option === null) return;
-    if (this.chart === null) this.chart = init(this.host, null, { renderer: 'canvas' });
-    else this.chart.resize();
+    if (width === 0 || height === 0 || this.option === null) return;
+    if (this.chart === null) {
+      this.chart = init(this.host, null, { renderer: 'canvas', width, height });
+    } else if (this.chart.getWidth() !== width || this.chart.getHeight() !== height) {
+      // Draws all there is once more, so only where it must.
+      this.chart.resize({ width, height });
+    }
     this.chart.setOption({ animation: false, ...this.option() }, { notMerge: true });
   }
 }

@@ -11,6 +11,7 @@ import { pairMarks, type PairId, type PairMark } from './pairMark';
 import { readPairs } from './pairReading';
 import { persistenceFrame, type PersistenceFrame } from './persistenceFrame';
 import { minimaOf, outlineOf, profileOption } from './profileDrawing';
+import { discs, segments } from '../plots/manyShapes';
 import { PlotSection } from '../plots/plotSection';
 import { formatCount, formatNumber } from '../../shared/words/numbers';
 import { mergeTreeSummary } from '../summaries';
@@ -204,56 +205,61 @@ export class MergeTreeView implements Disposable {
             const children: unknown[] = [];
             const spacing = api.coord([1, 0])[0] - api.coord([0, 0])[0];
             const widest = Math.min(5, Math.max(1, spacing * 0.5));
+            const chosen: unknown[] = [];
+            // All of about one thickness are one element: hundreds cost more than what they draw.
+            const stems = new Map<number, number[]>();
+            const joins: number[] = [];
             for (const branch of layout.branches) {
               const [x, y] = api.coord([branch.x, frame.place(branch.from)]);
               const [parentX, parentY] = api.coord([branch.parentX, top(branch.to)]);
-              const isOn = branch.minimumVertex === on;
               const thickness = 1 + (widest - 1) * Math.sqrt(branch.size / largest);
-              children.push({
-                type: 'polyline',
-                shape: {
-                  points: [
-                    [x, y],
-                    [x, parentY],
-                  ],
-                },
-                style: {
-                  fill: null,
-                  stroke: isOn ? theme.highlight : withAlpha(theme.accent, 0.8),
-                  lineWidth: isOn ? Math.max(2, thickness) : thickness,
-                },
-              });
-              if (parentX === x) continue;
+              if (branch.minimumVertex === on) {
+                const lineWidth = Math.max(3, thickness);
+                const bent = [x, y, x, parentY, x, parentY, parentX, parentY];
+                chosen.push(segments(bent, { stroke: theme.highlight, lineWidth }));
+                continue;
+              }
+              const lineWidth = Math.round(thickness * 4) / 4;
+              const alike = stems.get(lineWidth) ?? [];
+              stems.set(lineWidth, alike);
+              alike.push(x, y, x, parentY);
               // Thin: a join has a height and no size.
-              children.push({
-                type: 'line',
-                shape: { x1: x, y1: parentY, x2: parentX, y2: parentY },
-                style: {
-                  stroke: isOn ? theme.highlight : withAlpha(theme.accent, 0.55),
-                  lineWidth: isOn ? 2 : 1,
-                },
-              });
+              if (parentX !== x) joins.push(x, parentY, parentX, parentY);
             }
+            for (const [lineWidth, ends] of stems) {
+              children.push(segments(ends, { stroke: withAlpha(theme.accent, 0.8), lineWidth }));
+            }
+            children.push(segments(joins, { stroke: withAlpha(theme.accent, 0.55), lineWidth: 1 }));
+            const inner: number[] = [];
+            const cut: number[] = [];
             nodes.forEach((node, index) => {
               if (node.kind !== 'minimum') return;
               const [x, y] = api.coord([layout.x[index]!, frame.place(Number(node.value))]);
-              const isOn = node.vertex === on;
-              children.push({
-                type: 'circle',
-                shape: { cx: x, cy: y, r: isOn ? 5.5 : Math.min(4, Math.max(1.5, spacing / 3)) },
-                style: atBorder.has(node.vertex)
-                  ? {
-                      fill: theme.background,
-                      stroke: isOn ? theme.highlight : theme.accent,
-                      lineWidth: 1.5,
-                    }
-                  : {
-                      fill: isOn ? theme.highlight : theme.accent,
-                      stroke: theme.background,
-                      lineWidth: 1.2,
-                    },
-              });
+              const isCut = atBorder.has(node.vertex);
+              if (node.vertex !== on) {
+                (isCut ? cut : inner).push(x, y);
+                return;
+              }
+              const color = theme.highlight;
+              chosen.push(
+                discs([x, y], 10, {
+                  fill: theme.background,
+                  stroke: theme.foreground,
+                  lineWidth: 4,
+                }),
+                discs([x, y], 5.5, {
+                  fill: isCut ? theme.background : color,
+                  stroke: color,
+                  lineWidth: 3,
+                }),
+              );
             });
+            const r = Math.min(4, Math.max(1.5, spacing / 3));
+            children.push(
+              discs(inner, r, { fill: theme.accent, stroke: theme.background, lineWidth: 2.4 }),
+              discs(cut, r, { fill: theme.background, stroke: theme.accent, lineWidth: 3 }),
+            );
+            for (const shape of chosen) children.push(shape);
             return { type: 'group', children };
           },
         },

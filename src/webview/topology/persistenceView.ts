@@ -12,16 +12,17 @@ import { readPairs } from './pairReading';
 import { placeText } from './pairText';
 import { simplifiedCounts } from './simplification';
 import { ThresholdControl } from './thresholdControl';
+import { caption, countsCaption, pairData } from './persistenceText';
 import { persistenceFrame, type PersistenceFrame } from './persistenceFrame';
-import type { DataTable } from '../export/drawing';
 import type { RunScales } from '../training/runScales';
 import { countsOf, countsOption } from './countsDrawing';
+import { discs } from '../plots/manyShapes';
 import { PlotSection } from '../plots/plotSection';
 import { formatNumber } from '../../shared/words/numbers';
 import { persistenceSummary } from '../summaries';
 import { withAlpha, type Theme } from '../plots/theme';
 import type { ViewState } from '../state/viewState';
-import { plural, t } from '../text';
+import { t } from '../text';
 
 /** Most a bar takes, with the space around it, in pixels. */
 const ROW_HEIGHT = 22;
@@ -255,8 +256,27 @@ export class PersistenceView implements Disposable {
       data: [0],
       renderItem: (_: unknown, api: CustomApi) => {
         const children: unknown[] = [];
-        const ordered = [...marks].sort((a, b) => Number(a.id === on) - Number(b.id === on));
-        for (const mark of ordered) {
+        // All that look alike are one element; the essential one and the one pointed at are over them.
+        const inner: number[] = [];
+        const atBorder: number[] = [];
+        for (const mark of marks) {
+          if (mark.essential || mark.id === on) continue;
+          const [x, y] = api.coord([frame.place(mark.birth), frame.toHeight(mark)]);
+          (mark.border ? atBorder : inner).push(x, y);
+        }
+        children.push(
+          discs(inner, 4.5, { fill: theme.accent, stroke: theme.background, lineWidth: 2.4 }),
+          discs(atBorder, 4.5, {
+            fill: theme.background,
+            stroke: theme.accent,
+            lineWidth: 1.6,
+            strokeFirst: false,
+          }),
+        );
+        const above = marks
+          .filter((mark) => mark.essential || mark.id === on)
+          .sort((a, b) => Number(a.id === on) - Number(b.id === on));
+        for (const mark of above) {
           const pointed = mark.id === on;
           const color = pointed
             ? theme.highlight
@@ -265,7 +285,13 @@ export class PersistenceView implements Disposable {
               : theme.accent;
           const [x, y] = api.coord([frame.place(mark.birth), frame.toHeight(mark)]);
           const [, foot] = api.coord([frame.place(mark.birth), frame.place(mark.birth)]);
-          if (pointed) children.push(line([x, foot], [x, y], color, 1.5));
+          if (pointed) {
+            children.push(line([x, foot], [x, y], color, 2.5), {
+              type: 'circle',
+              shape: { cx: x, cy: y, r: 11 },
+              style: { fill: theme.background, stroke: theme.foreground, lineWidth: 2 },
+            });
+          }
           if (mark.essential) {
             const r = pointed ? 7 : 6;
             children.push({
@@ -301,7 +327,7 @@ export class PersistenceView implements Disposable {
           } else {
             children.push({
               type: 'circle',
-              shape: { cx: x, cy: y, r: pointed ? 6 : 4.5 },
+              shape: { cx: x, cy: y, r: 6 },
               style: mark.border
                 ? { fill: theme.background, stroke: color, lineWidth: 1.6 }
                 : { fill: color, stroke: theme.background, lineWidth: 1.2 },
@@ -406,59 +432,6 @@ export class PersistenceView implements Disposable {
       }));
     });
   }
-}
-
-/** How sure the count is at the threshold of the document. */
-function countsCaption({ threshold, saddles, sensitivity: { band } }: Topology): string {
-  return [
-    t('{0} above {1}', plural(saddles, 'saddle'), formatNumber(threshold, 2)),
-    band === undefined
-      ? t('no band: the result is of an older version')
-      : t(
-          'band: {0} to {1} with other neighborhoods, resolutions and planes (dots)',
-          band.saddles.low,
-          band.saddles.high,
-        ),
-  ].join(' · ');
-}
-
-function pairData({ essential, pairs }: Topology): DataTable {
-  return {
-    columns: ['kind', 'birth', 'death', 'birth_vertex', 'death_vertex', 'border'],
-    rows: [essential, ...pairs].map((pair, index) => [
-      index === 0 ? 'essential' : 'finite',
-      pair.birth,
-      pair.death,
-      pair.birthVertex,
-      pair.deathVertex,
-      pair.border === true ? 1 : 0,
-    ]),
-  };
-}
-
-function caption(topology: Topology, frame: PersistenceFrame): string {
-  const { finite, range } = topology.summaries;
-  return [
-    finite.count === 0
-      ? t('no finite pair: a single basin')
-      : range > 0
-        ? t(
-            '{0}, mean {1} ({2} of the range)',
-            plural(finite.count, 'finite pair'),
-            formatNumber(finite.mean, 3),
-            formatNumber(finite.meanOverRange, 2),
-          )
-        : t('{0}, mean {1}', plural(finite.count, 'finite pair'), formatNumber(finite.mean, 3)),
-    t(
-      topology.thresholdSource === 'noise'
-        ? 'band: up to {0}, left out as noise'
-        : 'band: up to {0}, left out',
-      formatNumber(topology.threshold, 2),
-    ),
-    frame.essentialBeyond ? t('△ ends above the plot') : '',
-  ]
-    .filter((part) => part !== '')
-    .join(' · ');
 }
 
 /** Between the diagonal and the pairs of that persistence: straight on a linear axis only. */

@@ -17,11 +17,11 @@ import type {
  */
 export function simplified(topology: Topology, threshold: number): Topology {
   if (!(threshold > topology.threshold)) return topology;
-  const counted = simplifiedCounts(topology, threshold);
-  const kept = new Set([counted.essential, ...counted.pairs].map(({ birthVertex }) => birthVertex));
+  const counts = simplifiedCounts(topology, threshold);
+  const kept = new Set([counts.essential, ...counts.pairs].map(({ birthVertex }) => birthVertex));
   const { mergeTree, profile } = topology;
   return {
-    ...counted,
+    ...counts,
     mergeTree: simplifiedTree(mergeTree, kept),
     ...(profile === undefined
       ? {}
@@ -32,6 +32,17 @@ export function simplified(topology: Topology, threshold: number): Topology {
 /** The same for pairs, counts and summaries; tree and profile stay those of the topology. */
 export function simplifiedCounts(topology: Topology, threshold: number): Topology {
   if (!(threshold > topology.threshold)) return topology;
+  const known = counted.get(topology);
+  if (known?.threshold === threshold) return known;
+  const counts = countsAbove(topology, threshold);
+  counted.set(topology, counts);
+  return counts;
+}
+
+/** The last of each: several views ask for the same threshold. */
+const counted = new WeakMap<Topology, Topology>();
+
+function countsAbove(topology: Topology, threshold: number): Topology {
   const pairs = topology.pairs.filter((pair) => persistenceOf(pair) > threshold);
   const { summaries, inner } = topology;
   const touches = (pair: PersistencePair): boolean => pair.border === true;
@@ -79,8 +90,18 @@ function innerOf(
 function summaryOf(pairs: readonly PersistencePair[], range: number): PersistenceSummary {
   const count = pairs.length;
   if (count === 0) return { count, total: 0, mean: 0, median: 0, maximum: 0, meanOverRange: 0 };
-  const sorted = Float64Array.from(pairs, persistenceOf).sort();
-  const total = sorted.reduce((sum, value) => sum + value, 0);
+  const sorted = new Float64Array(count);
+  let total = 0;
+  let isSorted = true;
+  // Pairs come with the most persistent first.
+  for (let k = 0; k < count; k++) {
+    const value = persistenceOf(pairs[k]!);
+    const at = count - 1 - k;
+    sorted[at] = value;
+    total += value;
+    if (k > 0 && !(value <= sorted[at + 1]!)) isSorted = false;
+  }
+  if (!isSorted) sorted.sort();
   const mean = total / count;
   return {
     count,

@@ -34,11 +34,13 @@ export class ThresholdControl {
 
   /** @param whole as computed. @param shown at the threshold that is chosen. */
   update(whole: Topology, shown: Topology): void {
-    const persistences = whole.pairs.map(persistenceOf).filter((value) => value < Infinity);
-    const largest = persistences[0];
-    this.root.hidden = largest === undefined;
-    if (largest === undefined) return;
-    const smallest = persistences.at(-1)!;
+    const isFinite = (pair: Topology['pairs'][number]) => persistenceOf(pair) < Infinity;
+    const first = whole.pairs.find(isFinite);
+    const last = whole.pairs.findLast(isFinite);
+    this.root.hidden = first === undefined;
+    if (first === undefined || last === undefined) return;
+    const largest = persistenceOf(first);
+    const smallest = persistenceOf(last);
     this.low = smallest / 2;
     this.high = Math.max(largest * 1.02, this.low * 2);
     const isOwn = shown.threshold === whole.threshold;
