@@ -95,6 +95,7 @@ class Of(nn.Module):
 
 place = torch.tensor([0, 1, 0, 2, 1, 1, 2, 0])
 scattered = lambda reduce: lambda h: torch.zeros(h.shape[0], 3, dtype=h.dtype).scatter_reduce(1, place.expand(h.shape[0], -1), h, reduce, include_self=False)
+summed = lambda h: torch.zeros(h.shape[0], 3, dtype=h.dtype).scatter_reduce(1, place.expand(h.shape[0], -1), h, "sum", include_self=False)
 lengths = torch.tensor([7, 3, 5, 2, 6, 7, 1, 4] * 3)
 # What the message must name, of every export or of one.
 RANDOM = {"refused": "random"}
@@ -118,6 +119,7 @@ CASES = {
     "scatter-prod": (lambda: Of(scattered("prod")), (flat,), {}),
     # No exporter has a mean, and the newer one leaves it out.
     "scatter-mean": (lambda: Of(scattered("mean")), (flat,), {"refused": "left out how values"}),
+    "scatter-mean-written": (lambda: Of(lambda h: summed(h) / summed(torch.ones_like(h))), (flat,), {}),
     "scatter": (lambda: Of(lambda h: torch.zeros(h.shape[0], 8, dtype=h.dtype).scatter(1, torch.tensor([3, 1, 0, 2, 7, 5, 4, 6]).expand(h.shape[0], -1), h), outer=8), (flat,), {}),
     "index-add": (lambda: Of(lambda h: torch.zeros(3, h.shape[0], dtype=h.dtype).index_add(0, place, h.T).T), (flat,), {}),
     "cumsum": (lambda: Of(lambda h: h.cumsum(1)[:, ::3]), (flat,), {}),
