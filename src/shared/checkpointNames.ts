@@ -116,7 +116,7 @@ export function isCheckpointFolder(name: string): boolean {
 
 /** Names that say nothing beside their folder's. */
 const USUAL_NAME =
-  /^(model|pytorch_model|adapter_model|diffusion_pytorch_model)\.(safetensors|bin|pt|ckpt)(\.index\.json)?$|^\.metadata$|^mp_rank_00_model_states\.pt$/;
+  /^(model|pytorch_model|adapter_model|diffusion_pytorch_model)\.(safetensors|bin|pt|ckpt)(\.index\.json)?$|^model\.json$|^\.metadata$|^mp_rank_00_model_states\.pt$/;
 
 /**
  * What a checkpoint is called within its run: its file's name, or its folder's where that is the

@@ -112,6 +112,7 @@ describe('checkpoints of several files', () => {
 
   it('are called by their folder where that is the checkpoint', () => {
     expect(nameInRun('checkpoint-500', 'model.safetensors')).toBe('checkpoint-500');
+    expect(nameInRun('epoch-5', 'model.json')).toBe('epoch-5');
     expect(nameInRun('checkpoint-500', 'ema.safetensors')).toBe('checkpoint-500/ema.safetensors');
     expect(nameInRun('resnet', 'model.safetensors')).toBe('model.safetensors');
     expect(runFolder('/w/out/checkpoint-500/model.safetensors')).toBe('/w/out');

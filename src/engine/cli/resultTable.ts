@@ -248,10 +248,12 @@ function grouped(columns: readonly Column[], nameWidth: number): readonly (reado
   return groups;
 }
 
-/** Both ends of a name are what tells it from others. */
+/** Both ends of a name are what tells it from others; of TensorFlow.js's models it is the folder. */
 function shortened(name: string, width: number): string {
   const letters = Array.from(escaped(name));
   if (letters.length <= width) return letters.join('');
+  const folder = /^(.+)\/model\.json$/.exec(name)?.[1];
+  if (folder !== undefined) return shortened(folder, width);
   const tail = Math.ceil((width - 1) / 2);
   return [...letters.slice(0, width - 1 - tail), '…', ...letters.slice(-tail)].join('');
 }

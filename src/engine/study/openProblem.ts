@@ -1,12 +1,16 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { InputError } from '../../shared/inputError';
 import type { CheckpointIdentity } from '../../shared/result';
 import type { Precision } from '../../shared/runtimeSetting';
+import { say } from '../../shared/words/message';
 import { sha256OfAll } from '../checkpoint/hash';
 import type { OptimizerState } from '../checkpoint/optimizer';
 import type { Checkpoint } from '../checkpoint/checkpoint';
 import type { OpenOptions } from '../checkpoint/openCheckpoint';
 import { correspond, type Correspondence } from '../correspondence/correspond';
 import type { Model } from '../graph/model';
+import { architectureIn } from '../graph/keras/kerasModel';
+import { isSameNetwork } from '../graph/keras/sameNetwork';
 import { readModelFile } from '../graph/onnx/modelFile';
 import { sizedSets } from '../objective/batchSizes';
 import {
@@ -162,6 +166,7 @@ export async function openForAnalysis(
     const files = [path, ...(checkpoint.files ?? [])];
     const found = await lookAt(study, 'checkpoint', files);
     const hash = await sha256OfAll(files, signal);
+    if (study.implied.has('model')) await refuseOtherNetwork(study, modelBytes, path, checkpoint);
     if (part === undefined && open === undefined) await refuseOtherSets(model, checkpoint);
     const loaded = await loadWeights(model, checkpoint, precision, {
       isShared: true,
@@ -201,6 +206,25 @@ export async function openForAnalysis(
   } finally {
     await checkpoint.close();
   }
+}
+
+/**
+ * Weights of another network may fit all the same, as where only an activation is another.
+ *
+ * @throws InputError where a checkpoint has a configuration that is not the one its run is computed with.
+ */
+async function refuseOtherNetwork(
+  { configuration: { model }, path: settings }: Study,
+  modelBytes: Uint8Array,
+  path: string,
+  checkpoint: Checkpoint,
+): Promise<void> {
+  const own = (await checkpoint.architecture?.()) ?? null;
+  if (own === null || isSameNetwork(own, architectureIn(modelBytes))) return;
+  throw new InputError(
+    say`${basename(path)} is another network than ${model}, whose graph all checkpoints of this run share; keep each network in a folder of its own with its data, or name as "checkpoints" in ${settings} only those of one.`,
+    'mismatch',
+  );
 }
 
 /** Which weights of a file are meant, and what they are added to. */

@@ -62,6 +62,12 @@ export function kerasModelBytes(
   return new TextEncoder().encode(JSON.stringify(written));
 }
 
+/** What `kerasModelBytes` was given, but for what does not change the network. */
+export function architectureIn(bytes: Uint8Array): Pick<Architecture, 'dialect' | 'topology'> {
+  const { keras, topology } = JSON.parse(Buffer.from(bytes).toString('utf8')) as Written;
+  return { dialect: keras, topology };
+}
+
 /** A network of Keras or TensorFlow.js from its configuration. */
 export class KerasModel implements Model {
   readonly path: string;
