@@ -68,7 +68,7 @@ describe('a saved model beside data needs nothing else', () => {
     const [document] = await documents(path, '--only', 'metrics,hessian');
     const { metrics, hessian, checkpoint } = document!;
     expect(checkpoint.path).toBe(`${name}.keras`);
-    expect(Math.abs(metrics!.loss / expected.loss - 1)).toBeLessThan(1e-5);
+    expect(Math.abs(Number(metrics!.loss) / expected.loss - 1)).toBeLessThan(1e-5);
     expected.largest.forEach((value, i) => {
       const found = hessian!.eigenvalues[i]!.value;
       expect(Math.abs(found - value) / expected.largest[0]!).toBeLessThan(1e-4);
@@ -88,12 +88,12 @@ describe('a saved model beside data needs nothing else', () => {
     expect(found).toHaveLength(5);
     for (const { checkpoint, metrics } of found) {
       const expected = losses[checkpoint.path.split('/')[0]!]!;
-      expect(Math.abs(metrics!.loss / expected - 1)).toBeLessThan(1e-5);
+      expect(Math.abs(Number(metrics!.loss) / expected - 1)).toBeLessThan(1e-5);
     }
     // Of one model, from its own file: the data are in the folder above.
     const own = await documents(join(folder, 'epoch-80/model.json'), '--only', 'metrics');
     expect(own).toHaveLength(1);
-    expect(Math.abs(own[0]!.metrics!.loss / losses['epoch-80']! - 1)).toBeLessThan(1e-5);
+    expect(Math.abs(Number(own[0]!.metrics!.loss) / losses['epoch-80']! - 1)).toBeLessThan(1e-5);
   });
 
   test('quantised shards are read as what they stand for', async () => {
@@ -102,7 +102,7 @@ describe('a saved model beside data needs nothing else', () => {
     copyFileSync(join(EXAMPLE, 'y.npy'), join(folder, 'y.npy'));
     const [document] = await documents(folder, '--only', 'metrics');
     const expected = lossOf(scales, join(EXAMPLE, 'x.npy'), join(EXAMPLE, 'y.npy'));
-    expect(Math.abs(document!.metrics!.loss / expected - 1)).toBeLessThan(1e-4);
+    expect(Math.abs(Number(document!.metrics!.loss) / expected - 1)).toBeLessThan(1e-4);
   });
 });
 
