@@ -78,15 +78,21 @@ export function named(path: string, error: unknown): unknown {
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':
-      return new InputError(say`${path} does not exist; check the path.`, 'missing');
+      return new InputError(say`${escaped(path)} does not exist; check the path.`, 'missing');
     case 'EACCES':
     case 'EPERM':
-      return new InputError(say`${path} may not be read; change its permissions.`, 'missing');
+      return new InputError(
+        say`${escaped(path)} may not be read; change its permissions.`,
+        'missing',
+      );
     case 'EISDIR':
-      return new InputError(say`${path} is a folder; name one of the files in it.`, 'invalid');
+      return new InputError(
+        say`${escaped(path)} is a folder; name one of the files in it.`,
+        'invalid',
+      );
     case 'ELOOP':
       return new InputError(
-        say`${path} is a link that leads back to itself; name the file it was meant for.`,
+        say`${escaped(path)} is a link that leads back to itself; name the file it was meant for.`,
         'invalid',
       );
     case 'ENAMETOOLONG':
@@ -97,12 +103,12 @@ export function named(path: string, error: unknown): unknown {
     case 'ENXIO':
     case 'ENODEV':
     case 'EOPNOTSUPP':
-      return new InputError(say`${path} is no regular file; check the path.`, 'invalid');
+      return new InputError(say`${escaped(path)} is no regular file; check the path.`, 'invalid');
     case 'EIO':
     case 'ESTALE':
     case 'EREMOTEIO':
       return new InputError(
-        say`${path} cannot be read, as its disk reports an error (${code}); check the disk and try again.`,
+        say`${escaped(path)} cannot be read, as its disk reports an error (${code}); check the disk and try again.`,
         'damaged',
       );
     case 'ERR_INVALID_ARG_VALUE':

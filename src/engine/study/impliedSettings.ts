@@ -4,9 +4,11 @@ import type { Configuration, WrittenConfiguration } from '../../shared/configura
 import { DATA_ARCHIVE, DATA_ARRAYS } from '../../shared/impliedRun';
 import { InputError } from '../../shared/inputError';
 import { say, type Message } from '../../shared/words/message';
+import { printable, printableValue } from '../checkpoint/fault';
 import { openCheckpoint } from '../checkpoint/openCheckpoint';
 import { compiledLoss } from '../objective/compiledLoss';
 import { KerasModel } from '../graph/keras/kerasModel';
+import { printed } from '../graph/keras/printed';
 import { holdsConfiguration, readConfiguredModel, type ConfiguredModel } from './graphSource';
 
 /** A configuration with all that an analysis needs. */
@@ -81,14 +83,12 @@ export async function completed(
   let notes: readonly Message[] = [];
   let loss = objective;
   if (loss === undefined) {
-    const compiled = compiledLoss(
-      training,
-      model,
-      output,
-      (each) => new KerasModel(bytes, name, each),
+    const compiled = printed(() =>
+      compiledLoss(training, model, output, (each) => new KerasModel(bytes, name, each)),
     );
     implied.add('objective');
-    ({ objective: loss, output, notes } = compiled);
+    ({ objective: loss, output } = compiled);
+    notes = compiled.notes.map((note) => printableValue(note));
   }
   let { data } = written;
   if (data === undefined && needsData) {
@@ -134,7 +134,7 @@ async function dataBeside(
     const [x, y] = DATA_ARRAYS;
     return { inputs: x!, targets: y! };
   }
-  const arrays = inputs.length === 1 ? 'x' : inputs.join(', ');
+  const arrays = inputs.length === 1 ? 'x' : inputs.map((name) => printable(name)).join(', ');
   throw new InputError(
     say`${model} has its graph, but there are no data to evaluate it on; save them beside it as ${DATA_ARCHIVE} with the arrays ${arrays} and y, or name them as "data" in ${join(folder, 'basin.json')}.`,
     'missing',

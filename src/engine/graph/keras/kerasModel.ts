@@ -1,5 +1,6 @@
 import { InputError } from '../../../shared/inputError';
 import { say, type Message } from '../../../shared/words/message';
+import { printable, printableValue } from '../../checkpoint/fault';
 import type { TensorEntry } from '../../checkpoint/checkpoint';
 import { Graph } from '../graph';
 import type { Model } from '../model';
@@ -11,12 +12,13 @@ import type {
 } from '../onnx/importOnnx';
 import { elementType, type ElementType } from '../onnx/operatorCall';
 import type { Node } from '../operations';
-import { MAXIMUM_SIZE } from '../shapes';
+import { MAXIMUM_SIZE, ShapeError } from '../shapes';
 import type { Architecture, Dialect } from '../../checkpoint/architecture';
 import type { WeightRequest } from './layerCall';
 import { buildNetwork, type Built } from './network';
 import { regularized } from './regularizers';
 import { objectOf, type Json } from '../../checkpoint/jsonObject';
+import { printed } from './printed';
 import { TensorNames } from './tensorNames';
 import { readTopology, referencesOf, type Reference, type Topology } from './topology';
 
@@ -57,7 +59,7 @@ export function kerasModelBytes(
   const written: Written = {
     keras: dialect,
     topology: objectOf(withoutTraining(topology))!,
-    tensors: requests.map((request) => names.find(request)),
+    tensors: printed(() => requests.map((request) => names.find(request))),
   };
   return new TextEncoder().encode(JSON.stringify(written));
 }
@@ -108,7 +110,8 @@ export class KerasModel implements Model {
       isLogits: false,
       name: nameOf(reference, this.#topology.outputs),
     }));
-    this.#results = output === undefined ? own : [this.#resultOf(output, own, built)];
+    this.#results =
+      output === undefined ? own : [printed(() => this.#resultOf(output, own, built))];
     this.outputs = this.#results.map(({ name }) => name);
     this.outputShapes = new Map(
       own.map(({ name, reference }) => [name, openShape(built, reference)]),
@@ -209,6 +212,18 @@ interface Trial {
 }
 
 function trial(topology: Topology, dialect: Dialect, path: string): Trial {
+  try {
+    return printed(() => triedOn(topology, dialect, path));
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    throw new InputError(
+      say`${path}: ${error.said} Save the model with inputs of a size that can be computed with.`,
+      'unsupported',
+    );
+  }
+}
+
+function triedOn(topology: Topology, dialect: Dialect, path: string): Trial {
   const g = new Graph();
   const given = topology.inputs.map(({ name, shape }) => {
     if (shape === null) {
@@ -242,7 +257,19 @@ function trial(topology: Topology, dialect: Dialect, path: string): Trial {
     given.map((shape, i) => ({ node: g.input(`input:${i}`, shape), mask: null })),
     { g, dialect, weight, path },
   );
+  requireMade(topology, built, path);
   return { requests: [...requests.values()].map(({ request }) => request), given, built };
+}
+
+/** @throws InputError where an output has no such tensor. */
+function requireMade({ name, outputs }: Topology, built: Built, path: string): void {
+  for (const reference of outputs) {
+    if (built.value(reference) !== null) continue;
+    throw new InputError(
+      say`${path}: nothing makes the output ${reference.layer} of ${name}; save the model again.`,
+      'damaged',
+    );
+  }
 }
 
 /** @throws InputError where no array can have the shape. */
@@ -265,7 +292,7 @@ function read(topology: Json, path: string): Topology {
     return readTopology(topology);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    throw new InputError(say`${path}: ${error.said}.`, error.reason);
+    throw new InputError(printableValue(say`${path}: ${error.said}.`), error.reason);
   }
 }
 
@@ -321,16 +348,22 @@ function lastOperation([result]: readonly Result[], built: Built): LastOperation
 function requireWhole({ reference, name }: Result, built: Built, path: string): void {
   if ((built.value(reference)?.mask ?? null) === null) return;
   throw new InputError(
-    say`${path}: steps of its output ${name} are masked, and Basin would take the loss of all of them; end in a layer that gives one vector for each sequence, or export the model to ONNX.`,
+    say`${path}: steps of its output ${printable(name)} are masked, and Basin would take the loss of all of them; end in a layer that gives one vector for each sequence, or export the model to ONNX.`,
     'unsupported',
   );
 }
 
 const LISTED = 5;
+const LONGEST_LISTED = 100;
 
 function listOf(names: readonly string[]): string {
   const more = names.length > LISTED ? ', …' : '';
-  return names.slice(0, LISTED).join(', ') + more;
+  return (
+    names
+      .slice(0, LISTED)
+      .map((name) => printable(name, LONGEST_LISTED))
+      .join(', ') + more
+  );
 }
 
 function notesOf(topology: Topology, requests: readonly WeightRequest[]): readonly Message[] {

@@ -1,3 +1,4 @@
+import { printableValue } from '../../checkpoint/fault';
 import { InputError } from '../../../shared/inputError';
 import { say } from '../../../shared/words/message';
 import type { Graph } from '../graph';
@@ -163,12 +164,14 @@ function naming<T>(layer: Layer, path: string, work: () => T): T {
   } catch (error) {
     if (error instanceof ShapeError) {
       throw new InputError(
-        say`${where}: ${error.said} Does the data have the shape the model expects?`,
+        printableValue(
+          say`${where}: ${error.said} Does the data have the shape the model expects?`,
+        ),
         'mismatch',
       );
     }
     if (error instanceof InputError && !error.message.startsWith(`${path}: `)) {
-      throw new InputError(say`${where}: ${error.said}.`, error.reason);
+      throw new InputError(printableValue(say`${where}: ${error.said}.`), error.reason);
     }
     throw error;
   }

@@ -42,6 +42,40 @@ describe('a configuration that cannot be built is refused with one sentence', ()
       sequential({ class_name: 'Fancy', config: { name: 'f' } }),
       /layer f \(Fancy\): Basin does not know layers of this class/,
     ],
+    [
+      'a name that clears the screen',
+      sequential({ class_name: 'Fancy', config: { name: 'f\u001b[2J\n' } }),
+      /^m\.keras: layer f\\(u001b|x1b)\[2J\S* \(Fancy\): .*export the model to ONNX\.$/,
+    ],
+    [
+      'an output that no tensor is of',
+      {
+        class_name: 'Functional',
+        config: {
+          name: 'm',
+          layers: [
+            { ...input, name: 'in', inbound_nodes: [] },
+            { ...dense('a'), name: 'a', inbound_nodes: call('in') },
+          ],
+          input_layers: [['in', 0, 0]],
+          output_layers: [['a', 0, 1]],
+        },
+      },
+      /m\.keras: nothing makes the output a of m; save the model again\./,
+    ],
+    [
+      'an input larger than any memory',
+      {
+        class_name: 'Sequential',
+        config: {
+          name: 's',
+          layers: [
+            { class_name: 'InputLayer', config: { name: 'in', batch_shape: [null, 2 ** 31] } },
+          ],
+        },
+      },
+      /m\.keras: An array \[1, 2147483648\] is larger than can be computed with\. Save the model/,
+    ],
     ['units that are no number', sequential(dense('d', { units: -1 })), /"units" is -1/],
     ['units beyond any memory', sequential(dense('d', { units: 2 ** 31 })), /no array has/],
     ['weights that are not there', sequential(dense('d')), /has no tensor for d\/kernel \[4, 3\]/],
