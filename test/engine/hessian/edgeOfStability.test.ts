@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { english } from '../../../src/shared/words/message';
 import type { ParameterMoments } from '../../../src/engine/checkpoint/secondMoments';
 import {
   adaptiveEdge,
