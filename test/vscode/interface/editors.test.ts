@@ -65,7 +65,7 @@ describe('opening a file', () => {
   it('shows a checkpoint’s header and tensors', async () => {
     await openTensors('one.pt');
     const facts = (await page().locator('.facts').textContent()) ?? '';
-    assert.match(facts, /^PyTorch · 128 tensors · 17.875 parameters · .* · epoch 30/);
+    assert.match(facts, /^PyTorch · 128 tensors · 17,875 values, buffers included · .* · epoch 30/);
     await row('conv1.weight').first().waitFor();
     assert.equal(await grid().getAttribute('aria-rowcount'), '129');
     const first = (await row('conv1.weight').first().textContent()) ?? '';
