@@ -112,8 +112,8 @@ test('no line is wider than 80 columns: long names lose their middle, long figur
   expect(lines[0]).toMatch(/^checkpoint +loss +accuracy +λmax +trace +saddles +pers\.$/);
   expect(Array.from(lines[0]!).length).toBe(80);
   expect(lines[1]).toMatch(/^resne\S*…\S*\.ckpt +0\.5/);
-  expect(lines[1]).toContain(' -123±0.3 ');
-  expect(lines[1]).toContain('±1235±23456 ');
+  expect(lines[1]).toContain(' −123.46±0.31 ');
+  expect(lines[1]).toContain('±1,235±23,456 ');
   // What follows a figure that is too long stands under its title again.
   expect(Array.from(lines[1]!).length).toBe(80);
   expect(lines[2]).toContain('…');
