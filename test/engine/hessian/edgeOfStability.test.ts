@@ -10,6 +10,7 @@ import {
 import { largestEigenvalue } from '../../../src/engine/hessian/largestEigenvalue';
 import { norm } from '../../../src/engine/hessian/vectors';
 import { joined } from '../../../src/engine/study/adamEdge';
+import { english } from '../../../src/shared/words/message';
 import { gaussian, rotated } from './operators';
 
 /** |x| after descent on ½λx², as PyTorch's SGD steps. */
