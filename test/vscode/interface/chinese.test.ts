@@ -93,10 +93,16 @@ describe('in Chinese', () => {
     // Notes of a result, which its page translates.
     const results = join(given().workspace, 'runs', 'resnet', '.basin', 'results');
     const document = await readFile(join(results, 'epoch-030.pt.basin.json'), 'utf8');
+    const messages = [
+      {
+        template: 'The graph does not use {0} tensors of the checkpoint ({1}).',
+        values: [2, 'a, b'],
+      },
+    ];
     const notes = ['The graph does not use 2 tensors of the checkpoint (a, b).'];
     await writeFile(
       join(given().workspace, 'noted.basin.json'),
-      JSON.stringify({ ...(JSON.parse(document) as object), notes }),
+      JSON.stringify({ ...(JSON.parse(document) as object), notes, messages }),
     );
     await bench.openFile('noted.basin.json');
     const note = bench.panel().locator('#notes li');
