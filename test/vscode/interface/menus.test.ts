@@ -162,7 +162,7 @@ describe('commands and settings', () => {
       commands.map((command) => titles.get(command));
     assert.deepEqual(
       await offered(bench.row('epoch-030.pt, loss')),
-      names('openLandscape', 'analyzeCheckpoint', 'compare'),
+      names('openLandscape', 'analyzeCheckpoint', 'compare', 'compareTensors'),
     );
     assert.deepEqual(
       await offered(bench.row('Run resnet', 1)),
