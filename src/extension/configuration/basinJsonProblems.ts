@@ -62,6 +62,7 @@ export async function findProblems(text: string, disk: Disk, check: Check): Prom
   if (root?.type !== 'object') return [];
   const problems: Problem[] = [];
   await Promise.all([missingFiles(root, disk, problems), emptyGlobs(root, disk, problems)]);
+  missingModel(root, problems);
   evenResolution(root, problems);
   for (const { path, message } of check(getNodeValue(root))) {
     const node = nearest(root, path);
@@ -179,6 +180,23 @@ async function missingFiles(root: Node, disk: Disk, problems: Problem[]): Promis
       });
     }),
   );
+}
+
+/** Checkpoints that may bring their graph along: those of Keras and TensorFlow.js, and any file. */
+const OWN_GRAPH = /\.keras$|\.h5$|\.json$|\*$/;
+
+function missingModel(root: Node, problems: Problem[]): void {
+  // Its name may stand there already, with nothing behind it yet.
+  if (root.children?.some(({ children }) => children?.[0]?.value === 'model') === true) return;
+  const globs = findNodeAtLocation(root, ['checkpoints'])?.children;
+  if (globs === undefined) return;
+  if (globs.some(({ value }) => typeof value === 'string' && OWN_GRAPH.test(value))) return;
+  problems.push({
+    ...placeOf(root),
+    message: t('"model" is missing: name the ONNX export of the network’s graph.'),
+    severity: 'error',
+    fixes: [],
+  });
 }
 
 function splitArray(written: string): [string, string] {

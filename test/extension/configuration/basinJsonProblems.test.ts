@@ -92,6 +92,15 @@ describe('a basin.json', () => {
     ]);
   });
 
+  it('names the graph of checkpoints that bring none along', async () => {
+    const { model: _, ...without } = good;
+    const missing = '"model" is missing: name the ONNX export of the network’s graph.';
+    expect(await problems(without)).toEqual([['{', missing]]);
+    expect(await problems({ ...without, checkpoints: [] })).toContainEqual(['{', missing]);
+    const own = await problems({ ...without, checkpoints: ['*.keras'] });
+    expect(own.map(([, message]) => message)).not.toContain(missing);
+  });
+
   it('may be half typed, or anything', async () => {
     expect(await problems('{ "checkpoints": ["*.pt"], "model": ')).toEqual([]);
     expect(await problems('[1]')).toEqual([]);
