@@ -75,6 +75,24 @@ const wallRules = Object.entries(walls).map(([house, { houses, modules }]) => ({
   },
 }));
 
+const limitName =
+  '/^(MOST|LARGEST|LONGEST|DEEPEST|WIDEST|HIGHEST|GREATEST|MAXIMUM|LEAST|FEWEST|SMALLEST|SHORTEST|LOWEST|MINIMUM)(_|$)|^(?!MAX_|MIN_).*_(LIMIT|MAX|MIN|MAXIMUM|MINIMUM)$/';
+
+/** @type {import('eslint').Linter.Config['rules']} */
+const names = {
+  'no-restricted-syntax': [
+    'error',
+    {
+      selector: `VariableDeclarator > Identifier.id[name=${limitName}]`,
+      message: 'A limit is called MAX_… or MIN_….',
+    },
+    {
+      selector: 'PrivateIdentifier',
+      message: 'A private member is written with `private`, as everywhere here.',
+    },
+  ],
+};
+
 export default tseslint.config(
   {
     ignores: ['dist/', 'node_modules/', '.vscode-test/', 'artifacts/', '**/*_pb.ts', '**/.basin/'],
@@ -111,6 +129,11 @@ export default tseslint.config(
       '@typescript-eslint/prefer-for-of': 'off',
       'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true } }],
       eqeqeq: 'error',
+      ...names,
+      '@typescript-eslint/explicit-member-accessibility': [
+        'error',
+        { accessibility: 'no-public', overrides: { parameterProperties: 'off' } },
+      ],
     },
   },
   ...wallRules,

@@ -17,7 +17,7 @@ const RUNS = Number(process.env.BASIN_BENCH_RUNS ?? 3);
 /** Where profiles are kept, of code that can be read. */
 const PROFILES = process.env.BASIN_BENCH_PROFILES;
 /** Nothing here takes longer; what does is broken. */
-const LIMIT = 600_000;
+const MAX_MILLISECONDS = 600_000;
 
 const chromium = await findChromium();
 if (chromium === undefined) throw new Error('There is no Chromium: CHROMIUM=FILE names one.');
@@ -122,7 +122,10 @@ async function makeWorkspace(workspace) {
 async function bounded(promise) {
   let timer;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no end within ${LIMIT / 1000} s`)), LIMIT);
+    timer = setTimeout(
+      () => reject(new Error(`no end within ${MAX_MILLISECONDS / 1000} s`)),
+      MAX_MILLISECONDS,
+    );
   });
   try {
     await Promise.race([promise, late]);

@@ -44,7 +44,7 @@ const LONG = ['workflow', 'code', 'tree', 'documents', 'editors'];
  */
 const NEWEST_ONLY = new Set(['universal', 'setup']);
 /** No file takes as long as this, in milliseconds. */
-const LONGEST = 900_000;
+const MAX_MILLISECONDS = 900_000;
 
 /** @typedef {import('./hostSuite.mjs').Counts} Counts */
 /** @typedef {import('./codeServer.mjs').Age} Age */
@@ -366,7 +366,7 @@ async function place() {
 async function mocha(message, print) {
   const child = fork(join(import.meta.dirname, 'interfaceFile.mjs'), {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    timeout: LONGEST,
+    timeout: MAX_MILLISECONDS,
     killSignal: 'SIGKILL',
   });
   for (const stream of [child.stdout, child.stderr]) {

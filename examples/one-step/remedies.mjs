@@ -19,7 +19,7 @@ const [out, ...pythons] = positionals;
 const names = [
   ...readFileSync(here('remedies.py'), 'utf8').matchAll(/^ {4}"([a-z-]+)": \((?:BOTH|OLD)/gm),
 ];
-const MOST_MESSAGES = 4;
+const MAX_MESSAGES = 4;
 
 /** What messages say to do: a setting of basin.json, or a step of remedies.py. */
 const remedies = [
@@ -162,7 +162,7 @@ function tryWay(interpreter, folder, name, remedy, message) {
     const { last, message: said } = analyze(folder);
     if (last !== undefined) return { ways, ...isRight(folder, last) };
     const [next] = fitting(said, false);
-    if (next === undefined || ways.length === MOST_MESSAGES)
+    if (next === undefined || ways.length === MAX_MESSAGES)
       return { ways, isWell: false, figures: said };
     ways.push(next.way);
     follow(interpreter, folder, name, next, said);

@@ -8,7 +8,7 @@ const MARK = [0x42, 0x73, 0x6e, 0x01] as const;
 const HEAD_BYTES = 8;
 
 /** No message is as long: a longer one is not believed. */
-export const LARGEST_FRAME = 2 ** 29;
+export const MAX_FRAME = 2 ** 29;
 
 /** The channel carries something that is no frame, or a frame whose content cannot be read. */
 export class FrameError extends Error {
@@ -22,7 +22,7 @@ export class FrameError extends Error {
  * @throws FrameError where it is too long to be sent.
  */
 export function frameHead(length: number): Uint8Array {
-  if (length > LARGEST_FRAME) throw new FrameError(`A message of ${length} bytes is too long.`);
+  if (length > MAX_FRAME) throw new FrameError(`A message of ${length} bytes is too long.`);
   const head = new Uint8Array(HEAD_BYTES);
   head.set(MARK);
   new DataView(head.buffer).setUint32(MARK.length, length);
@@ -53,7 +53,7 @@ export class FrameSplitter {
         this.head[this.headBytes++] = byte;
         if (this.headBytes < HEAD_BYTES) continue;
         this.missing = new DataView(this.head.buffer).getUint32(MARK.length);
-        if (this.missing > LARGEST_FRAME) {
+        if (this.missing > MAX_FRAME) {
           throw new FrameError(`A message of ${this.missing} bytes is not believed.`);
         }
       } else {

@@ -3,8 +3,8 @@
  * the seed by splitmix32. The same seed and stream give the same numbers on every machine.
  */
 export class Random {
-  readonly #state: Uint32Array;
-  #spare: number | null = null;
+  private readonly state: Uint32Array;
+  private spare: number | null = null;
 
   /** @param stream separates uses of one seed that must be independent. */
   constructor(seed: number, stream: string) {
@@ -12,7 +12,7 @@ export class Random {
     for (const character of stream) {
       state = Math.imul(state ^ character.codePointAt(0)!, 0x01000193) >>> 0;
     }
-    this.#state = Uint32Array.from({ length: 4 }, () => {
+    this.state = Uint32Array.from({ length: 4 }, () => {
       state = (state + 0x9e3779b9) >>> 0;
       let mixed = Math.imul(state ^ (state >>> 16), 0x21f0aaad);
       mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
@@ -22,7 +22,7 @@ export class Random {
 
   /** A whole number in [0, 2³²). */
   bits(): number {
-    const s = this.#state;
+    const s = this.state;
     const result = Math.imul(rotate(Math.imul(s[1]!, 5), 7), 9) >>> 0;
     const shifted = s[1]! << 9;
     s[2]! ^= s[0]!;
@@ -42,14 +42,14 @@ export class Random {
 
   /** Standard normal, by the polar form of Box and Muller. */
   normal(): number {
-    if (this.#spare !== null) {
-      const spare = this.#spare;
-      this.#spare = null;
+    if (this.spare !== null) {
+      const spare = this.spare;
+      this.spare = null;
       return spare;
     }
     const radius = Math.sqrt(-2 * Math.log(this.uniform()));
     const angle = 2 * Math.PI * this.uniform();
-    this.#spare = radius * Math.sin(angle);
+    this.spare = radius * Math.sin(angle);
     return radius * Math.cos(angle);
   }
 

@@ -135,10 +135,10 @@ const landscape = z
       issue('range', say`must be greater than 0`);
     }
     const points = resolutionOf(settings).reduce((product, steps) => product * steps, 1);
-    if (points > MOST_POINTS) {
+    if (points > MAX_POINTS) {
       issue(
         'resolution',
-        say`makes a grid of ${points} points, and at most ${MOST_POINTS} are sampled; lower it or "dimensions"`,
+        say`makes a grid of ${points} points, and at most ${MAX_POINTS} are sampled; lower it or "dimensions"`,
       );
     }
     const others = THROUGH[settings.directions] ?? 0;
@@ -186,7 +186,7 @@ const THROUGH: Readonly<Partial<Record<string, number>>> = {
 };
 
 /** Points a landscape may have. */
-const MOST_POINTS = 2001 ** 2;
+const MAX_POINTS = 2001 ** 2;
 
 /** Points along each axis where none are given, by dimension. */
 const RESOLUTIONS = [101, 41, 15, 9, 5, 5];

@@ -11,7 +11,7 @@ const UNITS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** Less than a runtime and a small network take. */
-const LEAST = 512e6;
+const MIN_BYTES = 512e6;
 
 /**
  * Bytes of a size as people write it: `20 GB`, `1.5GiB`, `800MB`.
@@ -27,7 +27,7 @@ export function parseMemorySize(text: string, what: string): number {
     );
   }
   const bytes = Number(parts[1]) * unit;
-  if (bytes < LEAST) {
+  if (bytes < MIN_BYTES) {
     throw new InputError(
       say`${what} is ${JSON.stringify(text)}, which is less than any analysis takes; give 512 MB or more.`,
     );

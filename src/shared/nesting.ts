@@ -1,5 +1,5 @@
 /** Deeper than anybody writes by hand, and shallower than what fills a stack. */
-export const DEEPEST_NESTING = 200;
+export const MAX_NESTING = 200;
 
 /**
  * Where JSON with comments nests deeper than it may: parsers of it, and what walks through their
@@ -7,7 +7,7 @@ export const DEEPEST_NESTING = 200;
  *
  * @returns the offset of the first bracket that is too deep; null where none is.
  */
-export function tooDeep(text: string, deepest = DEEPEST_NESTING): number | null {
+export function tooDeep(text: string, deepest = MAX_NESTING): number | null {
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
     switch (text[at]) {

@@ -280,9 +280,9 @@ function describe(value: unknown): string {
 }
 
 /** Messages are put into messages, this deep at most: whoever wrote the file, it is soon read. */
-const DEEPEST_MESSAGE = 16;
+const MAX_MESSAGE_DEPTH = 16;
 
-function isMessage(value: unknown, deepest = DEEPEST_MESSAGE): boolean {
+function isMessage(value: unknown, deepest = MAX_MESSAGE_DEPTH): boolean {
   if (deepest === 0 || !isRecord(value)) return false;
   const isPart = (part: unknown) => isString(part) || isMessage(part, deepest - 1);
   return shape({

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FrameError, frameHead, FrameSplitter, LARGEST_FRAME } from '../../src/channel/frames';
+import { FrameError, frameHead, FrameSplitter, MAX_FRAME } from '../../src/channel/frames';
 
 function frame(content: Uint8Array): Uint8Array {
   return Uint8Array.from([...frameHead(content.length), ...content]);
@@ -13,7 +13,7 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
 describe('frames', () => {
   it('have a head that says who wrote them and how long they are', () => {
     expect([...frameHead(0x010203)]).toEqual([0x42, 0x73, 0x6e, 1, 0, 1, 2, 3]);
-    expect(() => frameHead(LARGEST_FRAME + 1)).toThrow(FrameError);
+    expect(() => frameHead(MAX_FRAME + 1)).toThrow(FrameError);
   });
 
   it('come out as they went in, however the bytes are cut', () => {

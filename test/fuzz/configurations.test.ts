@@ -21,7 +21,7 @@ import { mutated, randomOf, type Random } from './mutations';
 const COUNT = Number(process.env.BASIN_FUZZ ?? 1000);
 const SEED = Number(process.env.BASIN_FUZZ_SEED ?? 1);
 /** Sequences of thousands of steps are written out step by step, three times here. */
-const MOST_SECONDS = 15;
+const MAX_SECONDS = 15;
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Values that are none where they stand, or far too many. */
@@ -89,7 +89,7 @@ async function outcome(what: string, build: () => unknown): Promise<boolean> {
     return false;
   } finally {
     const { user, system } = process.cpuUsage(started);
-    expect((user + system) / 1e6, what).toBeLessThan(MOST_SECONDS);
+    expect((user + system) / 1e6, what).toBeLessThan(MAX_SECONDS);
   }
 }
 

@@ -22,11 +22,11 @@ const FIRST_NODE = 26820;
 /** A Slurm of one machine: a controller and nodes on loopback, all files in one folder. */
 export class SlurmCluster {
   readonly environment: NodeJS.ProcessEnv;
-  readonly #folder: string;
-  readonly #daemons: ChildProcess[] = [];
+  private readonly folder: string;
+  private readonly daemons: ChildProcess[] = [];
 
   private constructor(folder: string) {
-    this.#folder = folder;
+    this.folder = folder;
     this.environment = { ...process.env, SLURM_CONF: join(folder, 'slurm.conf') };
   }
 
@@ -36,7 +36,7 @@ export class SlurmCluster {
     mkdirSync(join(folder, 'state'));
     writeFileSync(join(folder, 'munge.key'), randomBytes(128), { mode: 0o600 });
     writeFileSync(join(folder, 'slurm.conf'), configuration(folder, nodes));
-    cluster.#run('munged', [
+    cluster.run('munged', [
       '--foreground',
       '--force',
       `--socket=${folder}/munge.socket`,
@@ -45,16 +45,16 @@ export class SlurmCluster {
       `--log-file=${folder}/munged.log`,
       `--seed-file=${folder}/munged.seed`,
     ]);
-    cluster.#run('slurmctld', ['-D', '-f', `${folder}/slurm.conf`]);
+    cluster.run('slurmctld', ['-D', '-f', `${folder}/slurm.conf`]);
     for (let node = 1; node <= nodes; node++) {
       mkdirSync(join(folder, `spool-n${node}`));
-      cluster.#run('slurmd', ['-D', '-f', `${folder}/slurm.conf`, '-N', `n${node}`]);
+      cluster.run('slurmd', ['-D', '-f', `${folder}/slurm.conf`, '-N', `n${node}`]);
     }
     for (const until = Date.now() + 30_000; ;) {
       if (cluster.idleNodes() === nodes) return cluster;
       if (Date.now() > until) {
         await cluster.stop();
-        throw new Error(`No cluster after 30 s.\n${cluster.#said()}`);
+        throw new Error(`No cluster after 30 s.\n${cluster.said()}`);
       }
       await pause(100);
     }
@@ -81,7 +81,7 @@ export class SlurmCluster {
     for (const until = Date.now() + milliseconds; this.states().size > 0;) {
       if (Date.now() > until) {
         const left = [...this.states()].map((each) => each.join(' ')).join(', ');
-        throw new Error(`Not done: ${left}\n${this.#said()}`);
+        throw new Error(`Not done: ${left}\n${this.said()}`);
       }
       await pause(200);
     }
@@ -90,7 +90,7 @@ export class SlurmCluster {
   /** Ends what was started here, and nothing else. */
   async stop(): Promise<void> {
     spawnSync('scancel', ['--user', 'root'], { env: this.environment });
-    for (const daemon of this.#daemons.reverse()) {
+    for (const daemon of this.daemons.reverse()) {
       if (daemon.exitCode !== null) continue;
       const ended = new Promise((resolve) => daemon.once('exit', resolve));
       daemon.kill('SIGTERM');
@@ -98,14 +98,14 @@ export class SlurmCluster {
     }
   }
 
-  #run(name: string, args: readonly string[]): void {
-    const log = openSync(join(this.#folder, `${name}-${this.#daemons.length}.out`), 'w');
+  private run(name: string, args: readonly string[]): void {
+    const log = openSync(join(this.folder, `${name}-${this.daemons.length}.out`), 'w');
     const stdio = ['ignore', log, log] as const;
-    this.#daemons.push(spawn(name, [...args], { stdio: [...stdio], env: this.environment }));
+    this.daemons.push(spawn(name, [...args], { stdio: [...stdio], env: this.environment }));
   }
 
-  #said(): string {
-    return readFileSync(join(this.#folder, 'slurmctld-1.out'), 'utf8').slice(-2000);
+  private said(): string {
+    return readFileSync(join(this.folder, 'slurmctld-1.out'), 'utf8').slice(-2000);
   }
 }
 

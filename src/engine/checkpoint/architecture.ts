@@ -1,5 +1,5 @@
 import { say } from '../../shared/words/message';
-import { DEEPEST_NESTING, tooDeep } from '../../shared/nesting';
+import { MAX_NESTING, tooDeep } from '../../shared/nesting';
 import { Fault } from './fault';
 import { objectOf, type Json } from './jsonObject';
 
@@ -16,14 +16,14 @@ export interface Architecture {
 }
 
 /** Configurations of the largest networks have a few MB. */
-export const MOST_CONFIGURATION_BYTES = 32 * 2 ** 20;
+export const MAX_CONFIGURATION_BYTES = 32 * 2 ** 20;
 
 /** @throws Fault where it is no JSON, or nests deeper than any model. */
 export function configurationOf(text: string): Json {
   if (tooDeep(text) !== null) {
     throw new Fault(
       'damaged',
-      say`its configuration nests more than ${DEEPEST_NESTING} deep, as no model does`,
+      say`its configuration nests more than ${MAX_NESTING} deep, as no model does`,
       SAVE_AGAIN,
     );
   }

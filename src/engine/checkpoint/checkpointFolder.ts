@@ -20,7 +20,7 @@ const STANDS_FOR_IT = [
   'flax_model.msgpack',
   'adapter_model.bin',
 ];
-const MOST_TAG_BYTES = 1024;
+const MAX_TAG_BYTES = 1024;
 
 /**
  * The file that is opened for a path: itself, or in a folder that is a checkpoint as PyTorch,
@@ -46,7 +46,7 @@ export async function fileOf(path: string): Promise<string> {
 /** What DeepSpeed calls its latest checkpoint: a folder beside this file. */
 async function taggedBy(path: string): Promise<string | null> {
   const found = await stat(path).catch(() => null);
-  if (found?.isFile() !== true || found.size > MOST_TAG_BYTES) return null;
+  if (found?.isFile() !== true || found.size > MAX_TAG_BYTES) return null;
   const tag = (await readFile(path, 'utf8')).trim();
   return isBaseName(tag) ? tag : null;
 }

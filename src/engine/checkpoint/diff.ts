@@ -103,7 +103,7 @@ export async function diffCheckpoints(
 }
 
 /** Tensors of the largest size that are compared to find what was renamed. */
-const MOST_ELEMENTS = 2 ** 28;
+const MAX_ELEMENTS = 2 ** 28;
 
 /**
  * Tensors that are there under another name: of one shape and type, and the same bit for bit, each taken
@@ -127,7 +127,7 @@ async function renamedTensors(
   }
   for (const [key, candidates] of byKind) {
     const ours = left.filter((tensor) => keyOf(tensor) === key);
-    if (ours.length === 0 || sizeOf(ours[0]!.shape) > MOST_ELEMENTS) continue;
+    if (ours.length === 0 || sizeOf(ours[0]!.shape) > MAX_ELEMENTS) continue;
     const byContent = new Map<string, string[]>();
     for (const { name } of candidates) {
       signal?.throwIfAborted();

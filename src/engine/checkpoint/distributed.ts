@@ -25,11 +25,11 @@ import { say } from '../../shared/words/message';
 export const DISTRIBUTED_INDEX = '.metadata';
 
 const METADATA = 'torch.distributed.checkpoint.metadata.';
-const MOST_INDEX_BYTES = 256 * 2 ** 20;
-const MOST_AXES = 64;
+const MAX_INDEX_BYTES = 256 * 2 ** 20;
+const MAX_AXES = 64;
 /** Values beside the weights, such as an epoch: each is a part of a file that is read. */
-const MOST_VALUES = 16;
-const MOST_VALUE_BYTES = 16 * 1024;
+const MAX_VALUES = 16;
+const MAX_VALUE_BYTES = 16 * 1024;
 
 /** Whether a pickle is such an index, by its first bytes. */
 export function isDistributedIndex(head: Uint8Array): boolean {
@@ -76,8 +76,7 @@ export async function openDistributed(
   file: CheckpointFile,
   weights: string | undefined,
 ): Promise<Checkpoint> {
-  if (file.size > MOST_INDEX_BYTES)
-    throw new Fault('unsupported', say`it is too long for an index`);
+  if (file.size > MAX_INDEX_BYTES) throw new Fault('unsupported', say`it is too long for an index`);
   const budget = new Budget(file.size);
   const { value, calls } = unpickle(await file.read(0, file.size), PYTORCH, 0, budget);
   const index = fieldsOf(value, 'Metadata');
@@ -108,7 +107,7 @@ export async function openDistributed(
     ...new Set([...parts.values()].flatMap((of) => [...of.values()]).map((p) => p.file)),
   ];
   const size = await folder.check(files, parts);
-  for (const { place, part } of values.slice(0, MOST_VALUES)) {
+  for (const { place, part } of values.slice(0, MAX_VALUES)) {
     const plain = await valueIn(folder, part);
     if (plain !== undefined) put(root, place, plain, budget);
   }
@@ -174,7 +173,7 @@ function partsOf(stored: PickleDictionary, budget: Budget): Map<string, Map<stri
 
 /** Keys from the root. Names are these joined by dots, unless they were planned. */
 function placeOf(name: string, planned: PickleValue | undefined): readonly string[] {
-  if (!Array.isArray(planned) || planned.length === 0 || planned.length > MOST_AXES) return [name];
+  if (!Array.isArray(planned) || planned.length === 0 || planned.length > MAX_AXES) return [name];
   const keys = planned.map((key) => (typeof key === 'number' ? String(key) : key));
   return keys.every((key) => typeof key === 'string') ? keys : [name];
 }
@@ -266,7 +265,7 @@ function typeOf(properties: PickleValue | undefined, name: string): ElementType 
 
 /** Whether something beside the tensors is worth a look: `epoch`, and no settings of an optimizer. */
 function isValue(place: readonly string[], { size }: Part): boolean {
-  return place.length <= 2 && size <= MOST_VALUE_BYTES && !/^optim|scheduler/.test(place[0]!);
+  return place.length <= 2 && size <= MAX_VALUE_BYTES && !/^optim|scheduler/.test(place[0]!);
 }
 
 /** The value that a part holds; undefined where it is no plain one. */
@@ -405,5 +404,5 @@ function isCount(value: PickleValue | undefined): value is number {
 }
 
 function isCounts(value: PickleValue | undefined): value is number[] {
-  return Array.isArray(value) && value.length <= MOST_AXES && value.every(isCount);
+  return Array.isArray(value) && value.length <= MAX_AXES && value.every(isCount);
 }

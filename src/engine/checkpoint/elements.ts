@@ -77,9 +77,9 @@ export function extentOf({ shape, strides }: Layout): number {
 }
 
 /** An array of its own is at most this large; larger ones are not allocated. */
-const LARGEST = 2 ** 32 - 1;
+const MAX_BYTES = 2 ** 32 - 1;
 /** An expanded tensor repeats its storage; it may take this many elements for nothing. */
-const LARGEST_EXPANDED = 2 ** 26;
+const MAX_EXPANDED = 2 ** 26;
 
 /**
  * Makes a dense tensor in C order of bytes in a file.
@@ -97,7 +97,7 @@ export function decode(
   const { shape } = layout;
   const size = sizeOf(shape);
   if (ELEMENTS[type][1] === null) throw unread(type);
-  if (size * 8 > LARGEST && size * bytesPerElement(widened(type)) > LARGEST) {
+  if (size * 8 > MAX_BYTES && size * bytesPerElement(widened(type)) > MAX_BYTES) {
     throw new Fault(
       'unsupported',
       say`it has an array of more than 4 GiB`,
@@ -105,7 +105,7 @@ export function decode(
     );
   }
   const stored = bytes.length / bytesPerElement(type);
-  if (size > stored && size > LARGEST_EXPANDED) {
+  if (size > stored && size > MAX_EXPANDED) {
     throw new Fault('damaged', say`an array of ${size} elements stands on ${stored} stored ones`);
   }
   const tensor = widen(bytes, type, littleEndian === (endianness() === 'LE'));

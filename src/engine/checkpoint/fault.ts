@@ -118,21 +118,21 @@ export function named(path: string, error: unknown): unknown {
   }
 }
 
-const LONGEST = 400;
+const MAX_LENGTH = 400;
 
 /** Names in a file are anybody's: no control characters reach a terminal, and no novels. */
-export function printable(text: string, longest = LONGEST): string {
+export function printable(text: string, longest = MAX_LENGTH): string {
   const line = escaped(text.slice(0, longest));
   return text.length > longest ? `${line}…` : line;
 }
 
 /** The same of all that is put into a message. */
-function printableMessage({ template, values }: Message, longest = LONGEST): Message {
+function printableMessage({ template, values }: Message, longest = MAX_LENGTH): Message {
   return { template, values: values.map((value) => printableValue(value, longest)) };
 }
 
 export function printableValue<Put extends Value>(value: Put, longest?: number): Put;
-export function printableValue(value: Value, longest = LONGEST): Value {
+export function printableValue(value: Value, longest = MAX_LENGTH): Value {
   if (typeof value === 'number') return value;
   if (typeof value === 'string') return printable(value, longest);
   if ('template' in value) return printableMessage(value, longest);

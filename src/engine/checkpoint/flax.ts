@@ -19,10 +19,10 @@ const CHUNKED = '__msgpack_chunked_array__';
 
 /** Slots of the optimizer, which are no weights. */
 const NO_WEIGHTS = /^(opt_state|opt_states|optimizer|optimizer_state|tx|rng|rngs|dropout_rng)$/;
-const MOST_AXES = 64;
-const MOST_METADATA = 256;
+const MAX_AXES = 64;
+const MAX_METADATA = 256;
 /** Of names joined by dots. */
-const LONGEST_NAME = 2000;
+const MAX_NAME_LENGTH = 2000;
 
 /** An array of numbers: bytes one behind the other in several places of the file. */
 interface StoredArray {
@@ -53,7 +53,8 @@ export async function openFlax(file: CheckpointFile): Promise<Checkpoint> {
   const add = (prefix: string, values: ReadonlyMap<string, PackedValue>) => {
     for (const [key, value] of [...values].reverse()) {
       const name = prefix === '' ? key : `${prefix}.${key}`;
-      if (name.length > LONGEST_NAME) throw new Fault('unsupported', say`its names are too long`);
+      if (name.length > MAX_NAME_LENGTH)
+        throw new Fault('unsupported', say`its names are too long`);
       if (prefix !== '' || !NO_WEIGHTS.test(key)) open.push({ name, value });
     }
   };
@@ -70,7 +71,7 @@ export async function openFlax(file: CheckpointFile): Promise<Checkpoint> {
       if (isNumber) {
         const [number] = (await readStored(file, array)).data;
         const plain = plainOf(number ?? null);
-        if (plain !== undefined && metadata.size < MOST_METADATA) metadata.set(name, plain);
+        if (plain !== undefined && metadata.size < MAX_METADATA) metadata.set(name, plain);
       } else {
         found.set(name, array);
       }
@@ -79,7 +80,7 @@ export async function openFlax(file: CheckpointFile): Promise<Checkpoint> {
       else add(name, value);
     } else if (typeof value !== 'object' || value === null) {
       const plain = plainOf(value);
-      if (plain !== undefined && metadata.size < MOST_METADATA) metadata.set(name, plain);
+      if (plain !== undefined && metadata.size < MAX_METADATA) metadata.set(name, plain);
     }
   }
   if (found.size === 0) {
@@ -212,7 +213,7 @@ function senseless(name: string): Fault {
 function isShape(value: PackedValue | undefined | null): value is readonly number[] {
   return (
     Array.isArray(value) &&
-    value.length <= MOST_AXES &&
+    value.length <= MAX_AXES &&
     value.every((extent) => Number.isSafeInteger(extent) && Number(extent) >= 0)
   );
 }

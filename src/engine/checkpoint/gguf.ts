@@ -12,10 +12,10 @@ import { say } from '../../shared/words/message';
  *
  * Source: ggml-org/ggml, docs/gguf.md, versions 2 and 3; ggml/src/ggml-quants.c for Q8_0 and Q4_0.
  */
-const MOST_HEADER_BYTES = 256 * 2 ** 20;
-const MOST_TENSORS = 1_000_000;
-const MOST_AXES = 8;
-const MOST_METADATA = 256;
+const MAX_HEADER_BYTES = 256 * 2 ** 20;
+const MAX_TENSORS = 1_000_000;
+const MAX_AXES = 8;
+const MAX_METADATA = 256;
 
 /** ggml's types: elements of one block, bytes of one block. */
 interface BlockType {
@@ -87,7 +87,7 @@ interface Stored {
  * @throws Fault
  */
 export async function openGguf(file: CheckpointFile): Promise<Checkpoint> {
-  const header = await readHeader(file, MOST_HEADER_BYTES, (bytes) => headerOf(bytes, file.size));
+  const header = await readHeader(file, MAX_HEADER_BYTES, (bytes) => headerOf(bytes, file.size));
   const { tensors: stored, metadata } = header;
   const tensors = new Map<string, TensorEntry>();
   for (const [name, { type, shape, start }] of stored) {
@@ -139,7 +139,7 @@ function headerOf(bytes: Growing, size: number): Header {
   }
   const count = bytes.uint64();
   const pairs = bytes.uint64();
-  if (count > MOST_TENSORS || pairs > MOST_TENSORS) throw broken();
+  if (count > MAX_TENSORS || pairs > MAX_TENSORS) throw broken();
   const metadata = new Map<string, Checkpoint['metadata'][string]>();
   let alignment = 32;
   for (let k = 0; k < pairs; k++) {
@@ -147,14 +147,14 @@ function headerOf(bytes: Growing, size: number): Header {
     const value = valueOf(bytes, bytes.uint32());
     if (key === 'general.alignment' && typeof value === 'number') alignment = value;
     const found = value === undefined ? undefined : plainOf(value);
-    if (found !== undefined && metadata.size < MOST_METADATA) metadata.set(key, found);
+    if (found !== undefined && metadata.size < MAX_METADATA) metadata.set(key, found);
   }
   if (!(alignment >= 1 && alignment <= 2 ** 20)) throw broken();
   const found = new Map<string, { type: BlockType; shape: number[]; offset: number }>();
   for (let k = 0; k < count; k++) {
     const name = bytes.text(bytes.uint64());
     const axes = bytes.uint32();
-    if (axes > MOST_AXES || found.has(name)) throw broken();
+    if (axes > MAX_AXES || found.has(name)) throw broken();
     // The first is the fastest.
     const shape = Array.from({ length: axes }, () => bytes.uint64()).reverse();
     const type = TYPES[bytes.uint32()];
@@ -204,13 +204,13 @@ const READERS = {
   float64: 8,
 } as const;
 
-const MOST_NESTED = 4;
+const MAX_NESTED = 4;
 
 /** A plain value; undefined for a list, which is passed over. */
 function valueOf(bytes: Growing, type: number, depth = 0): string | number | boolean | undefined {
   if (type === 8) return bytes.text(bytes.uint64());
   if (type === 9) {
-    if (depth > MOST_NESTED) throw new Fault('damaged', say`its header makes no sense`);
+    if (depth > MAX_NESTED) throw new Fault('damaged', say`its header makes no sense`);
     const inner = bytes.uint32();
     const count = bytes.uint64();
     const width = NUMBERS[inner] === undefined ? 0 : READERS[NUMBERS[inner]];

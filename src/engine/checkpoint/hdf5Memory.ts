@@ -1,7 +1,7 @@
 import { FS } from 'h5wasm';
 
 /** A chunk is inflated whole. */
-export const MOST_CHUNK_BYTES = 2 ** 28;
+export const MAX_CHUNK_BYTES = 2 ** 28;
 /** Deflate, shuffle, checksum: what HDF5 itself undoes, without plug-ins. */
 export const FILTERS: readonly number[] = [1, 2, 3];
 /** HDF5's classes of types: integers, floating point. */

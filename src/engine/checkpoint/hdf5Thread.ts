@@ -1,13 +1,13 @@
 import { Dataset, File as Hdf5File, FS, Group, ready } from 'h5wasm';
-import { emptyFileSystem, FILTERS, MOST_CHUNK_BYTES, NUMBER_CLASSES } from './hdf5Memory';
+import { emptyFileSystem, FILTERS, MAX_CHUNK_BYTES, NUMBER_CLASSES } from './hdf5Memory';
 import { Fault } from './fault';
 import type { Hdf5Contents, Hdf5Entry } from './hdf5Weights';
 import { say, type Message } from '../../shared/words/message';
 
 /** Groups in groups, and things in a file: links may lead round in circles. */
-const DEEPEST = 32;
-const MOST_ENTITIES = 200_000;
-const MOST_ATTRIBUTE_BYTES = 2 ** 24;
+const MAX_DEPTH = 32;
+const MAX_ENTITIES = 200_000;
+const MAX_ATTRIBUTE_BYTES = 2 ** 24;
 
 /** Attributes of the root that say something of a model. */
 const ROOT_ATTRIBUTES = ['keras_version', 'backend'];
@@ -39,7 +39,7 @@ export class Hdf5Memory {
       const { group, path, depth } = next;
       const below: typeof open = [];
       for (const key of group.keys()) {
-        if (++count > MOST_ENTITIES || depth > DEEPEST) {
+        if (++count > MAX_ENTITIES || depth > MAX_DEPTH) {
           throw new Fault('unsupported', say`its groups lead round in circles, or are too many`);
         }
         const inner = path === '' ? key : `${path}/${key}`;
@@ -64,7 +64,7 @@ export class Hdf5Memory {
     }
     const configuration: Record<string, string> = {};
     for (const name of CONFIGURATION) {
-      const text = textOf(this.file, name, MOST_ATTRIBUTE_BYTES);
+      const text = textOf(this.file, name, MAX_ATTRIBUTE_BYTES);
       if (text !== null) configuration[name] = text;
     }
     return { entries, names, attributes, configuration };
@@ -129,7 +129,7 @@ function entryOf(path: string, dataset: Dataset): Hdf5Entry | null {
   };
 }
 
-const MOST_BYTES = 2 ** 31;
+const MAX_BYTES = 2 ** 31;
 
 function problemOf(
   path: string,
@@ -141,9 +141,9 @@ function problemOf(
   if (sources !== undefined && sources.length > 0) {
     return say`"${path}" takes its values from other files`;
   }
-  if (!(bytes <= MOST_BYTES)) return say`"${path}" announces ${bytes} bytes`;
+  if (!(bytes <= MAX_BYTES)) return say`"${path}" announces ${bytes} bytes`;
   const chunk = (chunks ?? []).reduce((product, extent) => product * extent, size);
-  if (!(chunk <= MOST_CHUNK_BYTES)) return say`"${path}" is stored in chunks that are too large`;
+  if (!(chunk <= MAX_CHUNK_BYTES)) return say`"${path}" is stored in chunks that are too large`;
   const strange = dataset.filters.find(({ id }) => !FILTERS.includes(id));
   return strange === undefined ? null : say`"${path}" is compressed by the filter ${strange.id}`;
 }
@@ -162,7 +162,7 @@ function dtypeOf(type: number, size: number, signed: boolean): string | null {
 
 function textOf(group: Group, name: string, longest = 500): string | null {
   const attribute = group.attrs[name];
-  if (attribute === undefined || attribute.metadata.size > MOST_ATTRIBUTE_BYTES) return null;
+  if (attribute === undefined || attribute.metadata.size > MAX_ATTRIBUTE_BYTES) return null;
   const { value } = attribute;
   return typeof value === 'string' ? value.slice(0, longest) : null;
 }

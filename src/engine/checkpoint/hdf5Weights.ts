@@ -38,7 +38,7 @@ export type Hdf5Answer =
   | { readonly bytes: Uint8Array }
   | { readonly fault: readonly [reason: Fault['reason'], what: Message, advice?: Message] };
 
-const MOST_BYTES = 2 ** 30;
+const MAX_BYTES = 2 ** 30;
 /** Arrays of the largest size are read in a few seconds. */
 const PATIENCE = 60_000;
 /** h5wasm with its WebAssembly, in a bundle of its own that nothing else loads. */
@@ -56,7 +56,7 @@ export class Hdf5Weights {
 
   /** @throws Fault when it cannot be read. */
   static async open(bytes: Uint8Array): Promise<Hdf5Weights> {
-    if (bytes.length > MOST_BYTES) {
+    if (bytes.length > MAX_BYTES) {
       throw new Fault('unsupported', say`it has more than 1 GiB, and Basin reads HDF5 in memory`);
     }
     // Whoever read it needs it no more: it goes over without a copy where its memory is its own.

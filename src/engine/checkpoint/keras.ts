@@ -2,7 +2,7 @@ import {
   architectureOfHdf5,
   architectureOfKeras,
   configurationOf,
-  MOST_CONFIGURATION_BYTES,
+  MAX_CONFIGURATION_BYTES,
 } from './architecture';
 import type { Checkpoint, TensorEntry } from './checkpoint';
 import type { CheckpointFile } from './checkpointFile';
@@ -21,8 +21,8 @@ export function isHdf5(head: Uint8Array): boolean {
 /** The archive of a `.keras` file. */
 const WEIGHTS = 'model.weights.h5';
 const CONFIGURATION = 'config.json';
-const MOST_WEIGHT_BYTES = 2 ** 30;
-const MOST_JSON_BYTES = 2 ** 24;
+const MAX_WEIGHT_BYTES = 2 ** 30;
+const MAX_JSON_BYTES = 2 ** 24;
 
 export function isKeras(archive: ZipArchive): boolean {
   return archive.entry(WEIGHTS) !== undefined;
@@ -34,9 +34,9 @@ export function isKeras(archive: ZipArchive): boolean {
  * @throws Fault
  */
 export async function openKeras(file: CheckpointFile, archive: ZipArchive): Promise<Checkpoint> {
-  const bytes = await archive.read(WEIGHTS, MOST_WEIGHT_BYTES);
+  const bytes = await archive.read(WEIGHTS, MAX_WEIGHT_BYTES);
   const metadata = archive.entry('metadata.json')
-    ? plainsOf(await archive.read('metadata.json', MOST_JSON_BYTES))
+    ? plainsOf(await archive.read('metadata.json', MAX_JSON_BYTES))
     : {};
   const checkpoint = await hdf5Checkpoint(file, await Hdf5Weights.open(bytes), 'keras', metadata);
   return {
@@ -44,7 +44,7 @@ export async function openKeras(file: CheckpointFile, archive: ZipArchive): Prom
     architecture: () =>
       naming(file.path, async () => {
         if (archive.entry(CONFIGURATION) === undefined) return null;
-        const text = await archive.read(CONFIGURATION, MOST_CONFIGURATION_BYTES);
+        const text = await archive.read(CONFIGURATION, MAX_CONFIGURATION_BYTES);
         return architectureOfKeras(configurationOf(Buffer.from(text).toString('utf8')));
       }),
   };
@@ -57,7 +57,7 @@ export async function openKeras(file: CheckpointFile, archive: ZipArchive): Prom
  * @throws Fault
  */
 export async function openHdf5(file: CheckpointFile): Promise<Checkpoint> {
-  if (file.size > MOST_WEIGHT_BYTES) {
+  if (file.size > MAX_WEIGHT_BYTES) {
     throw new Fault('unsupported', say`it has more than 1 GiB, and Basin reads HDF5 in memory`);
   }
   const weights = await Hdf5Weights.open(await file.read(0, file.size));

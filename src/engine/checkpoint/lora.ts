@@ -13,7 +13,7 @@ import { say } from '../../shared/words/message';
  * Source: huggingface/peft, src/peft/tuners/lora/layer.py, `get_delta_weight`; utils/save_and_load.py.
  */
 const CONFIGURATION = 'adapter_config.json';
-const MOST_CONFIGURATION_BYTES = 2 ** 24;
+const MAX_CONFIGURATION_BYTES = 2 ** 24;
 const PREFIX = 'base_model.model.';
 
 /** Whether the tensors are those of an adapter. */
@@ -191,7 +191,7 @@ function besideOf(adapter: Checkpoint): string {
 
 async function configurationOf(adapter: Checkpoint): Promise<Configuration> {
   const path = besideOf(adapter);
-  const bytes = await CheckpointFile.readWhole(path, MOST_CONFIGURATION_BYTES);
+  const bytes = await CheckpointFile.readWhole(path, MAX_CONFIGURATION_BYTES);
   let json: Readonly<Record<string, unknown>>;
   try {
     json = JSON.parse(Buffer.from(bytes).toString('utf8')) as typeof json;

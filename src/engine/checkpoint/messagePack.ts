@@ -23,8 +23,8 @@ export type PackedValue =
   | readonly PackedValue[]
   | ReadonlyMap<string, PackedValue>;
 
-const DEEPEST = 100;
-const LONGEST_TEXT = 2 ** 20;
+const MAX_DEPTH = 100;
+const MAX_TEXT_LENGTH = 2 ** 20;
 
 /** Whether a file begins like a dictionary with text for its first key. */
 export function isMessagePack(head: Uint8Array): boolean {
@@ -43,7 +43,7 @@ export function isMessagePack(head: Uint8Array): boolean {
  * @throws Fault when it is none, or holds more than the budget allows.
  */
 export async function readPacked(bytes: Windowed, budget: Budget, depth = 0): Promise<PackedValue> {
-  if (depth > DEEPEST)
+  if (depth > MAX_DEPTH)
     throw new Fault('unsupported', say`its values nest deeper than Basin follows`);
   budget.visit(1);
   // The longest head of a value is nine bytes, that of an extension six.
@@ -110,7 +110,7 @@ function stored(bytes: Windowed, extension: number | null, size: number): Stored
 }
 
 async function textOf(bytes: Windowed, length: number, budget: Budget): Promise<string> {
-  if (length > LONGEST_TEXT)
+  if (length > MAX_TEXT_LENGTH)
     throw new Fault('unsupported', say`it holds a text longer than Basin reads`);
   budget.make(32 + length);
   await bytes.have(length);

@@ -6,14 +6,14 @@ import { TensorReference } from './pytorchPickle';
 type Metadata = Checkpoint['metadata'];
 export type Plain = Metadata[string];
 
-const MOST_ENTRIES = 256;
-const LONGEST_KEY = 200;
-const LONGEST_TEXT = 500;
+const MAX_ENTRIES = 256;
+const MAX_KEY_LENGTH = 200;
+const MAX_TEXT_LENGTH = 500;
 /** Values that are looked at, in all and in one dictionary: it may be there under many keys. */
-const MOST_VISITS = 200_000;
-const MOST_VISITS_BELOW = 1000;
+const MAX_VISITS = 200_000;
+const MAX_VISITS_BELOW = 1000;
 /** Tensors of one number: each is an entry of the file that is read. */
-const MOST_TENSORS = 16;
+const MAX_TENSORS = 16;
 
 export interface FoundMetadata {
   readonly plain: Metadata;
@@ -32,16 +32,16 @@ export function metadataOf(root: PickleValue, leaveOut: ReadonlySet<string>): Fo
   const tensors = new Map<string, TensorReference>();
   let visits = 0;
   const take = (key: string, value: PickleValue) => {
-    if (key.length > LONGEST_KEY) return;
+    if (key.length > MAX_KEY_LENGTH) return;
     if (value instanceof TensorReference) {
       const isNumber = value.shape.every((extent) => extent === 1);
-      if (isNumber && tensors.size < MOST_TENSORS) tensors.set(key, value);
+      if (isNumber && tensors.size < MAX_TENSORS) tensors.set(key, value);
       return;
     }
     const plain = plainOf(value);
     if (plain !== undefined) found.set(key, plain);
   };
-  const isEnough = () => found.size >= MOST_ENTRIES || ++visits > MOST_VISITS;
+  const isEnough = () => found.size >= MAX_ENTRIES || ++visits > MAX_VISITS;
   for (const [key, value] of attributesOf(root) ?? []) {
     if (isEnough()) break;
     if (typeof key !== 'string') continue;
@@ -49,7 +49,7 @@ export function metadataOf(root: PickleValue, leaveOut: ReadonlySet<string>): Fo
     take(key, value);
     let below = 0;
     for (const [inner, nested] of attributesOf(value) ?? []) {
-      if (isEnough() || ++below > MOST_VISITS_BELOW) break;
+      if (isEnough() || ++below > MAX_VISITS_BELOW) break;
       if (typeof inner === 'string') take(`${key}.${inner}`, nested);
     }
   }
@@ -61,7 +61,7 @@ export function metadataOf(root: PickleValue, leaveOut: ReadonlySet<string>): Fo
 export function plainOf(value: PickleValue): Plain | undefined {
   switch (typeof value) {
     case 'string':
-      return value.length > LONGEST_TEXT ? `${value.slice(0, LONGEST_TEXT)}…` : value;
+      return value.length > MAX_TEXT_LENGTH ? `${value.slice(0, MAX_TEXT_LENGTH)}…` : value;
     case 'number':
       // JSON has no NaN and no infinities.
       return Number.isFinite(value) ? value : String(value);

@@ -16,7 +16,7 @@ interface PartialMatch {
   readonly unused: readonly string[];
 }
 
-const MOST_NAMED = 3;
+const MAX_NAMED = 3;
 
 /** What a graph wants and a checkpoint does not have, with what it has instead. */
 export function mismatch(
@@ -37,7 +37,7 @@ export function mismatch(
   const pairs = likelyPairs(missing, required, checkpoint, unused);
   if (pairs.length > 0) {
     return new InputError(
-      say`${lacking}; of the ${unused.length} tensors that the graph does not use these are of the same shape and alike in name: ${pairs.slice(0, MOST_NAMED).map(inWords).join(', ')}. Where they are the same, say so in basin.json: "names": ${JSON.stringify(asSetting(pairs))}; else export the graph again from the same model.`,
+      say`${lacking}; of the ${unused.length} tensors that the graph does not use these are of the same shape and alike in name: ${pairs.slice(0, MAX_NAMED).map(inWords).join(', ')}. Where they are the same, say so in basin.json: "names": ${JSON.stringify(asSetting(pairs))}; else export the graph again from the same model.`,
       'mismatch',
     );
   }
@@ -73,7 +73,7 @@ function likelyPairs(
     let best = -1;
     let most = 0;
     // Names of many equal layers are in the same order on both sides: the first of the best is it.
-    for (let i = 0; i < Math.min(candidates.length, MOST_LOOKED_AT); i += 1) {
+    for (let i = 0; i < Math.min(candidates.length, MAX_LOOKED_AT); i += 1) {
       const common = commonParts(name, candidates[i]!);
       if (common > most) [best, most] = [i, common];
     }
@@ -82,7 +82,7 @@ function likelyPairs(
   return pairs;
 }
 
-const MOST_LOOKED_AT = 256;
+const MAX_LOOKED_AT = 256;
 
 /** Parts two names have in common, in their order, the last ones counting most. */
 function commonParts(a: string, b: string): number {
@@ -117,7 +117,7 @@ function asSetting(pairs: readonly Pair[]): Readonly<Record<string, string>> {
     if (groups.has(key) && groups.get(key) !== value) groups.set(missing, own);
     else groups.set(key, value);
   }
-  return Object.fromEntries([...groups].slice(0, MOST_NAMED * 2));
+  return Object.fromEntries([...groups].slice(0, MAX_NAMED * 2));
 }
 
 function wrongShapes(
@@ -135,7 +135,7 @@ function wrongShapes(
 
 /** The first few of some names, and how many more there are. */
 export function listOf(items: readonly (string | Message)[]): Value {
-  const rest = items.length - MOST_NAMED;
-  const named = items.slice(0, MOST_NAMED).map((item) => printableValue(item));
+  const rest = items.length - MAX_NAMED;
+  const named = items.slice(0, MAX_NAMED).map((item) => printableValue(item));
   return rest > 0 ? say`${named} and ${rest} more` : named;
 }

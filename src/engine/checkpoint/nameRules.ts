@@ -66,7 +66,7 @@ export function rulesFor(
 
 /** How many names are looked at for prefixes, and how many prefixes are tried. */
 const SAMPLE = 8;
-const MOST_PREFIXES = 16;
+const MAX_PREFIXES = 16;
 
 /** What stands before one of `short` in some of `long`, most frequent first: `model.`. */
 function prefixesOf(long: readonly string[], short: readonly string[]): string[] {
@@ -82,7 +82,7 @@ function prefixesOf(long: readonly string[], short: readonly string[]): string[]
   }
   return [...counts]
     .sort((a, b) => b[1] - a[1])
-    .slice(0, MOST_PREFIXES)
+    .slice(0, MAX_PREFIXES)
     .map(([prefix]) => prefix);
 }
 

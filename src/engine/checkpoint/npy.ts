@@ -5,7 +5,7 @@ import { Fault, naming } from './fault';
 import {
   decodeNpy,
   isNpy,
-  MOST_NPY_HEADER_BYTES,
+  MAX_NPY_HEADER_BYTES,
   parseNpyHeader,
   type NpyHeader,
 } from './npyFormat';
@@ -51,7 +51,7 @@ export async function withArray<T>(
 }
 
 async function placeOf(file: CheckpointFile, name: string | null): Promise<ArrayPlace> {
-  const head = await file.read(0, Math.min(file.size, MOST_NPY_HEADER_BYTES + 12));
+  const head = await file.read(0, Math.min(file.size, MAX_NPY_HEADER_BYTES + 12));
   if (isNpy(head)) {
     if (name !== null) {
       throw new Fault(

@@ -5,7 +5,7 @@ import { Fault, naming, namingAll } from './fault';
 import {
   decodeNpy,
   isNpy,
-  MOST_NPY_HEADER_BYTES,
+  MAX_NPY_HEADER_BYTES,
   parseNpyHeader,
   type NpyHeader,
 } from './npyFormat';
@@ -31,7 +31,7 @@ export async function openNpyFile(path: string): Promise<Omit<Checkpoint, 'forma
 }
 
 async function headerOf(file: CheckpointFile): Promise<NpyHeader | null> {
-  const head = await file.read(0, Math.min(file.size, MOST_NPY_HEADER_BYTES + 12));
+  const head = await file.read(0, Math.min(file.size, MAX_NPY_HEADER_BYTES + 12));
   if (!isNpy(head)) return null;
   const header = parseNpyHeader(head);
   if (!header || header.start + header.size !== file.size) {

@@ -28,8 +28,8 @@ export interface NpyHeader {
 /** `\x93NUMPY` */
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 /** Longer headers belong to structures with many fields, which are not read. */
-export const MOST_NPY_HEADER_BYTES = 64 * 1024;
-const MOST_AXES = 64;
+export const MAX_NPY_HEADER_BYTES = 64 * 1024;
+const MAX_AXES = 64;
 
 const TYPES: ReadonlyMap<string, ElementType> = new Map([
   ['f8', 'float64'],
@@ -88,7 +88,7 @@ export function parseNpyHeader(head: Uint8Array): NpyHeader | null {
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
   const textStart = version === 1 ? 10 : 12;
   const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
-  if (length > MOST_NPY_HEADER_BYTES) throw new Fault('damaged', say`an array in it has no header`);
+  if (length > MAX_NPY_HEADER_BYTES) throw new Fault('damaged', say`an array in it has no header`);
   const start = textStart + length;
   if (head.length < start) return null;
   const text = new TextDecoder(version === 3 ? 'utf-8' : 'latin1').decode(
@@ -112,7 +112,7 @@ function parseDescription(text: string): Omit<NpyHeader, 'start'> {
     .map((extent) => (/^\d+$/.test(extent) ? Number(extent) : NaN));
   // A product of zero may hide factors that are none.
   const countable = shape.every((extent) => Number.isSafeInteger(extent));
-  if (shape.length > MOST_AXES || !countable) throw wrong();
+  if (shape.length > MAX_AXES || !countable) throw wrong();
 
   const code = descr[1] ?? 'a structure';
   const type = TYPES.get(code.slice(1));

@@ -3,7 +3,7 @@ import type { Checkpoint, TensorEntry } from './checkpoint';
 import type { CheckpointFile } from './checkpointFile';
 import { decode } from './elements';
 import { Fault, naming, namingAll } from './fault';
-import { MOST_NPY_HEADER_BYTES, parseNpyHeader, UnreadArray, type NpyHeader } from './npyFormat';
+import { MAX_NPY_HEADER_BYTES, parseNpyHeader, UnreadArray, type NpyHeader } from './npyFormat';
 import { elementsOf, pieceOf } from './pieces';
 import { trainingPosition } from './trainingPosition';
 import type { ZipArchive } from './zip';
@@ -88,7 +88,7 @@ export function entryOf(archive: ZipArchive, name: string): string {
 
 /** The header of the array in an entry. @throws Fault when there is none, or its length is wrong. */
 export async function headerOf(archive: ZipArchive, entry: string): Promise<NpyHeader> {
-  for (const length of [USUAL_HEADER_BYTES, MOST_NPY_HEADER_BYTES + 12]) {
+  for (const length of [USUAL_HEADER_BYTES, MAX_NPY_HEADER_BYTES + 12]) {
     const header = parseNpyHeader(await archive.peek(entry, length));
     if (!header) continue;
     if (header.start + header.size !== archive.entry(entry)?.size) {

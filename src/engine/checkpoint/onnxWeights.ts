@@ -46,10 +46,10 @@ const LOCATION = 14;
 /** Fields of lists of numbers, and bytes of each; 0 where they are varints. */
 const LISTS: Readonly<Record<number, number>> = { 4: 4, 5: 0, 7: 0, 10: 8, 11: 0 };
 
-const MOST_AXES = 64;
-const LONGEST_TEXT = 2 ** 16;
+const MAX_AXES = 64;
+const MAX_TEXT_LENGTH = 2 ** 16;
 /** A list of varints is read whole. */
-const MOST_LIST_BYTES = 2 ** 28;
+const MAX_LIST_BYTES = 2 ** 28;
 
 /** A protobuf whose field 1 (`ir_version`) is 3 to 31, followed by another field of ModelProto. */
 export function isOnnx(head: Uint8Array): boolean {
@@ -174,7 +174,7 @@ async function readInitializer(
   }
   const width = LISTS[list?.field ?? 0] ?? 0;
   const total = list?.parts.reduce((sum, { size }) => sum + size, 0) ?? 0;
-  if (width === 0 && total > MOST_LIST_BYTES) {
+  if (width === 0 && total > MAX_LIST_BYTES) {
     throw new Fault('unsupported', say`its tensor \`${name}\` is a list longer than Basin reads`);
   }
   const parts: Uint8Array[] = [];
@@ -294,7 +294,7 @@ async function initializerOf(source: Windowed, budget: Budget): Promise<Initiali
       else if (next.field in LISTS) parts.push(found);
     }
     if (next.field in LISTS) field = next.field;
-    if (shape.length > MOST_AXES || parts.length > MOST_PARTS) throw damaged();
+    if (shape.length > MAX_AXES || parts.length > MAX_PARTS) throw damaged();
   }
   budget.make(300 + name.length);
   if (!shape.every((extent) => Number.isSafeInteger(extent))) throw damaged();
@@ -303,10 +303,10 @@ async function initializerOf(source: Windowed, budget: Budget): Promise<Initiali
 }
 
 /** Of a list whose numbers are not packed: a field each. */
-const MOST_PARTS = 100_000;
+const MAX_PARTS = 100_000;
 
 async function textAt(source: Windowed, { start, size }: Range, budget: Budget): Promise<string> {
-  if (size > LONGEST_TEXT) throw damaged();
+  if (size > MAX_TEXT_LENGTH) throw damaged();
   budget.make(size);
   const inside = source.within(start, size);
   await inside.have(size);
@@ -317,7 +317,7 @@ async function numbersAt(source: Windowed, into: number[]): Promise<void> {
   while (source.position < source.end) {
     await source.have(16);
     into.push(varint(source));
-    if (into.length > MOST_AXES) throw damaged();
+    if (into.length > MAX_AXES) throw damaged();
   }
 }
 

@@ -18,7 +18,7 @@ export interface OptimizerState {
 }
 
 /** Entries of a checkpoint that are looked at. */
-const MOST_ENTRIES = 1000;
+const MAX_ENTRIES = 1000;
 
 /**
  * The state of an optimizer of PyTorch, as its `state_dict` has it: a dictionary with `param_groups`
@@ -44,7 +44,7 @@ export function onlyOptimizer(root: PickleValue): StoredOptimizer | null {
   let seen = 0;
   for (const [, value] of attributesOf(root) ?? []) {
     for (const candidate of Array.isArray(value) ? value : [value]) {
-      if ((seen += 1) > MOST_ENTRIES) return null;
+      if ((seen += 1) > MAX_ENTRIES) return null;
       const entries = attributesOf(candidate);
       const groups = entries?.get('param_groups');
       if (!Array.isArray(groups)) continue;
@@ -56,7 +56,7 @@ export function onlyOptimizer(root: PickleValue): StoredOptimizer | null {
 }
 
 function stateOf(groups: readonly PickleValue[]): OptimizerState | null {
-  const states = groups.slice(0, MOST_ENTRIES).map(groupOf);
+  const states = groups.slice(0, MAX_ENTRIES).map(groupOf);
   const [first] = states;
   if (first === undefined || first === null) return null;
   const isUniform = states.every(

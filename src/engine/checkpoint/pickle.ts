@@ -1,6 +1,6 @@
 import { Budget } from './budget';
 import { Fault } from './fault';
-import { LONGEST_LINE, malformed, PickleBytes, textInteger, tooLong } from './pickleBytes';
+import { MAX_LINE_LENGTH, malformed, PickleBytes, textInteger, tooLong } from './pickleBytes';
 import { PickleGlobal, PickleObject, type PickleValue } from './pickleValue';
 import { globalNamed, isCommand, isCommandAttribute, isUsual } from './pythonCalls';
 import { say, type Message } from '../../shared/words/message';
@@ -366,7 +366,7 @@ class Machine {
   /** An attribute of something that is a name here is a name, too. */
   private attribute([of, name]: readonly PickleValue[]): PickleValue | undefined {
     if (!(of instanceof PickleGlobal) || typeof name !== 'string') return undefined;
-    if (name.length + of.name.length > LONGEST_LINE) throw tooLong(say`a name`);
+    if (name.length + of.name.length > MAX_LINE_LENGTH) throw tooLong(say`a name`);
     return this.globalOf(of.module, `${of.name}.${name}`);
   }
 

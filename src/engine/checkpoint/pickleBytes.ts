@@ -4,11 +4,11 @@ import type { PickleValue } from './pickleValue';
 import { say, type Message } from '../../shared/words/message';
 
 /** Bytes of one string. */
-const LONGEST_STRING = 64 * 2 ** 20;
+const MAX_STRING_LENGTH = 64 * 2 ** 20;
 /** Bytes of one integer. */
-const LONGEST_INTEGER = 1024;
+const MAX_INTEGER_BYTES = 1024;
 /** Bytes of a line of the text opcodes: names and numbers. */
-export const LONGEST_LINE = 4096;
+export const MAX_LINE_LENGTH = 4096;
 /** Memory that a string takes beside its characters. */
 const TEXT_BYTES = 32;
 
@@ -66,7 +66,7 @@ export class PickleBytes {
 
   /** Two's complement, little-endian. */
   integer(length: number): number | bigint {
-    if (length > LONGEST_INTEGER) throw tooLong(say`an integer`);
+    if (length > MAX_INTEGER_BYTES) throw tooLong(say`an integer`);
     const at = this.take(length);
     if (length === 0) return 0;
     // Through hexadecimal digits, as shifting byte by byte takes the square of the length.
@@ -89,7 +89,7 @@ export class PickleBytes {
   }
 
   private span(length: number): Uint8Array {
-    if (length > LONGEST_STRING) throw tooLong(say`a string`);
+    if (length > MAX_STRING_LENGTH) throw tooLong(say`a string`);
     const at = this.take(length);
     this.budget.make(TEXT_BYTES + length);
     return this.bytes.subarray(at, at + length);
@@ -97,9 +97,9 @@ export class PickleBytes {
 
   line(): string {
     const from = this.position;
-    const end = this.bytes.subarray(from, from + LONGEST_LINE).indexOf(0x0a);
+    const end = this.bytes.subarray(from, from + MAX_LINE_LENGTH).indexOf(0x0a);
     if (end < 0) {
-      if (this.bytes.length - from >= LONGEST_LINE) throw tooLong(say`a name`);
+      if (this.bytes.length - from >= MAX_LINE_LENGTH) throw tooLong(say`a name`);
       throw new PickleTruncated();
     }
     this.position = from + end + 1;
@@ -115,7 +115,7 @@ export function textInteger(line: string): PickleValue {
   if (line === '00') return false;
   if (line === '01') return true;
   if (!/^[+-]?\d+$/.test(line)) throw malformed();
-  if (line.length > LONGEST_INTEGER) throw tooLong(say`an integer`);
+  if (line.length > MAX_INTEGER_BYTES) throw tooLong(say`an integer`);
   return exact(BigInt(line.replace(/^\+/, '')));
 }
 

@@ -18,10 +18,10 @@ import { isPosition, trainingPosition } from './trainingPosition';
 import { weightsOf } from './weights';
 import type { ZipArchive } from './zip';
 
-const MOST_HEADER_BYTES = 64 * 2 ** 20;
+const MAX_HEADER_BYTES = 64 * 2 ** 20;
 /** torch.save packs nothing; who packs it again makes a tenth of it. */
-const LEAST_HEADER_BYTES = 8 * 2 ** 20;
-const MOST_PACKING = 32;
+const MIN_HEADER_BYTES = 8 * 2 ** 20;
+const MAX_PACKING = 32;
 
 /** What a file of `torch.save` holds, and how its storages are read. */
 export interface PytorchFile {
@@ -52,7 +52,7 @@ export async function readPytorch(archive: ZipArchive): Promise<PytorchFile> {
   if (!header) throw new Fault('damaged', say`data.pkl is missing in it`);
   const top = header.name.slice(0, -'data.pkl'.length);
   const stored = header.stored;
-  const most = Math.min(MOST_HEADER_BYTES, LEAST_HEADER_BYTES + MOST_PACKING * stored);
+  const most = Math.min(MAX_HEADER_BYTES, MIN_HEADER_BYTES + MAX_PACKING * stored);
   const bytes = await archive.read(header.name, most);
   const budget = new Budget(stored);
   const { value: root, end, calls } = unpickle(bytes, PYTORCH, 0, budget);
@@ -123,7 +123,7 @@ export interface PickledHeader {
 }
 
 /** Bytes of a storage that is read to know one number in it. */
-const MOST_NUMBER_BYTES = 4096;
+const MAX_NUMBER_BYTES = 4096;
 
 /** The checkpoint of an unpickled header, whichever container it came in. */
 export async function pytorchCheckpoint(
@@ -165,7 +165,7 @@ export async function pytorchCheckpoint(
   const metadata = { ...found.plain };
   for (const [key, tensor] of found.tensors) {
     if (weights.tensors.has(key) && !isPosition(key)) continue;
-    if (tensor.storage.size > MOST_NUMBER_BYTES) continue;
+    if (tensor.storage.size > MAX_NUMBER_BYTES) continue;
     storages.check(tensor.storage);
     const plain = plainOf((await read(tensor)).data[0] ?? null);
     if (plain !== undefined) metadata[key] = plain;
@@ -204,14 +204,14 @@ export async function pytorchCheckpoint(
   };
 }
 
-const MOST_NAMED = 6;
+const MAX_NAMED = 6;
 
 /** What Python would do that Basin does not. */
 function callWarnings(calls: ReadonlyMap<string, string | Message>): Pick<Checkpoint, 'warnings'> {
   if (calls.size === 0) return {};
   const named = [...calls.values()]
-    .slice(0, MOST_NAMED)
-    .map((call) => printableValue(call, LONGEST_CALL));
+    .slice(0, MAX_NAMED)
+    .map((call) => printableValue(call, MAX_CALL_LENGTH));
   const rest = calls.size - named.length;
   const list = rest > 0 ? say`${named} and ${rest} more` : named;
   return {
@@ -221,7 +221,7 @@ function callWarnings(calls: ReadonlyMap<string, string | Message>): Pick<Checkp
   };
 }
 
-const LONGEST_CALL = 100;
+const MAX_CALL_LENGTH = 100;
 
 function storageName({ storage, type, offset, strides }: TensorReference): string {
   return `${storage.key}+${storage.start}:${type}+${offset}[${strides.join()}]`;

@@ -16,7 +16,7 @@ import { say } from '../../shared/words/message';
 const MAGIC = 0x1950a86a20f9469cfc6cn;
 const PROTOCOL = 1001;
 
-const MOST_HEADER_BYTES = 64 * 2 ** 20;
+const MAX_HEADER_BYTES = 64 * 2 ** 20;
 
 /**
  * Opens what `torch.save` wrote before PyTorch 1.6: pickles of the magic number, the protocol, the
@@ -135,7 +135,7 @@ class PickleStream {
       } catch (error) {
         const have = this.window.length;
         if (!(error instanceof PickleTruncated) || have === this.file.size) throw error;
-        if (have >= MOST_HEADER_BYTES) {
+        if (have >= MAX_HEADER_BYTES) {
           throw new Fault('unsupported', say`its pickled header is larger than Basin reads`);
         }
         const want = Math.max(64 * 1024, have * 4);

@@ -146,7 +146,7 @@ function dictionaryOf(
   return dictionary;
 }
 
-const MOST_AXES = 64;
+const MAX_AXES = 64;
 
 /** (storage, offset, shape, strides, …), checked against the storage's length. */
 function tensorOf(
@@ -260,5 +260,5 @@ function isCount(value: PickleValue | undefined): value is number {
 }
 
 function isCounts(value: PickleValue | undefined): value is number[] {
-  return Array.isArray(value) && value.length <= MOST_AXES && value.every(isCount);
+  return Array.isArray(value) && value.length <= MAX_AXES && value.every(isCount);
 }

@@ -7,8 +7,8 @@ import { trainingPosition } from './trainingPosition';
 import { say } from '../../shared/words/message';
 
 /** The format's own limit. */
-const MOST_HEADER_BYTES = 100_000_000n;
-const MOST_AXES = 64;
+const MAX_HEADER_BYTES = 100_000_000n;
+const MAX_AXES = 64;
 
 /** Names of element types in the format, bits of one, and what Basin calls them. */
 const DTYPES: Readonly<Record<string, readonly [bits: number, name: string]>> = {
@@ -53,7 +53,7 @@ interface Block {
 export function isSafetensors(head: Uint8Array): boolean {
   if (head.length < 9 || head[8] !== 0x7b) return false;
   const view = new DataView(head.buffer, head.byteOffset);
-  return view.getBigUint64(0, true) <= MOST_HEADER_BYTES;
+  return view.getBigUint64(0, true) <= MAX_HEADER_BYTES;
 }
 
 /**
@@ -176,7 +176,7 @@ function blockOf(name: string, value: unknown): Block {
   const wrong = () => new Fault('damaged', say`what its header says of \`${name}\` makes no sense`);
   if (!isObject(value)) throw wrong();
   const { dtype, shape, data_offsets: offsets } = value;
-  if (typeof dtype !== 'string' || !isCounts(shape) || shape.length > MOST_AXES) throw wrong();
+  if (typeof dtype !== 'string' || !isCounts(shape) || shape.length > MAX_AXES) throw wrong();
   if (!isCounts(offsets) || offsets.length !== 2) throw wrong();
   const known = Object.hasOwn(DTYPES, dtype) ? DTYPES[dtype] : undefined;
   if (!known) throw unread(dtype);

@@ -6,9 +6,9 @@ import { joined, type JoinedTensor } from './joined';
 import { trainingPosition } from './trainingPosition';
 import { distinct, say } from '../../shared/words/message';
 
-const MOST_INDEX_BYTES = 64 * 2 ** 20;
+const MAX_INDEX_BYTES = 64 * 2 ** 20;
 /** Each is a file that is open as long as the checkpoint is. */
-const MOST_SHARDS = 1024;
+const MAX_SHARDS = 1024;
 
 /**
  * Opens the index of a checkpoint in several files, as the libraries of Hugging Face write it:
@@ -24,11 +24,10 @@ export async function openShardIndex(
   file: CheckpointFile,
   openPart: (path: string) => Promise<Checkpoint>,
 ): Promise<Checkpoint> {
-  if (file.size > MOST_INDEX_BYTES)
-    throw new Fault('unsupported', say`it is too long for an index`);
+  if (file.size > MAX_INDEX_BYTES) throw new Fault('unsupported', say`it is too long for an index`);
   const places = placesOf(await file.read(0, file.size));
   const names = [...new Set(places.values())];
-  if (names.length > MOST_SHARDS) {
+  if (names.length > MAX_SHARDS) {
     throw new Fault(
       'unsupported',
       say`it names ${names.length} files, more than Basin opens at once`,

@@ -229,12 +229,12 @@ function readColumns(
 }
 
 /** One read of the operating system at a time: its own limit is 2 GiB. */
-const LARGEST_READ = 2 ** 30;
+const MAX_READ = 2 ** 30;
 
 function fill(descriptor: number, bytes: Uint8Array, position: number): void {
   let done = 0;
   while (done < bytes.length) {
-    const length = Math.min(LARGEST_READ, bytes.length - done);
+    const length = Math.min(MAX_READ, bytes.length - done);
     const read = readSync(descriptor, bytes, done, length, position + done);
     if (read === 0) throw changed();
     done += read;

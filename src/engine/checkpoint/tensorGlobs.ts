@@ -61,7 +61,7 @@ export function fitsNothing(
   );
 }
 
-const MOST_NEAR = 4;
+const MAX_NEAR = 4;
 
 /** The names that share most pairs of letters, and most letters, with a pattern, or are below it. */
 function nearNames(pattern: string, names: readonly string[]): readonly string[] {
@@ -75,7 +75,7 @@ function nearNames(pattern: string, names: readonly string[]): readonly string[]
   });
   return rated
     .sort((a, b) => b.rate - a.rate)
-    .slice(0, MOST_NEAR)
+    .slice(0, MAX_NEAR)
     .map(({ name }) => name);
 }
 

@@ -7,7 +7,7 @@ import { openNpyFile } from './npyFile';
 import { openCheckpoint } from './openCheckpoint';
 
 /** Longer names are nobody's; whoever wants them whole opens the file. */
-const LONGEST_NAME = 500;
+const MAX_NAME_LENGTH = 500;
 
 /** Types of less than a byte, in bits. */
 const BITS: Readonly<Record<string, number>> = {
@@ -28,7 +28,7 @@ export async function listTensors(path: string): Promise<TensorListing> {
     const dtypes = [...new Set(entries.map(({ dtype }) => dtype))];
     const places = new Map(dtypes.map((dtype, place) => [dtype, place]));
     const table: TensorTable = {
-      names: entries.map(({ name }) => printable(name, LONGEST_NAME)),
+      names: entries.map(({ name }) => printable(name, MAX_NAME_LENGTH)),
       dtypes,
       dtype: entries.map(({ dtype }) => places.get(dtype)!),
       shapes: entries.map(({ shape }) => shape),

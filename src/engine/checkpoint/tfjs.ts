@@ -16,9 +16,9 @@ import { say } from '../../shared/words/message';
  * Source: tensorflow/tfjs, tfjs-core/src/io/types.ts, `WeightsManifestConfig`; io_utils.ts,
  * `decodeWeights`.
  */
-const MOST_JSON_BYTES = 256 * 2 ** 20;
-const MOST_FILES = 4096;
-const MOST_AXES = 64;
+const MAX_JSON_BYTES = 256 * 2 ** 20;
+const MAX_FILES = 4096;
+const MAX_AXES = 64;
 
 /** How the integers in a file stand for values: q · scale + min. */
 interface Quantization {
@@ -57,7 +57,7 @@ export function isTfjs(head: Uint8Array): boolean {
  * @throws Fault
  */
 export async function openTfjs(file: CheckpointFile): Promise<Checkpoint> {
-  if (file.size > MOST_JSON_BYTES) throw new Fault('unsupported', say`it is too long for a model`);
+  if (file.size > MAX_JSON_BYTES) throw new Fault('unsupported', say`it is too long for a model`);
   const text = Buffer.from(await file.read(0, file.size)).toString('utf8');
   const model = objectOf(parse(text));
   const manifest = model?.weightsManifest;
@@ -85,8 +85,7 @@ export async function openTfjs(file: CheckpointFile): Promise<Checkpoint> {
             say`it names a file that is not in its own folder (${String(path)})`,
           );
         }
-        if (opened.length > MOST_FILES)
-          throw new Fault('unsupported', say`it names too many files`);
+        if (opened.length > MAX_FILES) throw new Fault('unsupported', say`it names too many files`);
         const shard = await CheckpointFile.open(join(dirname(file.path), path));
         opened.push(shard);
         group.files.push({ file: shard, start: group.size });
@@ -194,7 +193,7 @@ function metadataOf(model: Json): Checkpoint['metadata'] {
 function isShape(value: unknown): value is number[] {
   return (
     Array.isArray(value) &&
-    value.length <= MOST_AXES &&
+    value.length <= MAX_AXES &&
     value.every((extent) => Number.isSafeInteger(extent) && Number(extent) >= 0)
   );
 }

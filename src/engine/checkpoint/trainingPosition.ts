@@ -54,12 +54,12 @@ export async function trainingPosition(
 }
 
 /** The log of a long training is in it, too. */
-const MOST_STATE_BYTES = 32 * 2 ** 20;
+const MAX_STATE_BYTES = 32 * 2 ** 20;
 
 async function trainerState(folder: string): Promise<TrainingPosition | null> {
   const path = join(folder, 'trainer_state.json');
   const found = await stat(path).catch(() => null);
-  if (found?.isFile() !== true || found.size > MOST_STATE_BYTES) return null;
+  if (found?.isFile() !== true || found.size > MAX_STATE_BYTES) return null;
   try {
     const state: unknown = JSON.parse(await readFile(path, 'utf8'));
     if (typeof state !== 'object' || state === null) return null;

@@ -116,7 +116,7 @@ function dictionariesOfTensors(
       if (typeof key !== 'string' || NO_WEIGHTS.test(key) || !(value instanceof Map)) continue;
       const path = prefix + key;
       if (counts.of(value) > 0) {
-        if (found.size < MOST_SETS) found.set(path, value);
+        if (found.size < MAX_SETS) found.set(path, value);
       } else if (levels > 1 && !visited.has(value)) {
         visited.add(value);
         visit(value, `${path}.`, levels - 1);
@@ -128,7 +128,7 @@ function dictionariesOfTensors(
 }
 
 /** Sets of weights that are told apart. */
-const MOST_SETS = 1000;
+const MAX_SETS = 1000;
 
 /** How many tensors dictionaries hold, each counted once. */
 class TensorCounts {
@@ -162,11 +162,11 @@ const TENSOR_CALL = /^torch\.(_utils\._rebuild_|_tensor\._rebuild_|distributed\.
 const ARRAY_CALL = /^numpy\..*_reconstruct$/;
 
 /** Keys in a path. */
-const DEEPEST_PATH = 16;
+const MAX_PATH_DEPTH = 16;
 
 /** The value at a path; a key may itself have dots in it. */
 function at(root: PickleDictionary, path: string, depth = 0): PickleValue | undefined {
-  if (depth > DEEPEST_PATH) return undefined;
+  if (depth > MAX_PATH_DEPTH) return undefined;
   if (root.has(path)) return root.get(path);
   for (let dot = path.indexOf('.'); dot >= 0; dot = path.indexOf('.', dot + 1)) {
     const below = root.get(path.slice(0, dot));

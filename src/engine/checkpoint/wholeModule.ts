@@ -2,7 +2,7 @@ import type { Budget } from './budget';
 import { attributesOf, PickleObject, type PickleDictionary, type PickleValue } from './pickleValue';
 
 /** Modules within modules; deeper nests nobody. */
-const DEEPEST = 200;
+const MAX_DEPTH = 200;
 
 /**
  * Puts the state_dict of every whole pickled module in its place: the root itself, or a value at the
@@ -41,7 +41,7 @@ function stateDictOf(module: PickleObject, budget: Budget): PickleDictionary {
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { value, prefix, depth } = next;
     budget.visit(1);
-    if (depth > DEEPEST || !isModule(value)) continue;
+    if (depth > MAX_DEPTH || !isModule(value)) continue;
     const attributes = attributesOf(value)!;
     const unsaved = attributes.get('_non_persistent_buffers_set');
     for (const kind of ['_parameters', '_buffers']) {

@@ -12,8 +12,8 @@ const STORED = 0;
 const DEFLATED = 8;
 
 /** Deflate makes at most 1032 bytes of one; what claims more is a bomb or damaged. */
-const LARGEST_RATIO = 1032;
-const MOST_ENTRIES = 1_000_000;
+const MAX_RATIO = 1032;
+const MAX_ENTRIES = 1_000_000;
 const CHUNK = 4 * 2 ** 20;
 
 /** @param head first bytes of a file. */
@@ -51,7 +51,7 @@ export class ZipArchive {
     const reader = new DirectoryReader(file);
     return yauzlFaults(async () => {
       const zip = await fromRandomAccessReaderPromise(reader, file.size, { autoClose: false });
-      if (zip.entryCount > MOST_ENTRIES) throw new Fault('damaged', say`it lists too many entries`);
+      if (zip.entryCount > MAX_ENTRIES) throw new Fault('damaged', say`it lists too many entries`);
       const directory = new Map<string, Entry>();
       for await (const entry of zip.eachEntry()) {
         if (entry.fileName.endsWith('/')) continue;
@@ -162,7 +162,7 @@ export class ZipArchive {
       if (entry.compressionMethod === STORED) return packed.slice();
       const bytes = await inflate(packed, {
         finishFlush: constants.Z_SYNC_FLUSH,
-        maxOutputLength: (length + 64) * LARGEST_RATIO,
+        maxOutputLength: (length + 64) * MAX_RATIO,
       });
       return bytes.subarray(0, length);
     });
@@ -234,7 +234,7 @@ export class ZipArchive {
       );
     }
     const possible =
-      compressionMethod === STORED ? compressedSize : (compressedSize + 64) * LARGEST_RATIO;
+      compressionMethod === STORED ? compressedSize : (compressedSize + 64) * MAX_RATIO;
     if (compressedSize > this.file.size || uncompressedSize > possible) {
       throw new Fault('damaged', say`its ${name} announces more bytes than there are`);
     }

@@ -159,7 +159,7 @@ function agreementLine({ torch, output, loss, gradient }: ProbeAgreement): strin
 }
 
 /** Checkpoints a note is said to be of; the others are counted. */
-const MOST_NAMED = 3;
+const MAX_NAMED = 3;
 
 /** Every note once, with the checkpoints it is of where those are not all. */
 function noteLines(study: Study, documents: readonly ResultDocument[]): readonly string[] {
@@ -173,8 +173,8 @@ function noteLines(study: Study, documents: readonly ResultDocument[]): readonly
   }
   return [...names].map(([note, of]) => {
     if (of.length === documents.length) return `Note: ${note}`;
-    const more = of.length > MOST_NAMED ? ` and ${of.length - MOST_NAMED} more` : '';
-    return `Note (${of.slice(0, MOST_NAMED).join(', ')}${more}): ${note}`;
+    const more = of.length > MAX_NAMED ? ` and ${of.length - MAX_NAMED} more` : '';
+    return `Note (${of.slice(0, MAX_NAMED).join(', ')}${more}): ${note}`;
   });
 }
 

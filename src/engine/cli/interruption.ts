@@ -5,33 +5,33 @@ const STATUS = { SIGINT: ExitStatus.interrupted, SIGTERM: ExitStatus.terminated 
 
 /** What ends a command from outside: Ctrl-C, or the time of a job being over. */
 export class Interruption {
-  readonly #controller = new AbortController();
-  #status: number = ExitStatus.interrupted;
-  #listens = false;
+  private readonly controller = new AbortController();
+  private exitStatus: number = ExitStatus.interrupted;
+  private listens = false;
 
   constructor() {
     for (const [name, status] of Object.entries(STATUS)) {
       process.on(name, () => {
         // Whoever does not listen has nothing to put away, and a second one does not wait.
-        if (!this.#listens || this.signal.aborted) process.exit(status);
-        this.#status = status;
-        this.#controller.abort();
+        if (!this.listens || this.signal.aborted) process.exit(status);
+        this.exitStatus = status;
+        this.controller.abort();
       });
     }
   }
 
   /** For a command that ends by itself when it is given. */
   listen(): AbortSignal {
-    this.#listens = true;
+    this.listens = true;
     return this.signal;
   }
 
   get signal(): AbortSignal {
-    return this.#controller.signal;
+    return this.controller.signal;
   }
 
   /** What the shell is told: 128 and the signal's number. */
   get status(): number {
-    return this.#status;
+    return this.exitStatus;
   }
 }

@@ -6,12 +6,12 @@ import { formatNumber } from '../../shared/words/numbers';
 
 /** How far an analysis is: one line on a terminal, nothing where stderr is not one. */
 export class ProgressBar {
-  readonly #stream: NodeJS.WriteStream;
-  #shown = false;
-  #last = 0;
+  private readonly stream: NodeJS.WriteStream;
+  private shown = false;
+  private last = 0;
 
   constructor(stream: NodeJS.WriteStream = process.stderr) {
-    this.#stream = stream;
+    this.stream = stream;
   }
 
   /** @param known what the document says already: its loss is shown. */
@@ -20,10 +20,10 @@ export class ProgressBar {
     name: string,
     known?: ResultDocument,
   ): void {
-    if (!this.#stream.isTTY) return;
+    if (!this.stream.isTTY) return;
     const now = performance.now();
-    if (now - this.#last < 80 && fraction < 1) return;
-    this.#last = now;
+    if (now - this.last < 80 && fraction < 1) return;
+    this.last = now;
     const width = 24;
     const full = Math.round(fraction * width);
     const bar = '━'.repeat(full) + '─'.repeat(width - full);
@@ -32,14 +32,14 @@ export class ProgressBar {
     const doing =
       isElsewhere === true ? 'is computed elsewhere' : `${Math.round(fraction * 100)} %`;
     const text = `${bar} ${index + 1}/${count} ${name}${loss}: ${LABELS[part]} ${doing}`;
-    this.#stream.write(`\r\u001b[2K${escaped(text).slice(0, (this.#stream.columns || 80) - 1)}`);
-    this.#shown = true;
+    this.stream.write(`\r\u001b[2K${escaped(text).slice(0, (this.stream.columns || 80) - 1)}`);
+    this.shown = true;
   }
 
   /** Makes place for other lines. */
   clear(): void {
-    if (this.#shown) this.#stream.write('\r\u001b[2K');
-    this.#shown = false;
+    if (this.shown) this.stream.write('\r\u001b[2K');
+    this.shown = false;
   }
 }
 

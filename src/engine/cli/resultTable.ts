@@ -264,16 +264,17 @@ function shortened(name: string, width: number): string {
  * are known.
  */
 export class ResultTable {
-  readonly #write: (text: string) => void;
-  readonly #nameWidth: number;
-  readonly #columns: readonly Column[];
-  readonly #further: readonly Column[];
+  private readonly write: (text: string) => void;
+  private readonly nameWidth: number;
+  private readonly columns: readonly Column[];
+  private readonly furtherColumns: readonly Column[];
   /** What the tables below say of the documents that are finished. */
-  readonly #below: { readonly name: string; readonly texts: ReadonlyMap<Column, string> }[] = [];
-  #written = 0;
-  #isOpen = false;
+  private readonly below: { readonly name: string; readonly texts: ReadonlyMap<Column, string> }[] =
+    [];
+  private written = 0;
+  private isOpen = false;
   /** How far the row is beyond where its column should end. */
-  #over = 0;
+  private over = 0;
 
   /** @param refined whether the landscapes are: says how many evaluations each took. */
   constructor(
@@ -283,89 +284,91 @@ export class ResultTable {
     asked: AskedFor,
     write: (text: string) => void,
   ) {
-    this.#columns = firstColumns(measure);
-    this.#further = furtherColumns(refined, asked);
+    this.columns = firstColumns(measure);
+    this.furtherColumns = furtherColumns(refined, asked);
     const longest = largest(names.map((name) => Array.from(escaped(name)).length));
-    const room = WIDTH - widthWith(this.#columns);
-    this.#nameWidth = Math.min(room, Math.max('checkpoint'.length, longest));
-    this.#write = write;
+    const room = WIDTH - widthWith(this.columns);
+    this.nameWidth = Math.min(room, Math.max('checkpoint'.length, longest));
+    this.write = write;
   }
 
   header(): void {
-    this.#write(`${this.#titles(this.#columns)}\n`);
+    this.write(`${this.titles(this.columns)}\n`);
   }
 
   /** Writes what is new in a document that is not finished. */
   show(document: ResultDocument): void {
-    this.#open(document.checkpoint.path);
-    for (const column of this.#columns.slice(this.#written)) {
+    this.open(document.checkpoint.path);
+    for (const column of this.columns.slice(this.written)) {
       const known = column.text(document);
       if (known === null) return;
-      this.#put(column, known);
-      this.#written += 1;
+      this.put(column, known);
+      this.written += 1;
     }
   }
 
   /** Ends the row of a document. */
   finish(document: ResultDocument): void {
     this.show(document);
-    for (const column of this.#columns.slice(this.#written)) {
-      this.#put(column, column.text(document) ?? NONE);
+    for (const column of this.columns.slice(this.written)) {
+      this.put(column, column.text(document) ?? NONE);
     }
-    this.#end('\n');
-    const known = this.#further.map((column) => [column, column.text(document) ?? NONE] as const);
-    this.#below.push({ name: document.checkpoint.path, texts: new Map(known) });
+    this.end('\n');
+    const known = this.furtherColumns.map(
+      (column) => [column, column.text(document) ?? NONE] as const,
+    );
+    this.below.push({ name: document.checkpoint.path, texts: new Map(known) });
   }
 
   /** The row of a checkpoint without a result, whose reason is said on stderr. */
   failed(name: string): void {
-    this.#open(name);
-    this.#end(`${GAP}failed\n`);
+    this.open(name);
+    this.end(`${GAP}failed\n`);
   }
 
   /** Ends a row that will not be finished, if one was begun. */
   abandon(): void {
-    this.#end(this.#isOpen ? '\n' : '');
+    this.end(this.isOpen ? '\n' : '');
   }
 
   /** The tables below: columns of which no document says anything are left out. */
   further(): void {
-    const said = this.#further.filter((column) =>
-      this.#below.some(({ texts }) => texts.get(column) !== NONE),
+    const said = this.furtherColumns.filter((column) =>
+      this.below.some(({ texts }) => texts.get(column) !== NONE),
     );
-    for (const columns of grouped(said, this.#nameWidth)) {
-      this.#write(`\n${this.#titles(columns)}\n`);
-      for (const { name, texts } of this.#below) {
-        this.#open(name);
-        for (const column of columns) this.#put(column, texts.get(column)!);
-        this.#end('\n');
+    for (const columns of grouped(said, this.nameWidth)) {
+      this.write(`\n${this.titles(columns)}\n`);
+      for (const { name, texts } of this.below) {
+        this.open(name);
+        for (const column of columns) this.put(column, texts.get(column)!);
+        this.end('\n');
       }
     }
   }
 
-  #titles(columns: readonly Column[]): string {
+  private titles(columns: readonly Column[]): string {
     const titles = columns.map(({ title, width }) => GAP + cell(title, width, 'right'));
-    return `${cell('checkpoint', this.#nameWidth, 'left')}${titles.join('')}`;
+    return `${cell('checkpoint', this.nameWidth, 'left')}${titles.join('')}`;
   }
 
-  #open(name: string): void {
-    if (!this.#isOpen) {
-      this.#write(cell(shortened(name, this.#nameWidth), this.#nameWidth, 'left'));
+  private open(name: string): void {
+    if (!this.isOpen) {
+      this.write(cell(shortened(name, this.nameWidth), this.nameWidth, 'left'));
     }
-    this.#isOpen = true;
+    this.isOpen = true;
   }
 
   /** A text that is too long takes the room of those after it. */
-  #put({ width }: Column, text: string): void {
-    const room = Math.max(0, width + GAP.length - 1 - this.#over);
-    this.#write(` ${cell(text, room, 'right')}`);
-    this.#over = Math.max(0, Array.from(text).length - room);
+  private put({ width }: Column, text: string): void {
+    const room = Math.max(0, width + GAP.length - 1 - this.over);
+    this.write(` ${cell(text, room, 'right')}`);
+    this.over = Math.max(0, Array.from(text).length - room);
   }
 
-  #end(text: string): void {
-    this.#write(text);
-    this.#isOpen = false;
-    this.#written = 0;
-    this.#over = 0;
+  private end(text: string): void {
+    this.write(text);
+    this.isOpen = false;
+    this.written = 0;
+    this.over = 0;
   }
 }

@@ -37,7 +37,7 @@ export interface StudyFlags {
 const ENDINGS = ['.html', '.md', '.csv', '.json'];
 
 /** An array of more tasks than this is more than most clusters take. */
-const MOST_SHARDS = 1000;
+const MAX_SHARDS = 1000;
 
 /** Many runs and checkpoints: a table, a page; in shards for schedulers. */
 export async function studyCommand(
@@ -147,7 +147,7 @@ async function merge(
 }
 
 function defaultShards({ tasks }: StudyPlan): number {
-  return Math.min(tasks.length, MOST_SHARDS);
+  return Math.min(tasks.length, MAX_SHARDS);
 }
 
 /** Writes the scripts and hands them to Slurm, the merge behind the array. */

@@ -24,24 +24,24 @@ export interface FoldedOrigin {
 }
 
 /** Numbers in all that are compared row by row. */
-const MOST_ROWS_OF = 2 ** 22;
+const MAX_ROWS_OF = 2 ** 22;
 
 /** Reads tensors of a checkpoint and finds those that arrays of a graph were made of. */
 export class ValueSearch {
-  readonly #checkpoint: Checkpoint;
+  private readonly checkpoint: Checkpoint;
   /** Names by the number of their values. */
-  readonly #bySize = new Map<number, string[]>();
-  readonly #prints = new Map<string, string>();
-  readonly #read = new Map<string, FloatArray>();
+  private readonly bySize = new Map<number, string[]>();
+  private readonly prints = new Map<string, string>();
+  private readonly read = new Map<string, FloatArray>();
 
   /** @param free tensors that no weight of the graph takes by its name. */
   constructor(checkpoint: Checkpoint, free: readonly string[]) {
-    this.#checkpoint = checkpoint;
+    this.checkpoint = checkpoint;
     for (const name of free) {
       const { dtype, shape } = checkpoint.tensors.get(name)!;
       if (!dtype.includes('float')) continue;
       const size = sizeOf(shape);
-      this.#bySize.set(size, [...(this.#bySize.get(size) ?? []), name]);
+      this.bySize.set(size, [...(this.bySize.get(size) ?? []), name]);
     }
   }
 
@@ -57,36 +57,36 @@ export class ValueSearch {
   ): Promise<Origin | null> {
     const print = fingerprint(values);
     const found: Omit<Origin, 'equal'>[] = [];
-    for (const name of this.#bySize.get(values.length) ?? []) {
-      if ((await this.#printOf(name)) !== print) continue;
-      const { shape } = this.#checkpoint.tensors.get(name)!;
+    for (const name of this.bySize.get(values.length) ?? []) {
+      if ((await this.printOf(name)) !== print) continue;
+      const { shape } = this.checkpoint.tensors.get(name)!;
       const recipe = recipeFor(values, made.shape, await this.values(name), shape);
       if (recipe !== null) found.push({ sources: [name], recipe });
     }
     const own = ({ sources }: (typeof found)[number]) => splitName(sources[0]!)[0] === module;
     const free = ({ sources }: (typeof found)[number]) => !taken.has(sources[0]!);
     const best = found.find(own) ?? found.find(free) ?? found[0];
-    if (best === undefined) return this.#joined(made, values, module);
+    if (best === undefined) return this.joined(made, values, module);
     return { ...best, equal: found.flatMap(({ sources }) => sources) };
   }
 
   /** Rows of several tensors of one module: biases of gates, the two directions of an LSTM. */
-  async #joined(
+  private async joined(
     made: Initializer,
     values: ArrayLike<number>,
     module: string | null,
   ): Promise<Origin | null> {
-    if (module === null || values.length > MOST_ROWS_OF) return null;
+    if (module === null || values.length > MAX_ROWS_OF) return null;
     const isTable = made.shape.length === 3;
     const width = isTable ? made.shape[2]! : 1;
-    const all = [...this.#bySize.values()].flat();
+    const all = [...this.bySize.values()].flat();
     const own = all.filter((name) => {
-      const { shape } = this.#checkpoint.tensors.get(name)!;
+      const { shape } = this.checkpoint.tensors.get(name)!;
       const isRow = isTable ? shape.length === 2 && shape[1] === width : shape.length === 1;
       return isRow && splitName(name)[0] === module;
     });
     for (const sources of subsets(own)) {
-      const sizes = sources.map((name) => sizeOf(this.#checkpoint.tensors.get(name)!.shape));
+      const sizes = sources.map((name) => sizeOf(this.checkpoint.tensors.get(name)!.shape));
       const total = sizes.reduce((sum, size) => sum + size, 0);
       if (sources.length < 2 || total !== values.length) continue;
       const joined = new Float64Array(total);
@@ -110,12 +110,12 @@ export class ValueSearch {
     axis: { readonly channels: number; readonly inner: number },
     taken: ReadonlySet<string>,
   ): Promise<FoldedOrigin | null> {
-    const { tensors } = this.#checkpoint;
-    const weights = (this.#bySize.get(made.values.length) ?? []).filter((name) => {
+    const { tensors } = this.checkpoint;
+    const weights = (this.bySize.get(made.values.length) ?? []).filter((name) => {
       const { shape } = tensors.get(name)!;
       return !taken.has(name) && shape.every((extent, i) => extent === made.shape[i]);
     });
-    const norms = (this.#bySize.get(axis.channels) ?? []).flatMap((name) => {
+    const norms = (this.bySize.get(axis.channels) ?? []).flatMap((name) => {
       const [module, leaf] = splitName(name);
       return leaf === 'running_mean' && !taken.has(name) ? [module] : [];
     });
@@ -124,7 +124,7 @@ export class ValueSearch {
       const own = joinName(splitName(weight)[0], 'bias');
       const before = tensors.has(own) ? await this.values(own) : null;
       for (const norm of norms) {
-        const values = await this.#normValues(norm);
+        const values = await this.normValues(norm);
         if (values === null) continue;
         const epsilon = foldedEpsilon(made.values, bias, source, before, values, axis);
         if (epsilon !== null) {
@@ -135,43 +135,43 @@ export class ValueSearch {
     return null;
   }
 
-  async #normValues(module: string): Promise<NormValues | null> {
+  private async normValues(module: string): Promise<NormValues | null> {
     const of = async (leaf: string): Promise<FloatArray | null> => {
       const name = joinName(module, leaf);
-      return this.#checkpoint.tensors.has(name) ? this.values(name) : null;
+      return this.checkpoint.tensors.has(name) ? this.values(name) : null;
     };
     const [mean, variance] = [await of('running_mean'), await of('running_var')];
     if (mean === null || variance === null) return null;
     return { mean, variance, scale: await of('weight'), shift: await of('bias') };
   }
 
-  async #printOf(name: string): Promise<string> {
-    let print = this.#prints.get(name);
+  private async printOf(name: string): Promise<string> {
+    let print = this.prints.get(name);
     if (print === undefined) {
-      print = fingerprint(await this.#fresh(name));
-      this.#prints.set(name, print);
+      print = fingerprint(await this.fresh(name));
+      this.prints.set(name, print);
     }
     return print;
   }
 
   /** Kept while it is small: BatchNorms are looked at again and again. */
   async values(name: string): Promise<FloatArray> {
-    const known = this.#read.get(name);
+    const known = this.read.get(name);
     if (known !== undefined) return known;
-    const values = await this.#fresh(name);
-    if (values.length <= MOST_KEPT) this.#read.set(name, values);
+    const values = await this.fresh(name);
+    if (values.length <= MAX_KEPT) this.read.set(name, values);
     return values;
   }
 
-  async #fresh(name: string): Promise<FloatArray> {
-    const { data } = await this.#checkpoint.read(name);
+  private async fresh(name: string): Promise<FloatArray> {
+    const { data } = await this.checkpoint.read(name);
     return data instanceof Float32Array || data instanceof Float64Array
       ? data
       : Float64Array.from(data as ArrayLike<number | bigint>, Number);
   }
 }
 
-const MOST_KEPT = 2 ** 16;
+const MAX_KEPT = 2 ** 16;
 
 /** Ordered as they are in the file, the largest first; of few only. */
 function subsets(names: readonly string[]): readonly (readonly string[])[] {

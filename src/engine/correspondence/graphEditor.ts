@@ -14,16 +14,16 @@ import {
 /** Changes what a graph computes its constants from, so that they follow the weights. */
 export class GraphEditor {
   readonly graph: GraphProto;
-  readonly #names: Set<string>;
-  readonly #before: NodeProto[] = [];
+  private readonly names: Set<string>;
+  private readonly nodesBefore: NodeProto[] = [];
   /** Nodes that follow another one, by it. */
-  readonly #behind = new Map<NodeProto, NodeProto>();
-  readonly #gone = new Set<TensorProto>();
-  #count = 0;
+  private readonly nodesBehind = new Map<NodeProto, NodeProto>();
+  private readonly gone = new Set<TensorProto>();
+  private count = 0;
 
   constructor(graph: GraphProto) {
     this.graph = graph;
-    this.#names = new Set([
+    this.names = new Set([
       ...graph.initializer.map(({ name }) => name),
       ...graph.node.flatMap(({ output }) => output),
     ]);
@@ -32,8 +32,8 @@ export class GraphEditor {
   /** A weight of the checkpoint as an initializer without values. */
   weight(name: string, shape: readonly number[]): string {
     const known = this.graph.initializer.find((tensor) => tensor.name === name);
-    if (known === undefined || this.#gone.has(known)) {
-      this.#names.add(name);
+    if (known === undefined || this.gone.has(known)) {
+      this.names.add(name);
       this.graph.initializer.push(
         create(TensorProtoSchema, {
           name,
@@ -47,18 +47,18 @@ export class GraphEditor {
 
   /** Whether a weight of this name can be there: nothing else is called so. */
   isFree(name: string): boolean {
-    return !this.#names.has(name) || this.graph.initializer.some((tensor) => tensor.name === name);
+    return !this.names.has(name) || this.graph.initializer.some((tensor) => tensor.name === name);
   }
 
   /** Takes an initializer out of the graph. */
   remove(tensor: TensorProto): void {
-    this.#gone.add(tensor);
+    this.gone.add(tensor);
   }
 
   /** Makes an initializer a constant of the graph, which no checkpoint has. */
   constant(tensor: TensorProto): void {
-    this.#gone.add(tensor);
-    this.#before.push(
+    this.gone.add(tensor);
+    this.nodesBefore.push(
       create(NodeProtoSchema, {
         opType: 'Constant',
         name: tensor.name,
@@ -76,8 +76,8 @@ export class GraphEditor {
 
   /** The result of an operator on constants and weights, before all nodes of the graph. */
   before(opType: string, input: string[], attribute: readonly AttributeProto[] = []): string {
-    const output = this.#fresh();
-    this.#before.push(
+    const output = this.fresh();
+    this.nodesBefore.push(
       create(NodeProtoSchema, {
         opType,
         name: output,
@@ -118,13 +118,13 @@ export class GraphEditor {
     attribute: readonly AttributeProto[],
   ): void {
     const output = node.output[0]!;
-    const raw = this.#fresh();
+    const raw = this.fresh();
     node.output[0] = raw;
-    this.#behind.set(
+    this.nodesBehind.set(
       node,
       create(NodeProtoSchema, {
         opType,
-        name: this.#fresh(),
+        name: this.fresh(),
         input: [raw, ...more],
         output: [output],
         attribute: [...attribute],
@@ -136,23 +136,23 @@ export class GraphEditor {
   finish(): void {
     const seen = new Set<string>();
     this.graph.initializer = this.graph.initializer.filter((tensor) => {
-      if (this.#gone.has(tensor) || seen.has(tensor.name)) return false;
+      if (this.gone.has(tensor) || seen.has(tensor.name)) return false;
       seen.add(tensor.name);
       return true;
     });
     const nodes = this.graph.node.flatMap((node) => {
-      const next = this.#behind.get(node);
+      const next = this.nodesBehind.get(node);
       return next === undefined ? [node] : [node, next];
     });
-    this.graph.node = [...this.#before, ...nodes];
+    this.graph.node = [...this.nodesBefore, ...nodes];
   }
 
-  #fresh(): string {
+  private fresh(): string {
     for (;;) {
-      this.#count += 1;
-      const name = `/basin/${this.#count}`;
-      if (this.#names.has(name)) continue;
-      this.#names.add(name);
+      this.count += 1;
+      const name = `/basin/${this.count}`;
+      if (this.names.has(name)) continue;
+      this.names.add(name);
       return name;
     }
   }

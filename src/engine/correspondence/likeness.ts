@@ -39,7 +39,7 @@ export function recipeFor(
       ? { kind: 'same' }
       : { kind: 'reshape', shape: to };
   }
-  if (from.length === to.length && from.length <= MOST_AXES) {
+  if (from.length === to.length && from.length <= MAX_AXES) {
     for (const axes of permutations(from.length)) {
       if (axes.some((axis, i) => from[axis] !== to[i])) continue;
       if (isTransposed(made, to, source, from, axes)) return { kind: 'transpose', axes };
@@ -48,7 +48,7 @@ export function recipeFor(
   return rowsOf(made, to, source, from);
 }
 
-const MOST_AXES = 4;
+const MAX_AXES = 4;
 
 function isSame(a: number, b: number): boolean {
   return Math.fround(a) === Math.fround(b);

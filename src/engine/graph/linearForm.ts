@@ -20,7 +20,7 @@ interface Term {
 }
 
 /** Bases from which a sum is written out. */
-const MOST_TERMS = 4;
+const MAX_TERMS = 4;
 
 export function formOf(base: Node): LinearForm {
   return [{ scale: 1, factor: null, base }];
@@ -82,7 +82,7 @@ export function isWide(form: LinearForm): boolean {
 
 /** Whether there is nothing to gain from not writing a form out. */
 export function isPlainSum(form: LinearForm): boolean {
-  return form.length > MOST_TERMS || (isWide(form) && form.every(({ factor }) => factor === null));
+  return form.length > MAX_TERMS || (isWide(form) && form.every(({ factor }) => factor === null));
 }
 
 /** The form as an array, of the shape its terms broadcast to. */

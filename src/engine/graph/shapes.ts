@@ -12,22 +12,22 @@ export class ShapeError extends Error {
 }
 
 /** Elements of the largest array a runtime can be asked for. */
-export const MAXIMUM_SIZE = 2 ** 31 - 1;
+export const MAX_SIZE = 2 ** 31 - 1;
 
 /** Whole numbers up to here are exact in float32. */
-const MAXIMUM_INDEX = 2 ** 24;
+const MAX_INDEX = 2 ** 24;
 
 export function requireSize(shape: readonly number[]): void {
   if (shape.some((extent) => !Number.isInteger(extent) || extent < 0)) {
     throw new ShapeError(say`[${shape.join(', ')}] is no shape.`);
   }
-  if (sizeOf(shape) > MAXIMUM_SIZE) {
+  if (sizeOf(shape) > MAX_SIZE) {
     throw new ShapeError(say`An array [${shape.join(', ')}] is larger than can be computed with.`);
   }
 }
 
 export function requireIndexable(count: number): void {
-  if (count > MAXIMUM_INDEX) {
+  if (count > MAX_INDEX) {
     throw new ShapeError(say`An axis of ${count} elements is longer than can be indexed.`);
   }
 }

@@ -32,76 +32,76 @@ interface Linear {
 }
 
 /** Operations below a sum that are looked at for what its terms share. */
-const DEEPEST = 300;
+const MAX_OPERATIONS = 300;
 
 class Sharing {
-  readonly #g: Graph;
+  private readonly g: Graph;
   /** Nodes that only a sum uses, with how far below it they are: they are rewritten with it. */
-  readonly #inside = new Map<number, number>();
-  readonly #done = new Map<number, Node>();
-  readonly #order: readonly AnyNode[];
+  private readonly inside = new Map<number, number>();
+  private readonly done = new Map<number, Node>();
+  private readonly order: readonly AnyNode[];
 
   constructor(g: Graph, ys: readonly Node[]) {
-    this.#g = g;
-    this.#order = topologicalOrder(ys);
+    this.g = g;
+    this.order = topologicalOrder(ys);
     const uses = new Map<number, number>();
-    for (const node of this.#order) {
+    for (const node of this.order) {
       for (const input of node.inputs) {
         uses.set(input.id, (uses.get(input.id) ?? 0) + 1);
       }
     }
     for (const y of ys) uses.set(y.id, Infinity);
-    for (const node of [...this.#order].reverse()) {
+    for (const node of [...this.order].reverse()) {
       const isSum = node.operation === 'add' || node.operation === 'sub';
-      const depth = this.#inside.get(node.id) ?? (isSum ? 0 : DEEPEST);
-      if (depth === DEEPEST) continue;
+      const depth = this.inside.get(node.id) ?? (isSum ? 0 : MAX_OPERATIONS);
+      if (depth === MAX_OPERATIONS) continue;
       for (const input of node.inputs) {
-        if (uses.get(input.id) === 1) this.#inside.set(input.id, depth + 1);
+        if (uses.get(input.id) === 1) this.inside.set(input.id, depth + 1);
       }
     }
   }
 
   results(ys: readonly Node[]): readonly Node[] {
     // Arguments first: what is not rewritten with a sum does not wait on the stack.
-    for (const node of this.#order) if (!this.#inside.has(node.id)) this.#rewrite(node);
-    return ys.map((y) => this.#rewrite(y as AnyNode));
+    for (const node of this.order) if (!this.inside.has(node.id)) this.rewrite(node);
+    return ys.map((y) => this.rewrite(y as AnyNode));
   }
 
-  #rewrite(node: AnyNode): Node {
-    let done = this.#done.get(node.id);
+  private rewrite(node: AnyNode): Node {
+    let done = this.done.get(node.id);
     if (done === undefined) {
       done =
         node.operation === 'add' || node.operation === 'sub'
-          ? this.#g.expand(this.#sum(this.#terms({ scale: 1, node }, true)), node.shape)
+          ? this.g.expand(this.sum(this.terms({ scale: 1, node }, true)), node.shape)
           : rebuild(
-              this.#g,
+              this.g,
               node,
-              node.inputs.map((input) => this.#rewrite(input as AnyNode)),
+              node.inputs.map((input) => this.rewrite(input as AnyNode)),
             );
-      this.#done.set(node.id, done);
+      this.done.set(node.id, done);
     }
     return done;
   }
 
   /** A term as the terms it is a sum of, where nothing else uses it. */
-  #terms(term: Term, isRoot = false): readonly Term[] {
+  private terms(term: Term, isRoot = false): readonly Term[] {
     const { scale, node } = term;
-    if (!isRoot && !this.#inside.has(node.id)) return [term];
+    if (!isRoot && !this.inside.has(node.id)) return [term];
     const [a, b] = node.inputs as [AnyNode, AnyNode];
     switch (node.operation) {
       case 'add':
-        return [...this.#terms({ scale, node: a }), ...this.#terms({ scale, node: b })];
+        return [...this.terms({ scale, node: a }), ...this.terms({ scale, node: b })];
       case 'sub':
-        return [...this.#terms({ scale, node: a }), ...this.#terms({ scale: -scale, node: b })];
+        return [...this.terms({ scale, node: a }), ...this.terms({ scale: -scale, node: b })];
       case 'neg':
-        return this.#terms({ scale: -scale, node: a });
+        return this.terms({ scale: -scale, node: a });
       case 'mul': {
         const [u, v] = [knownScalar(a), knownScalar(b)];
         if (u !== null && Number.isFinite(u) && sameShape(b.shape, node.shape)) {
-          return this.#terms({ scale: scale * u, node: b });
+          return this.terms({ scale: scale * u, node: b });
         }
         if (v !== null && Number.isFinite(v) && sameShape(a.shape, node.shape)) {
-          return this.#terms({ scale: scale * v, node: a });
+          return this.terms({ scale: scale * v, node: a });
         }
         return [term];
       }
@@ -110,9 +110,9 @@ class Sharing {
     }
   }
 
-  #sum(terms: readonly Term[]): Node {
-    const g = this.#g;
-    let open = terms.map((term) => ({ ...term, linear: this.#linear(term.node) }));
+  private sum(terms: readonly Term[]): Node {
+    const g = this.g;
+    let open = terms.map((term) => ({ ...term, linear: this.linear(term.node) }));
     const closed: { readonly scale: number; readonly value: Node }[] = [];
     while (open.length > 0) {
       const groups = new Map<string, { count: number; cost: number }>();
@@ -132,12 +132,12 @@ class Sharing {
         return found === undefined ? [] : [{ scale, ...found }];
       });
       open = open.filter(({ linear }) => linear.every(({ key }) => key !== best));
-      const argument = this.#sum(
-        members.flatMap(({ scale, argument: node }) => this.#terms({ scale, node })),
+      const argument = this.sum(
+        members.flatMap(({ scale, argument: node }) => this.terms({ scale, node })),
       );
       closed.push({ scale: 1, value: members[0]!.of(argument) });
     }
-    for (const { scale, node } of open) closed.push({ scale, value: this.#rewrite(node) });
+    for (const { scale, node } of open) closed.push({ scale, value: this.rewrite(node) });
     // What is subtracted comes after something to subtract it from.
     closed.sort((a, b) => Number(a.scale < 0) - Number(b.scale < 0));
     return closed.reduce<Node | null>((sum, { scale, value }) => {
@@ -148,9 +148,9 @@ class Sharing {
   }
 
   /** In what a term that nothing else uses is linear. */
-  #linear(node: AnyNode): readonly Linear[] {
-    if (!this.#inside.has(node.id)) return [];
-    const g = this.#g;
+  private linear(node: AnyNode): readonly Linear[] {
+    if (!this.inside.has(node.id)) return [];
+    const g = this.g;
     const [a, b] = node.inputs as [AnyNode, AnyNode];
     const size = node.shape.reduce((product, extent) => product * extent, 1);
     switch (node.operation) {
@@ -161,13 +161,13 @@ class Sharing {
           {
             key: `left ${b.id} ${shapes}`,
             argument: a,
-            of: (x) => g.matmul(x, this.#rewrite(b)),
+            of: (x) => g.matmul(x, this.rewrite(b)),
             cost,
           },
           {
             key: `right ${a.id} ${shapes}`,
             argument: b,
-            of: (x) => g.matmul(this.#rewrite(a), x),
+            of: (x) => g.matmul(this.rewrite(a), x),
             cost,
           },
         ];
@@ -177,7 +177,7 @@ class Sharing {
         const by = (factor: AnyNode, argument: AnyNode): Linear => ({
           key: `times ${factor.id}`,
           argument,
-          of: (x) => g.mul(x, this.#rewrite(factor)),
+          of: (x) => g.mul(x, this.rewrite(factor)),
           cost: size,
         });
         // A square shares nothing with itself.

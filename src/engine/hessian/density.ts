@@ -11,7 +11,7 @@ const GRID = 801;
 const SIGMA = 0.005;
 
 /** Lighter nodes are left out: what is at them is below all rounding. */
-const LIGHTEST = 1e-16;
+const MIN_WEIGHT = 1e-16;
 
 interface Quadrature {
   readonly values: ArrayLike<number>;
@@ -58,7 +58,7 @@ export function spectralDensity(space: Recurrence, dimension: number, ritz: Ritz
     grid,
     values: bands.map(({ mean }) => mean),
     sigma,
-    nodes: nodes.filter(({ weight }) => weight > LIGHTEST),
+    nodes: nodes.filter(({ weight }) => weight > MIN_WEIGHT),
     ...(bands.every(({ half }) => Number.isFinite(half))
       ? {
           band: {
@@ -96,7 +96,7 @@ function smoothed(
     const densities = weights.map(() => 0);
     for (let i = 0; i < values.length; i += 1) {
       const z = (at - values[i]!) / sigma;
-      if (Math.abs(z) > FARTHEST) continue;
+      if (Math.abs(z) > MAX_DEVIATIONS) continue;
       const bell = height * Math.exp(-0.5 * z * z);
       weights.forEach((own, k) => {
         densities[k]! += own[i]! * bell;
@@ -107,4 +107,4 @@ function smoothed(
 }
 
 /** Standard deviations beyond which a Gaussian is no more than 1e-31 of its peak. */
-const FARTHEST = 12;
+const MAX_DEVIATIONS = 12;

@@ -7,7 +7,7 @@ import { norm } from './vectors';
 import { IN_THIS_THREAD, orthogonalize } from './vectorWork';
 
 /** Steps before which a Ritz value that seems converged is not believed: it may be another one. */
-const LEAST_STEPS = 8;
+const MIN_STEPS = 8;
 
 export interface LargestEigenvalueOptions {
   /** Products, at most; never more than the dimension. */
@@ -58,7 +58,7 @@ export async function largestEigenvalue(
     const converged = residual <= CONVERGED * Math.abs(value);
     // What is left is rounding: the space holds all that the start has a part of.
     const isClosed = rest <= 16 * roundoff * scale || basis.length === dimension;
-    const isDone = converged && basis.length >= LEAST_STEPS;
+    const isDone = converged && basis.length >= MIN_STEPS;
     if (isClosed || isDone || basis.length >= most) return { value, residual, converged };
     below.push(rest);
     append(w, rest);

@@ -2,7 +2,7 @@ import type { WeightLayout } from '../objective/weights';
 import type { Layers } from './traceEstimate';
 
 /** Groups are listed up to so many layers in all: of more, tensors alone are. */
-const MOST_LAYERS = 4096;
+const MAX_LAYERS = 4096;
 
 /**
  * Every group of at least two tensors whose names begin alike up to a point, the modules of the
@@ -21,7 +21,7 @@ export function layersOf({ entries }: WeightLayout): Layers {
   const named = [...groups].filter(
     ([, members]) => members.length > 1 && members.length < entries.length,
   );
-  const listed = named.length + entries.length <= MOST_LAYERS ? named : [];
+  const listed = named.length + entries.length <= MAX_LAYERS ? named : [];
   return {
     tensors: entries,
     layers: [

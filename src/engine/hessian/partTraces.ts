@@ -1,7 +1,7 @@
 import { studentQuantile95 } from './studentT';
 
 /** Parts below which their spread says too little. */
-const LEAST_PARTS = 4;
+const MIN_PARTS = 4;
 
 /**
  * The standard error of a mean over independent parts, by their spread: widened, as there are few of
@@ -16,7 +16,7 @@ export function errorOfParts(
   corrected: (variance: number) => number = (variance) => variance,
 ): number | null {
   const count = shares.length;
-  if (count < LEAST_PARTS) return null;
+  if (count < MIN_PARTS) return null;
   const mean = shares.reduce((sum, share, i) => sum + share * values[i]!, 0);
   const squares = shares.reduce((sum, share, i) => sum + (share * (values[i]! - mean)) ** 2, 0);
   const variance = corrected((squares * count) / (count - 1));
@@ -31,28 +31,28 @@ const NORMAL_QUANTILE = 1.959964;
  */
 export class PartTraces {
   /** Of each part its share of the data. */
-  readonly #shares: readonly number[];
-  readonly #inside: Float64Array;
+  private readonly shares: readonly number[];
+  private readonly inside: Float64Array;
   /** Of each sample its vᵀA(part)v. */
-  readonly #samples: Float64Array[] = [];
-  #isKnown = true;
+  private readonly samples: Float64Array[] = [];
+  private isKnown = true;
 
   constructor(shares: readonly number[]) {
-    this.#shares = shares;
-    this.#inside = new Float64Array(shares.length);
+    this.shares = shares;
+    this.inside = new Float64Array(shares.length);
   }
 
   addInside(quotients: ArrayLike<number>): void {
-    for (let i = 0; i < this.#inside.length; i += 1) this.#inside[i]! += quotients[i]!;
+    for (let i = 0; i < this.inside.length; i += 1) this.inside[i]! += quotients[i]!;
   }
 
   addSample(quotients: ArrayLike<number>): void {
-    this.#samples.push(Float64Array.from(quotients));
+    this.samples.push(Float64Array.from(quotients));
   }
 
   /** The space has become that of vectors whose products with the parts are not known. */
   forget(): void {
-    this.#isKnown = false;
+    this.isKnown = false;
   }
 
   /**
@@ -60,17 +60,17 @@ export class PartTraces {
    * @returns null of too few parts, or where it is not known.
    */
   samplingError(outside: number): number | null {
-    if (!this.#isKnown) return null;
-    const count = this.#samples.length;
-    const samples = this.#samples.map((sample) =>
-      sample.map((quotient, part) => (outside * quotient) / this.#shares[part]!),
+    if (!this.isKnown) return null;
+    const count = this.samples.length;
+    const samples = this.samples.map((sample) =>
+      sample.map((quotient, part) => (outside * quotient) / this.shares[part]!),
     );
-    const means = this.#shares.map((_, part) =>
+    const means = this.shares.map((_, part) =>
       count === 0 ? 0 : samples.reduce((sum, sample) => sum + sample[part]!, 0) / count,
     );
-    const values = this.#shares.map((share, part) => this.#inside[part]! / share + means[part]!);
-    return errorOfParts(values, this.#shares, (variance) => {
-      const noise = count < 2 ? 0 : this.#noiseOf(samples, means);
+    const values = this.shares.map((share, part) => this.inside[part]! / share + means[part]!);
+    return errorOfParts(values, this.shares, (variance) => {
+      const noise = count < 2 ? 0 : this.noiseOf(samples, means);
       // Where nothing but noise is seen, all of it is the bound that is known.
       return noise < variance ? variance - noise : variance;
     });
@@ -80,14 +80,14 @@ export class PartTraces {
    * What of the spread between parts comes from the few samples: their interaction with the parts,
    * as in an analysis of variance with two factors.
    */
-  #noiseOf(samples: readonly Float64Array[], means: readonly number[]): number {
-    const parts = this.#shares.length;
+  private noiseOf(samples: readonly Float64Array[], means: readonly number[]): number {
+    const parts = this.shares.length;
     const count = samples.length;
-    const overall = this.#shares.reduce((sum, share, part) => sum + share * means[part]!, 0);
+    const overall = this.shares.reduce((sum, share, part) => sum + share * means[part]!, 0);
     let squares = 0;
     for (const sample of samples) {
-      const own = this.#shares.reduce((sum, share, part) => sum + share * sample[part]!, 0);
-      for (const [part, share] of this.#shares.entries()) {
+      const own = this.shares.reduce((sum, share, part) => sum + share * sample[part]!, 0);
+      for (const [part, share] of this.shares.entries()) {
         squares += (share * (sample[part]! - means[part]! - own + overall)) ** 2;
       }
     }

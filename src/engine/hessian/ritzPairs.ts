@@ -14,15 +14,15 @@ export interface RitzPair {
  * the starts need few rows of the eigenvectors of T; all of them are made only for vectors.
  */
 export class RitzPairs {
-  readonly #space: Recurrence;
+  private readonly space: Recurrence;
   /** Ascending. */
   readonly pairs: readonly RitzPair[];
   /** Of each start the squares of its components along the Ritz vectors: weights of a quadrature. */
   readonly weights: readonly Float64Array[];
-  #eigenvectors: readonly Float64Array[] | undefined;
+  private eigenvectors: readonly Float64Array[] | undefined;
 
   constructor(space: Recurrence) {
-    this.#space = space;
+    this.space = space;
     const { projected, coupling, starts } = space;
     const { values, rows } = symmetricEigen(projected, [...starts, ...coupling]);
     // Products are no better than their rounding, whatever the recurrence says.
@@ -37,10 +37,10 @@ export class RitzPairs {
 
   /** The Ritz vector of the pair at a place, of unit length. */
   vector(place: number, { dimension, basis }: KrylovSpace): Float64Array {
-    const { size, projected } = this.#space;
-    this.#eigenvectors ??= symmetricEigen(projected, identityRows(size)).rows;
+    const { size, projected } = this.space;
+    this.eigenvectors ??= symmetricEigen(projected, identityRows(size)).rows;
     const sum = new Float64Array(dimension);
-    this.#eigenvectors.forEach((row, k) => {
+    this.eigenvectors.forEach((row, k) => {
       addScaled(sum, row[place]!, basis[k]!);
     });
     const length = norm(sum);

@@ -16,7 +16,7 @@ export function studentQuantile95(degrees: number): number {
 
 /** P(|T| ≤ t). */
 function centralProbability(t: number, degrees: number): number {
-  if (degrees > MOST_DEGREES) return centralProbability(t, MOST_DEGREES);
+  if (degrees > MAX_DEGREES) return centralProbability(t, MAX_DEGREES);
   const angle = Math.atan(t / Math.sqrt(degrees));
   const cosine = Math.cos(angle);
   if (degrees % 2 === 1) {
@@ -38,7 +38,7 @@ function centralProbability(t: number, degrees: number): number {
 }
 
 /** Beyond this the distribution is the normal one to three digits. */
-const MOST_DEGREES = 1000;
+const MAX_DEGREES = 1000;
 
 /** Mean of independent samples, its standard error, and the 95 % interval of Student's t. */
 export function meanWithError(samples: readonly number[]): {

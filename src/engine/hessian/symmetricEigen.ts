@@ -138,7 +138,7 @@ function implicitQl(
         if (Math.abs(e[end]!) <= Number.EPSILON * size) break;
       }
       if (end === l) break;
-      if (sweep === MOST_SWEEPS) throw new Error('The QL iteration did not converge.');
+      if (sweep === MAX_SWEEPS) throw new Error('The QL iteration did not converge.');
       let g = (d[l + 1]! - d[l]!) / (2 * e[l]!);
       let r = Math.hypot(g, 1);
       g = d[end]! - d[l]! + e[l]! / (g + (g < 0 ? -r : r));
@@ -180,4 +180,4 @@ function implicitQl(
   }
 }
 
-const MOST_SWEEPS = 200;
+const MAX_SWEEPS = 200;

@@ -22,16 +22,16 @@ export const NO_LAYERS: Layers = { tensors: [], layers: [] };
 
 /** Σ vₜ·(A·v)ₜ over vectors and their images, for each tensor t. */
 export class TensorProducts {
-  readonly #tensors: Layers['tensors'];
+  private readonly tensors: Layers['tensors'];
   readonly sums: Float64Array;
 
   constructor({ tensors }: Layers) {
-    this.#tensors = tensors;
+    this.tensors = tensors;
     this.sums = new Float64Array(tensors.length);
   }
 
   add(v: FloatArray, image: FloatArray): void {
-    this.#tensors.forEach(({ offset, size }, t) => {
+    this.tensors.forEach(({ offset, size }, t) => {
       this.sums[t]! += productOver(v, image, offset, offset + size);
     });
   }
@@ -39,7 +39,7 @@ export class TensorProducts {
   /** Takes the products of other vectors instead, whose images are known without any. */
   restart({ vectors, values, rest, coupling }: Restart): void {
     this.sums.fill(0);
-    this.#tensors.forEach(({ offset, size }, t) => {
+    this.tensors.forEach(({ offset, size }, t) => {
       const end = offset + size;
       for (const [i, y] of vectors.entries()) {
         let sum = values[i]! * productOver(y, y, offset, end);
@@ -83,7 +83,7 @@ export interface OfParts {
 const EXACT = { mean: 0, standardError: 0, halfWidth: 0 };
 
 /** Vectors beyond which sampling ends whatever the error. */
-const MOST_SAMPLES = 1000;
+const MAX_SAMPLES = 1000;
 
 /**
  * tr A and that of its diagonal blocks. On the space Q it is known, tr QᵀAQ. Of what lies outside,
@@ -124,7 +124,7 @@ export async function estimateTrace(
     unit: work.zeros(dimension, space.precision === 'float64'),
   }));
   const isDone = (): boolean => {
-    if (outside === 0 || taken.length >= MOST_SAMPLES) return true;
+    if (outside === 0 || taken.length >= MAX_SAMPLES) return true;
     if (taken.length < samples) return false;
     if (error === undefined) return true;
     const { mean, halfWidth } = meanWithError(taken);

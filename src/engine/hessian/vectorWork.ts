@@ -15,17 +15,17 @@ export const IN_THIS_THREAD: VectorWork = {
 };
 
 /** Elements of a slice, at least. */
-const LEAST_SLICE = 2 ** 15;
+const MIN_SLICE = 2 ** 15;
 
 /** Slices of a long vector, at most: enough for as many cores. */
-const MOST_SLICES = 64;
+const MAX_SLICES = 64;
 
 /**
  * The bounds of the slices vectors are worked on in. They follow from the length alone, as sums are
  * taken slice by slice: results do not depend on who works.
  */
 function slicesOf(length: number): readonly { readonly start: number; readonly end: number }[] {
-  const size = Math.max(LEAST_SLICE, Math.ceil(length / MOST_SLICES / LEAST_SLICE) * LEAST_SLICE);
+  const size = Math.max(MIN_SLICE, Math.ceil(length / MAX_SLICES / MIN_SLICE) * MIN_SLICE);
   return Array.from({ length: Math.ceil(length / size) }, (_, i) => ({
     start: i * size,
     end: Math.min(length, (i + 1) * size),

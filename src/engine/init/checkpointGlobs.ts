@@ -15,7 +15,7 @@ export interface CheckpointGroup {
 }
 
 /** Deep enough for `checkpoint-500/model.safetensors` and `lightning_logs/version_0/checkpoints/…`. */
-export const DEEPEST = 4;
+export const MAX_DEPTH = 4;
 
 /** Whether a folder is looked into for checkpoints of the run. */
 export function isSearched(name: string): boolean {

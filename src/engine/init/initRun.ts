@@ -9,17 +9,17 @@ import { say, type Message } from '../../shared/words/message';
 import { inspect } from '../checkpoint/inspect';
 import { writeWhole } from '../study/cache';
 import { holdsConfiguration } from '../study/graphSource';
-import { DEEPEST, groupCheckpoints, isSearched, type CheckpointGroup } from './checkpointGlobs';
+import { MAX_DEPTH, groupCheckpoints, isSearched, type CheckpointGroup } from './checkpointGlobs';
 import { isSavedModel, writeImplied } from './savedModel';
 
 /** The file that exports a run from Python; beside the bundles. */
 export const EXPORT_FILE = 'basin_export.py';
 
 /** More files than this are no run's folder. */
-const MOST_FILES = 100_000;
+const MAX_FILES = 100_000;
 
 /** How many checkpoints of a folder have their headers looked at. */
-const MOST_OPENED = 16;
+const MAX_OPENED = 16;
 
 /**
  * Prepares a folder of checkpoints for its export from Python: writes `basin_export.py` into it, with
@@ -102,9 +102,9 @@ async function filesBelow(folder: string, signal: AbortSignal | undefined): Prom
     const entries = await readdir(join(folder, below), { withFileTypes: true }).catch(() => []);
     for (const entry of entries) {
       const path = below === '' ? entry.name : `${below}/${entry.name}`;
-      if (files.length >= MOST_FILES) return;
+      if (files.length >= MAX_FILES) return;
       if (entry.isFile()) files.push(path);
-      else if (entry.isDirectory() && depth < DEEPEST && isSearched(entry.name)) {
+      else if (entry.isDirectory() && depth < MAX_DEPTH && isSearched(entry.name)) {
         await walk(path, depth + 1);
       }
     }
@@ -131,7 +131,7 @@ async function readHeaders(
 }> {
   const readable: ReadableGroup[] = [];
   const unreadable: Message[] = [];
-  for (const group of groups.slice(0, MOST_OPENED)) {
+  for (const group of groups.slice(0, MAX_OPENED)) {
     signal?.throwIfAborted();
     const last = join(folder, group.files.at(-1)!);
     // Many things are called model.json.

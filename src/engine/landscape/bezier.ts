@@ -87,7 +87,7 @@ export function curvePoint(
 
 const MEAN_DECAY = 0.9;
 const SQUARE_DECAY = 0.999;
-const SMALLEST = 1e-8;
+const EPSILON = 1e-8;
 
 function adam(
   point: Float64Array,
@@ -103,6 +103,6 @@ function adam(
     const g = gradient[i]!;
     mean[i] = MEAN_DECAY * mean[i]! + (1 - MEAN_DECAY) * g;
     square[i] = SQUARE_DECAY * square[i]! + (1 - SQUARE_DECAY) * g * g;
-    point[i]! -= (rate * (mean[i]! / meanShare)) / (Math.sqrt(square[i]! / squareShare) + SMALLEST);
+    point[i]! -= (rate * (mean[i]! / meanShare)) / (Math.sqrt(square[i]! / squareShare) + EPSILON);
   }
 }

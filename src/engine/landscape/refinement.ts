@@ -18,7 +18,7 @@ const ROUND_POINTS = 64;
 const ROUND_SHARE = 1 / 5;
 /** Of the points at which one component may be born, this share is asked for in one round. */
 const BIRTH_SHARE = 1 / 4;
-const LEAST_BIRTHS = 16;
+const MIN_BIRTHS = 16;
 /** Points that may be the global maximum, asked for in one round. */
 const MAXIMA = 8;
 /** Points drawn at random in the end, to check the bars where nothing asked for a measurement. */
@@ -75,90 +75,90 @@ export async function refineGrid(
 const NO_ERRORS: PredictionErrors = { points: 0, beyond: 0, largest: 0, largestRatio: 0 };
 
 class Refiner {
-  readonly #extents: readonly number[];
-  readonly #measure: Measure;
-  readonly #options: RefinementOptions;
-  readonly #prediction: Prediction;
-  readonly #graph: Adjacency;
-  readonly #size: number;
-  #count = 0;
-  #rounds = 0;
-  #threshold = 0;
-  #finestLearnt = 0;
-  readonly #random: Random;
-  readonly #errors = { ...NO_ERRORS };
+  private readonly extents: readonly number[];
+  private readonly measure: Measure;
+  private readonly options: RefinementOptions;
+  private readonly prediction: Prediction;
+  private readonly graph: Adjacency;
+  private readonly size: number;
+  private count = 0;
+  private rounds = 0;
+  private threshold = 0;
+  private finestLearnt = 0;
+  private readonly random: Random;
+  private readonly errors = { ...NO_ERRORS };
 
   constructor(extents: readonly number[], measure: Measure, options: RefinementOptions) {
-    this.#extents = extents;
-    this.#measure = measure;
-    this.#options = options;
-    this.#prediction = new Prediction(extents);
-    this.#graph = adjacencyOf(options.neighborhood, extents);
-    this.#size = this.#prediction.values.length;
-    this.#random = new Random(options.seed, 'refinement');
+    this.extents = extents;
+    this.measure = measure;
+    this.options = options;
+    this.prediction = new Prediction(extents);
+    this.graph = adjacencyOf(options.neighborhood, extents);
+    this.size = this.prediction.values.length;
+    this.random = new Random(options.seed, 'refinement');
   }
 
   async run(): Promise<RefinedGrid> {
-    const base = await this.#measureBase();
-    await this.#takeNew(this.#options.always ?? []);
-    this.#finestLearnt = base;
-    this.#prediction.update(base);
-    this.#threshold = this.#options.threshold ?? this.#relativeThreshold();
+    const base = await this.measureBase();
+    await this.takeNew(this.options.always ?? []);
+    this.finestLearnt = base;
+    this.prediction.update(base);
+    this.threshold = this.options.threshold ?? this.relativeThreshold();
     let check = NO_ERRORS;
     for (let trial = 0; trial < TRIALS; trial += 1) {
-      await this.#decide();
-      const ratios = await this.#check((errors) => {
+      await this.decide();
+      const ratios = await this.check((errors) => {
         check = errors;
       });
       const missed = ratios[Math.floor(COVERAGE * ratios.length)] ?? 0;
       if (missed <= 1) break;
-      this.#prediction.widen(missed);
-      this.#prediction.update();
+      this.prediction.widen(missed);
+      this.prediction.update();
     }
-    await this.#decide();
-    return this.#result(base, check);
+    await this.decide();
+    return this.result(base, check);
   }
 
-  async #decide(): Promise<void> {
+  private async decide(): Promise<void> {
     for (;;) {
-      const points = this.#inDoubt();
+      const points = this.inDoubt();
       if (points.length === 0) return;
-      await this.#measureRound(points);
+      await this.measureRound(points);
     }
   }
 
   /** Whole levels from the coarsest on. @returns the finest of them. */
-  async #measureBase(): Promise<number> {
-    const { depth } = this.#prediction;
+  private async measureBase(): Promise<number> {
+    const { depth } = this.prediction;
     let level = 0;
     for (;;) {
-      await this.#take(this.#prediction.pointsOf(level));
+      await this.take(this.prediction.pointsOf(level));
       if (level === depth) return level;
-      const next = this.#prediction.pointsOf(level + 1).length;
-      if (this.#count + next > BASE_SHARE * this.#size) return level;
+      const next = this.prediction.pointsOf(level + 1).length;
+      if (this.count + next > BASE_SHARE * this.size) return level;
       level += 1;
     }
   }
 
-  async #takeNew(points: readonly number[]): Promise<void> {
-    const { measured } = this.#prediction;
+  private async takeNew(points: readonly number[]): Promise<void> {
+    const { measured } = this.prediction;
     const left = [...new Set(points)].filter((v) => measured[v] === 0);
-    await this.#take(Uint32Array.from(left).sort());
+    await this.take(Uint32Array.from(left).sort());
   }
 
-  #relativeThreshold(): number {
-    const { values, measured } = this.#prediction;
+  private relativeThreshold(): number {
+    const { values, measured } = this.prediction;
     const known = values.filter((value, v) => measured[v] === 1 && Number.isFinite(value)).sort();
     if (known.length === 0) return 0;
     return RELATIVE_THRESHOLD * (known[known.length >> 1]! - known[0]!);
   }
 
-  async #take(points: Uint32Array): Promise<readonly number[]> {
-    const values = await this.#measure(points);
+  private async take(points: Uint32Array): Promise<readonly number[]> {
+    const values = await this.measure(points);
     points.forEach((v, i) => {
-      this.#prediction.measure(v, values[i]!);
+      this.prediction.measure(v, values[i]!);
     });
-    this.#count += points.length;
+    this.count += points.length;
     return values;
   }
 
@@ -166,39 +166,39 @@ class Refiner {
    * Measures the points of one round: no finer ones than the first level of which too little is
    * known, of that level few, and of the others no more than can be learnt from.
    */
-  async #measureRound(asked: readonly number[]): Promise<void> {
-    const prediction = this.#prediction;
-    this.#rounds += 1;
+  private async measureRound(asked: readonly number[]): Promise<void> {
+    const prediction = this.prediction;
+    this.rounds += 1;
     const levels = [...new Set(asked.map((v) => prediction.levelOf[v]!))].sort((a, b) => a - b);
     const points: number[] = [];
     for (const level of levels) {
       const own = asked.filter((v) => prediction.levelOf[v] === level).sort((a, b) => a - b);
-      const isNew = level > this.#finestLearnt;
-      const limit = isNew ? ROUND_POINTS : Math.max(ROUND_POINTS, ROUND_SHARE * this.#count);
+      const isNew = level > this.finestLearnt;
+      const limit = isNew ? ROUND_POINTS : Math.max(ROUND_POINTS, ROUND_SHARE * this.count);
       for (const each of spread(own, Math.floor(limit))) points.push(each);
       if (isNew) break;
     }
     const chosen = Uint32Array.from(points).sort();
     const expected = Float64Array.from(chosen, (v) => prediction.values[v]!);
     const bars = Float64Array.from(chosen, (v) => prediction.bars[v]!);
-    const values = await this.#take(chosen);
-    compare(values, expected, bars, this.#errors);
-    const learnt = this.#finestLearnt;
+    const values = await this.take(chosen);
+    compare(values, expected, bars, this.errors);
+    const learnt = this.finestLearnt;
     while (
-      this.#finestLearnt < prediction.depth &&
-      prediction.measuredOf(this.#finestLearnt + 1) >= LEARNING_POINTS
+      this.finestLearnt < prediction.depth &&
+      prediction.measuredOf(this.finestLearnt + 1) >= LEARNING_POINTS
     ) {
-      this.#finestLearnt += 1;
+      this.finestLearnt += 1;
     }
-    prediction.update(this.#finestLearnt > learnt ? this.#finestLearnt : undefined);
+    prediction.update(this.finestLearnt > learnt ? this.finestLearnt : undefined);
   }
 
   /** Bounds of all values, their bars widened by a factor. */
-  #bounds(factor = 1): Bounds {
-    const { values, bars } = this.#prediction;
-    const low = new Float64Array(this.#size);
-    const high = new Float64Array(this.#size);
-    for (let v = 0; v < this.#size; v += 1) {
+  private bounds(factor = 1): Bounds {
+    const { values, bars } = this.prediction;
+    const low = new Float64Array(this.size);
+    const high = new Float64Array(this.size);
+    for (let v = 0; v < this.size; v += 1) {
       const value = values[v]!;
       const bar = factor * bars[v]!;
       low[v] = Number.isNaN(value) ? Infinity : value - bar;
@@ -207,37 +207,37 @@ class Refiner {
     return { low, high };
   }
 
-  #pairs(keys: Float64Array): LastingPairs {
-    return lastingPairs(keys, this.#extents, this.#options.neighborhood, this.#threshold);
+  private pairs(keys: Float64Array): LastingPairs {
+    return lastingPairs(keys, this.extents, this.options.neighborhood, this.threshold);
   }
 
   /** Points whose values the diagram above the threshold, or the global maximum, depends on. */
-  #inDoubt(): readonly number[] {
-    const prediction = this.#prediction;
-    const bounds = this.#bounds();
+  private inDoubt(): readonly number[] {
+    const prediction = this.prediction;
+    const bounds = this.bounds();
     const keys = prediction.values.map((value) => (Number.isNaN(value) ? Infinity : value));
-    const expected = this.#pairs(keys);
+    const expected = this.pairs(keys);
     const doubted = new Set<number>();
     const ask = (v: number) => doubted.add(prediction.cause(v));
-    this.#doubtBirths(bounds, keys, expected.branches, ask);
-    this.#doubtDeaths(bounds, keys, expected, ask);
-    this.#doubtMaximum(bounds, ask);
+    this.doubtBirths(bounds, keys, expected.branches, ask);
+    this.doubtDeaths(bounds, keys, expected, ask);
+    this.doubtMaximum(bounds, ask);
     return [...doubted];
   }
 
-  #doubtBirths(
+  private doubtBirths(
     bounds: Bounds,
     keys: Float64Array,
     { basin }: Branches,
     ask: (v: number) => void,
   ): void {
     const groups = new Map<number, number[]>();
-    for (const v of possibleBirths(bounds, this.#graph, this.#threshold)) {
+    for (const v of possibleBirths(bounds, this.graph, this.threshold)) {
       const group = groups.get(basin[v]!);
       if (group === undefined) groups.set(basin[v]!, [v]);
       else group.push(v);
     }
-    const least = Math.max(2, Math.ceil(LEAST_BIRTHS / groups.size));
+    const least = Math.max(2, Math.ceil(MIN_BIRTHS / groups.size));
     for (const group of groups.values()) {
       // Those that may be lowest, and the one that is expected to be.
       group.sort((a, b) => bounds.low[a]! - bounds.low[b]! || a - b);
@@ -247,21 +247,21 @@ class Refiner {
     }
   }
 
-  #doubtDeaths(
+  private doubtDeaths(
     bounds: Bounds,
     keys: Float64Array,
     expected: LastingPairs,
     ask: (v: number) => void,
   ): void {
-    const { measured } = this.#prediction;
-    const lower = this.#pairs(bounds.low);
-    const upper = this.#pairs(bounds.high);
+    const { measured } = this.prediction;
+    const lower = this.pairs(bounds.low);
+    const upper = this.pairs(bounds.high);
     for (const birth of new Set([...lower.births, ...upper.births])) {
       const ends = [lower, upper, expected].map((pairs) => pairs.deathOf(birth));
       const [first, second] = ends as [number, number, number];
       if (first === second && (first < 0 || measured[first] === 1)) continue;
       for (const end of ends) if (end >= 0 && measured[end] === 0) ask(end);
-      if (first >= 0 && measured[first] === 1) this.#doubtPaths(first, bounds, keys, ask);
+      if (first >= 0 && measured[first] === 1) this.doubtPaths(first, bounds, keys, ask);
     }
   }
 
@@ -269,13 +269,13 @@ class Refiner {
    * What may be higher than a saddle on the ways down from it: by steepest descent, and on all ways
    * near it.
    */
-  #doubtPaths(
+  private doubtPaths(
     saddle: number,
     { low, high }: Bounds,
     keys: Float64Array,
     ask: (v: number) => void,
   ): void {
-    const { starts, targets } = this.#graph;
+    const { starts, targets } = this.graph;
     const level = keys[saddle]!;
     let found = 0;
     for (let e = starts[saddle]!; e < starts[saddle + 1]!; e += 1) {
@@ -304,16 +304,16 @@ class Refiner {
     }
   }
 
-  #doubtMaximum({ high }: Bounds, ask: (v: number) => void): void {
-    const { values, measured } = this.#prediction;
+  private doubtMaximum({ high }: Bounds, ask: (v: number) => void): void {
+    const { values, measured } = this.prediction;
     let highest = -Infinity;
-    for (let v = 0; v < this.#size; v += 1) {
+    for (let v = 0; v < this.size; v += 1) {
       if (measured[v] === 0) continue;
       if (Number.isNaN(values[v]!)) return;
       highest = Math.max(highest, values[v]!);
     }
     const possible: number[] = [];
-    for (let v = 0; v < this.#size; v += 1) {
+    for (let v = 0; v < this.size; v += 1) {
       if (measured[v] === 0 && high[v]! > highest) possible.push(v);
     }
     possible.sort((a, b) => high[b]! - high[a]! || a - b);
@@ -325,59 +325,59 @@ class Refiner {
    *
    * @returns each error as a share of its bar, sorted.
    */
-  async #check(report: (errors: PredictionErrors) => void): Promise<Float64Array> {
-    const { measured, values, bars } = this.#prediction;
+  private async check(report: (errors: PredictionErrors) => void): Promise<Float64Array> {
+    const { measured, values, bars } = this.prediction;
     const rest: number[] = [];
-    for (let v = 0; v < this.#size; v += 1) if (measured[v] === 0) rest.push(v);
+    for (let v = 0; v < this.size; v += 1) if (measured[v] === 0) rest.push(v);
     const count = Math.min(CHECKS, Math.floor(rest.length / 16));
     for (let k = 0; k < count; k += 1) {
-      const other = k + Math.floor(this.#random.uniform() * (rest.length - k));
+      const other = k + Math.floor(this.random.uniform() * (rest.length - k));
       [rest[k], rest[other]] = [rest[other]!, rest[k]!];
     }
     const points = Uint32Array.from(rest.slice(0, count)).sort();
     const expected = Float64Array.from(points, (v) => values[v]!);
     const expectedBars = Float64Array.from(points, (v) => bars[v]!);
-    const measuredValues = await this.#take(points);
+    const measuredValues = await this.take(points);
     const errors = { ...NO_ERRORS };
     compare(measuredValues, expected, expectedBars, errors);
     report(errors);
-    this.#prediction.update();
+    this.prediction.update();
     return Float64Array.from(measuredValues, (value, i) => {
       const error = Math.abs(value - expected[i]!);
       return error > 0 && Number.isFinite(error) ? error / expectedBars[i]! : 0;
     }).sort();
   }
 
-  #result(base: number, check: Refinement['check']): RefinedGrid {
-    const { values, measured, depth, interpolation } = this.#prediction;
+  private result(base: number, check: Refinement['check']): RefinedGrid {
+    const { values, measured, depth, interpolation } = this.prediction;
     const widened = Math.max(1, check.largestRatio);
     const refinement: Refinement = {
-      evaluations: this.#count,
-      gridPoints: this.#size,
+      evaluations: this.count,
+      gridPoints: this.size,
       evaluated: encodeRuns(measured),
-      threshold: this.#threshold,
-      thresholdSource: this.#options.threshold === undefined ? 'relative' : 'given',
-      rounds: this.#rounds,
+      threshold: this.threshold,
+      thresholdSource: this.options.threshold === undefined ? 'relative' : 'given',
+      rounds: this.rounds,
       interpolation,
       levels: Array.from({ length: depth + 1 }, (_, level) => ({
-        points: this.#prediction.pointsOf(level).length,
-        evaluated: this.#prediction.measuredOf(level),
+        points: this.prediction.pointsOf(level).length,
+        evaluated: this.prediction.measuredOf(level),
       })),
       wholeLevels: base + 1,
-      farthest: farthest(measured, this.#extents),
-      errors: this.#errors,
+      farthest: farthest(measured, this.extents),
+      errors: this.errors,
       check,
-      ...this.#undecided(widened),
+      ...this.undecided(widened),
     };
     return { values, measured, refinement };
   }
 
   /** What would not be decided if all bars were wider by a factor. */
-  #undecided(factor: number): Pick<Refinement, 'undecided' | 'possibleMinima'> {
-    const bounds = this.#bounds(factor);
-    const certain = this.#pairs(this.#bounds(0).low);
-    const lower = this.#pairs(bounds.low);
-    const upper = this.#pairs(bounds.high);
+  private undecided(factor: number): Pick<Refinement, 'undecided' | 'possibleMinima'> {
+    const bounds = this.bounds(factor);
+    const certain = this.pairs(this.bounds(0).low);
+    const lower = this.pairs(bounds.low);
+    const upper = this.pairs(bounds.high);
     const undecided = certain.births.filter(
       (birth) =>
         lower.deathOf(birth) !== certain.deathOf(birth) ||
@@ -385,7 +385,7 @@ class Refiner {
     );
     return {
       undecided,
-      possibleMinima: possibleBirths(bounds, this.#graph, this.#threshold).length,
+      possibleMinima: possibleBirths(bounds, this.graph, this.threshold).length,
     };
   }
 }

@@ -24,7 +24,7 @@ export interface Stencil {
 }
 
 /** Steps of level 0 are as long as they can be with so many on the axis. */
-const COARSEST_STEPS = 4;
+const MIN_STEPS = 4;
 
 /**
  * Levels of an axis of any length: every 2ᵏ-th point from the middle on to both sides, and both ends;
@@ -37,7 +37,7 @@ export function axisLevels(points: number): AxisLevels {
     4: new Array<null>(points).fill(null),
     6: new Array<null>(points).fill(null),
   };
-  const depth = Math.max(0, Math.floor(Math.log2((points - 1) / COARSEST_STEPS)));
+  const depth = Math.max(0, Math.floor(Math.log2((points - 1) / MIN_STEPS)));
   let nodes = nodesOf(points, 2 ** depth);
   for (let own = 1; own <= depth; own += 1) {
     const finer = nodesOf(points, 2 ** (depth - own));

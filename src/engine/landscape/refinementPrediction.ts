@@ -15,7 +15,7 @@ export const LEARNING_POINTS = 40;
 /** Caution is so much more than what this share of a level's errors would have asked for. */
 const CAUTION_MARGIN = 1.25;
 const CAUTION_QUANTILE = 0.95;
-const LEAST_CAUTION = 0.1;
+const MIN_CAUTION = 0.1;
 /** Rounding of an interpolation, as a share of the values. */
 const ROUNDING = 2 ** -50;
 /** A point is asked for before another whose bar is by this share due to it. */
@@ -65,21 +65,21 @@ export class Prediction {
   readonly levelOf: Uint8Array;
   /** The finest level; 0 is the coarsest. */
   readonly depth: number;
-  readonly #axes: readonly Axis[];
-  readonly #position: Uint32Array;
+  private readonly axes: readonly Axis[];
+  private readonly position: Uint32Array;
   /** Levels from coarse to fine; what a point is interpolated from comes before it. */
-  readonly #order: Uint32Array;
-  readonly #classes: readonly PointClass[];
+  private readonly order: Uint32Array;
+  private readonly classes: readonly PointClass[];
   /** Along each axis |value − interpolation| at the level of the point's coordinate, or its bar. */
-  readonly #surplus: readonly Float64Array[];
-  readonly #block: readonly (readonly number[])[];
-  readonly #caution: Float64Array;
+  private readonly surplus: readonly Float64Array[];
+  private readonly block: readonly (readonly number[])[];
+  private readonly caution: Float64Array;
   /** What every caution is multiplied by. */
-  #care = 1;
-  #interpolation: InterpolationOrder = 4;
+  private care = 1;
+  private chosenOrder: InterpolationOrder = 4;
   /** The interpolation asked for last and the share of bars in it. */
-  #sum = 0;
-  #error = 0;
+  private sum = 0;
+  private error = 0;
 
   /** @param extents points along each axis; C order, the last axis fastest. */
   constructor(extents: readonly number[]) {
@@ -87,7 +87,7 @@ export class Prediction {
     const levels = extents.map(axisLevels);
     this.depth = Math.max(0, largest(levels.map(({ depth }) => depth)));
     let stride = size;
-    this.#axes = levels.map((axis, a) => {
+    this.axes = levels.map((axis, a) => {
       stride /= extents[a]!;
       return { ...axis, stride, shift: this.depth - axis.depth };
     });
@@ -95,27 +95,27 @@ export class Prediction {
     this.bars = new Float64Array(size).fill(Infinity);
     this.measured = new Uint8Array(size);
     this.levelOf = new Uint8Array(size);
-    this.#position = new Uint32Array(size * extents.length);
-    this.#surplus = extents.map(() => new Float64Array(size));
-    this.#block = unitBlock(extents.length);
-    this.#caution = new Float64Array(this.depth + 1).fill(FIRST_CAUTION);
-    this.#order = new Uint32Array(size);
-    this.#classes = this.#sortPoints();
+    this.position = new Uint32Array(size * extents.length);
+    this.surplus = extents.map(() => new Float64Array(size));
+    this.block = unitBlock(extents.length);
+    this.caution = new Float64Array(this.depth + 1).fill(FIRST_CAUTION);
+    this.order = new Uint32Array(size);
+    this.classes = this.sortPoints();
   }
 
   get interpolation(): InterpolationOrder {
-    return this.#interpolation;
+    return this.chosenOrder;
   }
 
   /** Widens the bars of all points, for good. */
   widen(factor: number): void {
-    this.#care *= factor;
+    this.care *= factor;
   }
 
   /** Points of a level. */
   pointsOf(level: number): Uint32Array {
-    const own = this.#classes.filter((each) => each.level === level);
-    return own.length === 0 ? new Uint32Array(0) : this.#order.slice(own[0]!.from, own.at(-1)!.to);
+    const own = this.classes.filter((each) => each.level === level);
+    return own.length === 0 ? new Uint32Array(0) : this.order.slice(own[0]!.from, own.at(-1)!.to);
   }
 
   measuredOf(level: number): number {
@@ -135,11 +135,11 @@ export class Prediction {
    *   to keep the one there is.
    */
   update(upTo?: number): void {
-    if (upTo !== undefined) this.#chooseInterpolation(upTo);
-    this.#interpolateAll();
-    const before = this.#caution.slice();
-    this.#learnCaution();
-    if (this.#caution.some((caution, level) => caution !== before[level])) this.#interpolateAll();
+    if (upTo !== undefined) this.chooseInterpolation(upTo);
+    this.interpolateAll();
+    const before = this.caution.slice();
+    this.learnCaution();
+    if (this.caution.some((caution, level) => caution !== before[level])) this.interpolateAll();
   }
 
   /**
@@ -151,11 +151,11 @@ export class Prediction {
     for (;;) {
       let next = v;
       let largest = 0;
-      for (let a = 0; a < this.#axes.length; a += 1) {
-        if (!this.#isNewAlong(v, a)) continue;
-        const { stride, stencils } = this.#axes[a]!;
-        const x = this.#position[v * this.#axes.length + a]!;
-        const { nodes, weights } = stencils[this.#interpolation][x]!;
+      for (let a = 0; a < this.axes.length; a += 1) {
+        if (!this.isNewAlong(v, a)) continue;
+        const { stride, stencils } = this.axes[a]!;
+        const x = this.position[v * this.axes.length + a]!;
+        const { nodes, weights } = stencils[this.chosenOrder][x]!;
         for (let i = 0; i < nodes.length; i += 1) {
           const u = v + (nodes[i]! - x) * stride;
           const share = Math.abs(weights[i]!) * this.bars[u]!;
@@ -171,8 +171,8 @@ export class Prediction {
   }
 
   /** Levels, positions, and the points sorted by level and number of axes they are new along. */
-  #sortPoints(): readonly PointClass[] {
-    const dimensions = this.#axes.length;
+  private sortPoints(): readonly PointClass[] {
+    const dimensions = this.axes.length;
     const size = this.values.length;
     const kinds = dimensions + 1;
     const kind = new Uint16Array(size);
@@ -182,10 +182,10 @@ export class Prediction {
       let level = 0;
       let count = 0;
       for (let a = 0; a < dimensions; a += 1) {
-        const { stride, shift, level: levels } = this.#axes[a]!;
+        const { stride, shift, level: levels } = this.axes[a]!;
         const x = Math.floor(rest / stride);
         rest -= x * stride;
-        this.#position[v * dimensions + a] = x;
+        this.position[v * dimensions + a] = x;
         const own = levels[x] === 0 ? 0 : levels[x]! + shift;
         if (own > level) {
           level = own;
@@ -205,74 +205,74 @@ export class Prediction {
       if (to > from) classes.push({ from, to, level: Math.floor((k - 1) / kinds) });
     }
     for (let v = 0; v < size; v += 1) {
-      this.#order[starts[kind[v]!]!] = v;
+      this.order[starts[kind[v]!]!] = v;
       starts[kind[v]!]! += 1;
     }
     return classes;
   }
 
-  #isNewAlong(v: number, a: number): boolean {
-    const { level, shift } = this.#axes[a]!;
-    const own = level[this.#position[v * this.#axes.length + a]!]!;
+  private isNewAlong(v: number, a: number): boolean {
+    const { level, shift } = this.axes[a]!;
+    const own = level[this.position[v * this.axes.length + a]!]!;
     return own > 0 && own + shift === this.levelOf[v];
   }
 
-  #interpolateAll(): void {
-    for (const { from, to } of this.#classes) {
+  private interpolateAll(): void {
+    for (const { from, to } of this.classes) {
       for (let k = from; k < to; k += 1) {
-        const v = this.#order[k]!;
-        if (this.measured[v] === 0) this.#predict(v);
+        const v = this.order[k]!;
+        if (this.measured[v] === 0) this.predict(v);
       }
-      for (let k = from; k < to; k += 1) this.#takeSurplus(this.#order[k]!);
+      for (let k = from; k < to; k += 1) this.takeSurplus(this.order[k]!);
     }
     for (let v = 0; v < this.values.length; v += 1) {
-      if (this.measured[v] === 1 && Number.isFinite(this.values[v]!)) this.#widenAround(v);
+      if (this.measured[v] === 1 && Number.isFinite(this.values[v]!)) this.widenAround(v);
     }
   }
 
   /** Where a measured value is beyond the bar it would have had, so may its neighbours be. */
-  #widenAround(v: number): void {
-    const caution = this.#care * this.#caution[this.levelOf[v]!]!;
+  private widenAround(v: number): void {
+    const caution = this.care * this.caution[this.levelOf[v]!]!;
     let surprise = Infinity;
-    for (let a = 0; a < this.#axes.length; a += 1) {
-      if (!this.#isNewAlong(v, a) || !this.#interpolate(v, a)) continue;
-      const missed = Math.abs(this.values[v]! - this.#sum);
-      const bar = this.#error + caution * this.#scale(v, a) + ROUNDING * Math.abs(this.#sum);
+    for (let a = 0; a < this.axes.length; a += 1) {
+      if (!this.isNewAlong(v, a) || !this.interpolate(v, a)) continue;
+      const missed = Math.abs(this.values[v]! - this.sum);
+      const bar = this.error + caution * this.scale(v, a) + ROUNDING * Math.abs(this.sum);
       surprise = Math.min(surprise, missed > bar ? missed : 0);
     }
     if (surprise === 0 || surprise === Infinity) return;
-    for (let k = 0; k < this.#block.length; k += 1) {
+    for (let k = 0; k < this.block.length; k += 1) {
       let u = v;
       let isInside = true;
-      for (let a = 0; a < this.#axes.length && isInside; a += 1) {
-        const step = this.#block[k]![a]!;
-        const x = this.#position[v * this.#axes.length + a]! + step;
-        isInside = x >= 0 && x < this.#axes[a]!.level.length;
-        u += step * this.#axes[a]!.stride;
+      for (let a = 0; a < this.axes.length && isInside; a += 1) {
+        const step = this.block[k]![a]!;
+        const x = this.position[v * this.axes.length + a]! + step;
+        isInside = x >= 0 && x < this.axes[a]!.level.length;
+        u += step * this.axes[a]!.stride;
       }
       if (isInside && this.measured[u] === 0) this.bars[u] = Math.max(this.bars[u]!, surprise);
     }
   }
 
-  #predict(v: number): void {
-    const caution = this.#care * this.#caution[this.levelOf[v]!]!;
+  private predict(v: number): void {
+    const caution = this.care * this.caution[this.levelOf[v]!]!;
     let bar = Infinity;
     let value = NaN;
     let finite = 0;
     let infinite = 0;
     let broken = 0;
-    for (let a = 0; a < this.#axes.length; a += 1) {
-      if (!this.#isNewAlong(v, a)) continue;
-      if (this.#interpolate(v, a)) {
-        const own = this.#error + caution * this.#scale(v, a) + ROUNDING * Math.abs(this.#sum);
+    for (let a = 0; a < this.axes.length; a += 1) {
+      if (!this.isNewAlong(v, a)) continue;
+      if (this.interpolate(v, a)) {
+        const own = this.error + caution * this.scale(v, a) + ROUNDING * Math.abs(this.sum);
         if (finite === 0 || own < bar) {
           bar = own;
-          value = this.#sum;
+          value = this.sum;
         }
         finite += 1;
       } else {
-        if (finite === 0) value = this.#sum;
-        if (this.#error > 0) broken += 1;
+        if (finite === 0) value = this.sum;
+        if (this.error > 0) broken += 1;
         else infinite += 1;
       }
     }
@@ -288,11 +288,11 @@ export class Prediction {
    * @returns false where not both nearest are finite: the error is then 0 if neither is, the value
    *   that of one of them.
    */
-  #interpolate(v: number, a: number): boolean {
-    const { stride, stencils } = this.#axes[a]!;
-    const x = this.#position[v * this.#axes.length + a]!;
+  private interpolate(v: number, a: number): boolean {
+    const { stride, stencils } = this.axes[a]!;
+    const x = this.position[v * this.axes.length + a]!;
     const base = v - x * stride;
-    for (let order = this.#interpolation; ; order = (order - 2) as InterpolationOrder) {
+    for (let order = this.chosenOrder; ; order = (order - 2) as InterpolationOrder) {
       const { nodes, weights } = stencils[order][x]!;
       let sum = 0;
       let error = 0;
@@ -301,26 +301,26 @@ export class Prediction {
         sum += weights[i]! * this.values[u]!;
         error += Math.abs(weights[i]!) * this.bars[u]!;
       }
-      this.#sum = sum;
-      this.#error = error;
+      this.sum = sum;
+      this.error = error;
       if (Number.isFinite(sum)) return true;
       if (order > 2) continue;
       const below = this.values[base + nodes[0]! * stride]!;
       const above = this.values[base + nodes[1]! * stride]!;
       const isFinite = Number.isFinite(below) || Number.isFinite(above);
-      this.#sum = Number.isFinite(below) ? below : above;
-      this.#error = isFinite ? Infinity : 0;
+      this.sum = Number.isFinite(below) ? below : above;
+      this.error = isFinite ? Infinity : 0;
       return false;
     }
   }
 
   /** Largest surplus near a point along an axis, one level up; Infinity where there is none. */
-  #scale(v: number, a: number): number {
-    const { stride, level, stencils } = this.#axes[a]!;
-    const x = this.#position[v * this.#axes.length + a]!;
+  private scale(v: number, a: number): number {
+    const { stride, level, stencils } = this.axes[a]!;
+    const x = this.position[v * this.axes.length + a]!;
     if (level[x] === 1) return Infinity;
     const { nodes } = stencils[6][x]!;
-    const surplus = this.#surplus[a]!;
+    const surplus = this.surplus[a]!;
     let scale = 0;
     for (let i = 0; i < nodes.length; i += 1) {
       const node = nodes[i]!;
@@ -331,69 +331,69 @@ export class Prediction {
     return scale;
   }
 
-  #takeSurplus(v: number): void {
-    for (let a = 0; a < this.#axes.length; a += 1) {
-      const x = this.#position[v * this.#axes.length + a]!;
-      if (this.#axes[a]!.level[x] === 0) continue;
-      const isComparable = this.#interpolate(v, a) && Number.isFinite(this.values[v]!);
-      const surplus = isComparable ? Math.abs(this.values[v]! - this.#sum) : 0;
-      this.#surplus[a]![v] = Math.max(surplus, this.bars[v]!);
+  private takeSurplus(v: number): void {
+    for (let a = 0; a < this.axes.length; a += 1) {
+      const x = this.position[v * this.axes.length + a]!;
+      if (this.axes[a]!.level[x] === 0) continue;
+      const isComparable = this.interpolate(v, a) && Number.isFinite(this.values[v]!);
+      const surplus = isComparable ? Math.abs(this.values[v]! - this.sum) : 0;
+      this.surplus[a]![v] = Math.max(surplus, this.bars[v]!);
     }
   }
 
   /** The interpolation that misses least at nine tenths of the measured points of a level. */
-  #chooseInterpolation(level: number): void {
-    let best: InterpolationOrder = this.#interpolation;
+  private chooseInterpolation(level: number): void {
+    let best: InterpolationOrder = this.chosenOrder;
     let least = Infinity;
     for (const order of INTERPOLATION_ORDERS) {
-      this.#interpolation = order;
-      this.#interpolateAll();
-      const missed = quantile(this.#measuredSurpluses(level), 0.9);
+      this.chosenOrder = order;
+      this.interpolateAll();
+      const missed = quantile(this.measuredSurpluses(level), 0.9);
       if (missed < least) {
         least = missed;
         best = order;
       }
     }
-    this.#interpolation = best;
+    this.chosenOrder = best;
   }
 
-  #measuredSurpluses(level: number): Float64Array {
+  private measuredSurpluses(level: number): Float64Array {
     const found: number[] = [];
     for (const v of this.pointsOf(level)) {
       if (this.measured[v] === 0) continue;
-      for (let a = 0; a < this.#axes.length; a += 1) {
-        if (this.#isNewAlong(v, a)) found.push(this.#surplus[a]![v]!);
+      for (let a = 0; a < this.axes.length; a += 1) {
+        if (this.isNewAlong(v, a)) found.push(this.surplus[a]![v]!);
       }
     }
     return Float64Array.from(found.filter(Number.isFinite)).sort();
   }
 
   /** Levels of which too little is known take the caution of the level before. */
-  #learnCaution(): void {
+  private learnCaution(): void {
     let caution = FIRST_CAUTION;
     for (let level = 1; level <= this.depth; level += 1) {
-      const ratios = this.#ratios(level);
+      const ratios = this.ratios(level);
       if (ratios.length >= LEARNING_POINTS) {
-        caution = Math.max(LEAST_CAUTION, CAUTION_MARGIN * quantile(ratios, CAUTION_QUANTILE));
+        caution = Math.max(MIN_CAUTION, CAUTION_MARGIN * quantile(ratios, CAUTION_QUANTILE));
       }
-      this.#caution[level] = caution;
+      this.caution[level] = caution;
     }
   }
 
   /** What the caution should have been at each measured point of a level, sorted. */
-  #ratios(level: number): Float64Array {
+  private ratios(level: number): Float64Array {
     const ratios: number[] = [];
     for (const v of this.pointsOf(level)) {
       if (this.measured[v] === 0) continue;
       let least = Infinity;
       let ratio = NaN;
-      for (let a = 0; a < this.#axes.length; a += 1) {
-        if (!this.#isNewAlong(v, a) || !this.#interpolate(v, a)) continue;
-        const scale = this.#scale(v, a);
-        const bar = this.#error + this.#caution[level]! * scale;
+      for (let a = 0; a < this.axes.length; a += 1) {
+        if (!this.isNewAlong(v, a) || !this.interpolate(v, a)) continue;
+        const scale = this.scale(v, a);
+        const bar = this.error + this.caution[level]! * scale;
         if (bar < least) {
           least = bar;
-          ratio = Math.max(0, Math.abs(this.values[v]! - this.#sum) - this.#error) / scale;
+          ratio = Math.max(0, Math.abs(this.values[v]! - this.sum) - this.error) / scale;
         }
       }
       if (Number.isFinite(ratio)) ratios.push(ratio);

@@ -48,42 +48,42 @@ export class PointSampler implements SampledValues {
   readonly values: Float64Array;
   readonly evaluated: Uint8Array;
   count = 0;
-  readonly #grid: Grid;
-  readonly #lossAt: LossAt;
-  readonly #options: SamplingOptions;
-  #perRequest = 1;
+  private readonly grid: Grid;
+  private readonly lossAt: LossAt;
+  private readonly options: SamplingOptions;
+  private perRequest = 1;
 
   constructor(grid: Grid, lossAt: LossAt, options: SamplingOptions) {
-    this.#grid = grid;
-    this.#lossAt = lossAt;
-    this.#options = options;
+    this.grid = grid;
+    this.lossAt = lossAt;
+    this.options = options;
     this.values = new Float64Array(grid.size);
     this.evaluated = new Uint8Array(grid.size);
     for (const [point, loss] of options.known) {
-      if (point < grid.size && this.evaluated[point] === 0) this.#keep(point, loss);
+      if (point < grid.size && this.evaluated[point] === 0) this.keep(point, loss);
     }
   }
 
   /** In the order given, in requests so long that all lanes have one and each can be cancelled. */
   async evaluate(wanted: Iterable<number>): Promise<void> {
-    const { lanes, onLosses, onProgress } = this.#options;
+    const { lanes, onLosses, onProgress } = this.options;
     const order = Array.from(wanted).filter((point) => this.evaluated[point] === 0);
     const longest = Math.min(64, Math.ceil(order.length / lanes));
     let next = 0;
     const lane = async (): Promise<void> => {
       while (next < order.length) {
-        const points = order.slice(next, next + Math.min(longest, this.#perRequest));
+        const points = order.slice(next, next + Math.min(longest, this.perRequest));
         next += points.length;
         const started = performance.now();
-        const losses = await this.#lossAt(
-          points.map((point) => coordinates(this.#grid, point)),
+        const losses = await this.lossAt(
+          points.map((point) => coordinates(this.grid, point)),
           'plain',
         );
         const each = Math.max((performance.now() - started) / points.length, 0.01);
-        this.#perRequest = Math.max(1, Math.round(REQUEST_MILLISECONDS / each));
+        this.perRequest = Math.max(1, Math.round(REQUEST_MILLISECONDS / each));
         await onLosses?.(points, losses);
         points.forEach((point, i) => {
-          this.#keep(point, losses[i]!);
+          this.keep(point, losses[i]!);
         });
         onProgress?.(this);
       }
@@ -91,7 +91,7 @@ export class PointSampler implements SampledValues {
     await Promise.all(Array.from({ length: lanes }, lane));
   }
 
-  #keep(point: number, loss: number): void {
+  private keep(point: number, loss: number): void {
     this.values[point] = loss;
     this.evaluated[point] = 1;
     this.count += 1;

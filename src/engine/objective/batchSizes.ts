@@ -12,13 +12,13 @@ import type { WeightLayout } from './weights';
  * Multiplications of a forward pass from which on a product H·v, about six times as many, is long
  * beside what a run costs whatever its size: a millisecond of a core.
  */
-const LEAST_WORK = 8e6;
+const MIN_WORK = 8e6;
 
 /**
  * The same for each weight: a run reads every weight and gives a derivative for each, which is
  * copied and added to those of the other batches.
  */
-const LEAST_WORK_PER_WEIGHT = 128;
+const MIN_WORK_PER_WEIGHT = 128;
 
 /**
  * Weight gradients of convolutions are convolutions whose channels are the samples, and blocks of
@@ -34,7 +34,7 @@ const BLOCK = 16;
 const PROBED = 251;
 
 /** Elements that are alive in one run, at most: a gigabyte in float32. */
-const MOST_ELEMENTS = 2 ** 28;
+const MAX_ELEMENTS = 2 ** 28;
 
 /**
  * Sets whose batches follow from what a point costs: those of values as large as they were and as
@@ -72,13 +72,13 @@ export interface PointCost {
 export function sizedSet(set: PointSet, cost: PointCost, weights: number): PointSet {
   const { multiplications, elements, live, hasConvolutions } = cost;
   if (cost.isCoupled) {
-    const isWhole = set.points * Math.max(elements, live) <= MOST_ELEMENTS;
+    const isWhole = set.points * Math.max(elements, live) <= MAX_ELEMENTS;
     const largestBatch = isWhole ? set.points : set.largestBatch;
     return { ...set, largestBatch, derivativeBatch: largestBatch, isCoupled: true };
   }
   const fit = (each: number, most: number): number =>
-    Math.max(1, Math.min(set.largestBatch, most, Math.floor(MOST_ELEMENTS / Math.max(1, each))));
-  const least = Math.max(LEAST_WORK, LEAST_WORK_PER_WEIGHT * weights);
+    Math.max(1, Math.min(set.largestBatch, most, Math.floor(MAX_ELEMENTS / Math.max(1, each))));
+  const least = Math.max(MIN_WORK, MIN_WORK_PER_WEIGHT * weights);
   const wanted = multiplications === 0 ? Infinity : Math.ceil(least / multiplications);
   const unit = hasConvolutions ? BLOCK : 1;
   const derivativeBatch = fit(elements, unit * Math.ceil(wanted / unit));

@@ -16,7 +16,7 @@ const FACTORS = `${TERM}factors`;
 const COUNTS = `${TERM}counts`;
 const CHOICE = `${TERM}choice`;
 const SUM = `${TERM}sum`;
-const LEAST = `${TERM}least`;
+const FLOOR = `${TERM}least`;
 
 /**
  * Softmax cross-entropy as `torch.nn.CrossEntropyLoss` has it: of the place p with the class t the
@@ -24,19 +24,19 @@ const LEAST = `${TERM}least`;
  * count, and with probabilities for targets over the number of places.
  */
 export class ClassTerm implements LossTerm {
-  readonly #inputs: readonly NamedSamples[];
-  readonly #targets: ClassTargets;
+  private readonly networkInputs: readonly NamedSamples[];
+  private readonly targets: ClassTargets;
 
   constructor(inputs: readonly NamedSamples[], targets: ClassTargets) {
-    this.#inputs = inputs;
-    this.#targets = targets;
+    this.networkInputs = inputs;
+    this.targets = targets;
   }
 
   build(g: Graph, network: Network, batch: number) {
-    const { axis, isSoft } = this.#targets;
-    const x = network(inputNodes(g, this.#inputs, batch))[0]!;
+    const { axis, isSoft } = this.targets;
+    const x = network(inputNodes(g, this.networkInputs, batch))[0]!;
     const { shifted, logSum } = shiftedLogits(g, x, axis);
-    const places = isSoft ? this.#soft(g, shifted, logSum) : this.#hard(g, shifted, logSum);
+    const places = isSoft ? this.soft(g, shifted, logSum) : this.hard(g, shifted, logSum);
     const rest = x.shape.map((_, other) => other).slice(1);
     return {
       losses: g.sum(places, rest),
@@ -44,60 +44,55 @@ export class ClassTerm implements LossTerm {
       measured: new Map([
         [CHOICE, g.argmax(x, axis)],
         [SUM, g.sum(x, [axis], true)],
-        [LEAST, g.neg(g.max(g.neg(x), [axis]))],
+        [FLOOR, g.neg(g.max(g.neg(x), [axis]))],
       ]),
     };
   }
 
   /** Losses of places, with an axis of one for the classes. */
-  #hard(g: Graph, shifted: Node, logSum: Node): Node {
-    const { classes, smoothing, weights, ignore } = this.#targets;
+  private hard(g: Graph, shifted: Node, logSum: Node): Node {
+    const { classes, smoothing, weights, ignore } = this.targets;
     const target = g.input(TARGETS, logSum.shape);
-    const own = g.sub(logSum, this.#picked(g, shifted, target));
+    const own = g.sub(logSum, this.picked(g, shifted, target));
     if (smoothing === 0 && weights === null && ignore === null) return own;
     let losses = g.mul(g.input(FACTORS, logSum.shape), own);
     const counts = g.input(COUNTS, logSum.shape);
     if (smoothing > 0) {
-      const all = this.#overClasses(g, shifted, logSum, this.#classFactors(g, shifted.shape));
+      const all = this.overClasses(g, shifted, logSum, this.classFactors(g, shifted.shape));
       losses = g.add(losses, g.mul(counts, g.mul(g.scalar(smoothing / classes), all)));
     }
     // What does not count must not spoil the sum, whatever it is.
     return ignore === null ? losses : g.where(counts, losses, g.scalar(0));
   }
 
-  #soft(g: Graph, shifted: Node, logSum: Node): Node {
-    const { smoothing, classes } = this.#targets;
+  private soft(g: Graph, shifted: Node, logSum: Node): Node {
+    const { smoothing, classes } = this.targets;
     const given = g.input(TARGETS, shifted.shape);
     const target =
       smoothing === 0
         ? given
         : g.add(g.mul(g.scalar(1 - smoothing), given), g.scalar(smoothing / classes));
-    const factors = this.#classFactors(g, shifted.shape);
-    return this.#overClasses(
-      g,
-      shifted,
-      logSum,
-      factors === null ? target : g.mul(target, factors),
-    );
+    const factors = this.classFactors(g, shifted.shape);
+    return this.overClasses(g, shifted, logSum, factors === null ? target : g.mul(target, factors));
   }
 
   /** Σ_c f_c (−log p_c) */
-  #overClasses(g: Graph, shifted: Node, logSum: Node, factors: Node | null): Node {
+  private overClasses(g: Graph, shifted: Node, logSum: Node, factors: Node | null): Node {
     const each = g.sub(logSum, shifted);
-    return g.sum(factors === null ? each : g.mul(factors, each), [this.#targets.axis], true);
+    return g.sum(factors === null ? each : g.mul(factors, each), [this.targets.axis], true);
   }
 
   /** The weights of the classes along their axis. */
-  #classFactors(g: Graph, shape: readonly number[]): Node | null {
-    const { axis, weights } = this.#targets;
+  private classFactors(g: Graph, shape: readonly number[]): Node | null {
+    const { axis, weights } = this.targets;
     if (weights === null) return null;
     const along = shape.map((extent, other) => (other === axis ? extent : 1));
     return g.constant(Float64Array.from(weights), along);
   }
 
   /** The value of the class of each place, with an axis of one for the classes. */
-  #picked(g: Graph, x: Node, target: Node): Node {
-    const { axis, classes } = this.#targets;
+  private picked(g: Graph, x: Node, target: Node): Node {
+    const { axis, classes } = this.targets;
     if (axis === x.shape.length - 1) {
       const count = sizeOf(target.shape);
       const found = g.take(g.reshape(x, [count, classes, 1]), g.reshape(target, [count, 1]));
@@ -113,8 +108,8 @@ export class ClassTerm implements LossTerm {
   }
 
   inputs({ start, size }: Batch): ReadonlyMap<string, FloatArray> {
-    const { array, isSoft, smoothing, weights, ignore } = this.#targets;
-    const inputs = inputValues(this.#inputs, start, size);
+    const { array, isSoft, smoothing, weights, ignore } = this.targets;
+    const inputs = inputValues(this.networkInputs, start, size);
     const targets = samplesAt(array, start, size);
     if (isSoft) return inputs.set(TARGETS, targets);
     const indices = targets.map((target) => (target === ignore ? 0 : target));
@@ -133,9 +128,9 @@ export class ClassTerm implements LossTerm {
   }
 
   measure(outputs: ReadonlyMap<string, FloatArray>, { start, size }: Batch): Measures {
-    const { array, axis, isSoft, ignore, classes } = this.#targets;
+    const { array, axis, isSoft, ignore, classes } = this.targets;
     const choice = outputs.get(CHOICE)!;
-    const [sums, least] = [outputs.get(SUM)!, outputs.get(LEAST)!];
+    const [sums, least] = [outputs.get(SUM)!, outputs.get(FLOOR)!];
     const given = samplesAt(array, start, size);
     const targets = isSoft ? largestAlong(given, classes, sizeOf(array.shape.slice(axis))) : given;
     let [correct, counted, normalised] = [0, 0, 0];

@@ -30,50 +30,50 @@ const KEPT_BYTES = 512 * 2 ** 20;
 
 /** Evaluates sums of losses and their derivatives batch by batch. */
 export class LossEvaluator {
-  readonly #problem: LossProblem;
-  readonly #runtime: Runtime;
-  readonly #normalisation: Normalisation;
-  readonly #batches: readonly Batch[];
-  #bufferValues: FloatArray;
-  readonly #graphs = new Map<string, LossGraph>();
-  readonly #executables = new Map<string, Promise<Executable>>();
+  private readonly problem: LossProblem;
+  private readonly runtime: Runtime;
+  private readonly normalisation: Normalisation;
+  private readonly batches: readonly Batch[];
+  private bufferValues: FloatArray;
+  private readonly graphs = new Map<string, LossGraph>();
+  private readonly executables = new Map<string, Promise<Executable>>();
   /** For each batch what its term feeds the programs, in the runtime's precision. */
-  readonly #termInputs = new Map<string, ReadonlyMap<string, FloatArray>>();
-  #termInputBytes = 0;
+  private readonly termInputs = new Map<string, ReadonlyMap<string, FloatArray>>();
+  private termInputBytes = 0;
   /** For each batch what its Hessian-vector products share, at the point they are taken at. */
-  readonly #fixed = new Map<string, ReadonlyMap<string, FloatArray>>();
-  readonly #fixedBytes: number[] = [];
-  #point: FloatArray | undefined;
+  private readonly fixed = new Map<string, ReadonlyMap<string, FloatArray>>();
+  private readonly fixedBytes: number[] = [];
+  private point: FloatArray | undefined;
   /** Whose products those are. */
-  #matrix: CurvatureMatrix = 'hessian';
+  private matrix: CurvatureMatrix = 'hessian';
 
   /** @param mostTogether as that of `wholeSets`. */
   constructor(problem: LossProblem, runtime: Runtime, mostTogether = WHOLE_ELEMENTS) {
-    this.#problem = problem;
-    this.#bufferValues = problem.bufferValues;
-    this.#runtime = runtime;
+    this.problem = problem;
+    this.bufferValues = problem.bufferValues;
+    this.runtime = runtime;
     const { sets } = problem.data;
     const whole = problem.recomputesStatistics === true ? wholeSets(problem, mostTogether) : null;
-    this.#batches = splitBatches(whole ?? sets);
-    this.#normalisation =
+    this.batches = splitBatches(whole ?? sets);
+    this.normalisation =
       problem.recomputesStatistics !== true ? 'running' : whole === null ? 'given' : 'batch';
   }
 
   /** Takes the buffers of another checkpoint of the same model; what was compiled stays. */
   setBuffers(values: FloatArray): void {
-    this.#bufferValues = values;
-    this.#forgetPoint();
+    this.bufferValues = values;
+    this.forgetPoint();
   }
 
   /** The loss. @param theta float32, or float64 on a float64 runtime. */
   async loss(theta: FloatArray): Promise<number> {
-    const { sets } = this.#problem.data;
+    const { sets } = this.problem.data;
     const sums = new Float64Array(sets.length);
-    const given = this.#normalisation === 'given' ? await this.#moments(theta) : [];
-    for (const batch of this.#batches) {
+    const given = this.normalisation === 'given' ? await this.moments(theta) : [];
+    for (const batch of this.batches) {
       if (sets[batch.set]!.role !== 'loss') continue;
-      const value = await this.#executable('value', batch, (graph) => graph.value());
-      const results = await value.run(new Map([...(await this.#inputs(theta, batch)), ...given]));
+      const value = await this.executable('value', batch, (graph) => graph.value());
+      const results = await value.run(new Map([...(await this.inputs(theta, batch)), ...given]));
       for (const loss of results.get(LOSSES)!) sums[batch.set]! += loss;
     }
     return sums.reduce((total, sum, set) => {
@@ -83,16 +83,16 @@ export class LossEvaluator {
   }
 
   /** Mean and variance of what each BatchNormalization normalises, over all samples. */
-  async #moments(theta: FloatArray): Promise<ReadonlyMap<string, FloatArray>> {
+  private async moments(theta: FloatArray): Promise<ReadonlyMap<string, FloatArray>> {
     const given = new Map<string, FloatArray>();
-    const stages = this.#graph(this.#batches[0]!).moments().length;
+    const stages = this.graph(this.batches[0]!).moments().length;
     for (let stage = 0; stage < stages; stage += 1) {
       const sums = new Map<number, MomentSum>();
-      for (const batch of this.#batches) {
-        const moments = this.#graph(batch).moments()[stage]!;
-        const executable = await this.#executable(`moments ${stage}`, batch, () => moments.program);
+      for (const batch of this.batches) {
+        const moments = this.graph(batch).moments()[stage]!;
+        const executable = await this.executable(`moments ${stage}`, batch, () => moments.program);
         const results = await executable.run(
-          new Map([...(await this.#inputs(theta, batch)), ...given]),
+          new Map([...(await this.inputs(theta, batch)), ...given]),
         );
         for (const [place, count] of moments.places) {
           const { mean, variance } = momentNames(place);
@@ -103,33 +103,33 @@ export class LossEvaluator {
       }
       for (const [place, sum] of sums) {
         const { mean, variance } = momentNames(place);
-        given.set(mean, this.#rounded(sum.mean));
-        given.set(variance, this.#rounded(sum.variance()));
+        given.set(mean, this.rounded(sum.mean));
+        given.set(variance, this.rounded(sum.variance()));
       }
     }
     return given;
   }
 
-  #rounded(values: Float64Array): FloatArray {
-    return this.#runtime.precision === 'float64' ? values : Float32Array.from(values);
+  private rounded(values: Float64Array): FloatArray {
+    return this.runtime.precision === 'float64' ? values : Float32Array.from(values);
   }
 
   async metrics(theta: FloatArray, batch: Batch): Promise<BatchMetrics> {
-    const run = await this.#executable('evaluation', batch, (graph) => graph.evaluation());
-    const results = await run.run(await this.#inputs(theta, batch));
+    const run = await this.executable('evaluation', batch, (graph) => graph.evaluation());
+    const results = await run.run(await this.inputs(theta, batch));
     let loss = 0;
     let lossSquares = 0;
     for (const value of results.get(LOSSES)!) {
       loss += value;
       lossSquares += value * value;
     }
-    return { loss, lossSquares, ...this.#problem.terms[batch.set]!.measure(results, batch) };
+    return { loss, lossSquares, ...this.problem.terms[batch.set]!.measure(results, batch) };
   }
 
   /** The derivative of Σ losses of a batch with respect to θ. */
   async gradient(theta: FloatArray, batch: Batch): Promise<FloatArray> {
-    const run = await this.#executable('gradient', batch, (graph) => graph.gradient());
-    return this.#collect(await run.run(await this.#inputs(theta, batch)));
+    const run = await this.executable('gradient', batch, (graph) => graph.gradient());
+    return this.collect(await run.run(await this.inputs(theta, batch)));
   }
 
   /**
@@ -137,15 +137,15 @@ export class LossEvaluator {
    * same array is the same point; it may hold others between products.
    */
   setPoint(theta: FloatArray, matrix: CurvatureMatrix = 'hessian'): void {
-    if (this.#point === theta && this.#matrix === matrix) return;
-    this.#forgetPoint();
-    this.#point = theta;
-    this.#matrix = matrix;
+    if (this.point === theta && this.matrix === matrix) return;
+    this.forgetPoint();
+    this.point = theta;
+    this.matrix = matrix;
   }
 
   /** Whether what the products of a batch share is kept at the point. */
   keeps(batch: Batch): boolean {
-    return this.#fixed.has(keyOf(batch));
+    return this.fixed.has(keyOf(batch));
   }
 
   /**
@@ -158,52 +158,52 @@ export class LossEvaluator {
     directions: readonly FloatArray[],
     batch: Batch,
   ): Promise<readonly FloatArray[]> {
-    const theta = this.#point;
+    const theta = this.point;
     if (theta === undefined) throw new Error('No point was set.');
-    const inputs = await this.#inputs(theta, batch);
-    const shared = await this.#sharedOf(batch, inputs);
-    const of = this.#matrix;
-    const runs = Math.ceil(directions.length / this.#graph(batch).directionsTogether(of));
+    const inputs = await this.inputs(theta, batch);
+    const shared = await this.sharedOf(batch, inputs);
+    const of = this.matrix;
+    const runs = Math.ceil(directions.length / this.graph(batch).directionsTogether(of));
     const products: FloatArray[] = [];
     for (let run = 0; run < runs; run += 1) {
       const start = Math.floor((run * directions.length) / runs);
       const end = Math.floor(((run + 1) * directions.length) / runs);
       const together = directions.slice(start, end);
       const count = together.length;
-      const executable = await this.#executable(`${of} ${count}`, batch, (graph) =>
+      const executable = await this.executable(`${of} ${count}`, batch, (graph) =>
         count === 1 ? graph.hessianProduct(of).moving : graph.hessianProducts(count, of),
       );
       const all = new Map<string, FloatArray>([...inputs, ...shared]);
-      for (const { name, offset, size } of this.#problem.parameters.entries) {
+      for (const { name, offset, size } of this.problem.parameters.entries) {
         all.set(DIRECTION + name, stacked(together, offset, size));
       }
       const results = await executable.run(all);
-      for (let i = 0; i < count; i += 1) products.push(this.#collect(results, i));
+      for (let i = 0; i < count; i += 1) products.push(this.collect(results, i));
     }
     return products;
   }
 
   /** What the products of a batch share at the point. */
-  async #sharedOf(
+  private async sharedOf(
     batch: Batch,
     inputs: ReadonlyMap<string, FloatArray>,
   ): Promise<ReadonlyMap<string, FloatArray>> {
-    const known = this.#fixed.get(keyOf(batch));
+    const known = this.fixed.get(keyOf(batch));
     if (known !== undefined) return known;
     // A quadratic has the same Hessian everywhere: nothing of it depends on the point.
-    const of = this.#matrix;
-    const { fixed } = this.#graph(batch).hessianProduct(of);
+    const of = this.matrix;
+    const { fixed } = this.graph(batch).hessianProduct(of);
     if (fixed.outputs.size === 0) return new Map();
     const shared = new Map<string, FloatArray>();
-    for (const [index, part] of this.#graph(batch).preparation(of).entries()) {
-      const executable = await this.#executable(`fixed ${of} ${index}`, batch, () => part);
+    for (const [index, part] of this.graph(batch).preparation(of).entries()) {
+      const executable = await this.executable(`fixed ${of} ${index}`, batch, () => part);
       const results = await executable.run(new Map([...inputs, ...shared]));
       for (const [name, values] of results) shared.set(name, values);
     }
     const bytes = [...shared.values()].reduce((sum, array) => sum + array.byteLength, 0);
-    if (this.#fixedBytes.reduce((sum, other) => sum + other, bytes) <= KEPT_BYTES) {
-      this.#fixed.set(keyOf(batch), shared);
-      this.#fixedBytes.push(bytes);
+    if (this.fixedBytes.reduce((sum, other) => sum + other, bytes) <= KEPT_BYTES) {
+      this.fixed.set(keyOf(batch), shared);
+      this.fixedBytes.push(bytes);
     }
     return shared;
   }
@@ -213,12 +213,12 @@ export class LossEvaluator {
    * what the runtime takes for itself.
    */
   memory(of: 'values' | 'derivatives'): number {
-    const { parameters, buffers } = this.#problem;
-    const element = this.#runtime.precision === 'float64' ? 8 : 4;
-    const batches = of === 'values' ? this.#batches : derivativeBatches(this.#problem.data.sets);
+    const { parameters, buffers } = this.problem;
+    const element = this.runtime.precision === 'float64' ? 8 : 4;
+    const batches = of === 'values' ? this.batches : derivativeBatches(this.problem.data.sets);
     const peak = (elements: (graph: LossGraph) => number): number => {
       const graphs = new Map(batches.map((batch) => [`${batch.set} ${batch.size}`, batch]));
-      return largest([...graphs.values()].map((batch) => elements(this.#graph(batch))));
+      return largest([...graphs.values()].map((batch) => elements(this.graph(batch))));
     };
     let elements = parameters.size + buffers.size;
     let kept = 0;
@@ -241,7 +241,7 @@ export class LossEvaluator {
     const ofBatch = new Map<LossGraph, number>();
     let inputs = 0;
     for (const batch of batches) {
-      const graph = this.#graph(batch);
+      const graph = this.graph(batch);
       const own = ofBatch.get(graph) ?? termElements(graph.evaluation());
       ofBatch.set(graph, own);
       inputs += own;
@@ -262,23 +262,23 @@ export class LossEvaluator {
     batch: Batch,
     of: Differentiated,
   ): Promise<NonFinitePlace | null> {
-    const { parameters, data } = this.#problem;
-    if (await this.#isFinite(theta, batch, of)) return null;
+    const { parameters, data } = this.problem;
+    if (await this.isFinite(theta, batch, of)) return null;
     return locate(
       {
         of,
         batch,
-        precision: this.#runtime.precision,
+        precision: this.runtime.precision,
         isPoints: data.kind === 'collocation',
         parameters,
-        graphOf: (size) => this.#graph({ ...batch, size }),
-        inputsOf: (own) => this.#inputs(theta, own),
+        graphOf: (size) => this.graph({ ...batch, size }),
+        inputsOf: (own) => this.inputs(theta, own),
       },
-      this.#runtime,
+      this.runtime,
     );
   }
 
-  async #isFinite(theta: FloatArray, batch: Batch, of: Differentiated): Promise<boolean> {
+  private async isFinite(theta: FloatArray, batch: Batch, of: Differentiated): Promise<boolean> {
     if (of === 'loss') return Number.isFinite((await this.metrics(theta, batch)).loss);
     if (of === 'gradient') return (await this.gradient(theta, batch)).every(Number.isFinite);
     const ones = zerosLike(theta).fill(1);
@@ -287,71 +287,71 @@ export class LossEvaluator {
     return product!.every(Number.isFinite);
   }
 
-  #forgetPoint(): void {
-    this.#point = undefined;
-    this.#fixed.clear();
-    this.#fixedBytes.length = 0;
+  private forgetPoint(): void {
+    this.point = undefined;
+    this.fixed.clear();
+    this.fixedBytes.length = 0;
   }
 
   async release(): Promise<void> {
-    for (const executable of this.#executables.values()) await (await executable).release();
-    this.#executables.clear();
-    this.#fixed.clear();
+    for (const executable of this.executables.values()) await (await executable).release();
+    this.executables.clear();
+    this.fixed.clear();
   }
 
-  #graph({ set, size }: Batch): LossGraph {
+  private graph({ set, size }: Batch): LossGraph {
     const key = `${set} ${size}`;
-    let graph = this.#graphs.get(key);
+    let graph = this.graphs.get(key);
     if (graph === undefined) {
-      const { model, parameters, buffers, terms } = this.#problem;
-      graph = new LossGraph(model, parameters, buffers, terms[set]!, size, this.#normalisation);
-      this.#graphs.set(key, graph);
+      const { model, parameters, buffers, terms } = this.problem;
+      graph = new LossGraph(model, parameters, buffers, terms[set]!, size, this.normalisation);
+      this.graphs.set(key, graph);
     }
     return graph;
   }
 
-  #executable(
+  private executable(
     kind: string,
     batch: Batch,
     program: (graph: LossGraph) => Program,
   ): Promise<Executable> {
     const key = `${kind} ${batch.set} ${batch.size}`;
-    let executable = this.#executables.get(key);
+    let executable = this.executables.get(key);
     if (executable === undefined) {
-      executable = this.#runtime.compile(program(this.#graph(batch)));
-      this.#executables.set(key, executable);
+      executable = this.runtime.compile(program(this.graph(batch)));
+      this.executables.set(key, executable);
     }
     return executable;
   }
 
-  async #inputs(theta: FloatArray, batch: Batch): Promise<Map<string, FloatArray>> {
-    const { parameters, buffers } = this.#problem;
+  private async inputs(theta: FloatArray, batch: Batch): Promise<Map<string, FloatArray>> {
+    const { parameters, buffers } = this.problem;
     const inputs = new Map<string, FloatArray>();
     for (const entry of parameters.entries) {
       inputs.set(entry.name, theta.subarray(entry.offset, entry.offset + entry.size));
     }
     for (const entry of buffers.entries) {
-      inputs.set(entry.name, this.#bufferValues.subarray(entry.offset, entry.offset + entry.size));
+      inputs.set(entry.name, this.bufferValues.subarray(entry.offset, entry.offset + entry.size));
     }
-    for (const [name, values] of await this.#inputsOfTerm(batch)) {
+    for (const [name, values] of await this.inputsOfTerm(batch)) {
       inputs.set(name, values);
     }
     return inputs;
   }
 
-  async #inputsOfTerm(batch: Batch): Promise<ReadonlyMap<string, FloatArray>> {
-    let inputs = this.#termInputs.get(keyOf(batch));
+  private async inputsOfTerm(batch: Batch): Promise<ReadonlyMap<string, FloatArray>> {
+    let inputs = this.termInputs.get(keyOf(batch));
     if (inputs === undefined) {
       // The term learns what it needs when it is built.
-      const graph = this.#graph(batch);
-      const given = new Map(this.#problem.terms[batch.set]!.inputs(batch));
+      const graph = this.graph(batch);
+      const given = new Map(this.problem.terms[batch.set]!.inputs(batch));
       const whole = graph.wholeNumbers();
       if (whole !== null) {
         const computed = await (await referenceRuntime.compile(whole)).run(given);
         for (const [name, values] of computed) given.set(name, values);
       }
       for (const use of graph.placeUses()) requirePlaces(given.get(use.name)!, use, batch);
-      const isSingle = this.#runtime.precision === 'float32';
+      const isSingle = this.runtime.precision === 'float32';
       inputs = new Map(
         [...given].map(([name, values]) => [
           name,
@@ -359,19 +359,19 @@ export class LossEvaluator {
         ]),
       );
       const bytes = [...inputs.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
-      if (this.#termInputBytes + bytes <= KEPT_INPUT_BYTES) {
-        this.#termInputs.set(keyOf(batch), inputs);
-        this.#termInputBytes += bytes;
+      if (this.termInputBytes + bytes <= KEPT_INPUT_BYTES) {
+        this.termInputs.set(keyOf(batch), inputs);
+        this.termInputBytes += bytes;
       }
     }
     return inputs;
   }
 
   /** The derivatives as one vector. @param direction its number where there are several. */
-  #collect(results: ReadonlyMap<string, FloatArray>, direction = 0): FloatArray {
-    const { entries, size } = this.#problem.parameters;
+  private collect(results: ReadonlyMap<string, FloatArray>, direction = 0): FloatArray {
+    const { entries, size } = this.problem.parameters;
     const vector =
-      this.#runtime.precision === 'float64' ? new Float64Array(size) : new Float32Array(size);
+      this.runtime.precision === 'float64' ? new Float64Array(size) : new Float32Array(size);
     for (const { name, offset, size: own } of entries) {
       const values = results.get(DERIVATIVE + name)!;
       vector.set(values.subarray(direction * own, (direction + 1) * own), offset);

@@ -47,10 +47,10 @@ export interface MomentProgram {
  * Elements of the largest array of a program for several directions. Several at once save what each
  * kernel costs beside its work, and reading what they share, as long as a core's caches hold it.
  */
-const MOST_ELEMENTS = 2 ** 18;
+const MAX_ELEMENTS = 2 ** 18;
 
 /** Directions beyond which another saves nothing more. */
-const MOST_DIRECTIONS = 8;
+const MAX_DIRECTIONS = 8;
 
 /**
  * The loss of a model on one batch of one term as programs.
@@ -59,19 +59,19 @@ const MOST_DIRECTIONS = 8;
  * runs the program. Derivatives are those of the sum of the losses over the batch.
  */
 export class LossGraph {
-  readonly #g = new Graph();
-  readonly #parameters: readonly Node<'input'>[];
-  readonly #nodes: TermNodes;
-  readonly #losses: Node;
+  private readonly g = new Graph();
+  private readonly parameters: readonly Node<'input'>[];
+  private readonly nodes: TermNodes;
+  private readonly losses: Node;
   /** What each BatchNormalization normalises, where its statistics are given. */
-  readonly #normalised: Node[] = [];
+  private readonly normalised: Node[] = [];
   /** What is made of whole numbers alone, by the names of the inputs it is given by. */
-  readonly #whole = new Map<string, Node>();
-  readonly #uses: (PlaceUse & { readonly node: Node })[] = [];
-  #stages: readonly MomentProgram[] | undefined;
-  #gradient: readonly Node[] | undefined;
-  readonly #products = new Map<CurvatureMatrix, Partition>();
-  readonly #together = new Map<CurvatureMatrix, number>();
+  private readonly whole = new Map<string, Node>();
+  private readonly uses: (PlaceUse & { readonly node: Node })[] = [];
+  private stages: readonly MomentProgram[] | undefined;
+  private gradientNodes: readonly Node[] | undefined;
+  private readonly products = new Map<CurvatureMatrix, Partition>();
+  private readonly together = new Map<CurvatureMatrix, number>();
 
   constructor(
     model: Model,
@@ -81,30 +81,31 @@ export class LossGraph {
     batch: number,
     normalisation: Normalisation = 'running',
   ) {
-    const g = this.#g;
+    const g = this.g;
     const weights = new Map<string, Node<'input'>>();
     for (const { name, shape } of [...parameters.entries, ...buffers.entries]) {
       weights.set(name, g.input(name, shape));
     }
-    this.#parameters = parameters.entries.map(({ name }) => weights.get(name)!);
+    this.parameters = parameters.entries.map(({ name }) => weights.get(name)!);
     const network = (inputs: ReadonlyMap<string, Node>): readonly Node[] =>
       model.buildAll(g, inputs, (name) => weights.get(name) ?? null, {
-        statistics: normalisation === 'running' ? null : (x) => this.#moments(x, normalisation),
+        statistics:
+          normalisation === 'running' ? null : (x) => this.channelMoments(x, normalisation),
         wholeNumbers: {
-          outside: (node) => this.#outside(node),
-          places: (node, use) => this.#uses.push({ node, ...use }),
+          outside: (node) => this.outside(node),
+          places: (node, use) => this.uses.push({ node, ...use }),
         },
       });
-    this.#nodes = term.build(g, network, batch);
-    this.#losses = shareFactors(g, [this.#nodes.losses])[0]!;
+    this.nodes = term.build(g, network, batch);
+    this.losses = shareFactors(g, [this.nodes.losses])[0]!;
   }
 
   /** A value made of whole numbers, as an input of the programs. */
-  #outside(node: Node): Node {
+  private outside(node: Node): Node {
     if (node.operation === 'input') return node;
     const name = `${TERM}whole:${node.id}`;
-    this.#whole.set(name, node);
-    return this.#g.input(name, node.shape);
+    this.whole.set(name, node);
+    return this.g.input(name, node.shape);
   }
 
   /**
@@ -112,8 +113,8 @@ export class LossGraph {
    * outputs are inputs of the other programs; null where they need none.
    */
   wholeNumbers(): Program | null {
-    const outputs = new Map(this.#whole);
-    for (const { node } of this.#uses) {
+    const outputs = new Map(this.whole);
+    for (const { node } of this.uses) {
       if (node.operation !== 'input') outputs.set(`${TERM}whole:${node.id}`, node);
     }
     return outputs.size === 0 ? null : { outputs };
@@ -121,7 +122,7 @@ export class LossGraph {
 
   /** Inputs, and outputs of `wholeNumbers`, that pick places along an axis. */
   placeUses(): readonly (PlaceUse & { readonly name: string })[] {
-    return this.#uses.map(({ node, ...use }) => ({
+    return this.uses.map(({ node, ...use }) => ({
       ...use,
       name:
         node.operation === 'input'
@@ -132,22 +133,22 @@ export class LossGraph {
 
   /** losses [batch]. */
   value(): Program {
-    return { outputs: new Map([[LOSSES, this.#losses]]) };
+    return { outputs: new Map([[LOSSES, this.losses]]) };
   }
 
   /** losses [batch] and what the term measures. */
   evaluation(): Program {
-    return { outputs: new Map([[LOSSES, this.#nodes.losses], ...this.#nodes.measured]) };
+    return { outputs: new Map([[LOSSES, this.nodes.losses], ...this.nodes.measured]) };
   }
 
   /** The graph itself, and in it what is computed before it is cut and rewritten for speed. */
   traced(of: Differentiated): { readonly graph: Graph; readonly results: readonly Node[] } {
-    const g = this.#g;
-    const { losses } = this.#nodes;
+    const g = this.g;
+    const { losses } = this.nodes;
     if (of === 'loss') return { graph: g, results: [losses] };
-    const gradients = gradient(g, g.sum(losses, [0]), this.#parameters);
+    const gradients = gradient(g, g.sum(losses, [0]), this.parameters);
     if (of === 'gradient') return { graph: g, results: gradients };
-    return { graph: g, results: directionalDerivative(g, gradients, this.#directionNodes()) };
+    return { graph: g, results: directionalDerivative(g, gradients, this.directionNodes()) };
   }
 
   /**
@@ -155,16 +156,16 @@ export class LossGraph {
    * before it, for the whole set.
    */
   moments(): readonly MomentProgram[] {
-    this.#stages ??= this.#makeMoments();
-    return this.#stages;
+    this.stages ??= this.makeMoments();
+    return this.stages;
   }
 
-  #makeMoments(): readonly MomentProgram[] {
-    const g = this.#g;
+  private makeMoments(): readonly MomentProgram[] {
+    const g = this.g;
     const stages: { readonly outputs: Map<string, Node>; readonly places: Map<number, number> }[] =
       [];
     const stageOf = new Map<string, number>();
-    for (const [place, x] of this.#normalised.entries()) {
+    for (const [place, x] of this.normalised.entries()) {
       const { mean, variance } = momentNames(place);
       let stage = 0;
       for (const node of topologicalOrder([x])) {
@@ -180,17 +181,17 @@ export class LossGraph {
     return stages.map(({ outputs, places }) => ({ program: { outputs }, places }));
   }
 
-  #moments(x: Node, normalisation: 'batch' | 'given'): ChannelMoments {
-    if (normalisation === 'batch') return channelMoments(this.#g, x);
-    const { mean, variance } = momentNames(this.#normalised.length);
-    this.#normalised.push(x);
+  private channelMoments(x: Node, normalisation: 'batch' | 'given'): ChannelMoments {
+    if (normalisation === 'batch') return channelMoments(this.g, x);
+    const { mean, variance } = momentNames(this.normalised.length);
+    this.normalised.push(x);
     const channels = [x.shape[1]!];
-    return { mean: this.#g.input(mean, channels), variance: this.#g.input(variance, channels) };
+    return { mean: this.g.input(mean, channels), variance: this.g.input(variance, channels) };
   }
 
   /** The derivative of Σ losses with respect to every parameter. */
   gradient(): Program {
-    return { outputs: this.#derivatives(this.#gradients()) };
+    return { outputs: this.derivatives(this.gradients()) };
   }
 
   /**
@@ -198,31 +199,31 @@ export class LossGraph {
    * does.
    */
   hessianProduct(of: CurvatureMatrix = 'hessian'): Partition {
-    let product = this.#products.get(of);
+    let product = this.products.get(of);
     if (product === undefined) {
-      const outputs = this.#derivatives(this.#productNodes(of));
-      product = partition(this.#g, { outputs }, this.#directions());
-      this.#products.set(of, product);
+      const outputs = this.derivatives(this.productNodes(of));
+      product = partition(this.g, { outputs }, this.directions());
+      this.products.set(of, product);
     }
     return product;
   }
 
   /** What of H·v does not depend on v, in programs that each take the results of those before. */
   preparation(of: CurvatureMatrix = 'hessian'): readonly Program[] {
-    return inParts(this.#g, this.hessianProduct(of).fixed);
+    return inParts(this.g, this.hessianProduct(of).fixed);
   }
 
   /** For how many directions at once `hessianProducts` is made, at most. */
   directionsTogether(of: CurvatureMatrix = 'hessian'): number {
-    let together = this.#together.get(of);
+    let together = this.together.get(of);
     if (together === undefined) {
       const { moving } = this.hessianProduct(of);
       const nodes = topologicalOrder(moving.outputs.values());
       const elements = largest(nodes.map(({ shape }) => sizeOf(shape)));
-      const most = Math.min(MOST_DIRECTIONS, Math.floor(MOST_ELEMENTS / elements));
-      const stacks = most > 1 && stackDirections(this.#g, moving, this.#directions(), 2) !== null;
+      const most = Math.min(MAX_DIRECTIONS, Math.floor(MAX_ELEMENTS / elements));
+      const stacks = most > 1 && stackDirections(this.g, moving, this.directions(), 2) !== null;
       together = stacks ? most : 1;
-      this.#together.set(of, together);
+      this.together.set(of, together);
     }
     return together;
   }
@@ -234,23 +235,23 @@ export class LossGraph {
    */
   hessianProducts(count: number, of: CurvatureMatrix = 'hessian'): Program {
     const { moving } = this.hessianProduct(of);
-    return stackDirections(this.#g, moving, this.#directions(), count)!;
+    return stackDirections(this.g, moving, this.directions(), count)!;
   }
 
-  #directions(): ReadonlySet<string> {
-    return new Set(this.#parameters.map((node) => DIRECTION + node.attributes.name));
+  private directions(): ReadonlySet<string> {
+    return new Set(this.parameters.map((node) => DIRECTION + node.attributes.name));
   }
 
-  #productNodes(of: CurvatureMatrix): readonly Node[] {
-    const g = this.#g;
-    const tangents = this.#directionNodes();
+  private productNodes(of: CurvatureMatrix): readonly Node[] {
+    const g = this.g;
+    const tangents = this.directionNodes();
     switch (of) {
       case 'hessian':
-        return directionalDerivative(g, this.#gradients(), tangents);
+        return directionalDerivative(g, this.gradients(), tangents);
       case 'fisher':
-        return fisherProduct(g, this.#losses, tangents);
+        return fisherProduct(g, this.losses, tangents);
       case 'gaussNewton': {
-        const { losses, outputs } = this.#nodes;
+        const { losses, outputs } = this.nodes;
         if (outputs === null) throw new Error('The network gives its losses itself.');
         const [shared, ...own] = shareFactors(g, [losses, ...outputs]);
         return gaussNewtonProduct(g, shared!, own, tangents);
@@ -258,23 +259,23 @@ export class LossGraph {
     }
   }
 
-  #directionNodes(): ReadonlyMap<Node, Node> {
+  private directionNodes(): ReadonlyMap<Node, Node> {
     return new Map<Node, Node>(
-      this.#parameters.map((node) => [
+      this.parameters.map((node) => [
         node,
-        this.#g.input(DIRECTION + node.attributes.name, node.shape),
+        this.g.input(DIRECTION + node.attributes.name, node.shape),
       ]),
     );
   }
 
-  #gradients(): readonly Node[] {
-    this.#gradient ??= gradient(this.#g, this.#g.sum(this.#losses, [0]), this.#parameters);
-    return this.#gradient;
+  private gradients(): readonly Node[] {
+    this.gradientNodes ??= gradient(this.g, this.g.sum(this.losses, [0]), this.parameters);
+    return this.gradientNodes;
   }
 
-  #derivatives(nodes: readonly Node[]): ReadonlyMap<string, Node> {
+  private derivatives(nodes: readonly Node[]): ReadonlyMap<string, Node> {
     return new Map(
-      nodes.map((node, i) => [DERIVATIVE + this.#parameters[i]!.attributes.name, node]),
+      nodes.map((node, i) => [DERIVATIVE + this.parameters[i]!.attributes.name, node]),
     );
   }
 }

@@ -36,7 +36,7 @@ export interface Search {
 }
 
 /** Multiplications up to which the plain interpreter is asked what float64 would give. */
-const MOST_INTERPRETED = 2e7;
+const MAX_INTERPRETED = 2e7;
 
 /** Basin's operations for which ONNX Runtime has no float64. */
 const SINGLE_ONLY: ReadonlySet<string> = new Set([
@@ -135,7 +135,7 @@ async function remedy(
     within === null ? batch : { ...batch, index: -1, start: batch.start + within, size: 1 };
   const { graph, results } = search.graphOf(own.size).traced(of);
   const order = topologicalOrder(results);
-  if (order.reduce((sum, node) => sum + multiplications(node), 0) > MOST_INTERPRETED) return null;
+  if (order.reduce((sum, node) => sum + multiplications(node), 0) > MAX_INTERPRETED) return null;
   const found = await firstNonFinite(
     graph,
     results,

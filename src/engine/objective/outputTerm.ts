@@ -22,7 +22,7 @@ export interface OutputData {
 }
 
 /** Samples up to which a graph is asked for its output of all of them. */
-const MOST_ASKED = 1024;
+const MAX_ASKED = 1024;
 
 /**
  * How a graph's own output is averaged: a number of the whole data is the loss as it is, an array
@@ -43,7 +43,7 @@ export function outputSet(
     return shape[0] === count ? set : null;
   };
   const together = Math.min(samples, set.largestBatch);
-  if (samples > MOST_ASKED) {
+  if (samples > MAX_ASKED) {
     // All of them may be more than can be computed with at once.
     try {
       const found = setFor(together);
@@ -70,20 +70,20 @@ export function outputSet(
 
 /** The graph's own output as the loss. */
 export class OutputTerm implements LossTerm {
-  readonly #data: OutputData;
+  private readonly data: OutputData;
 
   constructor(data: OutputData) {
-    this.#data = data;
+    this.data = data;
   }
 
   build(g: Graph, network: Network, batch: number) {
-    const output = network(inputNodes(g, this.#data.inputs, this.#count(batch)))[0]!;
+    const output = network(inputNodes(g, this.data.inputs, this.count(batch)))[0]!;
     const losses: Node = g.reshape(output, [batch, sizeOf(output.shape) / batch]);
     return { losses: g.mean(losses, [1]), outputs: null, measured: new Map() };
   }
 
   inputs({ start, size }: Batch): ReadonlyMap<string, FloatArray> {
-    return inputValues(this.#data.inputs, start, this.#count(size));
+    return inputValues(this.data.inputs, start, this.count(size));
   }
 
   measure(): Measures {
@@ -91,8 +91,8 @@ export class OutputTerm implements LossTerm {
   }
 
   /** Samples of a batch: all of them where they make one number. */
-  #count(batch: number): number {
-    const { sets, samples } = this.#data;
+  private count(batch: number): number {
+    const { sets, samples } = this.data;
     return sets[0]!.points === 1 ? samples : batch;
   }
 }

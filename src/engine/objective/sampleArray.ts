@@ -33,13 +33,13 @@ export interface SampleArray {
 export type Look = (values: FloatArray, firstSample: number) => void;
 
 /** Largest array that is kept in memory, in bytes. */
-const LARGEST_IN_MEMORY = 64 * 2 ** 20;
+const MAX_IN_MEMORY = 64 * 2 ** 20;
 
 /** Bytes that are looked at at once: the thread is free for others in between. */
 const PIECE = 4 * 2 ** 20;
 
 /** Whole numbers up to here are exact in float64. */
-const LARGEST_WHOLE = Number.MAX_SAFE_INTEGER;
+const MAX_WHOLE = Number.MAX_SAFE_INTEGER;
 
 /** Element types whose values float32 does not hold exactly. */
 const WIDE: ReadonlySet<ElementType> = new Set(['float64', 'int32', 'int64', 'uint32', 'uint64']);
@@ -79,7 +79,7 @@ export async function openSamples(
   name: string,
   array: StoredArray,
   samples: number,
-  { signal, memory = LARGEST_IN_MEMORY }: SampleOptions = {},
+  { signal, memory = MAX_IN_MEMORY }: SampleOptions = {},
   look: Look = () => undefined,
 ): Promise<SampleArray> {
   const shape = array.shape.slice(1);
@@ -136,7 +136,7 @@ function requireExact(values: FloatArray, given: TensorData, name: string, offse
   const isWhole = given instanceof BigInt64Array;
   for (let i = 0; i < values.length; i += 1) {
     const value = values[i]!;
-    if (isWhole ? Math.abs(value) <= LARGEST_WHOLE : Number.isFinite(Math.fround(value))) continue;
+    if (isWhole ? Math.abs(value) <= MAX_WHOLE : Number.isFinite(Math.fround(value))) continue;
     throw new InputError(
       isWhole
         ? say`${name} holds ${String(given[i])} at element ${offset + i}; whole numbers beyond 2⁵³ are not computed with exactly, give the graph smaller ones.`

@@ -44,7 +44,7 @@ interface FoundInput {
 type Data = NonNullable<Configuration['data']>;
 
 /** Most samples in one run of a program. */
-const LARGEST_BATCH = 256;
+const MAX_BATCH = 256;
 
 /**
  * Finds an array for every input that the graph's output depends on.
@@ -198,7 +198,7 @@ export function sampleSet(
 ): { readonly set: PointSet; readonly notes: readonly Message[] } {
   const batch = fixedBatch(model);
   const set = (largestBatch: number): PointSet => ({ role: 'loss', points: samples, largestBatch });
-  if (batch === null) return { set: set(LARGEST_BATCH), notes: [] };
+  if (batch === null) return { set: set(MAX_BATCH), notes: [] };
   if (samples % batch !== 0) {
     const most = samples - (samples % batch);
     throw new InputError(

@@ -15,18 +15,18 @@ const PREDICTION = `${TERM}prediction`;
 
 /** A loss of each element of the output with its target; that of a sample is their mean. */
 export class ValueTerm implements LossTerm {
-  readonly #inputs: readonly NamedSamples[];
-  readonly #targets: ValueTargets;
+  private readonly networkInputs: readonly NamedSamples[];
+  private readonly targets: ValueTargets;
 
   constructor(inputs: readonly NamedSamples[], targets: ValueTargets) {
-    this.#inputs = inputs;
-    this.#targets = targets;
+    this.networkInputs = inputs;
+    this.targets = targets;
   }
 
   build(g: Graph, network: Network, batch: number) {
-    const prediction = network(inputNodes(g, this.#inputs, batch))[0]!;
+    const prediction = network(inputNodes(g, this.networkInputs, batch))[0]!;
     const rest = prediction.shape.map((_, axis) => axis).slice(1);
-    const each = this.#each(g, prediction);
+    const each = this.each(g, prediction);
     return {
       losses: rest.length === 0 ? each : g.mean(each, rest),
       outputs: [prediction],
@@ -34,13 +34,13 @@ export class ValueTerm implements LossTerm {
     };
   }
 
-  #each(g: Graph, x: Node): Node {
-    if (this.#targets.kind === 'labels') {
+  private each(g: Graph, x: Node): Node {
+    if (this.targets.kind === 'labels') {
       // −w y log σ(x) − (1 − y) log(1 − σ(x)), which no x takes to infinity.
       const [positive, negative] = [g.input(POSITIVE, x.shape), g.input(NEGATIVE, x.shape)];
       return g.add(g.mul(positive, g.softplus(g.neg(x))), g.mul(negative, g.softplus(x)));
     }
-    const { loss, delta } = this.#targets;
+    const { loss, delta } = this.targets;
     const difference = g.sub(x, g.input(TARGETS, x.shape));
     const squares = g.mul(difference, difference);
     if (loss === 'squared') return squares;
@@ -52,10 +52,10 @@ export class ValueTerm implements LossTerm {
   }
 
   inputs({ start, size }: Batch): ReadonlyMap<string, FloatArray> {
-    const inputs = inputValues(this.#inputs, start, size);
-    const targets = samplesAt(this.#targets.array, start, size);
-    if (this.#targets.kind === 'values') return inputs.set(TARGETS, targets);
-    const { positiveWeights: weights, smoothing } = this.#targets;
+    const inputs = inputValues(this.networkInputs, start, size);
+    const targets = samplesAt(this.targets.array, start, size);
+    if (this.targets.kind === 'values') return inputs.set(TARGETS, targets);
+    const { positiveWeights: weights, smoothing } = this.targets;
     const smooth = (y: number): number => (1 - smoothing) * y + smoothing / 2;
     const factors = Float64Array.from(targets, (y, i) => smooth(y) * weights[i % weights.length]!);
     return inputs.set(POSITIVE, factors).set(
@@ -66,8 +66,8 @@ export class ValueTerm implements LossTerm {
 
   measure(outputs: ReadonlyMap<string, FloatArray>, { start, size }: Batch): Measures {
     const prediction = outputs.get(PREDICTION)!;
-    const targets = samplesAt(this.#targets.array, start, size);
-    if (this.#targets.kind === 'labels') {
+    const targets = samplesAt(this.targets.array, start, size);
+    if (this.targets.kind === 'labels') {
       let [correct, normalised] = [0, 0];
       for (const [i, x] of prediction.entries()) {
         if (x > 0 === targets[i]! > 0.5) correct += 1;

@@ -144,12 +144,12 @@ async function refuseUntied(
 const PIECE = 2 ** 23;
 
 /** Elements of the longest vector, 16 GiB of them in float32. */
-const LONGEST = 2 ** 32 - 1;
+const MAX_LENGTH = 2 ** 32 - 1;
 
 function requireLength(size: number, path: string): void {
-  if (size <= LONGEST) return;
+  if (size <= MAX_LENGTH) return;
   throw new InputError(
-    say`${path} has ${size} weights and ${LONGEST} are the most Basin reads; analyse a part of the model.`,
+    say`${path} has ${size} weights and ${MAX_LENGTH} are the most Basin reads; analyse a part of the model.`,
     'unsupported',
   );
 }

@@ -35,26 +35,26 @@ export function wholeSets(problem: LossProblem, most: number): readonly PointSet
 /** Mean and biased variance of each of some channels, from those of parts (Chan et al. 1983). */
 export class MomentSum {
   readonly mean: Float64Array;
-  readonly #squares: Float64Array;
-  #count = 0;
+  private readonly squares: Float64Array;
+  private count = 0;
 
   constructor(channels: number) {
     this.mean = new Float64Array(channels);
-    this.#squares = new Float64Array(channels);
+    this.squares = new Float64Array(channels);
   }
 
   add(count: number, mean: FloatArray, variance: FloatArray): void {
-    const total = this.#count + count;
+    const total = this.count + count;
     for (let c = 0; c < this.mean.length; c += 1) {
       const difference = mean[c]! - this.mean[c]!;
-      this.#squares[c]! +=
-        count * variance[c]! + (difference * difference * this.#count * count) / total;
+      this.squares[c]! +=
+        count * variance[c]! + (difference * difference * this.count * count) / total;
       this.mean[c]! += (difference * count) / total;
     }
-    this.#count = total;
+    this.count = total;
   }
 
   variance(): Float64Array {
-    return this.#squares.map((square) => square / this.#count);
+    return this.squares.map((square) => square / this.count);
   }
 }

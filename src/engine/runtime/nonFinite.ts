@@ -12,7 +12,7 @@ export interface NonFinite {
 }
 
 /** Places that are exact in float32. */
-const MOST_PLACES = 2 ** 24;
+const MAX_PLACES = 2 ** 24;
 
 const COUNT = 'count';
 const NANS = 'nans';
@@ -67,7 +67,7 @@ export async function firstNonFinite(
   const value = isNaNAt.has(found.id) ? 'NaN' : 'Infinity';
   const places = sizeOf(found.shape);
   let place: number | null = null;
-  if (places <= MOST_PLACES) {
+  if (places <= MAX_PLACES) {
     const marked = value === 'Infinity' ? notFinite(g, found) : notANumber(g, found);
     const first = g.argmax(g.reshape(marked, [1, places]), 1);
     const results = await run([found], [[PLACE, () => first]]);

@@ -77,10 +77,10 @@ async function probe(api: OnnxApi): Promise<number> {
 }
 
 class OnnxSession implements Executable {
-  readonly #api: OnnxApi;
-  readonly #session: onnx.InferenceSession;
-  readonly #inputs: readonly Node<'input'>[];
-  readonly #precision: Precision;
+  private readonly api: OnnxApi;
+  private readonly session: onnx.InferenceSession;
+  private readonly inputs: readonly Node<'input'>[];
+  private readonly precision: Precision;
 
   constructor(
     api: OnnxApi,
@@ -88,36 +88,36 @@ class OnnxSession implements Executable {
     inputs: readonly Node<'input'>[],
     precision: Precision,
   ) {
-    this.#api = api;
-    this.#session = session;
-    this.#inputs = inputs;
-    this.#precision = precision;
+    this.api = api;
+    this.session = session;
+    this.inputs = inputs;
+    this.precision = precision;
   }
 
   async run(inputs: ReadonlyMap<string, FloatArray>): Promise<ReadonlyMap<string, FloatArray>> {
     const feeds: Record<string, onnx.Tensor> = {};
-    for (const { attributes, shape } of this.#inputs) {
+    for (const { attributes, shape } of this.inputs) {
       const given = inputs.get(attributes.name);
       if (given === undefined) throw new Error(`Input ${attributes.name} is missing.`);
-      feeds[attributes.name] = this.#tensor(given, shape);
+      feeds[attributes.name] = this.tensor(given, shape);
     }
-    const results = await this.#session.run(feeds);
+    const results = await this.session.run(feeds);
     return new Map(
       Object.entries(results).map(([name, tensor]) => [name, tensor.data as FloatArray]),
     );
   }
 
   release(): Promise<void> {
-    return this.#session.release();
+    return this.session.release();
   }
 
-  #tensor(values: FloatArray, shape: readonly number[]): onnx.Tensor {
-    if (this.#precision === 'float64') {
+  private tensor(values: FloatArray, shape: readonly number[]): onnx.Tensor {
+    if (this.precision === 'float64') {
       const typed = values instanceof Float64Array ? values : Float64Array.from(values);
-      return new this.#api.Tensor('float64', typed, shape);
+      return new this.api.Tensor('float64', typed, shape);
     }
     const typed = values instanceof Float32Array ? values : Float32Array.from(values);
-    return new this.#api.Tensor('float32', typed, shape);
+    return new this.api.Tensor('float32', typed, shape);
   }
 }
 

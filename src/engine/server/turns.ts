@@ -1,6 +1,6 @@
 /** Work that uses every core: one piece at a time, in the order it was asked for. */
 export class Turns {
-  #last: Promise<unknown> = Promise.resolve();
+  private last: Promise<unknown> = Promise.resolve();
 
   /**
    * Runs `work` when all before it has ended. While it waits it ends as soon as its signal is given,
@@ -11,12 +11,12 @@ export class Turns {
    */
   run<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
     let isWaiting = true;
-    const turn = this.#last.then(() => {
+    const turn = this.last.then(() => {
       signal.throwIfAborted();
       isWaiting = false;
       return work();
     });
-    this.#last = turn.catch(() => undefined);
+    this.last = turn.catch(() => undefined);
     return new Promise((resolve, reject) => {
       const abort = (): void => {
         if (isWaiting) reject(signal.reason as Error);

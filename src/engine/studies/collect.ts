@@ -21,17 +21,17 @@ export interface Collected {
 
 /** Finds what is known of a study's tasks, and computes nothing. */
 export class Collection {
-  readonly #file: StudyFile;
-  readonly #checks: ResultChecks;
+  private readonly file: StudyFile;
+  private readonly checks: ResultChecks;
 
   constructor(file: StudyFile, signal?: AbortSignal) {
-    this.#file = file;
-    this.#checks = new ResultChecks(signal);
+    this.file = file;
+    this.checks = new ResultChecks(signal);
   }
 
   /** @throws the signal's reason. */
   async collect(task: StudyTask): Promise<Collected> {
-    const record = await readRecord(this.#file, task);
+    const record = await readRecord(this.file, task);
     if (record !== null && record.failure !== null) {
       return { task, row: failedRow(task, record.failure), document: null };
     }
@@ -56,9 +56,9 @@ export class Collection {
       if (!(error instanceof InputError)) throw error;
       return pending(error.message);
     }
-    const changes = await this.#checks.changes(document, folder);
+    const changes = await this.checks.changes(document, folder);
     if (changes.length > 0) return pending(describeChanges(changes).map(english).join(' '));
-    const wanted = this.#file.only ?? PARTS;
+    const wanted = this.file.only ?? PARTS;
     const lacks = wanted.find((part) => !has(document, part));
     // A checkpoint without curvature has none after the next analysis either.
     const isAll = wanted.every((part) => record?.parts.includes(part) === true);

@@ -60,7 +60,7 @@ export interface StudyFile {
 export const STUDY_FILE = 'study.json';
 
 /** A study's file is written by hand. */
-const MOST_BYTES = 2 ** 20;
+const MAX_BYTES = 2 ** 20;
 
 /**
  * @param path the file, or a folder with a study.json.
@@ -75,7 +75,7 @@ export async function readStudyFile(path: string): Promise<StudyFile> {
       'missing',
     );
   }
-  const content = await readJsonc(file, MOST_BYTES);
+  const content = await readJsonc(file, MAX_BYTES);
   const parsed = schema.safeParse(content);
   if (!parsed.success) {
     const [problem] = problemsOf(parsed.error, content);

@@ -60,26 +60,26 @@ export interface AnalysisOptions {
 
 /** Analyses the checkpoints of one study, one after the other, on one pool of workers. */
 export class Analysis {
-  readonly #study: Study;
-  readonly #pool: WorkerPool;
-  readonly #cache: Cache;
-  #inputs: Promise<StudyInputs> | undefined;
-  #run: Run | undefined;
-  #probe: ProbeAgreement | null | undefined;
+  private readonly study: Study;
+  private readonly pool: WorkerPool;
+  private readonly cache: Cache;
+  private inputs: Promise<StudyInputs> | undefined;
+  private run: Run | undefined;
+  private probe: ProbeAgreement | null | undefined;
 
   constructor(study: Study, pool: WorkerPool) {
-    this.#study = study;
-    this.#pool = pool;
+    this.study = study;
+    this.pool = pool;
     const [store, ...others] = study.stores.map((each) => join(each, 'cache'));
-    this.#cache = new Cache(store!, others);
+    this.cache = new Cache(store!, others);
   }
 
   /** Opens what all checkpoints need. @throws InputError when it is missing or wrong. */
   async prepare(signal?: AbortSignal): Promise<void> {
-    const { precision } = this.#pool.runtime.identity;
-    this.#inputs ??= openStudyInputs(this.#study, signal, precision);
-    const { key } = await this.#inputs;
-    this.#probe ??= await checkProbe(this.#study, key, this.#pool, this.#cache, signal);
+    const { precision } = this.pool.runtime.identity;
+    this.inputs ??= openStudyInputs(this.study, signal, precision);
+    const { key } = await this.inputs;
+    this.probe ??= await checkProbe(this.study, key, this.pool, this.cache, signal);
   }
 
   /**
@@ -92,25 +92,25 @@ export class Analysis {
     const started = performance.now();
     options.onProgress?.({ part: 'open', fraction: 0 });
     await this.prepare(options.signal);
-    const inputs = await this.#inputs!;
-    const opened = await openForAnalysis(this.#study, inputs, path, options.signal);
-    this.#run ??= new Run(this.#study, inputs);
+    const inputs = await this.inputs!;
+    const opened = await openForAnalysis(this.study, inputs, path, options.signal);
+    this.run ??= new Run(this.study, inputs);
     const analysis = new CheckpointAnalysis(
-      this.#study,
-      this.#pool,
-      this.#cache,
-      this.#run,
+      this.study,
+      this.pool,
+      this.cache,
+      this.run,
       path,
       opened,
       options,
     );
-    const probe = this.#probe ?? null;
+    const probe = this.probe ?? null;
     const document: ResultDocument = {
       ...(await analysis.document(started)),
       ...(probe === null ? {} : { probe }),
     };
     if (options.isStored !== false) {
-      const [store] = this.#study.stores;
+      const [store] = this.study.stores;
       const file = resolve(resultLocation(opened.identity.path, store));
       await writeWhole(file, `${JSON.stringify(document)}\n`);
     }
@@ -122,18 +122,18 @@ const NO_CURVATURE = say`The second derivatives of the loss are infinite or not 
 const NO_DIRECTIONS = say`The second derivatives of the loss are infinite or not a number where the directions are made: there is no landscape along Hessian directions.`;
 
 class CheckpointAnalysis {
-  readonly #study: Study;
-  readonly #pool: WorkerPool;
-  readonly #cache: Cache;
-  readonly #work: PartWork;
-  readonly #opened: OpenedCheckpoint;
-  readonly #options: AnalysisOptions;
-  readonly #runtime: RuntimeIdentity;
-  readonly #run: Run;
-  readonly #path: string;
-  readonly #base: ResultDocument;
-  #lastPartial = 0;
-  #document: ResultDocument;
+  private readonly study: Study;
+  private readonly pool: WorkerPool;
+  private readonly cache: Cache;
+  private readonly work: PartWork;
+  private readonly opened: OpenedCheckpoint;
+  private readonly options: AnalysisOptions;
+  private readonly runtime: RuntimeIdentity;
+  private readonly run: Run;
+  private readonly path: string;
+  private readonly base: ResultDocument;
+  private lastPartial = 0;
+  private current: ResultDocument;
 
   constructor(
     study: Study,
@@ -144,20 +144,20 @@ class CheckpointAnalysis {
     opened: OpenedCheckpoint,
     options: AnalysisOptions,
   ) {
-    this.#study = study;
-    this.#pool = pool;
-    this.#cache = cache;
-    this.#work = new PartWork(pool, cache, options);
-    this.#opened = opened;
-    this.#options = options;
-    this.#runtime = pool.runtime.identity;
-    this.#run = run;
-    this.#path = path;
-    this.#base = {
+    this.study = study;
+    this.pool = pool;
+    this.cache = cache;
+    this.work = new PartWork(pool, cache, options);
+    this.opened = opened;
+    this.options = options;
+    this.runtime = pool.runtime.identity;
+    this.run = run;
+    this.path = path;
+    this.base = {
       schema: RESULT_SCHEMA,
       checkpoint: opened.identity,
       parameters: opened.weights.parameters.size,
-      runtime: this.#runtime,
+      runtime: this.runtime,
       seed: study.configuration.landscape.seed,
       ...withNotes({ notes: [] }, [
         ...(pool.runtime.note === null ? [] : [pool.runtime.note]),
@@ -166,142 +166,135 @@ class CheckpointAnalysis {
       ]),
       ...sourcesOf([opened.source, ...run.sources]),
     };
-    this.#document = this.#base;
+    this.current = this.base;
   }
 
   async document(started: number): Promise<ResultDocument> {
-    const wanted = new Set(this.#options.only ?? PARTS);
-    this.#update({ timings: { open: performance.now() - started } });
+    const wanted = new Set(this.options.only ?? PARTS);
+    this.update({ timings: { open: performance.now() - started } });
 
     if (wanted.has('metrics')) {
-      const key = this.#work.key(this.#opened, 'metrics', {});
-      const { value, milliseconds } = await this.#work.cached('metrics', key, () =>
-        this.#metrics(),
-      );
-      const notes = this.#withNotes(lossNotes(this.#opened.problem.data, value));
-      this.#update({ metrics: value, ...notes }, { metrics: milliseconds });
-      if (!Number.isFinite(fromScalar(value.loss))) await this.#noteNonFinite(['loss']);
+      const key = this.work.key(this.opened, 'metrics', {});
+      const { value, milliseconds } = await this.work.cached('metrics', key, () => this.metrics());
+      const notes = this.withNotes(lossNotes(this.opened.problem.data, value));
+      this.update({ metrics: value, ...notes }, { metrics: milliseconds });
+      if (!Number.isFinite(fromScalar(value.loss))) await this.noteNonFinite(['loss']);
     }
     const needsLandscape = wanted.has('landscape') || wanted.has('topology');
     const hessianFirst =
-      needsLandscape && this.#study.configuration.landscape.directions === 'hessian';
-    if (hessianFirst && wanted.has('hessian')) await this.#addHessian();
-    if (needsLandscape) await this.#addLandscape();
-    if (wanted.has('topology') && this.#document.landscape) await this.#addTopology();
-    if (wanted.has('hessian') && !hessianFirst) await this.#addHessian();
-    this.#document = {
-      ...this.#document,
-      ...this.#withNotes(this.#work.isAtWork ? this.#pool.notes : []),
-      timings: { ...this.#document.timings, total: performance.now() - started },
+      needsLandscape && this.study.configuration.landscape.directions === 'hessian';
+    if (hessianFirst && wanted.has('hessian')) await this.addHessian();
+    if (needsLandscape) await this.addLandscape();
+    if (wanted.has('topology') && this.current.landscape) await this.addTopology();
+    if (wanted.has('hessian') && !hessianFirst) await this.addHessian();
+    this.current = {
+      ...this.current,
+      ...this.withNotes(this.work.isAtWork ? this.pool.notes : []),
+      timings: { ...this.current.timings, total: performance.now() - started },
     };
-    return this.#document;
+    return this.current;
   }
 
-  async #metrics(): Promise<Metrics> {
-    const { data } = this.#opened.problem;
+  private async metrics(): Promise<Metrics> {
+    const { data } = this.opened.problem;
     const batches = splitBatches(data.sets);
-    this.#work.setProblem(this.#opened);
-    await this.#pool.keepRoom('values', 0, this.#options.signal);
-    const measured = await this.#onEvery(this.#opened, batches, (batch) =>
-      this.#pool.run<'metrics'>({ kind: 'metrics', batch }, this.#options.signal),
+    this.work.setProblem(this.opened);
+    await this.pool.keepRoom('values', 0, this.options.signal);
+    const measured = await this.onEvery(this.opened, batches, (batch) =>
+      this.pool.run<'metrics'>({ kind: 'metrics', batch }, this.options.signal),
     );
     return measuredMetrics(data, batches, measured);
   }
 
-  async #addLandscape(): Promise<void> {
-    const { landscape: settings } = this.#study.configuration;
-    const part = await this.#landscapePart(
+  private async addLandscape(): Promise<void> {
+    const { landscape: settings } = this.study.configuration;
+    const part = await this.landscapePart(
       settings,
-      refinementOptions(this.#study.configuration),
+      refinementOptions(this.study.configuration),
       (landscape) => {
-        if (this.#isPartialDue()) this.#update({ landscape: landscape() });
+        if (this.isPartialDue()) this.update({ landscape: landscape() });
       },
     );
     const { plan, key } = part;
     const others = [plan.center, plan.reference, ...plan.others];
-    this.#follow(others.map(({ source }) => asOther(source)));
-    this.#follow((plan.run ?? []).map(({ source }) => asOther(source, 'member')));
-    const sampled = await this.#work
+    this.follow(others.map(({ source }) => asOther(source)));
+    this.follow((plan.run ?? []).map(({ source }) => asOther(source, 'member')));
+    const sampled = await this.work
       .cached('landscape', key, () => sampleLandscape(part))
       .catch((error: unknown) => {
         if (error instanceof NonFiniteProduct) return null;
         throw error;
       });
     if (sampled === null) {
-      this.#note(NO_DIRECTIONS);
-      await this.#noteNonFinite(['loss', 'gradient', 'product']);
+      this.note(NO_DIRECTIONS);
+      await this.noteNonFinite(['loss', 'gradient', 'product']);
       return;
     }
     const { value, milliseconds } = sampled;
     const started = performance.now();
-    const trajectory = await this.#trajectory(part);
+    const trajectory = await this.trajectory(part);
     const landscape = { ...value, ...(trajectory === null ? {} : { trajectory }) };
     const refined = landscape.refinement === undefined ? [] : refinementNotes(landscape.refinement);
     const open = directionNotes(landscape.directions);
-    this.#update(
-      { landscape, ...this.#withNotes([...plan.notes, ...open, ...refined]) },
+    this.update(
+      { landscape, ...this.withNotes([...plan.notes, ...open, ...refined]) },
       { landscape: milliseconds + (performance.now() - started) },
     );
   }
 
-  async #landscapePart(
+  private async landscapePart(
     settings: Configuration['landscape'],
     refine: LandscapePart['refine'],
     onLandscape: (landscape: () => Landscape) => void,
   ): Promise<LandscapePart> {
-    const { signal } = this.#options;
-    const plan = await planLandscape(settings, this.#opened, this.#run, this.#path, signal);
+    const { signal } = this.options;
+    const plan = await planLandscape(settings, this.opened, this.run, this.path, signal);
     return {
       plan,
       refine,
-      pool: this.#pool,
-      cache: this.#cache,
-      key: this.#work.key(plan.center, 'landscape', {
+      pool: this.pool,
+      cache: this.cache,
+      key: this.work.key(plan.center, 'landscape', {
         ...contentOfPlan(plan),
         refine,
         hessian:
           settings.directions === 'hessian'
-            ? spectrumSettings(this.#study.configuration.hessian)
+            ? spectrumSettings(this.study.configuration.hessian)
             : null,
       }),
-      eigenvectors: async () => (await this.#hessianOf(plan.reference)).eigenvectors,
+      eigenvectors: async () => (await this.hessianOf(plan.reference)).eigenvectors,
       setProblem: () => {
-        this.#work.setProblem(plan.center);
+        this.work.setProblem(plan.center);
       },
       signal,
       onProgress: (fraction, landscape) => {
-        this.#options.onProgress?.({ part: 'landscape', fraction });
+        this.options.onProgress?.({ part: 'landscape', fraction });
         if (landscape !== null) onLandscape(landscape);
       },
     };
   }
 
   /** Kept apart from the values: it changes with every checkpoint that is added to the run. */
-  async #trajectory(part: LandscapePart): Promise<readonly ProjectedCheckpoint[] | null> {
+  private async trajectory(part: LandscapePart): Promise<readonly ProjectedCheckpoint[] | null> {
     const { run } = part.plan;
     if (run === null) return null;
     const key = `trajectory-${contentKey(part.key, contentOfRun(run)).slice(0, 32)}`;
-    const known = await this.#cache.read<readonly ProjectedCheckpoint[]>(key);
+    const known = await this.cache.read<readonly ProjectedCheckpoint[]>(key);
     if (known !== null) return known;
     const projected = await projectPlan(part);
-    await this.#cache.write(key, projected);
+    await this.cache.write(key, projected);
     return projected;
   }
 
-  async #addTopology(): Promise<void> {
-    const landscape = this.#document.landscape!;
+  private async addTopology(): Promise<void> {
+    const landscape = this.current.landscape!;
     const started = performance.now();
     const sampleOther = async (settings: Configuration['landscape']): Promise<Landscape> => {
-      const part = await this.#landscapePart(settings, null, () => undefined);
-      const { value } = await this.#work.cached('landscape', part.key, () => sampleLandscape(part));
+      const part = await this.landscapePart(settings, null, () => undefined);
+      const { value } = await this.work.cached('landscape', part.key, () => sampleLandscape(part));
       return value;
     };
-    const topology = await topologyOf(
-      this.#work,
-      this.#study.configuration,
-      landscape,
-      sampleOther,
-    );
+    const topology = await topologyOf(this.work, this.study.configuration, landscape, sampleOther);
     const milliseconds = performance.now() - started;
     const notes =
       topology.nonFinite === 0
@@ -309,112 +302,112 @@ class CheckpointAnalysis {
         : [
             say`The loss is infinite or not a number at ${topology.nonFinite} of ${landscape.values.length} points of the landscape; they are ordered above every finite value.`,
           ];
-    this.#update({ topology, ...this.#withNotes(notes) }, { topology: milliseconds });
+    this.update({ topology, ...this.withNotes(notes) }, { topology: milliseconds });
   }
 
-  async #addHessian(): Promise<void> {
+  private async addHessian(): Promise<void> {
     try {
-      const { hessian: own, milliseconds: first } = await this.#hessianOf(this.#opened);
-      const { hessian, milliseconds: further } = await this.#deepened(own);
+      const { hessian: own, milliseconds: first } = await this.hessianOf(this.opened);
+      const { hessian, milliseconds: further } = await this.deepened(own);
       const milliseconds = first + further;
-      const shares = shareNotes(this.#document.metrics, hessian.terms ?? []);
-      const { traceError } = this.#study.configuration.hessian;
+      const shares = shareNotes(this.current.metrics, hessian.terms ?? []);
+      const { traceError } = this.study.configuration.hessian;
       const open = spectrumNotes(hessian, traceError);
-      const { metrics, runtime } = this.#document;
-      const { kind } = this.#study.configuration.objective;
+      const { metrics, runtime } = this.current;
+      const { kind } = this.study.configuration.objective;
       const loss = metrics === undefined ? NaN : fromScalar(metrics.loss);
       const saturated = saturationNote(loss, kind, runtime);
       const digits = saturated === null ? [] : [saturated];
-      const notes = this.#withNotes([...shares, ...open, ...digits]);
-      this.#update({ hessian, ...notes }, { hessian: milliseconds });
+      const notes = this.withNotes([...shares, ...open, ...digits]);
+      this.update({ hessian, ...notes }, { hessian: milliseconds });
     } catch (error) {
       if (!(error instanceof NonFiniteProduct)) throw error;
-      this.#note(NO_CURVATURE);
-      await this.#noteNonFinite(['loss', 'gradient', 'product']);
+      this.note(NO_CURVATURE);
+      await this.noteNonFinite(['loss', 'gradient', 'product']);
     }
   }
 
   /** Says where what is computed stops being finite: the first of the named that is not. */
-  async #noteNonFinite(named: readonly Differentiated[]): Promise<void> {
-    const batches = derivativeBatches(this.#opened.problem.data.sets);
+  private async noteNonFinite(named: readonly Differentiated[]): Promise<void> {
+    const batches = derivativeBatches(this.opened.problem.data.sets);
     for (const of of named) {
-      const key = this.#work.key(this.#opened, 'metrics', { nonFinite: of });
-      let found = await this.#cache.read<{ readonly place: NonFinitePlace | null }>(key);
+      const key = this.work.key(this.opened, 'metrics', { nonFinite: of });
+      let found = await this.cache.read<{ readonly place: NonFinitePlace | null }>(key);
       if (found === null) {
-        this.#work.setProblem(this.#opened);
+        this.work.setProblem(this.opened);
         let place: NonFinitePlace | null = null;
         for (const batch of batches) {
-          this.#options.signal?.throwIfAborted();
+          this.options.signal?.throwIfAborted();
           const task = { kind: 'nonFinite', of, batch } as const;
-          place = await this.#pool.run<'nonFinite'>(task, this.#options.signal);
+          place = await this.pool.run<'nonFinite'>(task, this.options.signal);
           if (place !== null) break;
         }
         found = { place };
-        await this.#cache.write(key, found);
+        await this.cache.write(key, found);
       }
       if (found.place === null) continue;
-      for (const sentence of nonFiniteNotes(of, found.place)) this.#note(sentence);
+      for (const sentence of nonFiniteNotes(of, found.place)) this.note(sentence);
       return;
     }
   }
 
-  #note(said: Message): void {
-    if (!this.#document.notes.includes(english(said))) this.#update(this.#withNotes([said]));
+  private note(said: Message): void {
+    if (!this.current.notes.includes(english(said))) this.update(this.withNotes([said]));
   }
 
-  #withNotes(more: readonly Message[]): Notes {
-    return withNotes(this.#document, more);
+  private withNotes(more: readonly Message[]): Notes {
+    return withNotes(this.current, more);
   }
 
   /** What was asked for beside the spectrum. */
-  #deepened(hessian: Hessian): ReturnType<typeof deepened> {
-    const { hessian: settings } = this.#study.configuration;
-    return deepened(hessian, this.#work, settings, this.#opened, this.#path, (sentence) => {
-      this.#note(sentence);
+  private deepened(hessian: Hessian): ReturnType<typeof deepened> {
+    const { hessian: settings } = this.study.configuration;
+    return deepened(hessian, this.work, settings, this.opened, this.path, (sentence) => {
+      this.note(sentence);
     });
   }
 
-  #hessianOf(opened: OpenedCheckpoint): ReturnType<typeof hessianOf> {
-    const { configuration } = this.#study;
-    return hessianOf(this.#work, configuration, opened, (sentence) => {
-      this.#note(sentence);
+  private hessianOf(opened: OpenedCheckpoint): ReturnType<typeof hessianOf> {
+    const { configuration } = this.study;
+    return hessianOf(this.work, configuration, opened, (sentence) => {
+      this.note(sentence);
     });
   }
 
-  #onEvery<T>(
+  private onEvery<T>(
     opened: OpenedCheckpoint,
     batches: readonly Batch[],
     work: (batch: Batch) => Promise<T>,
   ): Promise<T[]> {
-    this.#work.setProblem(opened);
+    this.work.setProblem(opened);
     return Promise.all(batches.map(work));
   }
 
-  #update(change: Partial<ResultDocument>, timings: Timings = {}): void {
-    this.#document = {
-      ...this.#document,
+  private update(change: Partial<ResultDocument>, timings: Timings = {}): void {
+    this.current = {
+      ...this.current,
       ...change,
-      timings: { ...this.#document.timings, ...change.timings, ...timings },
+      timings: { ...this.current.timings, ...change.timings, ...timings },
     };
-    this.#lastPartial = performance.now();
-    this.#options.onPartial?.(this.#document);
+    this.lastPartial = performance.now();
+    this.options.onPartial?.(this.current);
   }
 
   /** Says that the document follows from other checkpoints too. */
-  #follow(others: readonly FoundSource[]): void {
-    const { sources = [], timings } = this.#document;
+  private follow(others: readonly FoundSource[]): void {
+    const { sources = [], timings } = this.current;
     const known = new Set(sources.flatMap(({ files }) => files.map(({ path }) => path)));
     const more = others.filter(({ source }) => !source.files.every(({ path }) => known.has(path)));
     if (more.length === 0) return;
     const byFile = new Map(more.map((each) => [each.source.files[0]?.path, each]));
     const found = sourcesOf([...byFile.values()]);
-    this.#update({
+    this.update({
       sources: [...sources, ...found.sources],
       timings: { written: { ...timings.written, ...found.timings.written } },
     });
   }
 
-  #isPartialDue(): boolean {
-    return performance.now() - this.#lastPartial >= PARTIAL_INTERVAL;
+  private isPartialDue(): boolean {
+    return performance.now() - this.lastPartial >= PARTIAL_INTERVAL;
   }
 }

@@ -20,17 +20,17 @@ import { Claim, type ClaimOptions } from './claim';
  * change is another part; nothing here is ever wrong, only unused.
  */
 export class Cache {
-  readonly #folder: string;
-  readonly #others: readonly string[];
+  private readonly folder: string;
+  private readonly others: readonly string[];
 
   /** @param others folders in which is looked for what this one does not have. */
   constructor(folder: string, others: readonly string[] = []) {
-    this.#folder = folder;
-    this.#others = others;
+    this.folder = folder;
+    this.others = others;
   }
 
   async read<T>(key: string): Promise<T | null> {
-    for (const path of this.#paths(key, 'json')) {
+    for (const path of this.paths(key, 'json')) {
       try {
         return JSON.parse(await readFile(path, 'utf8')) as T;
       } catch {
@@ -41,11 +41,11 @@ export class Cache {
   }
 
   async write(key: string, value: unknown): Promise<void> {
-    await writeWhole(this.#path(key, 'json'), JSON.stringify(value));
+    await writeWhole(this.path(key, 'json'), JSON.stringify(value));
   }
 
   async readBytes(key: string): Promise<Buffer | null> {
-    for (const path of this.#paths(key, 'bin')) {
+    for (const path of this.paths(key, 'bin')) {
       const bytes = await readFile(path).catch(() => null);
       if (bytes !== null) return bytes;
     }
@@ -53,27 +53,27 @@ export class Cache {
   }
 
   async writeBytes(key: string, bytes: Uint8Array): Promise<void> {
-    await writeWhole(this.#path(key, 'bin'), bytes);
+    await writeWhole(this.path(key, 'bin'), bytes);
   }
 
   /** A record of pieces that are finished before the whole is. */
   log(key: string): PieceLog {
-    const [own, ...others] = this.#paths(key, 'points');
+    const [own, ...others] = this.paths(key, 'points');
     return new PieceLog(own, others);
   }
 
   /** That this process computes a part, so that others wait for it: see `Claim.take`. */
   claim(key: string, isDone: () => Promise<boolean>, options: ClaimOptions): Promise<Claim | null> {
-    return Claim.take(this.#path(key, 'claim'), isDone, options);
+    return Claim.take(this.path(key, 'claim'), isDone, options);
   }
 
-  #path(key: string, ending: string): string {
-    return join(this.#folder, `${key}.${ending}`);
+  private path(key: string, ending: string): string {
+    return join(this.folder, `${key}.${ending}`);
   }
 
-  #paths(key: string, ending: string): [string, ...string[]] {
-    const others = this.#others.map((folder) => join(folder, `${key}.${ending}`));
-    return [this.#path(key, ending), ...others];
+  private paths(key: string, ending: string): [string, ...string[]] {
+    const others = this.others.map((folder) => join(folder, `${key}.${ending}`));
+    return [this.path(key, ending), ...others];
   }
 }
 
@@ -82,20 +82,20 @@ export class Cache {
  * checksum: what a crash or a full disk left of the last one is found, and cut off.
  */
 export class PieceLog {
-  readonly #path: string;
-  readonly #others: readonly string[];
-  #ready: Promise<unknown> | undefined;
+  private readonly path: string;
+  private readonly others: readonly string[];
+  private ready: Promise<unknown> | undefined;
 
   /** @param others logs that this one goes on from where it does not exist yet. */
   constructor(path: string, others: readonly string[] = []) {
-    this.#path = path;
-    this.#others = others;
+    this.path = path;
+    this.others = others;
   }
 
   /** Point and loss of every record up to the first that is not whole. */
   async read(): Promise<readonly (readonly [number, number])[]> {
-    await this.#adopt();
-    const bytes = await readFile(this.#path).catch(() => Buffer.alloc(0));
+    await this.adopt();
+    const bytes = await readFile(this.path).catch(() => Buffer.alloc(0));
     const records: [number, number][] = [];
     let at = 0;
     for (; at + RECORD <= bytes.length; at += RECORD) {
@@ -103,7 +103,7 @@ export class PieceLog {
       records.push([bytes.readUInt32LE(at), bytes.readDoubleLE(at + 4)]);
     }
     // What is appended must begin where a record does.
-    if (at < bytes.length) await truncate(this.#path, at).catch(() => undefined);
+    if (at < bytes.length) await truncate(this.path, at).catch(() => undefined);
     return records;
   }
 
@@ -114,23 +114,23 @@ export class PieceLog {
       bytes.writeDoubleLE(losses[i]!, i * RECORD + 4);
       bytes.writeUInt32LE(crc32(bytes.subarray(i * RECORD, i * RECORD + 12)), i * RECORD + 12);
     });
-    await writingTo(this.#path, async () => {
-      this.#ready ??= mkdir(dirname(this.#path), { recursive: true });
-      await this.#ready;
-      await appendFile(this.#path, bytes);
+    await writingTo(this.path, async () => {
+      this.ready ??= mkdir(dirname(this.path), { recursive: true });
+      await this.ready;
+      await appendFile(this.path, bytes);
     });
   }
 
   async remove(): Promise<void> {
-    await rm(this.#path, { force: true });
+    await rm(this.path, { force: true });
   }
 
-  async #adopt(): Promise<void> {
-    for (const other of this.#others) {
+  private async adopt(): Promise<void> {
+    for (const other of this.others) {
       if (!existsSync(other)) continue;
-      await mkdir(dirname(this.#path), { recursive: true }).catch(() => undefined);
+      await mkdir(dirname(this.path), { recursive: true }).catch(() => undefined);
       // One that exists is longer, or somebody else writes it.
-      await copyFile(other, this.#path, constants.COPYFILE_EXCL).catch(() => undefined);
+      await copyFile(other, this.path, constants.COPYFILE_EXCL).catch(() => undefined);
     }
   }
 }

@@ -14,20 +14,20 @@ import { setTimeout as pause } from 'node:timers/promises';
  * over from a crash. Clocks of two machines are never compared.
  */
 export class Claim {
-  readonly #path: string;
-  readonly #own: Pick<Content, 'id' | 'host' | 'pid'>;
-  readonly #timer: NodeJS.Timeout;
-  #beats = 0;
-  #beating: Promise<void> = Promise.resolve();
-  #isOver = false;
+  private readonly path: string;
+  private readonly own: Pick<Content, 'id' | 'host' | 'pid'>;
+  private readonly timer: NodeJS.Timeout;
+  private beats = 0;
+  private beating: Promise<void> = Promise.resolve();
+  private isOver = false;
 
   private constructor(path: string, own: Pick<Content, 'id' | 'host' | 'pid'>, beat: number) {
-    this.#path = path;
-    this.#own = own;
-    this.#timer = setInterval(() => {
-      this.#beating = this.#beating.then(() => this.#beat());
+    this.path = path;
+    this.own = own;
+    this.timer = setInterval(() => {
+      this.beating = this.beating.then(() => this.beat());
     }, beat);
-    this.#timer.unref();
+    this.timer.unref();
   }
 
   /**
@@ -67,23 +67,23 @@ export class Claim {
 
   /** Lets others have it. */
   async release(): Promise<void> {
-    this.#isOver = true;
-    clearInterval(this.#timer);
-    await this.#beating;
-    if (await this.#isOwn()) await rm(this.#path, { force: true }).catch(() => undefined);
+    this.isOver = true;
+    clearInterval(this.timer);
+    await this.beating;
+    if (await this.isOwn()) await rm(this.path, { force: true }).catch(() => undefined);
   }
 
-  async #beat(): Promise<void> {
+  private async beat(): Promise<void> {
     // Who was silent for long, as a machine that slept, may have lost it to another.
-    if (this.#isOver || !(await this.#isOwn())) return;
-    this.#beats += 1;
-    const content: Content = { ...this.#own, beats: this.#beats };
-    await writeFile(this.#path, JSON.stringify(content)).catch(() => undefined);
+    if (this.isOver || !(await this.isOwn())) return;
+    this.beats += 1;
+    const content: Content = { ...this.own, beats: this.beats };
+    await writeFile(this.path, JSON.stringify(content)).catch(() => undefined);
   }
 
-  async #isOwn(): Promise<boolean> {
-    const text = await readFile(this.#path, 'utf8').catch(() => '');
-    return contentOf(text)?.id === this.#own.id;
+  private async isOwn(): Promise<boolean> {
+    const text = await readFile(this.path, 'utf8').catch(() => '');
+    return contentOf(text)?.id === this.own.id;
   }
 }
 

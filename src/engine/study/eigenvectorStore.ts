@@ -5,15 +5,15 @@ import type { Cache } from './cache';
  * numerical error is far above that of the rounding, and a file stays below what Node reads at once.
  */
 export class EigenvectorStore {
-  readonly #cache: Cache;
-  readonly #key: string;
-  readonly #length: number;
+  private readonly cache: Cache;
+  private readonly key: string;
+  private readonly length: number;
 
   /** @param length of each vector. */
   constructor(cache: Cache, key: string, length: number) {
-    this.#cache = cache;
-    this.#key = key;
-    this.#length = length;
+    this.cache = cache;
+    this.key = key;
+    this.length = length;
   }
 
   /** @returns the vectors as they will be read. */
@@ -21,7 +21,7 @@ export class EigenvectorStore {
     const rounded: Float64Array[] = [];
     for (const [i, vector] of vectors.entries()) {
       const single = Float32Array.from(vector);
-      await this.#cache.writeBytes(this.#name(i), new Uint8Array(single.buffer));
+      await this.cache.writeBytes(this.name(i), new Uint8Array(single.buffer));
       rounded.push(Float64Array.from(single));
     }
     return rounded;
@@ -31,8 +31,8 @@ export class EigenvectorStore {
   async read(count: number): Promise<readonly Float64Array[] | null> {
     const vectors: Float64Array[] = [];
     for (let i = 0; i < count; i += 1) {
-      const bytes = await this.#cache.readBytes(this.#name(i));
-      if (bytes?.length !== this.#length * Float32Array.BYTES_PER_ELEMENT) return null;
+      const bytes = await this.cache.readBytes(this.name(i));
+      if (bytes?.length !== this.length * Float32Array.BYTES_PER_ELEMENT) return null;
       // The pool a small file is read into need not be aligned.
       const { buffer } = Uint8Array.from(bytes);
       vectors.push(Float64Array.from(new Float32Array(buffer)));
@@ -40,7 +40,7 @@ export class EigenvectorStore {
     return vectors;
   }
 
-  #name(i: number): string {
-    return `${this.#key}-vector${i}`;
+  private name(i: number): string {
+    return `${this.key}-vector${i}`;
   }
 }

@@ -13,7 +13,7 @@ import { readModelFile } from '../graph/onnx/modelFile';
 import { loadLossData, openModel } from '../objective/lossData';
 
 /** So many samples tell whether an objective fits. */
-const MOST_SAMPLES = 512;
+const MAX_SAMPLES = 512;
 
 /**
  * What a basin.json leaves to choose from, by the files it names: it may be unfinished, and what cannot be
@@ -113,7 +113,7 @@ async function problemWith(
   const configuration = {
     objective: objective.success ? objective.data : ({ kind } as Objective),
     ...(typeof output === 'string' ? { output } : {}),
-    ...(data === undefined ? {} : { data: { ...data, limit: data.limit ?? MOST_SAMPLES } }),
+    ...(data === undefined ? {} : { data: { ...data, limit: data.limit ?? MAX_SAMPLES } }),
   };
   try {
     const model = await openModel(bytes, String(valueAt(root, 'model')), configuration, folder);

@@ -33,10 +33,10 @@ interface StoredSpectrum {
 const LONG_VECTOR = 2 ** 22;
 
 /** Eigenvalues whose sampling error is estimated. */
-const MOST_SAMPLING_ERRORS = 5;
+const MAX_SAMPLING_ERRORS = 5;
 
 /** Eigenvectors along which the loss is looked at. */
-const MOST_PROFILES = 2;
+const MAX_PROFILES = 2;
 
 /** The spectrum of a checkpoint, and the eigenvectors a landscape needs. */
 export async function hessianOf(
@@ -97,7 +97,7 @@ function samplingErrorsOf(
   leading: Spectrum['leading'],
 ): Promise<readonly number[] | null> {
   const { eigenvalues } = configuration.hessian;
-  const most = weights.theta.length > LONG_VECTOR ? 1 : MOST_SAMPLING_ERRORS;
+  const most = weights.theta.length > LONG_VECTOR ? 1 : MAX_SAMPLING_ERRORS;
   const found = leading(Math.min(eigenvalues, most), 'value');
   return samplingErrors(work.pool, problem.data, found.vectors, work.signal);
 }
@@ -109,7 +109,7 @@ function slopeAt(
   leading: Spectrum['leading'],
   radius: number,
 ): Promise<Slope> {
-  const most = opened.weights.theta.length > LONG_VECTOR ? 1 : MOST_PROFILES;
+  const most = opened.weights.theta.length > LONG_VECTOR ? 1 : MAX_PROFILES;
   return slopeOf(work.pool, opened, leading(most, 'value'), { radius, signal: work.signal });
 }
 

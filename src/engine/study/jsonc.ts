@@ -1,6 +1,6 @@
 import { parse, type ParseError } from 'jsonc-parser';
 import { InputError } from '../../shared/inputError';
-import { DEEPEST_NESTING, tooDeep } from '../../shared/nesting';
+import { MAX_NESTING, tooDeep } from '../../shared/nesting';
 import { say } from '../../shared/words/message';
 import { CheckpointFile } from '../checkpoint/checkpointFile';
 import { jsonFault } from './jsonFaults';
@@ -17,7 +17,7 @@ export async function readJsonc(path: string, most: number): Promise<unknown> {
   const deep = tooDeep(text);
   if (deep !== null) {
     throw new InputError(
-      say`${path}:${position(text, deep)}: brackets are in brackets more than ${DEEPEST_NESTING} deep, where nothing in a basin.json is; correct it there.`,
+      say`${path}:${position(text, deep)}: brackets are in brackets more than ${MAX_NESTING} deep, where nothing in a basin.json is; correct it there.`,
     );
   }
   const errors: ParseError[] = [];

@@ -20,7 +20,7 @@ export class PartWork {
   readonly onProgress:
     ((progress: Pick<Progress, 'part' | 'fraction' | 'isElsewhere'>) => void) | undefined;
   /** What the workers know. */
-  #known: OpenedCheckpoint | undefined;
+  private known: OpenedCheckpoint | undefined;
 
   constructor(
     pool: WorkerPool,
@@ -35,19 +35,19 @@ export class PartWork {
 
   /** Whether the workers were asked for anything. */
   get isAtWork(): boolean {
-    return this.#known !== undefined;
+    return this.known !== undefined;
   }
 
   /** The workers are told something else. */
   forgetProblem(): void {
-    this.#known = undefined;
+    this.known = undefined;
   }
 
   /** Tells the workers what they compute, only if anything must be computed. */
   setProblem(opened: OpenedCheckpoint): void {
-    if (this.#known === opened) return;
+    if (this.known === opened) return;
     this.pool.setProblem(opened.problem);
-    this.#known = opened;
+    this.known = opened;
   }
 
   /** The key of what a part follows from. */
@@ -83,7 +83,7 @@ export class PartWork {
       });
       try {
         // Somebody may have finished it between the look and the claim.
-        if (claim !== null && !(await isKnown())) known = await this.#compute(key, compute);
+        if (claim !== null && !(await isKnown())) known = await this.compute(key, compute);
       } finally {
         await claim?.release();
       }
@@ -92,7 +92,7 @@ export class PartWork {
     return known!;
   }
 
-  async #compute<T>(key: string, compute: () => Promise<T>): Promise<Computed<T>> {
+  private async compute<T>(key: string, compute: () => Promise<T>): Promise<Computed<T>> {
     const started = performance.now();
     const computed = { value: await compute(), milliseconds: performance.now() - started };
     await this.cache.write(key, computed);

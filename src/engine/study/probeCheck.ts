@@ -60,66 +60,69 @@ export async function checkProbe(
 }
 
 class ProbeCheck {
-  readonly #study: Study;
-  readonly #probe: Probe;
-  readonly #pool: WorkerPool;
-  readonly #signal: AbortSignal | undefined;
+  private readonly study: Study;
+  private readonly probe: Probe;
+  private readonly pool: WorkerPool;
+  private readonly signal: AbortSignal | undefined;
 
   constructor(study: Study, probe: Probe, pool: WorkerPool, signal: AbortSignal | undefined) {
-    this.#study = study;
-    this.#probe = probe;
-    this.#pool = pool;
-    this.#signal = signal;
+    this.study = study;
+    this.probe = probe;
+    this.pool = pool;
+    this.signal = signal;
   }
 
   async run(): Promise<ProbeAgreement> {
-    const { output, about } = this.#probe;
+    const { output, about } = this.probe;
     // An output is compared as a regression on what it should be.
-    const outputs = output === null ? null : await this.#outputs(output);
+    const outputs = output === null ? null : await this.outputs(output);
     if (about === null) return { torch: null, output: outputs, loss: null, gradient: null };
-    const opened = await this.#open(this.#dataOfProbe(), this.#study.configuration.objective);
-    requireSameWeights(opened, about, this.#probe.name, this.#study.configuration.model);
-    const loss = await this.#loss(opened, about);
-    const gradient = await this.#gradient(opened, about);
+    const opened = await this.open(this.dataOfProbe(), this.study.configuration.objective);
+    requireSameWeights(opened, about, this.probe.name, this.study.configuration.model);
+    const loss = await this.loss(opened, about);
+    const gradient = await this.gradient(opened, about);
     return { torch: about.torch, output: outputs, loss, gradient };
   }
 
   /** The relative difference of the outputs. */
-  async #outputs(output: string): Promise<number> {
-    const { name, about } = this.#probe;
-    const inputs = about === null ? `${name}#x` : this.#dataOfProbe().inputs;
+  private async outputs(output: string): Promise<number> {
+    const { name, about } = this.probe;
+    const inputs = about === null ? `${name}#x` : this.dataOfProbe().inputs;
     const data = { inputs, targets: `${name}#${output}` };
-    const opened = await this.#open(data, { kind: 'regression', loss: 'squared' });
+    const opened = await this.open(data, { kind: 'regression', loss: 'squared' });
     if (about !== null) {
-      requireSameWeights(opened, about, name, this.#study.configuration.model);
+      requireSameWeights(opened, about, name, this.study.configuration.model);
     }
-    const squares = await this.#lossOf(opened);
-    const nothing = await this.#meanSquare(output);
+    const squares = await this.lossOf(opened);
+    const nothing = await this.meanSquare(output);
     const off = Math.sqrt(squares / Math.max(nothing, Number.MIN_VALUE));
     if (off <= OUTPUT) return off;
-    const { model } = this.#study.configuration;
+    const { model } = this.study.configuration;
     throw new InputError(
       say`${name}: for the same inputs and weights the outputs of ${model} differ from the framework's by ${percent(off)} of their size. The export dropped or changed something (an option of a layer, BatchNorm or dropout in training mode), or the two were exported at different times: export again with basin_export.py.`,
       'mismatch',
     );
   }
 
-  async #loss(opened: OpenedCheckpoint, { loss }: ProbeFacts): Promise<number> {
-    const own = await this.#lossOf(opened);
+  private async loss(opened: OpenedCheckpoint, { loss }: ProbeFacts): Promise<number> {
+    const own = await this.lossOf(opened);
     const off = Math.abs(own - loss) / Math.max(Math.abs(loss), 1e-6);
     if (off <= LOSS) return off;
     throw new InputError(
-      this.#probe.output === null
-        ? say`${this.#probe.name}: for the same inputs and weights the loss is ${digits(own)} where the framework has ${digits(loss)}. The "objective" is not the loss that was exported (label smoothing, class weights, ignored classes, how it is averaged), or an option was dropped: correct it, or export again with basin_export.py.`
-        : say`${this.#probe.name}: the outputs agree, and the loss is ${digits(own)} where the framework has ${digits(loss)}. The "objective" is not the loss that was exported (label smoothing, class weights, ignored classes, how it is averaged), or an option was dropped: correct it, or export again with basin_export.py.`,
+      this.probe.output === null
+        ? say`${this.probe.name}: for the same inputs and weights the loss is ${digits(own)} where the framework has ${digits(loss)}. The "objective" is not the loss that was exported (label smoothing, class weights, ignored classes, how it is averaged), or an option was dropped: correct it, or export again with basin_export.py.`
+        : say`${this.probe.name}: the outputs agree, and the loss is ${digits(own)} where the framework has ${digits(loss)}. The "objective" is not the loss that was exported (label smoothing, class weights, ignored classes, how it is averaged), or an option was dropped: correct it, or export again with basin_export.py.`,
       'mismatch',
     );
   }
 
   /** The largest relative difference of a tensor's gradient norm. */
-  async #gradient(opened: OpenedCheckpoint, { gradients, tied }: ProbeFacts): Promise<number> {
+  private async gradient(
+    opened: OpenedCheckpoint,
+    { gradients, tied }: ProbeFacts,
+  ): Promise<number> {
     const { parameters } = opened.weights;
-    const norms = await this.#gradientNorms(opened, parameters);
+    const norms = await this.gradientNorms(opened, parameters);
     const whole = Math.hypot(...gradients.values());
     const twins = new Map(tied.flatMap((names) => names.map((name) => [name, names] as const)));
     let largest = 0;
@@ -132,7 +135,7 @@ class ProbeCheck {
       largest = Math.max(largest, difference / Math.max(whole, Number.MIN_VALUE));
       if (difference <= GRADIENT * wanted + GRADIENT_FLOOR * whole) continue;
       throw new InputError(
-        say`${this.#probe.name}: the loss agrees, and the gradient of ${name} has the norm ${digits(norm)} where the framework has ${digits(wanted)}. The export has cut or changed a way through that tensor (detach, rounding, a tensor that is shared or taken for another): export again with basin_export.py, and if it stays so, this is a fault of Basin.`,
+        say`${this.probe.name}: the loss agrees, and the gradient of ${name} has the norm ${digits(norm)} where the framework has ${digits(wanted)}. The export has cut or changed a way through that tensor (detach, rounding, a tensor that is shared or taken for another): export again with basin_export.py, and if it stays so, this is a fault of Basin.`,
         'mismatch',
       );
     }
@@ -140,9 +143,9 @@ class ProbeCheck {
   }
 
   /** The evaluation data with the probe's file in place of its own. */
-  #dataOfProbe(): { inputs: string | Record<string, string>; targets?: string } {
-    const { data } = this.#study.configuration;
-    const { name, arrays } = this.#probe;
+  private dataOfProbe(): { inputs: string | Record<string, string>; targets?: string } {
+    const { data } = this.study.configuration;
+    const { name, arrays } = this.probe;
     const swapped = (spec: string): string => {
       const array = spec.includes('#') ? spec.slice(spec.lastIndexOf('#') + 1) : '';
       if (arrays.has(array)) return `${name}#${array}`;
@@ -163,43 +166,43 @@ class ProbeCheck {
     };
   }
 
-  async #open(
+  private async open(
     data: NonNullable<Configuration['data']>,
     objective: Configuration['objective'],
   ): Promise<OpenedCheckpoint> {
     // The graph's weights have the graph's names: it is joined with no checkpoint.
-    const { weights: _, names: __, ...configuration } = this.#study.configuration;
+    const { weights: _, names: __, ...configuration } = this.study.configuration;
     const study: Study = {
-      ...this.#study,
+      ...this.study,
       checkpoints: [],
       configuration: { ...configuration, data, objective },
     };
-    const { precision } = this.#pool.runtime.identity;
-    const inputs = await openStudyInputs(study, this.#signal, precision);
+    const { precision } = this.pool.runtime.identity;
+    const inputs = await openStudyInputs(study, this.signal, precision);
     const file = join(study.folder, configuration.model);
-    return openForAnalysis(study, inputs, file, this.#signal, () =>
-      openModelWeights(file, configuration.model, this.#signal),
+    return openForAnalysis(study, inputs, file, this.signal, () =>
+      openModelWeights(file, configuration.model, this.signal),
     );
   }
 
-  async #lossOf(opened: OpenedCheckpoint): Promise<number> {
+  private async lossOf(opened: OpenedCheckpoint): Promise<number> {
     const { data } = opened.problem;
     const batches = lossBatches(data.sets);
-    this.#pool.setProblem(opened.problem);
+    this.pool.setProblem(opened.problem);
     const measured = await Promise.all(
-      batches.map((batch) => this.#pool.run<'metrics'>({ kind: 'metrics', batch }, this.#signal)),
+      batches.map((batch) => this.pool.run<'metrics'>({ kind: 'metrics', batch }, this.signal)),
     );
     return fromScalar(measuredMetrics(data, batches, measured).loss);
   }
 
-  async #gradientNorms(
+  private async gradientNorms(
     opened: OpenedCheckpoint,
     { entries, size }: WeightLayout,
   ): Promise<ReadonlyMap<string, number>> {
     const batches = lossBatches(opened.problem.data.sets);
-    this.#pool.setProblem(opened.problem);
+    this.pool.setProblem(opened.problem);
     const parts = await Promise.all(
-      batches.map((batch) => this.#pool.run<'gradient'>({ kind: 'gradient', batch }, this.#signal)),
+      batches.map((batch) => this.pool.run<'gradient'>({ kind: 'gradient', batch }, this.signal)),
     );
     const sum = new Float64Array(size);
     for (const [index, part] of parts.entries()) {
@@ -215,8 +218,8 @@ class ProbeCheck {
   }
 
   /** Mean of the squares of an array of the probe. */
-  async #meanSquare(output: string): Promise<number> {
-    const { data } = await readArray(`${this.#probe.name}#${output}`, this.#study.folder);
+  private async meanSquare(output: string): Promise<number> {
+    const { data } = await readArray(`${this.probe.name}#${output}`, this.study.folder);
     let sum = 0;
     for (const value of data) sum += Number(value) ** 2;
     return sum / Math.max(1, data.length);

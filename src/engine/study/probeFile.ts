@@ -33,7 +33,7 @@ export interface ProbeFacts {
 /** The array of facts that `basin_export.py` writes: JSON in UTF-8. */
 const FACTS = 'probe';
 /** More is no probe. */
-const MOST_FACTS = 64 * 2 ** 20;
+const MAX_FACTS = 64 * 2 ** 20;
 
 /** @throws InputError where the file is not there, or is no probe. */
 export async function readProbe(folder: string, name: string): Promise<Probe> {
@@ -55,7 +55,7 @@ export async function readProbe(folder: string, name: string): Promise<Probe> {
 
 async function bytesOf(file: Checkpoint): Promise<Uint8Array> {
   const { shape } = file.tensors.get(FACTS)!;
-  if (shape.length !== 1 || shape[0]! > MOST_FACTS) return new Uint8Array();
+  if (shape.length !== 1 || shape[0]! > MAX_FACTS) return new Uint8Array();
   const { data }: Tensor = await file.read(FACTS);
   return data instanceof Uint8Array ? data : new Uint8Array();
 }

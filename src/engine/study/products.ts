@@ -10,7 +10,7 @@ import type { WorkerPool } from './workerPool';
 const SMALL_NETWORK = 2 ** 16;
 
 /** Tasks that products of one step leave for workers, whoever has how many. */
-const LEAST_TASKS = 8;
+const MIN_TASKS = 8;
 
 /** Vectors that were sent to workers, who know them again by their number: no two have the same. */
 let sent = 0;
@@ -109,5 +109,5 @@ function addShare(sum: Float64Array, share: number, part: FloatArray): void {
 /** How many directions go into one task: by the problem alone, as the result depends on it. */
 function directionsTogether(directions: number, batches: number, weights: number): number {
   if (weights > SMALL_NETWORK) return 1;
-  return Math.max(1, Math.floor((directions * batches) / LEAST_TASKS));
+  return Math.max(1, Math.floor((directions * batches) / MIN_TASKS));
 }

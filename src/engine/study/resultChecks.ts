@@ -12,11 +12,11 @@ import { readStudy } from './study';
 
 /** Whether results on disk still hold, each by the basin.json it belongs to. */
 export class ResultChecks {
-  readonly #signal: AbortSignal | undefined;
-  readonly #studies = new Map<string, Promise<SourceCheck | null>>();
+  private readonly signal: AbortSignal | undefined;
+  private readonly studies = new Map<string, Promise<SourceCheck | null>>();
 
   constructor(signal?: AbortSignal) {
-    this.#signal = signal;
+    this.signal = signal;
   }
 
   /**
@@ -29,10 +29,10 @@ export class ResultChecks {
     if (folder === null) return [];
     const configuration = join(folder, CONFIGURATION_FILE);
     if (!existsSync(configuration)) return [];
-    let check = this.#studies.get(configuration);
+    let check = this.studies.get(configuration);
     if (check === undefined) {
-      check = this.#open(configuration);
-      this.#studies.set(configuration, check);
+      check = this.open(configuration);
+      this.studies.set(configuration, check);
     }
     // One that cannot be read is not the one it was made with.
     return (await (await check)?.changes(document)) ?? ['settings'];
@@ -46,15 +46,15 @@ export class ResultChecks {
   async changesOf(checkpoint: string, document: ResultDocument): Promise<readonly Change[]> {
     const folder = folderOf(document, checkpoint);
     if (folder !== null) return this.changes(document, folder);
-    const isSame = (await sha256(checkpoint, this.#signal)) === document.checkpoint.sha256;
+    const isSame = (await sha256(checkpoint, this.signal)) === document.checkpoint.sha256;
     return isSame ? [] : ['checkpoint'];
   }
 
-  async #open(configuration: string): Promise<SourceCheck | null> {
+  private async open(configuration: string): Promise<SourceCheck | null> {
     try {
-      return new SourceCheck(await readStudy(configuration), this.#signal);
+      return new SourceCheck(await readStudy(configuration), this.signal);
     } catch (error) {
-      this.#signal?.throwIfAborted();
+      this.signal?.throwIfAborted();
       if (!(error instanceof InputError)) throw error;
       return null;
     }

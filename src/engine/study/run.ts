@@ -29,24 +29,24 @@ export interface RunMembers {
 
 /** The checkpoints of a study seen from one of them: which is the last, where the others are. */
 export class Run {
-  readonly #study: Study;
-  readonly #inputs: StudyInputs;
+  private readonly study: Study;
+  private readonly inputs: StudyInputs;
   /** By path, size and time, so that a file is read again when it is another. */
-  readonly #known = new Map<string, RunMember | Message>();
+  private readonly known = new Map<string, RunMember | Message>();
 
   constructor(study: Study, inputs: StudyInputs) {
-    this.#study = study;
-    this.#inputs = inputs;
+    this.study = study;
+    this.inputs = inputs;
   }
 
   /** Whether the model of its checkpoints has any. */
   get hasBatchNorm(): boolean {
-    return this.#inputs.model.hasBatchNorm;
+    return this.inputs.model.hasBatchNorm;
   }
 
   /** What results of all its checkpoints follow from. */
   get sources(): StudyInputs['sources'] {
-    return this.#inputs.sources;
+    return this.inputs.sources;
   }
 
   /**
@@ -60,7 +60,7 @@ export class Run {
     like?: OpenedCheckpoint,
     signal?: AbortSignal,
   ): Promise<OpenedCheckpoint> {
-    const opened = await openForAnalysis(this.#study, this.#inputs, path, signal);
+    const opened = await openForAnalysis(this.study, this.inputs, path, signal);
     return like === undefined ? opened : inOrderOf(opened, like);
   }
 
@@ -74,14 +74,14 @@ export class Run {
       const { members, left } = await this.members(signal);
       const member = name === 'first' ? members[0] : members.at(-1);
       if (member === undefined) {
-        throw new InputError(say`${this.#study.path}: no checkpoint can be read. ${left[0] ?? ''}`);
+        throw new InputError(say`${this.study.path}: no checkpoint can be read. ${left[0] ?? ''}`);
       }
       return member.path;
     }
-    const path = resolve(this.#study.folder, name);
+    const path = resolve(this.study.folder, name);
     if ((await stat(path).catch(() => null))?.isFile() !== true) {
       throw new InputError(
-        say`${this.#study.path}: "landscape.${setting}" names ${name}, which is no file; name a checkpoint relative to it, "first" or "last".`,
+        say`${this.study.path}: "landscape.${setting}" names ${name}, which is no file; name a checkpoint relative to it, "first" or "last".`,
         'missing',
       );
     }
@@ -91,8 +91,8 @@ export class Run {
   async members(signal?: AbortSignal): Promise<RunMembers> {
     const members: RunMember[] = [];
     const left: Message[] = [];
-    for (const path of this.#study.checkpoints) {
-      const member = await this.#member(path, signal);
+    for (const path of this.study.checkpoints) {
+      const member = await this.member(path, signal);
       if ('template' in member) left.push(member);
       else members.push(member);
     }
@@ -105,15 +105,15 @@ export class Run {
     return { members, left };
   }
 
-  async #member(path: string, signal?: AbortSignal): Promise<RunMember | Message> {
-    const name = nameInStudy(this.#study, path);
+  private async member(path: string, signal?: AbortSignal): Promise<RunMember | Message> {
+    const name = nameInStudy(this.study, path);
     const found = await stat(path).catch(() => null);
     const key = `${path}\0${found?.size ?? ''}\0${found?.mtimeMs ?? ''}`;
-    const known = this.#known.get(key);
+    const known = this.known.get(key);
     if (known !== undefined) return known;
     let member: RunMember | Message;
     try {
-      const opened = await openForAnalysis(this.#study, this.#inputs, path, signal);
+      const opened = await openForAnalysis(this.study, this.inputs, path, signal);
       const { sha256, step, epoch } = opened.identity;
       member = { path, name, sha256, step, epoch, source: opened.source };
     } catch (error) {
@@ -121,7 +121,7 @@ export class Run {
       if (!(error instanceof InputError)) throw error;
       member = say`${name} is left out of the run: ${error.said}`;
     }
-    this.#known.set(key, member);
+    this.known.set(key, member);
     return member;
   }
 }

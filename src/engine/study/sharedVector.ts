@@ -19,17 +19,17 @@ export function shared(values: FloatArray): FloatArray {
  * is taken once and written again for every vector.
  */
 export class OwnCopies {
-  readonly #vectors: { number: number; readonly values: FloatArray }[] = [];
+  private readonly vectors: { number: number; readonly values: FloatArray }[] = [];
 
   /** @param numbers of the vectors: the same number is the same values. */
   of(
     given: readonly { readonly number: number; readonly values: FloatArray }[],
   ): readonly FloatArray[] {
     return given.map(({ number, values }, i) => {
-      let own = this.#vectors[i];
+      let own = this.vectors[i];
       if (own?.values.length !== values.length) {
         own = { number: -1, values: zerosLike(values) };
-        this.#vectors[i] = own;
+        this.vectors[i] = own;
       }
       if (own.number !== number) {
         own.values.set(values);
@@ -40,6 +40,6 @@ export class OwnCopies {
   }
 
   clear(): void {
-    this.#vectors.length = 0;
+    this.vectors.length = 0;
   }
 }

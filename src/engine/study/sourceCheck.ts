@@ -10,13 +10,13 @@ import type { Study } from './study';
 
 /** Whether results of a study still hold. What all of them follow from is read once. */
 export class SourceCheck {
-  readonly #study: Study;
-  readonly #signal: AbortSignal | undefined;
-  readonly #hashes = new Map<string, Promise<string | null>>();
+  private readonly study: Study;
+  private readonly signal: AbortSignal | undefined;
+  private readonly hashes = new Map<string, Promise<string | null>>();
 
   constructor(study: Study, signal?: AbortSignal) {
-    this.#study = study;
-    this.#signal = signal;
+    this.study = study;
+    this.signal = signal;
   }
 
   /**
@@ -26,75 +26,78 @@ export class SourceCheck {
    * @throws the signal's reason.
    */
   async changes({ checkpoint, sources, timings }: ResultDocument): Promise<readonly Change[]> {
-    const own = await this.#hashOfFile(checkpoint.path);
+    const own = await this.hashOfFile(checkpoint.path);
     if (own === null) return ['gone'];
     const changes = new Set<Change>();
     if (own !== checkpoint.sha256) changes.add('checkpoint');
     if (sources === undefined) changes.add('unknown');
     for (const source of sources ?? []) {
-      if (!(await this.#isSame(source, timings.written ?? {}))) changes.add(source.kind);
+      if (!(await this.isSame(source, timings.written ?? {}))) changes.add(source.kind);
     }
     return [...changes];
   }
 
-  async #isSame(source: Source, written: Readonly<Record<string, number>>): Promise<boolean> {
+  private async isSame(
+    source: Source,
+    written: Readonly<Record<string, number>>,
+  ): Promise<boolean> {
     const { kind, sha256: hash, files } = source;
     switch (kind) {
       case 'checkpoint':
       case 'other':
-        return (await this.#hashOfFiles(files)) === hash;
+        return (await this.hashOfFiles(files)) === hash;
       case 'member':
       case 'probe':
         return (
-          (await this.#areUntouched(files, written)) || (await this.#hashOfFiles(files)) === hash
+          (await this.areUntouched(files, written)) || (await this.hashOfFiles(files)) === hash
         );
       case 'settings':
-        return (await this.#once(kind, () => settingsHash(this.#study))) === hash;
+        return (await this.once(kind, () => settingsHash(this.study))) === hash;
       case 'graph':
         return (
-          (await this.#once(kind, () =>
-            graphHash(this.#study.folder, this.#study.configuration.model, this.#signal),
+          (await this.once(kind, () =>
+            graphHash(this.study.folder, this.study.configuration.model, this.signal),
           )) === hash
         );
       case 'data':
         return (
-          (await this.#areUntouched(files, written)) ||
-          (await this.#once(kind, () => dataHash(this.#study, this.#signal))) === hash
+          (await this.areUntouched(files, written)) ||
+          (await this.once(kind, () => dataHash(this.study, this.signal))) === hash
         );
     }
   }
 
-  async #areUntouched(
+  private async areUntouched(
     files: Source['files'],
     written: Readonly<Record<string, number>>,
   ): Promise<boolean> {
     for (const { path, size } of files) {
-      const found = await stat(resolve(this.#study.folder, path)).catch(() => null);
+      const found = await stat(resolve(this.study.folder, path)).catch(() => null);
       if (found?.size !== size || wholeTime(found.mtimeMs) !== written[path]) return false;
     }
     return true;
   }
 
-  #hashOfFile(name: string): Promise<string | null> {
-    const path = resolve(this.#study.folder, name);
-    return this.#once(path, () => sha256(path, this.#signal));
+  private hashOfFile(name: string): Promise<string | null> {
+    const path = resolve(this.study.folder, name);
+    return this.once(path, () => sha256(path, this.signal));
   }
 
   /** Of a checkpoint that may be several files. */
-  #hashOfFiles(files: Source['files']): Promise<string | null> {
-    const paths = files.map(({ path }) => resolve(this.#study.folder, path));
-    return this.#once(paths.join('\0'), () => sha256OfAll(paths, this.#signal));
+  private hashOfFiles(files: Source['files']): Promise<string | null> {
+    const paths = files.map(({ path }) => resolve(this.study.folder, path));
+    return this.once(paths.join('\0'), () => sha256OfAll(paths, this.signal));
   }
 
   /** @returns null where it cannot be read: then it is another, too. */
-  #once(what: string, read: () => Promise<string>): Promise<string | null> {
-    let hash = this.#hashes.get(what);
+  private once(what: string, read: () => Promise<string>): Promise<string | null> {
+    let hash = this.hashes.get(what);
     if (hash === undefined) {
       hash = read().catch(() => {
-        this.#signal?.throwIfAborted();
+        this.signal?.throwIfAborted();
         return null;
       });
-      this.#hashes.set(what, hash);
+      this.hashes.set(what, hash);
     }
     return hash;
   }

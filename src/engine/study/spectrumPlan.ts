@@ -25,7 +25,7 @@ export interface SpectrumPlan {
 }
 
 /** Blocks a basis that is restarted holds, at least: what is kept, what waits, and two to go on with. */
-const LEAST_BLOCKS = 4;
+const MIN_BLOCKS = 4;
 
 /** What the gradient and an eigenvector take, with the image of one and the copies workers see. */
 const EIGENVECTOR_BYTES = 32;
@@ -55,7 +55,7 @@ export function planSpectrum(
   }
   for (const fewer of new Set([block, Math.ceil(block / 2), 1])) {
     const vectors = Math.min(whole, Math.floor((free - bytesOf(0, 1)) / (length * element)));
-    if (vectors < LEAST_BLOCKS * fewer) continue;
+    if (vectors < MIN_BLOCKS * fewer) continue;
     return { probes: fewer, room: vectors, together: 1, bytes: bytesOf(vectors, 1) };
   }
   return null;
@@ -90,7 +90,7 @@ export async function fitSpectrum(
   const worker = await pool.workerMemory('derivatives', signal);
   const own = { worker, length, precision };
   const plan = planSpectrum(asked, { ...own, room: pool.room });
-  const least = { probes: 1, lanczosSteps: LEAST_BLOCKS - 1 };
+  const least = { probes: 1, lanczosSteps: MIN_BLOCKS - 1 };
   const bytes = (plan ?? planSpectrum(least, { ...own, room: Infinity })!).bytes;
   await pool.keepRoom('derivatives', bytes, signal);
   if (plan === null) return { settings: {}, shape: {}, note: null };

@@ -9,7 +9,7 @@ import type { ResultDocument } from '../../shared/result';
 import { say } from '../../shared/words/message';
 
 /** A document of this size would be a grid of tens of millions of points, as text. */
-const LARGEST_BYTES = 2 ** 28;
+const MAX_BYTES = 2 ** 28;
 
 /**
  * Reads a result document, whoever wrote it.
@@ -23,9 +23,9 @@ export async function readResult(path: string): Promise<ResultDocument> {
     if (!status.isFile()) {
       throw new InputError(say`${path} is no file; name a result document.`, 'invalid');
     }
-    if (status.size > LARGEST_BYTES) {
+    if (status.size > MAX_BYTES) {
       throw new InputError(
-        say`${path} has ${Math.round(status.size / 1e6)} MB, and Basin reads result documents of up to ${Math.round(LARGEST_BYTES / 1e6)}; lower "resolution" in basin.json and analyze again.`,
+        say`${path} has ${Math.round(status.size / 1e6)} MB, and Basin reads result documents of up to ${Math.round(MAX_BYTES / 1e6)}; lower "resolution" in basin.json and analyze again.`,
         'unsupported',
       );
     }

@@ -76,7 +76,7 @@ export async function readSettings(path: string, stores?: Stores): Promise<Study
 }
 
 async function writtenIn(path: string): Promise<WrittenConfiguration> {
-  return checkedConfiguration(await readJsonc(path, MOST_BYTES), path);
+  return checkedConfiguration(await readJsonc(path, MAX_BYTES), path);
 }
 
 /** @throws InputError where a folder holds nothing that speaks for itself. */
@@ -137,7 +137,7 @@ async function speaksForItself(folder: string): Promise<boolean> {
 }
 
 /** Deep enough for every layout of runs, and an end to folders that contain themselves. */
-const DEEPEST = 6;
+const MAX_DEPTH = 6;
 
 async function below(folder: string, depth: number): Promise<string[]> {
   const found: string[] = [];
@@ -145,7 +145,7 @@ async function below(folder: string, depth: number): Promise<string[]> {
     const path = join(folder, entry.name);
     if (entry.isFile() && entry.name === CONFIGURATION_FILE) found.push(path);
     const skipped = entry.name.startsWith('.') || entry.name === 'node_modules';
-    if (entry.isDirectory() && !skipped && depth < DEEPEST) {
+    if (entry.isDirectory() && !skipped && depth < MAX_DEPTH) {
       for (const each of await below(path, depth + 1)) found.push(each);
     }
   }
@@ -158,7 +158,7 @@ export function nameInStudy(study: Study, path: string): string {
 }
 
 /** Of a basin.json, which somebody wrote by hand. */
-const MOST_BYTES = 16 * 2 ** 20;
+const MAX_BYTES = 16 * 2 ** 20;
 
 function checkedConfiguration(value: unknown, path: string): WrittenConfiguration {
   const checked = checkConfiguration(value);

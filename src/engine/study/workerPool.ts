@@ -44,34 +44,34 @@ interface Job {
 export class WorkerPool {
   readonly runtime: ChosenRuntime;
   readonly size: number;
-  readonly #threads: number;
-  readonly #script: string;
-  readonly #workers: Worker[] = [];
-  readonly #idle: Worker[] = [];
-  readonly #queue: Job[] = [];
-  readonly #running = new Map<Worker, Job>();
+  private readonly threads: number;
+  private readonly script: string;
+  private readonly workers: Worker[] = [];
+  private readonly idle: Worker[] = [];
+  private readonly queue: Job[] = [];
+  private readonly running = new Map<Worker, Job>();
   /** Loading native code. */
-  readonly #starting = new Set<Worker>();
+  private readonly starting = new Set<Worker>();
   /** Where each is told what nobody waits for. */
-  readonly #left = new WeakMap<Worker, Int32Array>();
+  private readonly left = new WeakMap<Worker, Int32Array>();
   /** Batches that each keeps what is shared of, and all that were given to any. */
-  readonly #kept = new Map<Worker, Set<string>>();
-  readonly #taken = new Set<string>();
-  readonly #readAvailable: () => number;
-  #jobs = 0;
-  #programs = '';
+  private readonly kept = new Map<Worker, Set<string>>();
+  private readonly taken = new Set<string>();
+  private readonly readAvailable: () => number;
+  private jobs = 0;
+  private programs = '';
   /** Bytes one worker needs, as the first one says. */
-  readonly #memory = new Map<Work, number>();
+  private readonly memory = new Map<Work, number>();
   /** Free when the problem was set. */
-  #available = 0;
+  private available = 0;
   /** Workers there may be: fewer where memory did not suffice. */
-  #most: number;
-  #isTooLarge = false;
-  #limit: number | null;
+  private most: number;
+  private isTooLarge = false;
+  private limit: number | null;
   /** Bytes of θ, and what else is held beside the workers. */
-  #theta = 0;
-  #beside = 0;
-  #state: readonly ToWorker[] = [];
+  private theta = 0;
+  private beside = 0;
+  private state: readonly ToWorker[] = [];
 
   constructor({
     runtime,
@@ -80,52 +80,52 @@ export class WorkerPool {
     available = availableMemory,
     memoryLimit = null,
   }: WorkerPoolOptions) {
-    this.#limit = memoryLimit;
+    this.limit = memoryLimit;
     this.runtime = runtime;
     const plan = planWorkers(runtime, size);
     this.size = plan.workers;
-    this.#most = plan.workers;
-    this.#readAvailable = available;
-    this.#threads = plan.threads;
-    this.#script = script;
+    this.most = plan.workers;
+    this.readAvailable = available;
+    this.threads = plan.threads;
+    this.script = script;
   }
 
   /** What the tasks from now on are about; nobody waits for others any more. */
   setProblem(problem: ProblemMessage): void {
-    for (const job of this.#queue.splice(0)) job.reject(new Error('The problem was changed.'));
-    if (problem.programs !== this.#programs) {
-      this.#programs = problem.programs;
-      this.#memory.clear();
-      this.#most = this.size;
-      this.#isTooLarge = false;
-      this.#available = this.#readAvailable();
+    for (const job of this.queue.splice(0)) job.reject(new Error('The problem was changed.'));
+    if (problem.programs !== this.programs) {
+      this.programs = problem.programs;
+      this.memory.clear();
+      this.most = this.size;
+      this.isTooLarge = false;
+      this.available = this.readAvailable();
     }
-    this.#theta = problem.theta.byteLength;
-    this.#beside = 0;
-    this.#kept.clear();
-    this.#taken.clear();
-    this.#tell([{ type: 'problem', problem }]);
+    this.theta = problem.theta.byteLength;
+    this.beside = 0;
+    this.kept.clear();
+    this.taken.clear();
+    this.tell([{ type: 'problem', problem }]);
   }
 
   /** Bytes that all of an analysis may take from the next problem on; null: a share of what is free. */
   set memoryLimit(bytes: number | null) {
-    if (bytes === this.#limit) return;
-    this.#limit = bytes;
-    this.#programs = '';
+    if (bytes === this.limit) return;
+    this.limit = bytes;
+    this.programs = '';
   }
 
   /** Bytes for workers and for what is held beside them. */
   get room(): number {
-    return this.#limit === null
-      ? this.#available * MEMORY_SHARE
-      : Math.max(0, this.#limit - BASE_BYTES - this.#theta);
+    return this.limit === null
+      ? this.available * MEMORY_SHARE
+      : Math.max(0, this.limit - BASE_BYTES - this.theta);
   }
 
   /** Bytes one worker takes at its peak for a kind of work on the problem, found before any is taken. */
   async workerMemory(work: Work, signal?: AbortSignal): Promise<number> {
     const bytes =
-      this.#memory.get(work) ?? (await this.run<'memory'>({ kind: 'memory', work }, signal));
-    this.#memory.set(work, bytes);
+      this.memory.get(work) ?? (await this.run<'memory'>({ kind: 'memory', work }, signal));
+    this.memory.set(work, bytes);
     return bytes + WORKER_BYTES;
   }
 
@@ -137,35 +137,35 @@ export class WorkerPool {
    */
   async keepRoom(work: Work, beside: number, signal?: AbortSignal): Promise<void> {
     const bytes = await this.workerMemory(work, signal);
-    this.#beside = beside;
-    if (bytes + beside > this.room) throw this.#noRoom(bytes, beside);
+    this.beside = beside;
+    if (bytes + beside > this.room) throw this.noRoom(bytes, beside);
   }
 
-  #noRoom(worker: number, beside: number): InputError {
-    const [own, held] = [formatBytes(worker), formatBytes(beside + this.#theta)];
+  private noRoom(worker: number, beside: number): InputError {
+    const [own, held] = [formatBytes(worker), formatBytes(beside + this.theta)];
     return new InputError(
-      this.#limit === null
-        ? say`One worker takes about ${own} for this network and ${held} are held beside it, and ${formatBytes(this.#available)} of memory are free, of which Basin takes three quarters; close other programs, set a limit with "basin.memoryLimit" or --memory, or lower "limit" in "data".`
-        : say`One worker takes about ${own} for this network and ${held} are held beside it, and the limit of memory is ${formatBytes(this.#limit)} ("basin.memoryLimit", or --memory on the command line); raise it, or lower "limit" in "data".`,
+      this.limit === null
+        ? say`One worker takes about ${own} for this network and ${held} are held beside it, and ${formatBytes(this.available)} of memory are free, of which Basin takes three quarters; close other programs, set a limit with "basin.memoryLimit" or --memory, or lower "limit" in "data".`
+        : say`One worker takes about ${own} for this network and ${held} are held beside it, and the limit of memory is ${formatBytes(this.limit)} ("basin.memoryLimit", or --memory on the command line); raise it, or lower "limit" in "data".`,
       'unsupported',
     );
   }
 
   /** Sentences on how the machine limits the workers for this problem. */
   get notes(): readonly Message[] {
-    const bytes = Math.max(0, largest(this.#memory.values()));
+    const bytes = Math.max(0, largest(this.memory.values()));
     const limit = Math.min(
-      this.#most,
-      smallest([...this.#memory.keys()].map((work) => this.#fit(work))),
+      this.most,
+      smallest([...this.memory.keys()].map((work) => this.fit(work))),
     );
     if (limit >= this.size) return [];
     const own = formatBytes(bytes + WORKER_BYTES);
     const need =
-      this.#limit === null
-        ? say`one takes about ${own} at its peak and ${formatBytes(this.#available)} were free`
-        : say`one takes about ${own} at its peak and the limit is ${formatBytes(this.#limit)}`;
+      this.limit === null
+        ? say`one takes about ${own} at its peak and ${formatBytes(this.available)} were free`
+        : say`one takes about ${own} at its peak and the limit is ${formatBytes(this.limit)}`;
     return [
-      this.#isTooLarge
+      this.isTooLarge
         ? say`Memory allowed ${limit} of ${this.size} workers: ${need}, and more than that was needed.`
         : say`Memory allowed ${limit} of ${this.size} workers: ${need}.`,
     ];
@@ -176,8 +176,8 @@ export class WorkerPool {
     directions: readonly FloatArray[],
     bufferDirections: readonly Float64Array[] = [],
   ): void {
-    this.#tell([
-      ...this.#state.slice(0, 1),
+    this.tell([
+      ...this.state.slice(0, 1),
       { type: 'directions', directions: directions.map(shared), bufferDirections },
     ]);
   }
@@ -195,9 +195,9 @@ export class WorkerPool {
   ): Promise<Answers[K]> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
-      this.#jobs += 1;
+      this.jobs += 1;
       const job: Job = {
-        id: this.#jobs,
+        id: this.jobs,
         task,
         resolve: (answer) => {
           signal?.removeEventListener('abort', abort);
@@ -209,51 +209,51 @@ export class WorkerPool {
         },
       };
       const abort = (): void => {
-        const at = this.#queue.indexOf(job);
-        if (at >= 0) this.#queue.splice(at, 1);
-        else this.#leave(job);
+        const at = this.queue.indexOf(job);
+        if (at >= 0) this.queue.splice(at, 1);
+        else this.leave(job);
         reject(signal!.reason as Error);
       };
       signal?.addEventListener('abort', abort, { once: true });
-      this.#queue.push(job);
-      this.#dispatch();
+      this.queue.push(job);
+      this.dispatch();
     });
   }
 
   async close(): Promise<void> {
-    for (const job of this.#queue.splice(0)) job.reject(new Error('The workers were closed.'));
-    for (const job of this.#running.values()) {
+    for (const job of this.queue.splice(0)) job.reject(new Error('The workers were closed.'));
+    for (const job of this.running.values()) {
       job.reject(new Error('The workers were closed.'));
-      this.#leave(job);
+      this.leave(job);
     }
     const started = performance.now();
-    while (this.#running.size + this.#starting.size > 0) {
-      if (performance.now() - started > LONGEST_CALL) break;
+    while (this.running.size + this.starting.size > 0) {
+      if (performance.now() - started > MAX_CALL) break;
       await setTimeout(POLL);
     }
-    await Promise.all([...this.#workers].map((worker) => this.#discard(worker)));
+    await Promise.all([...this.workers].map((worker) => this.discard(worker)));
   }
 
-  #tell(state: readonly ToWorker[]): void {
-    this.#state = state;
+  private tell(state: readonly ToWorker[]): void {
+    this.state = state;
     const newest = state.at(-1)!;
-    for (const worker of this.#workers) worker.postMessage(newest);
+    for (const worker of this.workers) worker.postMessage(newest);
   }
 
-  #dispatch(): void {
-    while (this.#queue.length > 0) {
-      const work = workOf(this.#queue[0]!.task);
-      if (this.#running.size >= (work === null ? this.size : this.#fit(work))) {
+  private dispatch(): void {
+    while (this.queue.length > 0) {
+      const work = workOf(this.queue[0]!.task);
+      if (this.running.size >= (work === null ? this.size : this.fit(work))) {
         // While the first says how much memory one needs, the others get ready.
-        if (work !== null && !this.#memory.has(work)) this.#prepare();
+        if (work !== null && !this.memory.has(work)) this.prepare();
         return;
       }
-      const worker = this.#idle.pop() ?? this.#start();
+      const worker = this.idle.pop() ?? this.start();
       if (worker === null) return;
-      const job = this.#next(worker);
+      const job = this.next(worker);
       const key = sharedBy(job.task);
-      if (key !== null) this.#taken.add(key);
-      this.#running.set(worker, job);
+      if (key !== null) this.taken.add(key);
+      this.running.set(worker, job);
       worker.postMessage({ type: 'task', id: job.id, task: job.task } satisfies ToWorker);
     }
   }
@@ -262,84 +262,84 @@ export class WorkerPool {
    * Takes the next task for a worker: before others those of a batch that it has prepared, then
    * those of a batch that none has taken, in their order.
    */
-  #next(worker: Worker): Job {
-    const kept = this.#kept.get(worker);
-    const most = Math.min(this.#queue.length, LOOK_AHEAD);
+  private next(worker: Worker): Job {
+    const kept = this.kept.get(worker);
+    const most = Math.min(this.queue.length, LOOK_AHEAD);
     let untaken = -1;
     for (let i = 0; i < most; i += 1) {
-      const key = sharedBy(this.#queue[i]!.task);
-      if (key === null || kept?.has(key) === true) return this.#queue.splice(i, 1)[0]!;
-      if (untaken < 0 && !this.#taken.has(key)) untaken = i;
+      const key = sharedBy(this.queue[i]!.task);
+      if (key === null || kept?.has(key) === true) return this.queue.splice(i, 1)[0]!;
+      if (untaken < 0 && !this.taken.has(key)) untaken = i;
     }
-    return this.#queue.splice(Math.max(0, untaken), 1)[0]!;
+    return this.queue.splice(Math.max(0, untaken), 1)[0]!;
   }
 
   /** How many workers may do a kind of work at once: one, until it is known what one needs. */
-  #fit(work: Work): number {
-    const bytes = this.#memory.get(work);
+  private fit(work: Work): number {
+    const bytes = this.memory.get(work);
     if (bytes === undefined) return 1;
-    const fitting = Math.floor((this.room - this.#beside) / (bytes + WORKER_BYTES));
-    return Math.max(1, Math.min(this.#most, fitting));
+    const fitting = Math.floor((this.room - this.beside) / (bytes + WORKER_BYTES));
+    return Math.max(1, Math.min(this.most, fitting));
   }
 
-  #prepare(): void {
-    const wanted = Math.min(this.#most, this.#running.size + this.#queue.length);
-    while (this.#workers.length < wanted) {
-      const worker = this.#start();
+  private prepare(): void {
+    const wanted = Math.min(this.most, this.running.size + this.queue.length);
+    while (this.workers.length < wanted) {
+      const worker = this.start();
       if (worker === null) return;
-      this.#idle.push(worker);
+      this.idle.push(worker);
     }
   }
 
-  #start(): Worker | null {
-    if (this.#workers.length >= this.#most) return null;
+  private start(): Worker | null {
+    if (this.workers.length >= this.most) return null;
     const left = new Int32Array(new SharedArrayBuffer(4));
-    const worker = new Worker(this.#script, {
-      workerData: { runtime: this.runtime, threads: this.#threads, left } satisfies WorkerRuntime,
+    const worker = new Worker(this.script, {
+      workerData: { runtime: this.runtime, threads: this.threads, left } satisfies WorkerRuntime,
     });
-    this.#workers.push(worker);
-    this.#starting.add(worker);
-    this.#left.set(worker, left);
+    this.workers.push(worker);
+    this.starting.add(worker);
+    this.left.set(worker, left);
     worker.on('message', (message: FromWorker) => {
-      this.#receive(worker, message);
+      this.receive(worker, message);
     });
     worker.on('error', (error) => {
       const isMemory = 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
-      this.#lose(worker, isMemory || isOutOfMemory(error.message) ? null : error);
+      this.lose(worker, isMemory || isOutOfMemory(error.message) ? null : error);
     });
     worker.on('exit', () => {
-      this.#lose(worker, null);
+      this.lose(worker, null);
     });
-    for (const message of this.#state) worker.postMessage(message);
+    for (const message of this.state) worker.postMessage(message);
     return worker;
   }
 
-  #receive(worker: Worker, message: FromWorker): void {
-    if (!this.#workers.includes(worker)) return;
+  private receive(worker: Worker, message: FromWorker): void {
+    if (!this.workers.includes(worker)) return;
     if (message.type === 'ready') {
-      this.#starting.delete(worker);
+      this.starting.delete(worker);
       return;
     }
     if (message.type === 'memory') {
-      this.#memory.set(message.work, message.bytes);
-      this.#dispatch();
+      this.memory.set(message.work, message.bytes);
+      this.dispatch();
       return;
     }
-    const job = this.#running.get(worker);
+    const job = this.running.get(worker);
     if (job?.id !== message.id) return;
     if (message.type === 'failed' && message.input === null && isOutOfMemory(message.message)) {
-      this.#lose(worker, null);
+      this.lose(worker, null);
       return;
     }
-    this.#running.delete(worker);
-    this.#idle.push(worker);
+    this.running.delete(worker);
+    this.idle.push(worker);
     if (message.type === 'done' && message.keeps) {
-      const kept = this.#kept.get(worker) ?? new Set();
-      this.#kept.set(worker, kept.add(sharedBy(job.task)!));
+      const kept = this.kept.get(worker) ?? new Set();
+      this.kept.set(worker, kept.add(sharedBy(job.task)!));
     }
     if (message.type === 'done') job.resolve(message.answer);
     else job.reject(failure(message));
-    this.#dispatch();
+    this.dispatch();
   }
 
   /**
@@ -347,51 +347,51 @@ export class WorkerPool {
    * the process (Node-API: the exception of the termination cannot be thrown), so that only what
    * is plain JavaScript is ended.
    */
-  #leave(job: Job): void {
-    const [worker] = [...this.#running].find(([, own]) => own === job) ?? [];
+  private leave(job: Job): void {
+    const [worker] = [...this.running].find(([, own]) => own === job) ?? [];
     if (worker === undefined) return;
-    if (workOf(job.task) === null) void this.#discard(worker);
-    else Atomics.store(this.#left.get(worker)!, 0, job.id);
+    if (workOf(job.task) === null) void this.discard(worker);
+    else Atomics.store(this.left.get(worker)!, 0, job.id);
   }
 
   /** Ends a worker that is not within a native call; another takes its place when there is work. */
-  #discard(worker: Worker): Promise<unknown> {
-    this.#forget(worker);
+  private discard(worker: Worker): Promise<unknown> {
+    this.forget(worker);
     return worker.terminate();
   }
 
-  #forget(worker: Worker): void {
-    for (const list of [this.#workers, this.#idle]) {
+  private forget(worker: Worker): void {
+    for (const list of [this.workers, this.idle]) {
       const at = list.indexOf(worker);
       if (at >= 0) list.splice(at, 1);
     }
-    this.#running.delete(worker);
-    this.#starting.delete(worker);
-    this.#kept.delete(worker);
+    this.running.delete(worker);
+    this.starting.delete(worker);
+    this.kept.delete(worker);
   }
 
   /** @param fault null where memory did not suffice: the task goes to fewer workers. */
-  #lose(worker: Worker, fault: Error | null): void {
-    if (!this.#workers.includes(worker)) return;
-    const job = this.#running.get(worker);
-    const others = this.#running.size - (job === undefined ? 0 : 1);
-    void this.#discard(worker);
+  private lose(worker: Worker, fault: Error | null): void {
+    if (!this.workers.includes(worker)) return;
+    const job = this.running.get(worker);
+    const others = this.running.size - (job === undefined ? 0 : 1);
+    void this.discard(worker);
     if (fault !== null) {
       job?.reject(fault);
     } else if (job !== undefined) {
-      this.#isTooLarge = true;
-      this.#most = Math.max(1, Math.min(this.#most, others));
-      if (others > 0) this.#queue.unshift(job);
-      else job.reject(this.#tooLarge());
+      this.isTooLarge = true;
+      this.most = Math.max(1, Math.min(this.most, others));
+      if (others > 0) this.queue.unshift(job);
+      else job.reject(this.tooLarge());
     }
-    this.#dispatch();
+    this.dispatch();
   }
 
-  #tooLarge(): InputError {
-    const bytes = Math.max(0, largest(this.#memory.values()));
+  private tooLarge(): InputError {
+    const bytes = Math.max(0, largest(this.memory.values()));
     const need = bytes === 0 ? '' : say`, which takes about ${formatBytes(bytes + WORKER_BYTES)}`;
     return new InputError(
-      say`Memory does not suffice for one worker${need}, with ${formatBytes(this.#available)} free when it began; close other programs or analyse a smaller model (points that were computed are kept).`,
+      say`Memory does not suffice for one worker${need}, with ${formatBytes(this.available)} free when it began; close other programs or analyse a smaller model (points that were computed are kept).`,
       'unsupported',
     );
   }
@@ -401,7 +401,7 @@ export class WorkerPool {
 const LOOK_AHEAD = 256;
 
 /** How long `close` waits for native calls to end, and how often it looks, in milliseconds. */
-const LONGEST_CALL = 30_000;
+const MAX_CALL = 30_000;
 const POLL = 5;
 
 /** What the process takes before anything is analysed, with the data of small sets. */

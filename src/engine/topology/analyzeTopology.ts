@@ -39,11 +39,11 @@ export interface TopologyOptions {
 }
 
 /** Points up to which the stencils are all counted with unless the options say otherwise. */
-const SENSITIVITY_POINTS = 2 ** 20;
+const MAX_SENSITIVITY_POINTS = 2 ** 20;
 /** Points up to which a graph of nearest neighbours is written out for it. */
-const NEAREST_POINTS = 2 ** 16;
+const MAX_NEAREST_POINTS = 2 ** 16;
 /** Points up to which a wider grid is looked at. */
-const WIDENED_POINTS = 2 ** 20;
+const MAX_WIDENED_POINTS = 2 ** 20;
 const NEAREST_FOR_SENSITIVITY: Neighborhood = 'knn:8';
 
 /**
@@ -126,7 +126,7 @@ export function analyzeTopology(
       },
       threshold,
       neighborhoods: options.sensitivity ?? defaultSensitivity(values.length),
-      resolutions: options.sensitivity === undefined && values.length <= SENSITIVITY_POINTS,
+      resolutions: options.sensitivity === undefined && values.length <= MAX_SENSITIVITY_POINTS,
     }),
     mergeTree,
     smad: saddleMinimumDistance(mergeTree, range),
@@ -152,14 +152,14 @@ function markedAtBorder(
     const isBorder =
       isOnBorder(birthVertex, extents) || (index > 0 && isOnBorder(deathVertex, extents));
     if (!isBorder) return pair;
-    if (points > WIDENED_POINTS) return { ...pair, border: true };
+    if (points > MAX_WIDENED_POINTS) return { ...pair, border: true };
     kept ??= widened();
     return { ...pair, border: true, keptWhenWidened: kept.has(birthVertex) };
   });
 }
 
 /** Points up to which loops are counted. */
-const LOOP_POINTS = 2 ** 22;
+const MAX_LOOP_POINTS = 2 ** 22;
 
 function loopSummary(
   values: Float64Array | Float32Array,
@@ -169,7 +169,7 @@ function loopSummary(
   range: FiniteRange,
 ): Pick<Topology, 'loops'> {
   const isPlane = shape.filter((extent) => extent > 1).length <= 2;
-  if (!isPlane || nearestOf(neighborhood) !== null || values.length > LOOP_POINTS) return {};
+  if (!isPlane || nearestOf(neighborhood) !== null || values.length > MAX_LOOP_POINTS) return {};
   const pairs = loopPairs(values, shape, neighborhood, threshold);
   return {
     loops: summarizePairs(
@@ -181,7 +181,7 @@ function loopSummary(
 }
 
 /** Points up to which a profile is made, and how much of it goes into a document. */
-const PROFILE_POINTS = 2 ** 18;
+const MAX_PROFILE_POINTS = 2 ** 18;
 const PROFILE_MINIMA = 64;
 const PROFILE_STEPS = 1024;
 
@@ -194,7 +194,7 @@ function boundedProfile(
   persistences: Float64Array,
   ordered: Int32Array,
 ): Pick<Topology, 'profile'> {
-  if (values.length > PROFILE_POINTS) return {};
+  if (values.length > MAX_PROFILE_POINTS) return {};
   const first = ordered[PROFILE_MINIMA - 1];
   const raised = first === undefined ? threshold : persistences[first]!;
   const basins = 2 * Math.min(ordered.length, PROFILE_MINIMA) + 1;
@@ -209,8 +209,8 @@ function boundedProfile(
 
 function defaultSensitivity(points: number): readonly Neighborhood[] {
   return [
-    ...(points <= SENSITIVITY_POINTS ? STENCIL_NEIGHBORHOODS : []),
-    ...(points <= NEAREST_POINTS ? [NEAREST_FOR_SENSITIVITY] : []),
+    ...(points <= MAX_SENSITIVITY_POINTS ? STENCIL_NEIGHBORHOODS : []),
+    ...(points <= MAX_NEAREST_POINTS ? [NEAREST_FOR_SENSITIVITY] : []),
   ];
 }
 

@@ -12,8 +12,8 @@ export const STENCIL_NEIGHBORHOODS = [
 ] as const satisfies readonly StencilNeighborhood[];
 
 /** Beyond this many axes longer than one point, 3ⁿ neighbours are no neighbourhood any more. */
-const MAXIMUM_DIMENSIONS = 10;
-const MAXIMUM_NEAREST = 1000;
+const MAX_DIMENSIONS = 10;
+const MAX_NEAREST = 1000;
 
 /**
  * The neighbourhood a person wrote: `freudenthal`, `4`, `8` or `knn:K`.
@@ -24,9 +24,9 @@ export function parseNeighborhood(text: string): Neighborhood {
   if (text === 'freudenthal' || text === '4' || text === '8') return text;
   const match = /^knn:([0-9]+)$/.exec(text);
   const nearest = Number(match?.[1]);
-  if (nearest >= 1 && nearest <= MAXIMUM_NEAREST) return `knn:${nearest}`;
+  if (nearest >= 1 && nearest <= MAX_NEAREST) return `knn:${nearest}`;
   throw new InputError(
-    say`The neighbourhood "${text}" is unknown: use freudenthal, 4, 8 or knn:K with K from 1 to ${MAXIMUM_NEAREST}.`,
+    say`The neighbourhood "${text}" is unknown: use freudenthal, 4, 8 or knn:K with K from 1 to ${MAX_NEAREST}.`,
   );
 }
 
@@ -62,9 +62,9 @@ export function gridExtents(shape: readonly number[], size: number): readonly nu
     );
   }
   const extents = shape.filter((extent) => extent > 1);
-  if (extents.length > MAXIMUM_DIMENSIONS) {
+  if (extents.length > MAX_DIMENSIONS) {
     throw new InputError(
-      say`The shape ${written} has ${extents.length} axes: Basin takes up to ${MAXIMUM_DIMENSIONS}.`,
+      say`The shape ${written} has ${extents.length} axes: Basin takes up to ${MAX_DIMENSIONS}.`,
       'unsupported',
     );
   }

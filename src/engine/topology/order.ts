@@ -53,7 +53,7 @@ function denseRanks(values: Float64Array): Float64Array {
 }
 
 /** Below this many keys three histograms cost more than they save. */
-const INSERTION_LIMIT = 48;
+const MAX_INSERTION_KEYS = 48;
 
 /**
  * Indices of `keys` from the smallest to the largest, ties by index: a stable least-significant
@@ -65,7 +65,7 @@ const INSERTION_LIMIT = 48;
  */
 export function sortedOrder(keys: Float64Array): Int32Array {
   const n = keys.length;
-  if (n <= INSERTION_LIMIT) return insertionOrder(keys);
+  if (n <= MAX_INSERTION_KEYS) return insertionOrder(keys);
 
   let order = new Int32Array(n);
   let high = new Uint32Array(n);
@@ -174,7 +174,7 @@ function sortRuns(
     const word = high[from]!;
     let to = from + 1;
     while (to < n && high[to] === word) to++;
-    if (to - from > INSERTION_LIMIT) {
+    if (to - from > MAX_INSERTION_KEYS) {
       sortLongRun(
         bits,
         order.subarray(from, to),

@@ -14,7 +14,7 @@ import { branchesAbove, branchPersistences } from './persistence';
 import { finiteRange, summarizePairs } from './summaries';
 
 /** Points a coarser grid has along each axis at least. */
-const FEWEST_STEPS = 5;
+const MIN_STEPS = 5;
 
 export interface SensitivityOptions {
   readonly neighborhood: Neighborhood;
@@ -129,7 +129,7 @@ export function everyNth(
     const after = Math.floor((extent - 1 - middle) / stride);
     return { first: middle - before * stride, count: before + 1 + after };
   });
-  if (steps.length === 0 || steps.some(({ count }) => count < FEWEST_STEPS)) return null;
+  if (steps.length === 0 || steps.some(({ count }) => count < MIN_STEPS)) return null;
   const strides = stridesOf(extents);
   let points = [0];
   for (const [axis, { first, count }] of steps.entries()) {

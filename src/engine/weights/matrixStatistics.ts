@@ -4,8 +4,8 @@ import { sizeOf, type Tensor } from '../tensor';
 import { fitPowerLaw } from './powerLaw';
 
 /** Larger tensors are not held for it; the smaller side of a larger matrix takes too long. */
-const MOST_ELEMENTS = 2 ** 26;
-const LARGEST_SIDE = 1024;
+const MAX_ELEMENTS = 2 ** 26;
+const MAX_SIDE = 1024;
 /** A unit whose weights are smaller than this, of the root mean square over all units. */
 const DEAD = 1e-6;
 /** Rows of a product between two looks at the signal, and turns for who waits. */
@@ -26,7 +26,7 @@ export function isMatrix({
     shape.length >= 2 &&
     rows > 1 &&
     size / rows > 1 &&
-    size <= MOST_ELEMENTS
+    size <= MAX_ELEMENTS
   );
 }
 
@@ -58,7 +58,7 @@ export async function matrixStatistics(
   const least = DEAD * Math.sqrt(squares / rows);
   const dead = norms.reduce((count, norm) => count + (norm <= least ? 1 : 0), 0);
   const side = Math.min(rows, columns);
-  const isWhole = side <= LARGEST_SIDE;
+  const isWhole = side <= MAX_SIDE;
   let eigenvalues = new Float64Array(0);
   let largest: number;
   if (isWhole) {
@@ -133,7 +133,7 @@ async function turn(signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
 }
 
-const MOST_STEPS = 60;
+const MAX_STEPS = 60;
 
 /** Of WᵀW, by Lanczos with full orthogonalisation, until it no longer grows. */
 async function largestEigenvalue(
@@ -147,7 +147,7 @@ async function largestEigenvalue(
   // No axis is left out, and no two are the same.
   let q = normalised(Float64Array.from({ length: columns }, (_, i) => 1 + Math.sin(i + 1) / 2));
   let known = 0;
-  for (let step = 0; step < Math.min(MOST_STEPS, columns); step++) {
+  for (let step = 0; step < Math.min(MAX_STEPS, columns); step++) {
     await turn(signal);
     basis.push(q);
     const next = timesGram(values, rows, columns, q);

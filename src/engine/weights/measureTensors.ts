@@ -55,7 +55,7 @@ export async function measureTensors(
 }
 
 /** Tensors that are held to be compared. */
-const MOST_COMPARED = 2 ** 28;
+const MAX_COMPARED = 2 ** 28;
 
 async function measured(
   checkpoint: ReadableTensors,
@@ -66,7 +66,7 @@ async function measured(
   const entry = checkpoint.tensors.get(name)!;
   const asMatrix = isMatrix(entry);
   const named = Object.entries(others).filter(([, other]) => other !== undefined);
-  const isCompared = named.length > 0 && sizeOf(entry.shape) <= MOST_COMPARED;
+  const isCompared = named.length > 0 && sizeOf(entry.shape) <= MAX_COMPARED;
   if (!asMatrix && !isCompared) return statisticsOf(elements(checkpoint, name), signal);
   const tensor = await checkpoint.read(name);
   const moments = new Moments();

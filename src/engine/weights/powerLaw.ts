@@ -1,8 +1,8 @@
 import type { PowerLaw } from '../../shared/engineProtocol';
 
 /** Of fewer eigenvalues nothing is said, and the tail of a fit has at least so many. */
-export const LEAST_EIGENVALUES = 50;
-const LEAST_TAIL = 10;
+export const MIN_EIGENVALUES = 50;
+const MIN_TAIL = 10;
 
 /**
  * Fits p(λ) ∝ λ^−α to the tail of a spectrum, as Martin and Mahoney do for layers: for each λmin among
@@ -20,13 +20,13 @@ const LEAST_TAIL = 10;
 export function fitPowerLaw(eigenvalues: Float64Array): PowerLaw | null {
   const values = eigenvalues.filter((value) => value > 0 && Number.isFinite(value)).sort();
   const count = values.length;
-  if (count < LEAST_EIGENVALUES) return null;
+  if (count < MIN_EIGENVALUES) return null;
   const logs = values.map(Math.log);
   // Sums of logarithms from each value to the last.
   const tails = new Float64Array(count + 1);
   for (let i = count - 1; i >= 0; i--) tails[i] = tails[i + 1]! + logs[i]!;
   let best: PowerLaw | null = null;
-  for (let from = 0; from <= count - LEAST_TAIL; from++) {
+  for (let from = 0; from <= count - MIN_TAIL; from++) {
     // Of equal values the first has all of them in its tail.
     if (from > 0 && values[from] === values[from - 1]) continue;
     const n = count - from;

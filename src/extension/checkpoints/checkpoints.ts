@@ -34,7 +34,7 @@ export interface Discovery {
 }
 
 /** More checkpoints without a configuration than this are not listed. */
-const LOOSE_LIMIT = 2000;
+const MAX_LOOSE = 2000;
 
 /**
  * Finds basin.json files, the checkpoints their globs name, and checkpoints that none names.
@@ -51,8 +51,8 @@ export class CheckpointFinder {
   async search(): Promise<Discovery> {
     const [configurations, loose, manifests] = await Promise.all([
       vscode.workspace.findFiles(`**/${BASIN_JSON}`, IGNORED_GLOB),
-      vscode.workspace.findFiles(CHECKPOINT_GLOB, IGNORED_GLOB, LOOSE_LIMIT),
-      vscode.workspace.findFiles(MANIFEST_GLOB, IGNORED_GLOB, LOOSE_LIMIT),
+      vscode.workspace.findFiles(CHECKPOINT_GLOB, IGNORED_GLOB, MAX_LOOSE),
+      vscode.workspace.findFiles(MANIFEST_GLOB, IGNORED_GLOB, MAX_LOOSE),
     ]);
     this.configurationPaths = filePaths(configurations);
     this.loosePaths = [

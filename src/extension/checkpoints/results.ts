@@ -21,7 +21,7 @@ export type ResultLookup =
   | { readonly kind: 'unusable'; readonly message: string };
 
 /** Reading more than this in one piece would hold up the extension host. */
-const LARGEST = 24 * 1024 * 1024;
+const MAX_BYTES = 24 * 1024 * 1024;
 
 /** Reads result documents from disk, each once until its file changes. */
 export class ResultReader {
@@ -75,7 +75,7 @@ export class ResultReader {
   }
 
   private async readFile(path: string, size: number, modified: number): Promise<ResultLookup> {
-    if (size > LARGEST) {
+    if (size > MAX_BYTES) {
       return {
         kind: 'unusable',
         message: t(

@@ -13,7 +13,7 @@ import type { ResultPlaces } from './resultPlaces';
 /** One save makes many events; nothing is looked at before they pause this long … */
 const COALESCE = 400;
 /** … or before they have gone on for this long, as while a large file is being written. */
-const LONGEST_COALESCE = 1500;
+const MAX_COALESCE = 1500;
 /** While a file is being written it is looked at this often. */
 const SETTLE = 500;
 /** Behind the events: network disks send none. */
@@ -23,7 +23,7 @@ const SEARCH_EVERY = 10;
 /** Graphs and evaluation data: results follow from them. */
 const INPUT_GLOB = '**/*.{onnx,npy,npz}';
 /** Folders watched one by one, beside the workspace as a whole. */
-const FOLDER_LIMIT = 200;
+const MAX_FOLDERS = 200;
 
 /**
  * Keeps the library true to the disk: watches configurations, checkpoints and results, follows
@@ -148,7 +148,7 @@ export class Watch implements vscode.Disposable {
     this.mustSearch ||= search;
     const now = Date.now();
     this.touchedSince ??= now;
-    const left = Math.max(0, this.touchedSince + LONGEST_COALESCE - now);
+    const left = Math.max(0, this.touchedSince + MAX_COALESCE - now);
     clearTimeout(this.coalesceTimer);
     this.coalesceTimer = setTimeout(
       () => {
@@ -233,7 +233,7 @@ export class Watch implements vscode.Disposable {
     for (const run of this.library.runs) {
       wanted.add(run.folder);
       if (run.configuration !== null) wanted.add(dirname(run.configuration));
-      if (wanted.size >= FOLDER_LIMIT) break;
+      if (wanted.size >= MAX_FOLDERS) break;
     }
     for (const [folder, watcher] of this.folders) {
       if (wanted.has(folder)) continue;

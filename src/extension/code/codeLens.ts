@@ -19,7 +19,7 @@ export const LENS_SELECTOR: vscode.DocumentSelector = documentsOf([
 ]);
 
 /** Longer files were not written by hand. */
-const LONGEST_TEXT = 500_000;
+const MAX_TEXT_LENGTH = 500_000;
 /** How old what was saved is, is told anew this often. */
 const AGING = 60_000;
 
@@ -46,7 +46,7 @@ export class CheckpointLens implements vscode.CodeLensProvider, vscode.Disposabl
   provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
     if (!settings.codeLens()) return [];
     const text = document.getText();
-    if (text.length > LONGEST_TEXT) return [];
+    if (text.length > MAX_TEXT_LENGTH) return [];
     const records = this.library.all();
     if (records.length === 0) return [];
     const surroundings = surroundingsOf(document, this.library);

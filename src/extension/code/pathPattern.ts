@@ -18,7 +18,7 @@ export interface PathPattern {
 const HOLE = /\$\{[^{}]*\}|\{[^{}]*\}|%0?\d*(?:\.\d+)?[dsif]|\$[A-Za-z_]\w*|\*+/g;
 
 /** Longer ones are no paths. */
-const LONGEST = 512;
+const MAX_LENGTH = 512;
 
 /** Whether there is anything in a path that stands for something else. */
 export function hasHoles(path: string): boolean {
@@ -30,7 +30,7 @@ export function hasHoles(path: string): boolean {
  * name anything: a hole and an ending fit every file.
  */
 export function pathPattern(path: string): PathPattern | null {
-  if (path.length > LONGEST) return null;
+  if (path.length > MAX_LENGTH) return null;
   const text = path.replaceAll('\\', '/').replace(/^(\.{1,2}\/)+/, '');
   const pieces: Piece[] = [];
   let from = 0;

@@ -23,9 +23,9 @@ const CALLS: Readonly<Record<ScannedLanguage, RegExp>> = {
 };
 
 /** More calls in a file are not looked at. */
-const MOST_CALLS = 500;
+const MAX_CALLS = 500;
 /** An argument list longer than this is not one that names a path. */
-const LONGEST_ARGUMENTS = 4000;
+const MAX_ARGUMENTS_LENGTH = 4000;
 
 /** Finds the calls of a source file whose path is written in it. */
 export function findSavedCalls(text: string, language: ScannedLanguage): SavedCall[] {
@@ -34,7 +34,7 @@ export function findSavedCalls(text: string, language: ScannedLanguage): SavedCa
   const calls: SavedCall[] = [];
   let looked = 0;
   for (const match of scanned.code.matchAll(CALLS[language])) {
-    if (++looked > MOST_CALLS) break;
+    if (++looked > MAX_CALLS) break;
     const open = match.index + match[0].length;
     const close = closingParenthesis(scanned.code, open);
     const path = pathIn(scanned, open, close) ?? pathOfVariable(scanned, assignments, open, close);
@@ -51,7 +51,7 @@ export function findSavedCalls(text: string, language: ScannedLanguage): SavedCa
 
 function closingParenthesis(code: string, from: number): number {
   let depth = 1;
-  const limit = Math.min(code.length, from + LONGEST_ARGUMENTS);
+  const limit = Math.min(code.length, from + MAX_ARGUMENTS_LENGTH);
   for (let index = from; index < limit; index++) {
     const character = code[index];
     if (character === '(') depth++;
@@ -133,7 +133,7 @@ function pathOfVariable(
 /** The end of the line, or of the last line of an open bracket. */
 function endOfStatement(code: string, from: number): number {
   let depth = 0;
-  const limit = Math.min(code.length, from + LONGEST_ARGUMENTS);
+  const limit = Math.min(code.length, from + MAX_ARGUMENTS_LENGTH);
   for (let index = from; index < limit; index++) {
     const character = code[index]!;
     if ('([{'.includes(character)) depth++;

@@ -9,7 +9,7 @@ export interface StringLiteral {
 }
 
 /** Longer literals are no paths. */
-const LONGEST_PATH = 4096;
+const MAX_PATH_LENGTH = 4096;
 
 /**
  * The string literal around a column, in the languages Basin hovers in: single, double and
@@ -36,7 +36,7 @@ export function stringAt(line: string, column: number): StringLiteral | null {
     const end = close + quote.length;
     if (column >= index && column < end) {
       const text = line.slice(index + quote.length, close);
-      if (text === '' || text.length > LONGEST_PATH) return null;
+      if (text === '' || text.length > MAX_PATH_LENGTH) return null;
       return { start: index, end, text: raw ? text : text.replace(/\\(["'`\\/])/g, '$1') };
     }
     index = end;

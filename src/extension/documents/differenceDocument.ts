@@ -9,7 +9,7 @@ import { markdownTable } from './markdownTable';
 /** Rows of a table: of more a preview takes seconds. */
 const LISTED = 300;
 /** Characters of a name. */
-const LONGEST_NAME = 200;
+const MAX_NAME_LENGTH = 200;
 
 /**
  * What differs between the tensors of two checkpoints, as a document to read: the farthest first.
@@ -89,7 +89,7 @@ export function differenceDocument(
 }
 
 function nameOf(name: string): string {
-  return escaped(name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name);
+  return escaped(name.length > MAX_NAME_LENGTH ? `${name.slice(0, MAX_NAME_LENGTH)}…` : name);
 }
 
 function shapeOf(shape: readonly number[]): string {

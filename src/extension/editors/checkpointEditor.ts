@@ -18,7 +18,7 @@ export const CHECKPOINT_EDITOR_TYPES = ['basin.checkpoint', 'basin.tensors'] as 
 /** Milliseconds between two messages to the page while tensors are read. */
 const BETWEEN = 100;
 /** More places than this in one wish are no wish. */
-const MOST_INDICES = 1_000_000;
+const MAX_INDICES = 1_000_000;
 
 /** What tensors of a checkpoint are compared with: the run's first checkpoint, and the one before. */
 export interface PlaceInRun {
@@ -237,7 +237,7 @@ function readFromPage(message: unknown): FromCheckpointPage | null {
     case 'measure':
       return typeof version === 'number' &&
         Array.isArray(indices) &&
-        indices.length <= MOST_INDICES &&
+        indices.length <= MAX_INDICES &&
         indices.every((index) => Number.isSafeInteger(index) && Number(index) >= 0)
         ? { type, version, indices: indices as number[] }
         : null;

@@ -16,7 +16,7 @@ import { t, translated } from '../words/text';
 export const RESULT_EDITOR_TYPE = 'basin.result';
 
 /** Reading more than this in one piece would hold up the extension host. */
-const LARGEST = 24 * 1024 * 1024;
+const MAX_BYTES = 24 * 1024 * 1024;
 
 type Reading =
   | { readonly ok: true; readonly document: ResultDocument }
@@ -155,7 +155,7 @@ async function read(uri: vscode.Uri): Promise<Reading> {
   let bytes: Uint8Array;
   try {
     const { size } = await vscode.workspace.fs.stat(uri);
-    if (size > LARGEST) {
+    if (size > MAX_BYTES) {
       return {
         ok: false,
         message: t(

@@ -8,11 +8,11 @@ import { EngineError } from '../client/engineError';
 import { t, translated } from '../words/text';
 
 /** Files that a basin.json names may come and go without an event: what is older is asked again. */
-const LONGEST = 5000;
+const MAX_AGE = 5000;
 /** A run that trains writes checkpoint after checkpoint: what was ready is not asked sooner again. */
-const LEAST = 10_000;
+const MIN_READY_AGE = 10_000;
 /** So many runs are looked at without being pointed at. */
-const MOST = 100;
+const MAX_RUNS = 100;
 
 /** What the engine says of a run's basin.json. */
 export type KnownState =
@@ -64,7 +64,7 @@ export class RunStates implements vscode.Disposable {
     if (configuration === null) return null;
     const result = this.byResult(run);
     if (result !== null) return { ok: true, state: result };
-    if (!this.shown.has(configuration) && this.shown.size < MOST) {
+    if (!this.shown.has(configuration) && this.shown.size < MAX_RUNS) {
       this.shown.add(configuration);
       this.askSoon(configuration, 0);
     }
@@ -74,7 +74,7 @@ export class RunStates implements vscode.Disposable {
   /** `null` where it cannot be known. @param configuration a basin.json. */
   get(configuration: string): Promise<KnownState | null> {
     const before = this.known.get(configuration);
-    if (before !== undefined && Date.now() - before.at < LONGEST) return before.answer;
+    if (before !== undefined && Date.now() - before.at < MAX_AGE) return before.answer;
     const latest = before?.latest ?? null;
     const entry: Entry = { at: Date.now(), latest, answer: this.ask(configuration) };
     this.known.set(configuration, entry);
@@ -107,7 +107,9 @@ export class RunStates implements vscode.Disposable {
       const last = checkpoints.at(-1);
       if (!runs && (last === undefined || !changed.has(last.path))) continue;
       const known = this.known.get(configuration);
-      const wait = isReady(known?.latest ?? null) ? (known?.at ?? 0) + LEAST - Date.now() : 0;
+      const wait = isReady(known?.latest ?? null)
+        ? (known?.at ?? 0) + MIN_READY_AGE - Date.now()
+        : 0;
       this.askSoon(configuration, Math.max(0, wait));
     }
   }

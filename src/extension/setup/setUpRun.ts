@@ -17,7 +17,7 @@ import { runUpToExport } from './runScript';
 import { exportLine, findExportPlace, type ExportPlace } from './trainingScript';
 
 /** So many scripts are looked at for the one that trained a run. */
-const MOST_SCRIPTS = 300;
+const MAX_SCRIPTS = 300;
 
 /** A script of the workspace that may have trained a run. */
 interface Script {
@@ -230,7 +230,7 @@ export class SetUpRun {
     const files = await vscode.workspace.findFiles(
       '**/*.py',
       '**/{node_modules,.git,site-packages,.venv,venv,env,__pycache__}/**',
-      MOST_SCRIPTS,
+      MAX_SCRIPTS,
     );
     const records = this.library.all().filter(({ run }) => run.folder === folder);
     const roots = (vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri.fsPath);

@@ -15,14 +15,14 @@ export interface ExportPlace {
 }
 
 /** Longer files were not written by hand. */
-const LONGEST = 500_000;
+const MAX_LENGTH = 500_000;
 
 /**
  * The place before the training begins: before the outermost loop around `.backward()`, or before a
  * Trainer is told to train. A loop in a function that is called from the script's own loop is not it.
  */
 export function findExportPlace(text: string): ExportPlace | null {
-  if (text.length > LONGEST) return null;
+  if (text.length > MAX_LENGTH) return null;
   const script = new Script(scanCode(text, 'python').code);
   return script.ofTrainer() ?? script.ofLoop();
 }

@@ -8,12 +8,12 @@ import type { Scalar } from '../result/scalar';
 const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹';
 
 /** Between these a number is written out; outside, with a power of ten. */
-const SMALLEST_PLAIN = 1e-3;
-const LARGEST_PLAIN = 1e5;
-const MOST_WHOLE_DIGITS = 5;
+const MIN_PLAIN = 1e-3;
+const MAX_PLAIN = 1e5;
+const MAX_WHOLE_DIGITS = 5;
 
 /** A whole number from here on is not taken for a count. */
-const LARGEST_COUNT = 1e9;
+const MAX_COUNT = 1e9;
 
 /** `digits` significant digits, and never fewer than a whole number has; trailing zeros dropped. */
 export function formatNumber(scalar: Scalar, digits = 4): string {
@@ -21,7 +21,7 @@ export function formatNumber(scalar: Scalar, digits = 4): string {
   if (!Number.isFinite(value)) return nonFinite(value);
   if (value === 0) return '0';
   const exponent = exponentAfterRounding(value, digits);
-  const whole = Math.min(Math.floor(Math.log10(Math.abs(value))) + 1, MOST_WHOLE_DIGITS);
+  const whole = Math.min(Math.floor(Math.log10(Math.abs(value))) + 1, MAX_WHOLE_DIGITS);
   const rounded = Number(value.toPrecision(Math.max(digits, whole)));
   if (isPlain(rounded)) {
     const decimals = Math.max(0, digits - 1 - exponent);
@@ -40,7 +40,7 @@ export function formatCount(value: number): string {
 /** A whole number as a count, any other as a number. */
 export function formatCountOrNumber(scalar: Scalar): string {
   const value = Number(scalar);
-  return Number.isInteger(value) && Math.abs(value) < LARGEST_COUNT
+  return Number.isInteger(value) && Math.abs(value) < MAX_COUNT
     ? formatCount(value)
     : formatNumber(value);
 }
@@ -80,7 +80,7 @@ export function formatUncertain(value: number, error: number, mostDigits = 6): U
       error: `± ${isPlain(error) ? toPlace(error, lastPlace) : formatNumber(error, errorDigits)}`,
     };
   }
-  if (Math.abs(value) >= LARGEST_PLAIN || (Math.abs(value) < SMALLEST_PLAIN && !isPlain(error))) {
+  if (Math.abs(value) >= MAX_PLAIN || (Math.abs(value) < MIN_PLAIN && !isPlain(error))) {
     return {
       value: formatNumber(value, Math.min(mostDigits, Math.max(1, digits))),
       error: `± ${formatNumber(error, errorDigits)}`,
@@ -144,7 +144,7 @@ export function formatTick(value: number, step: number): string {
 
 function isPlain(value: number): boolean {
   const magnitude = Math.abs(value);
-  return magnitude >= SMALLEST_PLAIN && magnitude < LARGEST_PLAIN;
+  return magnitude >= MIN_PLAIN && magnitude < MAX_PLAIN;
 }
 
 /** Rounding may carry into a new digit: 9.996 to three digits is 10.0. */

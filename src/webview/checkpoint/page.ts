@@ -6,7 +6,7 @@ import { element, setText } from '../element';
 import { formatBytes, formatCount, formatNumber } from '../../shared/words/numbers';
 import { COLUMNS, MEASURED, type ColumnId } from './columns';
 import { restorePageState, type PageState } from './pageState';
-import { chooseRows, MOST_ROWS } from './rows';
+import { chooseRows, MAX_ROWS } from './rows';
 import { TensorGrid } from './tensorGrid';
 import { shapeText, Tensors } from './tensors';
 import { plural, t, translated } from '../text';
@@ -167,9 +167,7 @@ class CheckpointPage {
     );
     this.showMetadata(listing.metadata);
     this.say(
-      listing.count > MOST_ROWS
-        ? t('The first {0} tensors are shown.', formatCount(MOST_ROWS))
-        : '',
+      listing.count > MAX_ROWS ? t('The first {0} tensors are shown.', formatCount(MAX_ROWS)) : '',
     );
     this.list();
     if (isFirst) {

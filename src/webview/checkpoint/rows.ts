@@ -7,7 +7,7 @@ export interface Sorting {
 }
 
 /** More rows than this are no table for people, and higher than a browser draws. */
-export const MOST_ROWS = 700_000;
+export const MAX_ROWS = 700_000;
 
 /**
  * Which tensors are shown, in which order: those that contain every word that is looked for,
@@ -16,7 +16,7 @@ export const MOST_ROWS = 700_000;
 export function chooseRows(tensors: Tensors, search: string, sorting: Sorting | null): Int32Array {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   const rows: number[] = [];
-  for (let index = 0; index < tensors.count && rows.length < MOST_ROWS; index++) {
+  for (let index = 0; index < tensors.count && rows.length < MAX_ROWS; index++) {
     const text = words.length === 0 ? '' : tensors.text(index);
     if (words.every((word) => text.includes(word))) rows.push(index);
   }

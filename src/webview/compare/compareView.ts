@@ -27,7 +27,7 @@ export function pathKey(first: string, second: string): string {
 }
 
 /** At most so many beside the one that is shown. */
-const MOST_OTHERS = 2;
+const MAX_OTHERS = 2;
 const NONE = '';
 
 /** Two or three checkpoints side by side: their planes, their difference, their diagrams, the way. */
@@ -54,7 +54,7 @@ export class CompareView implements Disposable {
       onTable,
     );
     this.others = Array.from(
-      { length: MOST_OTHERS },
+      { length: MAX_OTHERS },
       (_, k) =>
         new Picker(k === 0 ? t('Compare with') : t('And with'), (key) => {
           const chosen = [...this.chosen];

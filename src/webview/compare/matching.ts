@@ -5,7 +5,7 @@ import type { Topology } from '../../shared/result/topology';
 import type { PairMark } from '../topology/pairMark';
 
 /** Finite pairs of each side that are matched: the assignment is cubic in their number. */
-const MOST_PAIRS = 200;
+const MAX_PAIRS = 200;
 
 /** Two diagrams, matched. */
 export interface Matching {
@@ -24,7 +24,7 @@ export interface Matching {
 export function matchingOf(first: Topology, second: Topology): Matching {
   const cut = (topology: Topology) => ({
     ...topology,
-    pairs: topology.pairs.slice(0, MOST_PAIRS),
+    pairs: topology.pairs.slice(0, MAX_PAIRS),
   });
   const [a, b] = [cut(first), cut(second)];
   const diagrams = [boundedDiagram(a), boundedDiagram(b)] as const;

@@ -16,11 +16,11 @@ export interface DensityFrame {
 }
 
 /** Gaussians fall below any floor: so many decades below the peak are still something. */
-const LEAST_DECADES = 4;
-const MOST_DECADES = 9;
+const MIN_DECADES = 4;
+const MAX_DECADES = 9;
 const MARGIN = 0.04;
 /** So many times the spectrum's extent an axis may be for the edge of stability. */
-const WIDEST = 2.2;
+const MAX_WIDTH = 2.2;
 
 /** @param range of eigenvalues and densities that are shown, where it is not that of the document. */
 export function densityFrame(
@@ -38,7 +38,7 @@ export function densityFrame(
   let high = Math.max(range?.high ?? -Infinity, extreme(Math.max));
   // The edge of stability is shown where the spectrum is not squeezed for it.
   const bound = hessian.edgeOfStability?.bound ?? -Infinity;
-  if (bound > high && bound - low < WIDEST * (high - low)) high = bound;
+  if (bound > high && bound - low < MAX_WIDTH * (high - low)) high = bound;
   const extent = high - low || Math.abs(high) || 1;
   let peak = range?.peak ?? 0;
   for (const value of values) peak = Math.max(peak, value);
@@ -50,8 +50,8 @@ export function densityFrame(
   const deepest = Number.isFinite(bump) ? Math.floor(Math.log10(bump) - 0.3) : top;
   const bottom =
     range === null
-      ? Math.min(top - LEAST_DECADES, Math.max(top - MOST_DECADES, deepest))
-      : top - MOST_DECADES;
+      ? Math.min(top - MIN_DECADES, Math.max(top - MAX_DECADES, deepest))
+      : top - MAX_DECADES;
   const decades: number[] = [];
   for (let exponent = bottom; exponent <= top; exponent += 2) decades.push(exponent);
   const lightest = Math.log10(Math.max(1e-10, lightestWeight));

@@ -18,7 +18,7 @@ import {
 import { t } from '../text';
 
 /** More bars than this are not told apart; the table has all. */
-const MOST_BARS = 24;
+const MAX_BARS = 24;
 const BAR = 17;
 
 /** The trace of every tensor's block of the Hessian, largest first, with its standard error. */
@@ -49,7 +49,7 @@ export class LayersView implements Disposable {
     this.section.root.hidden = layers.length < 2;
     if (hessian === undefined || layers.length < 2) return;
     const sorted = [...layers].sort((a, b) => Math.abs(b.trace.value) - Math.abs(a.trace.value));
-    this.bars = sorted.slice(0, MOST_BARS);
+    this.bars = sorted.slice(0, MAX_BARS);
     this.section.stage.style.height = `${this.bars.length * BAR + 52}px`;
     const share = (layer: LayerCurvature) => formatShare(layer.trace.value / hessian.trace.value);
     const [largest] = sorted as [LayerCurvature];
@@ -64,9 +64,7 @@ export class LayersView implements Disposable {
       caption: [
         t('trace of each tensor’s block, ± its standard error'),
         ...(hasLargest ? [`◆\u00a0${t('λmax of its block')}`] : []),
-        ...(sorted.length > MOST_BARS
-          ? [t('the {0} largest of {1}', MOST_BARS, sorted.length)]
-          : []),
+        ...(sorted.length > MAX_BARS ? [t('the {0} largest of {1}', MAX_BARS, sorted.length)] : []),
       ].join(' · '),
       table: () => ({
         caption: t('Trace of the Hessian by tensor'),

@@ -20,12 +20,12 @@ export function landscapeData({ axes, values }: Landscape): DataTable {
 }
 
 /** A table of millions of cells helps nobody: every k-th row and column, said in the caption. */
-const MOST_TABLE_STEPS = 41;
+const MAX_TABLE_STEPS = 41;
 
 export function gridTable(field: LossField): TableTwin {
   const [first, second] = field.axes;
   const pick = (steps: number) => {
-    const shown = Math.min(steps, MOST_TABLE_STEPS);
+    const shown = Math.min(steps, MAX_TABLE_STEPS);
     return Array.from({ length: shown }, (_, k) => Math.round((k * (steps - 1)) / (shown - 1)));
   };
   const rows = pick(field.rows);

@@ -43,7 +43,7 @@ import type { RunScales } from '../training/runScales';
 import { MapView } from './mapView';
 import { smoothField } from './smoothField';
 import { stepMark } from '../topology/nearestMark';
-import { MOST_MARKS, pairMarks, type PairMark, type Place } from '../topology/pairMark';
+import { MAX_MARKS, pairMarks, type PairMark, type Place } from '../topology/pairMark';
 import { pairText, placeText } from '../topology/pairText';
 import { PlotSection } from '../plots/plotSection';
 import { formatNumber } from '../../shared/words/numbers';
@@ -367,11 +367,11 @@ export class LandscapeView implements Disposable {
         notes.push(t('The graphics context was lost: the map stands in until it is back.'));
       }
     }
-    if (topology !== undefined && topology.pairs.length >= MOST_MARKS) {
+    if (topology !== undefined && topology.pairs.length >= MAX_MARKS) {
       notes.push(
         t(
           'Marked are the {0} most persistent of {1}.',
-          MOST_MARKS,
+          MAX_MARKS,
           plural(topology.pairs.length + 1, 'pair'),
         ),
       );

@@ -30,7 +30,7 @@ export interface FieldCounts {
 }
 
 /** Larger grids are drawn from every k-th point: more vertices than pixels show nothing more. */
-const MOST_DRAWN_STEPS = 301;
+const MAX_DRAWN_STEPS = 301;
 
 /** Null where the landscape is not a grid of two dimensions, or nothing of it is evaluated. */
 export function lossField(landscape: Landscape): LossField | null {
@@ -61,8 +61,8 @@ export function lossField(landscape: Landscape): LossField | null {
   if (pending === given.length) return null;
 
   const source = nearestEvaluated(evaluated, givenRows, givenColumns);
-  const rows = Math.min(givenRows, MOST_DRAWN_STEPS);
-  const columns = Math.min(givenColumns, MOST_DRAWN_STEPS);
+  const rows = Math.min(givenRows, MAX_DRAWN_STEPS);
+  const columns = Math.min(givenColumns, MAX_DRAWN_STEPS);
   const values = new Float64Array(rows * columns);
   const kinds = new Uint8Array(rows * columns);
   let minimum = Infinity;

@@ -3,7 +3,7 @@ import { formatCount } from '../../shared/words/numbers';
 import { plural, t } from '../text';
 
 /** Denser points would hide the picture. */
-const MOST_DRAWN_STEPS = 161;
+const MAX_DRAWN_STEPS = 161;
 
 /**
  * Evaluated points of a plane that was refined, as shares of both axes; null where all points were
@@ -16,7 +16,7 @@ export function evaluatedPlaces({
   const [rows, columns] = shape;
   if (refinement === undefined || shape.length !== 2) return null;
   if (rows === undefined || columns === undefined || rows < 2 || columns < 2) return null;
-  if (Math.max(rows, columns) > MOST_DRAWN_STEPS) return null;
+  if (Math.max(rows, columns) > MAX_DRAWN_STEPS) return null;
   const places: (readonly [number, number])[] = [];
   let point = 0;
   for (const [k, length] of refinement.evaluated.entries()) {

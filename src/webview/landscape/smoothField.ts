@@ -4,7 +4,7 @@ import { POINT, type LossField } from './lossField';
 const COARSE = 90;
 /** About as many steps a smooth grid has. */
 const SMOOTH = 160;
-const MOST_BETWEEN = 8;
+const MAX_BETWEEN = 8;
 
 /**
  * A coarse grid with points between its own, for drawing: cubic (Catmull and Rom 1974) along one axis
@@ -19,7 +19,7 @@ export function smoothField(field: LossField): LossField {
   const steps = Math.max(rows, columns);
   const isWhole = counts.pending === 0 && kinds.every((kind) => kind === POINT.finite);
   if (steps >= COARSE || rows < 3 || columns < 3 || !isWhole) return field;
-  const between = Math.min(MOST_BETWEEN, Math.ceil(SMOOTH / steps));
+  const between = Math.min(MAX_BETWEEN, Math.ceil(SMOOTH / steps));
   const along = interpolated(field.values, rows, columns, between);
   const fineColumns = (columns - 1) * between + 1;
   const turned = transposed(along, rows, fineColumns);

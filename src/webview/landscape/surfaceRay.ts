@@ -19,7 +19,7 @@ export interface SurfaceHeights {
 
 /** A mark is on the surface: so much of the box may rise over it without hiding it. */
 const TOLERANCE = 0.012;
-const MOST_STEPS = 256;
+const MAX_STEPS = 256;
 
 /**
  * Whether the surface stands between a point and the eye, by the triangles that are drawn: in heights,
@@ -41,7 +41,7 @@ export function isHidden(surface: SurfaceHeights, point: Point, eye: Point): boo
     (Math.abs(away.x) * end * (surface.rows - 1)) / 2,
     (Math.abs(away.z) * end * (surface.columns - 1)) / 2,
   );
-  const steps = Math.min(MOST_STEPS, Math.ceil(2 * cells));
+  const steps = Math.min(MAX_STEPS, Math.ceil(2 * cells));
   for (let k = 1; k < steps; k++) {
     const share = (end * k) / steps;
     const height = heightAt(surface, point.x + share * away.x, point.z + share * away.z);

@@ -24,7 +24,7 @@ interface Point {
 }
 
 /** Fewer than these are no cloud. */
-const FEWEST_POINTS = 3;
+const MIN_POINTS = 3;
 /** A point answers to the pointer from so many pixels away. */
 const NEAR = 14;
 
@@ -99,14 +99,14 @@ export class RelateView implements Disposable {
         return x === null || y === null ? [] : [{ entry, run: index, x, y }];
       }),
     );
-    const isShown = runs.reduce((sum, run) => sum + run.entries.length, 0) >= FEWEST_POINTS;
+    const isShown = runs.reduce((sum, run) => sum + run.entries.length, 0) >= MIN_POINTS;
     this.section.root.hidden = !isShown;
     if (!isShown) return;
     const options = columns.map(({ id, title }) => ({ value: id, text: title }));
     this.across.update(options, across.id);
     this.upwards.update(options, upwards.id);
     const titles = [across.title, upwards.title] as const;
-    if (points.length < FEWEST_POINTS) {
+    if (points.length < MIN_POINTS) {
       this.shown = null;
       // The pickers stay: another figure may have more.
       this.section.explain(

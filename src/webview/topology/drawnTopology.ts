@@ -2,11 +2,11 @@ import type { Topology } from '../../shared/result/topology';
 import { persistenceOf, simplified, simplifiedCounts } from './simplification';
 
 /** More branches than this are no tree that one sees, and cost a frame each time. */
-export const MOST_BRANCHES = 400;
+export const MAX_BRANCHES = 400;
 
 /** A topology whose tree and profile have the most persistent branches alone; itself where it has few. */
 export function drawnTopology(topology: Topology): Topology {
-  const last = topology.pairs[MOST_BRANCHES];
+  const last = topology.pairs[MAX_BRANCHES];
   if (last === undefined) return topology;
   let known = drawn.get(topology);
   if (known === undefined) drawn.set(topology, (known = simplified(topology, persistenceOf(last))));

@@ -17,12 +17,12 @@ import { formatCount, formatNumber } from '../../shared/words/numbers';
 import { mergeTreeSummary } from '../summaries';
 import { withAlpha, type Theme } from '../plots/theme';
 import type { ViewState } from '../state/viewState';
-import { drawnTopology, MOST_BRANCHES } from './drawnTopology';
+import { drawnTopology, MAX_BRANCHES } from './drawnTopology';
 import { treeLayout, type TreeLayout } from './treeLayout';
 import { t } from '../text';
 
 /** The table is for reading: the file has all. */
-const MOST_ROWS = 2000;
+const MAX_ROWS = 2000;
 
 /** How the basins join as the loss rises. */
 export class MergeTreeView implements Disposable {
@@ -126,8 +126,8 @@ export class MergeTreeView implements Disposable {
         ]),
       }),
       notes:
-        topology.pairs.length > MOST_BRANCHES
-          ? [t('Drawn are the {0} most persistent branches.', MOST_BRANCHES)]
+        topology.pairs.length > MAX_BRANCHES
+          ? [t('Drawn are the {0} most persistent branches.', MAX_BRANCHES)]
           : [],
       table: () => ({
         caption: t('Nodes of the merge tree, lowest first'),
@@ -140,7 +140,7 @@ export class MergeTreeView implements Disposable {
           t('Grid points on the arc'),
         ],
         rows: topology.mergeTree.nodes
-          .slice(0, MOST_ROWS)
+          .slice(0, MAX_ROWS)
           .map((node, index) => [
             String(index),
             kindText(node.kind),
@@ -296,7 +296,7 @@ export class MergeTreeView implements Disposable {
 
 /** Of a document as it came; one at another threshold has been cut down already. */
 function cutDown(topology: Topology): Topology {
-  return topology.mergeTree.nodes.length > 2 * MOST_BRANCHES + 2
+  return topology.mergeTree.nodes.length > 2 * MAX_BRANCHES + 2
     ? drawnTopology(topology)
     : topology;
 }

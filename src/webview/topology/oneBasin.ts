@@ -6,7 +6,7 @@ import { formatNumber } from '../../shared/words/numbers';
 import { t } from '../text';
 
 /** More points along an axis than this are offered to nobody by a click. */
-const MOST_STEPS = 201;
+const MAX_STEPS = 201;
 
 /** What to do where all of the plane is one basin: look wider, or finer. */
 export class OneBasin {
@@ -35,7 +35,7 @@ export class OneBasin {
       ...(range === null
         ? []
         : [{ setting: 'range' as const, value: range, text: t('Sample Twice as Far') }]),
-      ...(resolution > MOST_STEPS
+      ...(resolution > MAX_STEPS
         ? []
         : [
             {

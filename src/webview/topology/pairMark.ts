@@ -29,7 +29,7 @@ export type PairId = number & { readonly brand: unique symbol };
 export type Place = readonly [number, number];
 
 /** More marks than this cover what they mark; the most persistent come first. */
-export const MOST_MARKS = 300;
+export const MAX_MARKS = 300;
 
 /** The essential pair first, then the finite ones, most persistent first. */
 export function pairMarks(topology: Topology, axes: readonly Axis[]): readonly PairMark[] {
@@ -39,7 +39,7 @@ export function pairMarks(topology: Topology, axes: readonly Axis[]): readonly P
       ? ([first, second] as const)
       : null;
   const line = axes.length === 1 ? first : undefined;
-  return [topology.essential, ...topology.pairs].slice(0, MOST_MARKS).map((pair, index) => {
+  return [topology.essential, ...topology.pairs].slice(0, MAX_MARKS).map((pair, index) => {
     const birth = Number(pair.birth);
     const death = Number(pair.death);
     return {

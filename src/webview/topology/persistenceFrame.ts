@@ -22,7 +22,7 @@ export interface PersistenceFrame {
 }
 
 /** How much longer than the finite pairs' range the essential one may be and still be drawn whole. */
-const LONGEST = 2.5;
+const MAX_ESSENTIAL = 2.5;
 const MARGIN = 0.06;
 
 /**
@@ -60,7 +60,7 @@ export function persistenceFrame(
   const essentialBeyond =
     !Number.isFinite(essentialDeath) ||
     (range !== null && essentialDeath > highestFinite) ||
-    (finiteDeaths.length > 0 && essentialDeath - lowest > LONGEST * span);
+    (finiteDeaths.length > 0 && essentialDeath - lowest > MAX_ESSENTIAL * span);
   const highest = essentialBeyond ? lowest + span * 1.15 : Math.max(highestFinite, essentialDeath);
   const smallest = scale === 'log' ? 0.1 : threshold;
   const extent = Math.max(highest - lowest, smallest, Math.abs(lowest) * 1e-9) || 1;

@@ -28,8 +28,8 @@ const RIGHT = 14;
 const ABOVE = 22;
 const BELOW = 38;
 /** More points than this are a line alone. */
-const MOST_MARKS = 80;
-const MOST_NAMED = 6;
+const MAX_MARKS = 80;
+const MAX_NAMED = 6;
 
 /** So many columns, each wide enough for its axis. */
 export function cellsOf(
@@ -151,7 +151,7 @@ function cellShapes(
       if (point === null) return;
       const entry = each.entries[k]!;
       const isOn = entry === selected || entry === pointed;
-      if (!isOn && points.length > MOST_MARKS) return;
+      if (!isOn && points.length > MAX_MARKS) return;
       children.push(
         pointMark(index, point, isOn ? 5.5 : 2.6, {
           color: isOn ? theme.highlight : color,
@@ -165,12 +165,12 @@ function cellShapes(
 
 /** Which run is which: in words, with its mark. */
 function legend({ runs, run, theme }: TrainingContent): unknown[] {
-  const named = runs.slice(0, MOST_NAMED);
+  const named = runs.slice(0, MAX_NAMED);
   let x = LEFT;
   return named.flatMap((each, index) => {
     const name =
-      index === MOST_NAMED - 1 && runs.length > MOST_NAMED
-        ? t('{0} and {1} more', each.name, runs.length - MOST_NAMED)
+      index === MAX_NAMED - 1 && runs.length > MAX_NAMED
+        ? t('{0} and {1} more', each.name, runs.length - MAX_NAMED)
         : each.name;
     const color = colorOf(index, each === run, theme);
     const shapes = [

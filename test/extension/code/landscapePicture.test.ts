@@ -52,8 +52,8 @@ function read(png: Buffer): { width: number; color: (x: number, y: number) => st
   };
 }
 
-const LOWEST = '#471063';
-const HIGHEST = '#e5e419';
+const BOTTOM = '#471063';
+const TOP = '#e5e419';
 
 describe('the picture of a landscape', () => {
   it('has the first direction to the right and the second upwards', () => {
@@ -65,14 +65,14 @@ describe('the picture of a landscape', () => {
     );
     const edge = right.width - 1;
     expect(right.width).toBe(2 * PICTURE_EDGE);
-    expect([right.color(0, 50), right.color(edge, 50)]).toEqual([LOWEST, HIGHEST]);
+    expect([right.color(0, 50), right.color(edge, 50)]).toEqual([BOTTOM, TOP]);
     const up = read(
       landscapePicture(
         landscape(11, 11, (_, j) => j),
         'dark',
       )!,
     );
-    expect([up.color(50, edge), up.color(50, 0)]).toEqual([LOWEST, HIGHEST]);
+    expect([up.color(50, edge), up.color(50, 0)]).toEqual([BOTTOM, TOP]);
   });
 
   it('has bands that are equal in the logarithm where losses differ greatly', () => {
@@ -116,7 +116,7 @@ describe('the picture of a landscape', () => {
           'dark',
         )!,
       ).color(3, 3),
-    ).toBe(LOWEST);
+    ).toBe(BOTTOM);
   });
 
   it('is not made of what is no grid of two directions, or not complete', () => {

@@ -8,7 +8,7 @@ import { given, Workbench } from './workbench';
 const EXPORTED = join(__dirname, '../../../test/fixtures/oneStep/mlp');
 
 /** What a user may do before the first landscape is there. */
-const MOST_ACTIONS = 6;
+const MAX_ACTIONS = 6;
 
 /**
  * Stands for the user's PyTorch, which tests do not have: it runs no script but looks for the line in
@@ -99,7 +99,7 @@ describe('a new user', () => {
         await action();
       }
 
-      it(`sees the landscape after at most ${MOST_ACTIONS} actions and one line of Python`, async () => {
+      it(`sees the landscape after at most ${MAX_ACTIONS} actions and one line of Python`, async () => {
         await act(() => bench.showRuns());
         const row = bench.row(`Run ${run.split('/').at(-1)!}`, 1);
         await row.waitFor({ timeout: 60_000 });
@@ -135,7 +135,7 @@ describe('a new user', () => {
         } else {
           await bench.screenshot(`setup-${name}-landscape`);
         }
-        assert.ok(actions <= MOST_ACTIONS, `${actions} actions`);
+        assert.ok(actions <= MAX_ACTIONS, `${actions} actions`);
       });
     });
   }

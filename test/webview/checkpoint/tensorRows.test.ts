@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { COLUMNS, shareText, sortKey } from '../../../src/webview/checkpoint/columns';
 import { restorePageState } from '../../../src/webview/checkpoint/pageState';
-import { chooseRows, MOST_ROWS } from '../../../src/webview/checkpoint/rows';
+import { chooseRows, MAX_ROWS } from '../../../src/webview/checkpoint/rows';
 import { Tensors } from '../../../src/webview/checkpoint/tensors';
 import type { TensorTable } from '../../../src/shared/engineProtocol';
 import { say } from '../../../src/shared/words/message';
@@ -75,7 +75,7 @@ describe('the rows of a table of tensors', () => {
     expect(rows[0]).toBe(count - 1);
     expect(rows.length).toBe(count);
     expect(user / 1000).toBeLessThan(2000);
-    expect(MOST_ROWS * 24).toBeLessThan(2 ** 24.1);
+    expect(MAX_ROWS * 24).toBeLessThan(2 ** 24.1);
   });
 });
 

@@ -12,7 +12,7 @@ import type {
 } from '../onnx/importOnnx';
 import { elementType, type ElementType } from '../onnx/operatorCall';
 import type { Node } from '../operations';
-import { MAXIMUM_SIZE, ShapeError } from '../shapes';
+import { MAX_SIZE, ShapeError } from '../shapes';
 import type { Architecture, Dialect } from '../../checkpoint/architecture';
 import type { WeightRequest } from './layerCall';
 import { buildNetwork, type Built } from './network';
@@ -81,12 +81,12 @@ export class KerasModel implements Model {
   readonly hasBatchNorm: boolean;
   readonly likelyBuffers: ReadonlySet<string> = new Set();
   readonly notes: readonly Message[];
-  readonly #dialect: Dialect;
-  readonly #topology: Topology;
-  readonly #results: readonly Result[];
+  private readonly dialect: Dialect;
+  private readonly topology: Topology;
+  private readonly results: readonly Result[];
   /** Names in the checkpoint, by the place of the weight. */
-  readonly #tensors: ReadonlyMap<string, string>;
-  readonly #last: LastOperation | null;
+  private readonly tensors: ReadonlyMap<string, string>;
+  private readonly last: LastOperation | null;
 
   /**
    * @param bytes of `kerasModelBytes`.
@@ -97,22 +97,21 @@ export class KerasModel implements Model {
   constructor(bytes: Uint8Array, path: string, output?: string) {
     const written = JSON.parse(Buffer.from(bytes).toString('utf8')) as Written;
     this.path = path;
-    this.#dialect = written.keras;
-    this.#topology = read(written.topology, path);
-    const { requests, given, built } = trial(this.#topology, this.#dialect, path);
-    this.#tensors = new Map(requests.map((request, i) => [placeOf(request), written.tensors[i]!]));
+    this.dialect = written.keras;
+    this.topology = read(written.topology, path);
+    const { requests, given, built } = trial(this.topology, this.dialect, path);
+    this.tensors = new Map(requests.map((request, i) => [placeOf(request), written.tensors[i]!]));
     this.weights = requests.map(({ shape, role, unitAxes }, i): WeightSpecification => {
       const name = written.tensors[i]!;
       return { name, shape, role, aliasOf: null, isOptional: false, unitAxes };
     });
-    const own = this.#topology.outputs.map((reference) => ({
+    const own = this.topology.outputs.map((reference) => ({
       reference,
       isLogits: false,
-      name: nameOf(reference, this.#topology.outputs),
+      name: nameOf(reference, this.topology.outputs),
     }));
-    this.#results =
-      output === undefined ? own : [printed(() => this.#resultOf(output, own, built))];
-    this.outputs = this.#results.map(({ name }) => name);
+    this.results = output === undefined ? own : [printed(() => this.resultOf(output, own, built))];
+    this.outputs = this.results.map(({ name }) => name);
     this.outputShapes = new Map(
       own.map(({ name, reference }) => [name, openShape(built, reference)]),
     );
@@ -124,21 +123,21 @@ export class KerasModel implements Model {
             .join(', ')}]`,
       )
       .join(', ');
-    const used = usedInputs(this.#topology, this.#results);
-    this.inputs = this.#topology.inputs.map(({ name, shape, dtype }, i) => ({
+    const used = usedInputs(this.topology, this.results);
+    this.inputs = this.topology.inputs.map(({ name, shape, dtype }, i) => ({
       name,
       shape: shape ?? given[i]!.map(() => null),
       type: typeOf(dtype),
       isUsed: used.has(name),
     }));
-    this.hasBatchNorm = hasBatchNorm(this.#topology);
-    this.notes = notesOf(this.#topology, requests);
-    this.#last = lastOperation(this.#results, built);
-    for (const result of this.#results) requireWhole(result, built, path);
+    this.hasBatchNorm = hasBatchNorm(this.topology);
+    this.notes = notesOf(this.topology, requests);
+    this.last = lastOperation(this.results, built);
+    for (const result of this.results) requireWhole(result, built, path);
   }
 
   lastOperation(): LastOperation | null {
-    return this.#last;
+    return this.last;
   }
 
   ownValue(name: string): never {
@@ -152,31 +151,31 @@ export class KerasModel implements Model {
     options: BuildOptions = {},
   ): readonly Node[] {
     const built = buildNetwork(
-      this.#topology,
-      this.#topology.inputs.map(({ name }) => {
+      this.topology,
+      this.topology.inputs.map(({ name }) => {
         const node = given.get(name);
         return node === undefined ? null : { node, mask: null };
       }),
       {
         g,
-        dialect: this.#dialect,
+        dialect: this.dialect,
         options,
         path: this.path,
-        weight: (request) => weight(this.#tensors.get(placeOf(request)) ?? '')!,
+        weight: (request) => weight(this.tensors.get(placeOf(request)) ?? '')!,
       },
     );
-    return this.#results.map(({ reference, isLogits }) => {
+    return this.results.map(({ reference, isLogits }) => {
       const { node } = built.value(reference)!;
       return isLogits ? built.probabilities.of(node)!.logits : node;
     });
   }
 
-  #resultOf(output: string, own: readonly Result[], built: Built): Result {
+  private resultOf(output: string, own: readonly Result[], built: Built): Result {
     const isLogits = output.endsWith(LOGITS);
     const name = isLogits ? output.slice(0, -LOGITS.length) : output;
     const reference =
       own.find((result) => result.name === name)?.reference ??
-      this.#topology.calls
+      this.topology.calls
         .filter(({ layer }) => layer.name === name)
         .map(({ node }): Reference => ({ layer: name, node, tensor: 0 }))
         .at(-1);
@@ -276,7 +275,7 @@ function requireMade({ name, outputs }: Topology, built: Built, path: string): v
 function requireArray({ names, shape }: WeightRequest): void {
   const size = shape.reduce((product, extent) => product * extent, 1);
   const isShape = shape.every((extent) => Number.isInteger(extent) && extent > 0);
-  if (isShape && size <= MAXIMUM_SIZE) return;
+  if (isShape && size <= MAX_SIZE) return;
   throw new InputError(
     say`its weight ${names[0]} would have the shape [${shape.join(', ')}], which no array has`,
     'damaged',
@@ -354,14 +353,14 @@ function requireWhole({ reference, name }: Result, built: Built, path: string): 
 }
 
 const LISTED = 5;
-const LONGEST_LISTED = 100;
+const MAX_LISTED_LENGTH = 100;
 
 function listOf(names: readonly string[]): string {
   const more = names.length > LISTED ? ', …' : '';
   return (
     names
       .slice(0, LISTED)
-      .map((name) => printable(name, LONGEST_LISTED))
+      .map((name) => printable(name, MAX_LISTED_LENGTH))
       .join(', ') + more
   );
 }

@@ -53,8 +53,8 @@ export class LayerCall {
   readonly layer: Layer;
   readonly settings: Settings;
   readonly building: Building;
-  readonly #args: readonly Given[];
-  readonly #named: ReadonlyMap<string, Given>;
+  private readonly args: readonly Given[];
+  private readonly named: ReadonlyMap<string, Given>;
 
   constructor(
     building: Building,
@@ -66,13 +66,13 @@ export class LayerCall {
     this.building = building;
     this.layer = layer;
     this.settings = layer.settings;
-    this.#args = args;
-    this.#named = named;
+    this.args = args;
+    this.named = named;
   }
 
   /** All tensors of the first argument. */
   get inputs(): readonly Signal[] {
-    return signalsIn(this.#args[0]);
+    return signalsIn(this.args[0]);
   }
 
   /** The first tensor. */
@@ -88,7 +88,7 @@ export class LayerCall {
 
   /** An argument by its place, or its name in the layer's `call`; null where it is not given. */
   argument(position: number, name: string): Given | null {
-    const given = this.#args[position] ?? this.#named.get(name) ?? null;
+    const given = this.args[position] ?? this.named.get(name) ?? null;
     return given !== null && 'value' in given && given.value === null ? null : given;
   }
 

@@ -20,7 +20,7 @@ import { Probabilities } from './probabilities';
 import { keyOf, type Argument, type Layer, type Reference, type Topology } from './topology';
 
 /** Calls of layers, those of models that are called several times counted each time. */
-const MOST_CALLS = 200_000;
+const MAX_CALLS = 200_000;
 
 export interface NetworkOptions {
   readonly g: Graph;
@@ -65,9 +65,9 @@ export function buildNetwork(
     named: ReadonlyMap<string, Given>,
   ): readonly Signal[] {
     calls += 1;
-    if (calls > MOST_CALLS) {
+    if (calls > MAX_CALLS) {
       throw new InputError(
-        say`${path}: its models call each other more than ${MOST_CALLS} times; export the model to ONNX.`,
+        say`${path}: its models call each other more than ${MAX_CALLS} times; export the model to ONNX.`,
         'unsupported',
       );
     }

@@ -12,13 +12,13 @@ export interface Probability {
  * keeps its digits however sure the network is.
  */
 export class Probabilities {
-  readonly #made = new Map<Node, Probability>();
+  private readonly made = new Map<Node, Probability>();
 
   remember(result: Node, probability: Probability): void {
-    this.#made.set(result, probability);
+    this.made.set(result, probability);
   }
 
   of(result: Node): Probability | null {
-    return this.#made.get(result) ?? null;
+    return this.made.get(result) ?? null;
   }
 }

@@ -6,7 +6,7 @@ import type { LayerCall, LayerRule, Made, Signal } from './layerCall';
 import { wrappedLayer, type Layer } from './topology';
 
 /** Every step is some dozen nodes. */
-const MOST_STEPS = 10_000;
+const MAX_STEPS = 10_000;
 
 /** From what the input drives [batch, gates · units] and the states to the next states. */
 type Step = (driven: Node, states: readonly Node[]) => readonly Node[];
@@ -117,9 +117,9 @@ function recurrent(cell: Cell, cellName: string): LayerRule {
       );
     }
     const [batch, length, width] = x.shape as [number, number, number];
-    if (length > MOST_STEPS) {
+    if (length > MAX_STEPS) {
       throw new InputError(
-        say`a sequence of ${length} steps is longer than Basin writes out; use sequences of ${MOST_STEPS} steps at most`,
+        say`a sequence of ${length} steps is longer than Basin writes out; use sequences of ${MAX_STEPS} steps at most`,
         'unsupported',
       );
     }

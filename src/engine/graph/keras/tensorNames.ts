@@ -6,20 +6,20 @@ import type { WeightRequest } from './layerCall';
 
 /** Finds the tensors of a file that hold the weights of its own configuration. */
 export class TensorNames {
-  readonly #path: string;
+  private readonly path: string;
   /** Keras 3: groups of numbered variables. */
-  readonly #saved = new Map<string, TensorEntry>();
+  private readonly saved = new Map<string, TensorEntry>();
   /** The others, by a part of their path and the last one. */
-  readonly #named = new Map<string, NamedTensor[]>();
+  private readonly named = new Map<string, NamedTensor[]>();
   /** How many variables of a group have been asked for. */
-  readonly #asked = new Map<string, number>();
+  private readonly asked = new Map<string, number>();
 
   /** @param path for messages. */
   constructor(tensors: Iterable<TensorEntry>, path: string) {
-    this.#path = path;
+    this.path = path;
     for (const entry of tensors) {
       if (/(^|\/)vars\/\d+$/.test(entry.storage)) {
-        this.#saved.set(entry.storage, entry);
+        this.saved.set(entry.storage, entry);
         continue;
       }
       // TensorFlow.js adds the place of the bytes.
@@ -29,8 +29,8 @@ export class TensorNames {
       const groups = new Set(parts[0] === 'model_weights' ? parts.slice(1) : parts);
       for (const group of groups) {
         const key = `${group}/${variable}`;
-        const list = this.#named.get(key);
-        if (list === undefined) this.#named.set(key, [{ entry, groups }]);
+        const list = this.named.get(key);
+        if (list === undefined) this.named.set(key, [{ entry, groups }]);
         else list.push({ entry, groups });
       }
     }
@@ -42,20 +42,20 @@ export class TensorNames {
    * @throws InputError where the file has none of that shape.
    */
   find({ place, names, shape }: WeightRequest): string {
-    const count = this.#asked.get(place.saved) ?? 0;
-    this.#asked.set(place.saved, count + 1);
+    const count = this.asked.get(place.saved) ?? 0;
+    this.asked.set(place.saved, count + 1);
     const label = [...place.models, ...place.names, names[0]].join('/');
     const found =
-      this.#saved.get(`${place.saved}/vars/${count}`) ?? this.#byName({ place, names, shape });
+      this.saved.get(`${place.saved}/vars/${count}`) ?? this.byName({ place, names, shape });
     if (found === null) {
       throw new InputError(
-        say`${this.#path} has no tensor for ${label} [${shape.join(', ')}]; save the model with its weights.`,
+        say`${this.path} has no tensor for ${label} [${shape.join(', ')}]; save the model with its weights.`,
         'mismatch',
       );
     }
     if (!sameShape(found.shape, shape)) {
       throw new InputError(
-        say`${this.#path}: its tensor ${found.name} has the shape [${found.shape.join(', ')}], where its configuration makes ${label} [${shape.join(', ')}]; save the model again.`,
+        say`${this.path}: its tensor ${found.name} has the shape [${found.shape.join(', ')}], where its configuration makes ${label} [${shape.join(', ')}]; save the model again.`,
         'mismatch',
       );
     }
@@ -63,7 +63,7 @@ export class TensorNames {
   }
 
   /** The tensor whose path has most of the names around the weight, and the fewest others. */
-  #byName({
+  private byName({
     place,
     names,
     shape,
@@ -73,7 +73,7 @@ export class TensorNames {
     let most = -Infinity;
     for (const group of place.names) {
       for (const name of names) {
-        for (const tensor of this.#named.get(`${group}/${name}`) ?? []) {
+        for (const tensor of this.named.get(`${group}/${name}`) ?? []) {
           const common = around.filter((each) => tensor.groups.has(each)).length;
           const fits = sameShape(tensor.entry.shape, shape) ? 0.5 : 0;
           const score = 2 * common - tensor.groups.size + fits;

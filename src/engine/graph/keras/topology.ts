@@ -61,7 +61,7 @@ export interface Topology {
 }
 
 /** Layers of all models in a file together. */
-const MOST_LAYERS = 20_000;
+const MAX_LAYERS = 20_000;
 
 const MODELS: ReadonlySet<string> = new Set(['Sequential', 'Functional', 'Model']);
 
@@ -71,7 +71,7 @@ export function readTopology(configuration: Json): Topology {
 }
 
 class Reader {
-  #layers = 0;
+  private layers = 0;
 
   model(configuration: Json, place: Place, isTrainable: boolean): Topology {
     const kind = String(configuration.class_name);
@@ -103,9 +103,9 @@ class Reader {
     isTrainable: boolean,
     used: Map<string, number>,
   ): ListedLayer {
-    this.#layers += 1;
-    if (this.#layers > MOST_LAYERS) {
-      throw new InputError(say`the model has more than ${MOST_LAYERS} layers`, 'unsupported');
+    this.layers += 1;
+    if (this.layers > MAX_LAYERS) {
+      throw new InputError(say`the model has more than ${MAX_LAYERS} layers`, 'unsupported');
     }
     const written = objectOf(value);
     const config = objectOf(written?.config);

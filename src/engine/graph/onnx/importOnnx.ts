@@ -126,10 +126,10 @@ export class OnnxModel {
   readonly likelyBuffers: ReadonlySet<string>;
   /** What a reader of results must know about the graph: full sentences. */
   readonly notes: readonly Message[];
-  readonly #ownValues: ReadonlyMap<string, TensorProto>;
+  private readonly ownValues: ReadonlyMap<string, TensorProto>;
   /** What the output depends on, functions written out. */
-  readonly #nodes: readonly NodeProto[];
-  readonly #constants: ReadonlyMap<string, TensorValues & { readonly dataType: number }>;
+  private readonly nodes: readonly NodeProto[];
+  private readonly constants: ReadonlyMap<string, TensorValues & { readonly dataType: number }>;
 
   /**
    * @param output which of the graph's outputs is computed, or which value inside of it; all
@@ -153,11 +153,11 @@ export class OnnxModel {
       throw new InputError(say`${path} has no output; export the model again.`, 'damaged');
     }
     if (output !== undefined) requireValue(graph, output, path);
-    this.#nodes = neededNodes(graph.node, this.outputs);
-    const used = new Set([...this.outputs, ...this.#nodes.flatMap((node) => node.input)]);
+    this.nodes = neededNodes(graph.node, this.outputs);
+    const used = new Set([...this.outputs, ...this.nodes.flatMap((node) => node.input)]);
     this.inputs = open.map((info) => ({ ...describedValue(info), isUsed: used.has(info.name) }));
 
-    for (const { opType, name, domain } of this.#nodes) {
+    for (const { opType, name, domain } of this.nodes) {
       if (!operators.has(opType) || !DOMAINS.has(domain)) {
         throw new InputError(
           say`${path}: operator ${opType} (node ${name === '' ? '?' : name}) is not one Basin can differentiate; write that part of the model with other operations and export it again.`,
@@ -166,9 +166,9 @@ export class OnnxModel {
       }
     }
 
-    this.hasBatchNorm = this.#nodes.some((node) => node.opType === 'BatchNormalization');
+    this.hasBatchNorm = this.nodes.some((node) => node.opType === 'BatchNormalization');
     const aliases = new Map<string, string>();
-    for (const node of this.#nodes) {
+    for (const node of this.nodes) {
       const [source] = node.input;
       const [target] = node.output;
       if (node.opType !== 'Identity' || source === undefined || target === undefined) continue;
@@ -179,7 +179,7 @@ export class OnnxModel {
       }
     }
     const buffers = new Set(
-      this.#nodes
+      this.nodes
         .filter((node) => node.opType === 'BatchNormalization')
         .flatMap((node) => node.input.slice(3, 5)),
     );
@@ -208,7 +208,7 @@ export class OnnxModel {
     }
     this.weights = specifications;
     this.likelyBuffers = likelyBuffers(
-      this.#nodes,
+      this.nodes,
       open.map(({ name }) => name),
       new Set(
         specifications.flatMap(({ name, role: own }) =>
@@ -216,14 +216,14 @@ export class OnnxModel {
         ),
       ),
     );
-    this.#ownValues = new Map(
+    this.ownValues = new Map(
       specifications
         .filter(({ isOptional }) => isOptional)
         .map(({ name }) => [name, initializers.get(name)!]),
     );
-    this.notes = trainingNotes(this.#nodes);
+    this.notes = trainingNotes(this.nodes);
 
-    this.#constants = new Map(
+    this.constants = new Map(
       [...initializers.values()]
         .filter((tensor) => !isWeight(tensor))
         .map((tensor) => [
@@ -235,7 +235,7 @@ export class OnnxModel {
 
   /** What makes the first output, but for what only gives it another shape or type; null if nothing. */
   lastOperation(): LastOperation | null {
-    const maker = new Map(this.#nodes.flatMap((node) => node.output.map((name) => [name, node])));
+    const maker = new Map(this.nodes.flatMap((node) => node.output.map((name) => [name, node])));
     let node = maker.get(this.outputs[0]!);
     while (node !== undefined && SHAPING.has(node.opType)) node = maker.get(node.input[0] ?? '');
     const [input] = node?.input ?? [];
@@ -249,7 +249,7 @@ export class OnnxModel {
    * @throws InputError where the file does not hold them.
    */
   ownValue(name: string): Float64Array {
-    return readTensorProto(this.#ownValues.get(name)!, this.path).data;
+    return readTensorProto(this.ownValues.get(name)!, this.path).data;
   }
 
   /**
@@ -280,7 +280,7 @@ export class OnnxModel {
     options: BuildOptions = {},
   ): readonly Node[] {
     const values = new Map<string, Value | Sequence>();
-    for (const [name, { data, shape, dataType }] of this.#constants) {
+    for (const [name, { data, shape, dataType }] of this.constants) {
       values.set(name, { node: g.constant(data, shape), type: elementType(dataType) });
     }
     const exact = new Set<Node>();
@@ -294,10 +294,10 @@ export class OnnxModel {
       const node = weight(name);
       if (node !== null) values.set(name, { node, type: 'float' });
     }
-    for (const node of this.#nodes) {
+    for (const node of this.nodes) {
       // An alias the checkpoint has weights for is those weights.
       if (node.output.every((name) => values.has(name))) continue;
-      for (const [position, value] of this.#apply(g, node, values, exact, options).entries()) {
+      for (const [position, value] of this.apply(g, node, values, exact, options).entries()) {
         const name = node.output[position];
         if (name !== undefined && name !== '') values.set(name, value);
       }
@@ -314,7 +314,7 @@ export class OnnxModel {
     });
   }
 
-  #apply(
+  private apply(
     g: Graph,
     node: NodeProto,
     values: ReadonlyMap<string, Value | Sequence>,
@@ -359,7 +359,7 @@ export class OnnxModel {
       if (given.every((value) => isWholeAlone(value, exact))) {
         const results = applied(given);
         // What becomes much larger, as one-hot rows, is left to the runtime.
-        if (elementsOf(results) <= LARGEST_GROWTH * elementsOf(given)) {
+        if (elementsOf(results) <= MAX_GROWTH * elementsOf(given)) {
           return results.map((result) => {
             if ('items' in result || knownValues(result.node) !== null) return result;
             exact.add(result.node);
@@ -396,7 +396,7 @@ export class OnnxModel {
 const DOMAINS: ReadonlySet<string> = new Set(['', 'ai.onnx', 'com.microsoft']);
 
 /** How many times as large as its inputs what an operator makes of whole numbers may be. */
-const LARGEST_GROWTH = 4;
+const MAX_GROWTH = 4;
 
 function elementsOf(values: readonly (Value | Sequence | null)[]): number {
   const sizes = values.map((value) =>

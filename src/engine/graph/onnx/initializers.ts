@@ -1,7 +1,7 @@
 import { InputError } from '../../../shared/inputError';
 import { say } from '../../../shared/words/message';
 import { sizeOf } from '../../tensor';
-import { MAXIMUM_SIZE } from '../shapes';
+import { MAX_SIZE } from '../shapes';
 import { TensorProto_DataType, type GraphProto, type TensorProto } from './onnx_pb';
 
 /** Initializers the exporter took from the state dict: floating point, under their own names. */
@@ -46,7 +46,7 @@ export function replacedInitializers(graph: GraphProto): readonly TensorProto[] 
 export function shapeOfTensor({ name, dims }: TensorProto, path: string): readonly number[] {
   const shape = dims.map(Number);
   const isShape = shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0);
-  if (!isShape || sizeOf(shape) > MAXIMUM_SIZE) {
+  if (!isShape || sizeOf(shape) > MAX_SIZE) {
     throw new InputError(
       say`${path}: tensor ${name} has the shape [${dims.join(', ')}], which no array of fewer than 2³¹ elements has; export the model again.`,
       isShape ? 'unsupported' : 'damaged',

@@ -13,10 +13,10 @@ import {
 } from './onnx_pb';
 
 /** Nodes a graph may grow to: functions of functions can be many. */
-const MAXIMUM_NODES = 1_000_000;
+const MAX_NODES = 1_000_000;
 
 /** Functions within functions; exports have a handful. */
-const MAXIMUM_DEPTH = 100;
+const MAX_DEPTH = 100;
 
 /** A model's graph with the calls of its own functions written out. */
 export function inlineFunctions(model: ModelProto, path: string): GraphProto {
@@ -35,9 +35,9 @@ export function inlineFunctions(model: ModelProto, path: string): GraphProto {
         say`${path}: the function ${called.name} calls itself; export the model again.`,
         'damaged',
       );
-    } else if (within.length >= MAXIMUM_DEPTH) {
+    } else if (within.length >= MAX_DEPTH) {
       throw new InputError(
-        say`${path}: the function ${called.name} is called within ${MAXIMUM_DEPTH} others; export the model again.`,
+        say`${path}: the function ${called.name} is called within ${MAX_DEPTH} others; export the model again.`,
         'unsupported',
       );
     } else {
@@ -47,10 +47,8 @@ export function inlineFunctions(model: ModelProto, path: string): GraphProto {
       }
     }
     // Functions without nodes can call each other without end, too.
-    if (nodes.length + calls > MAXIMUM_NODES) {
-      throw new InputError(
-        say`${path} has more than ${MAXIMUM_NODES} nodes; export a smaller model.`,
-      );
+    if (nodes.length + calls > MAX_NODES) {
+      throw new InputError(say`${path} has more than ${MAX_NODES} nodes; export a smaller model.`);
     }
   };
   for (const node of graph.node) write(node, []);

@@ -16,10 +16,10 @@ import {
 import { readTensorProto } from './tensorProto';
 
 /** A protobuf message, and so a file without external data, is never larger. */
-const LARGEST_FILE = 2 ** 31 - 1;
+const MAX_FILE = 2 ** 31 - 1;
 
 /** Values outside of the file that are no weights: tables, positions, masks. */
-const LARGEST_CONSTANTS = 256 * 2 ** 20;
+const MAX_CONSTANTS = 256 * 2 ** 20;
 
 const NO_FOLLOW = (constants as Partial<typeof constants>).O_NOFOLLOW ?? 0;
 
@@ -64,7 +64,7 @@ export async function readModelFile(
     (tensor) => replaced.has(tensor) || isExternal(tensor),
   );
   if (isPlain && prepare === undefined) return bytes;
-  let room = LARGEST_CONSTANTS;
+  let room = MAX_CONSTANTS;
   for (const tensor of tensorsOf(model.graph)) {
     signal?.throwIfAborted();
     if (replaced.has(tensor)) {
@@ -92,7 +92,7 @@ export async function readModelFile(
 async function valuesOf(tensor: TensorProto, file: string, path: string): Promise<Float64Array> {
   if (!isExternal(tensor)) return readTensorProto(tensor, path).data;
   const place = placeOf(tensor, path);
-  const rawData = await readOutside(dirname(file), place, tensor, path, LARGEST_FILE);
+  const rawData = await readOutside(dirname(file), place, tensor, path, MAX_FILE);
   return readTensorProto({ ...tensor, rawData }, path).data;
 }
 
@@ -108,7 +108,7 @@ export async function wholeFile(
     if (!status.isFile()) {
       throw new InputError(say`${path} is no regular file; name the file of the graph.`, 'invalid');
     }
-    if (size > LARGEST_FILE) {
+    if (size > MAX_FILE) {
       throw new InputError(
         say`${path} has ${size} bytes, more than an ONNX file can have; export the model with its weights in a file beside it (save_model with save_as_external_data).`,
         'damaged',
@@ -176,7 +176,7 @@ export async function readInitializer(
 ): Promise<TensorProto> {
   if (!isExternal(tensor)) return tensor;
   const place = placeOf(tensor, path);
-  const rawData = await readOutside(dirname(file), place, tensor, path, LARGEST_FILE);
+  const rawData = await readOutside(dirname(file), place, tensor, path, MAX_FILE);
   return { ...tensor, rawData };
 }
 

@@ -70,7 +70,7 @@ export interface Told {
 }
 
 /** Largest number of values that are worked out when a graph is built. */
-const MAXIMUM_KNOWN = 2 ** 22;
+const MAX_KNOWN = 2 ** 22;
 
 /** One use of an operator: its inputs and attributes as rules ask for them. */
 export class OperatorCall {
@@ -81,8 +81,8 @@ export class OperatorCall {
   readonly results: number;
   /** null: the running statistics, or the batch's in training mode. */
   readonly batchStatistics: BatchStatistics | null;
-  readonly #attributes: ReadonlyMap<string, AttributeProto>;
-  readonly #told: Partial<Told>;
+  private readonly attributes: ReadonlyMap<string, AttributeProto>;
+  private readonly told: Partial<Told>;
   /** The framework's own operation that this was made of, where the export says it. */
   readonly tracedFrom: string | null;
 
@@ -99,9 +99,9 @@ export class OperatorCall {
     this.g = g;
     this.batchStatistics = batchStatistics;
     this.inputs = inputs;
-    this.#told = told;
+    this.told = told;
     this.results = results;
-    this.#attributes = new Map(attributes.map((attribute) => [attribute.name, attribute]));
+    this.attributes = new Map(attributes.map((attribute) => [attribute.name, attribute]));
   }
 
   value(position: number): Value {
@@ -148,36 +148,36 @@ export class OperatorCall {
 
   /** Says that an input is places along an axis. */
   places(position: number, places: Places): void {
-    this.#told.places?.(position, places);
+    this.told.places?.(position, places);
   }
 
   attribute(name: string): AttributeProto | undefined {
-    return this.#attributes.get(name);
+    return this.attributes.get(name);
   }
 
   integer(name: string, absent: number): number {
-    const found = this.#attributes.get(name);
+    const found = this.attributes.get(name);
     return found === undefined ? absent : Number(found.i);
   }
 
   float(name: string, absent: number): number {
-    const found = this.#attributes.get(name);
+    const found = this.attributes.get(name);
     // Written as float32: the decimal number that was meant is the shortest that rounds to it.
     return found === undefined ? absent : Number(found.f.toPrecision(7));
   }
 
   list(name: string): readonly number[] | null {
-    const found = this.#attributes.get(name);
+    const found = this.attributes.get(name);
     return found === undefined ? null : found.ints.map(Number);
   }
 
   text(name: string, absent: string): string {
-    const found = this.#attributes.get(name);
+    const found = this.attributes.get(name);
     return found === undefined ? absent : new TextDecoder().decode(found.s);
   }
 
   texts(name: string): readonly string[] | null {
-    const found = this.#attributes.get(name);
+    const found = this.attributes.get(name);
     return found === undefined ? null : found.strings.map((s) => new TextDecoder().decode(s));
   }
 
@@ -199,7 +199,7 @@ export function countable(count: number, what: Message): number {
   if (!Number.isInteger(count) || count < 0) {
     throw new InputError(say`${count} is no number of ${what}`, 'damaged');
   }
-  if (count > MAXIMUM_KNOWN) {
+  if (count > MAX_KNOWN) {
     throw new InputError(say`${count} ${what} are more than Basin computes with`, 'unsupported');
   }
   return count;
@@ -227,7 +227,7 @@ export function knownValues(node: Node): Float64Array | null {
 
 function workOut(node: Node): Float64Array | null {
   if (node.operation === 'constant') return (node as Node<'constant'>).attributes.data;
-  if (node.operation === 'input' || sizeOf(node.shape) > MAXIMUM_KNOWN) return null;
+  if (node.operation === 'input' || sizeOf(node.shape) > MAX_KNOWN) return null;
   const args: Float64Array[] = [];
   for (const input of node.inputs) {
     const data = knownValues(input);

@@ -5,7 +5,7 @@ import { say } from '../../../shared/words/message';
 import type { Operator, OperatorCall } from './operatorCall';
 
 /** Every step is some dozen nodes. */
-const MAXIMUM_STEPS = 10_000;
+const MAX_STEPS = 10_000;
 
 /**
  * Recurrent layers, one step after the other. What does not depend on the state, the products of
@@ -18,9 +18,9 @@ function recurrent(c: OperatorCall, cell: Cell): readonly Node[] {
   const batchFirst = c.integer('layout', 0) === 1;
   const x = batchFirst ? g.transpose(c.node(0), [1, 0, 2]) : c.node(0);
   const [length, batch] = x.shape as [number, number];
-  if (length > MAXIMUM_STEPS) {
+  if (length > MAX_STEPS) {
     throw new InputError(
-      say`a sequence of ${length} steps is longer than Basin writes out; use sequences of ${MAXIMUM_STEPS} steps at most`,
+      say`a sequence of ${length} steps is longer than Basin writes out; use sequences of ${MAX_STEPS} steps at most`,
       'unsupported',
     );
   }

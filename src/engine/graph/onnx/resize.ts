@@ -9,7 +9,7 @@ import { applyAlong, pickAlong } from './places';
 const { fround } = Math;
 
 /** Of a scale that is taken for a ratio. */
-const LARGEST_DIVISOR = 100;
+const MAX_DIVISOR = 100;
 
 /** How one axis is resized. */
 interface Axis {
@@ -91,7 +91,7 @@ function axesOf(c: OperatorCall, x: Node): readonly Axis[] {
 /** The simplest number that rounds to a float32: 0.3 or 4/3 was meant, and not 0.30000001. */
 function simplest(scale: number): number {
   if (fround(scale) !== scale) return scale;
-  for (let divisor = 1; divisor <= LARGEST_DIVISOR; divisor += 1) {
+  for (let divisor = 1; divisor <= MAX_DIVISOR; divisor += 1) {
     const ratio = Math.round(scale * divisor) / divisor;
     if (fround(ratio) === scale) return ratio;
   }

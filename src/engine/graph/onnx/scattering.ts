@@ -8,7 +8,7 @@ import { winners } from './ordering';
 import { moveAxesLast } from './places';
 
 /** Updates of a row up to which each is compared with each. */
-const MOST_COMPARED = 2048;
+const MAX_COMPARED = 2048;
 
 /** What always joins: a node of it without a reduction has lost its own. */
 const REDUCING = /\.(scatter|index)_reduce\b/;
@@ -108,7 +108,7 @@ function scatter(c: OperatorCall, x: Node, indices: Node, updates: Node): Node {
       // PyTorch's older exporter writes `index_add` so: what meets in one place of zeros is added.
       if (knownScalar(x) === 0 && c.tracedFrom === null) return g.put(updates, indices, count);
       // Too many to compare: of several for one place, which nobody defines, their mean.
-      if (indices.shape[1]! > MOST_COMPARED) return averaged(g, x, indices, updates);
+      if (indices.shape[1]! > MAX_COMPARED) return averaged(g, x, indices, updates);
       return replaced(winners(g, updates, indices, 'last'));
     case 'max':
     case 'min': {

@@ -14,14 +14,14 @@ import { gridPoints, samplePoints, type Interval } from './sampling';
  * Most points in one run of a program: fewer spend the time of a small network between operations,
  * more leave the processor's cache (docs/pde.md has the measurement).
  */
-const LARGEST_BATCH = 512;
+const MAX_BATCH = 512;
 
 /** Points of the test grid where the configuration does not say. */
 const TEST_POINTS = 10_000;
-const LONGEST_TEST_AXIS = 1000;
-const MOST_TEST_POINTS = 1e7;
+const MAX_TEST_AXIS = 1000;
+const MAX_TEST_POINTS = 1e7;
 /** With more variables a grid is corners only. */
-const MOST_TEST_AXES = 8;
+const MAX_TEST_AXES = 8;
 
 /**
  * Samples or reads the collocation points of a problem.
@@ -71,7 +71,7 @@ export async function collocate(
 }
 
 function lossSet(points: number): PointSet {
-  return { role: 'loss', points, largestBatch: LARGEST_BATCH };
+  return { role: 'loss', points, largestBatch: MAX_BATCH };
 }
 
 /** Points of a set of conditions, [points, variables]. */
@@ -155,11 +155,11 @@ function concatenated(pieces: readonly Float64Array[]): Float64Array {
 function testPoints(problem: PdeProblem, { test, collocation }: PdeObjective): Float64Array {
   const variables = problem.notation.variables.map((_, variable) => variable);
   const axes = box(problem, variables);
-  if (test === undefined && axes.length > MOST_TEST_AXES) {
+  if (test === undefined && axes.length > MAX_TEST_AXES) {
     const random = new Random(collocation.seed, 'test points');
     return samplePoints(axes, 'latin-hypercube', TEST_POINTS, random);
   }
-  const each = Math.min(LONGEST_TEST_AXIS, Math.floor(TEST_POINTS ** (1 / axes.length) + 1e-9));
+  const each = Math.min(MAX_TEST_AXIS, Math.floor(TEST_POINTS ** (1 / axes.length) + 1e-9));
   const steps = typeof test === 'object' ? test : new Array<number>(axes.length).fill(test ?? each);
   if (steps.length !== axes.length) {
     throw new InputError(
@@ -168,9 +168,9 @@ function testPoints(problem: PdeProblem, { test, collocation }: PdeObjective): F
     );
   }
   const count = steps.reduce((product, n) => product * n, 1);
-  if (count > MOST_TEST_POINTS) {
+  if (count > MAX_TEST_POINTS) {
     throw new InputError(
-      say`"objective.test" makes a grid of ${count} points; ${MOST_TEST_POINTS} are the most, choose smaller numbers.`,
+      say`"objective.test" makes a grid of ${count} points; ${MAX_TEST_POINTS} are the most, choose smaller numbers.`,
     );
   }
   return gridPoints(axes, steps);

@@ -41,7 +41,7 @@ const KNOWN: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** The highest order of a derivative: a chain of them grows with every one. */
-const HIGHEST_ORDER = 8;
+const MAX_ORDER = 8;
 
 /**
  * The language of one differential equation: its variables, unknowns and constants by name.
@@ -54,14 +54,14 @@ export class Notation {
   readonly unknowns: readonly string[];
   /** For each variable its smallest and largest value. */
   readonly domain: readonly (readonly [number, number])[];
-  readonly #constants: ReadonlyMap<string, number>;
+  private readonly constants: ReadonlyMap<string, number>;
 
   /** @throws InputError when names clash or the domain is none. */
   constructor(objective: PdeObjective) {
     this.variables = objective.variables;
     this.unknowns = list(objective.unknown);
-    this.#constants = new Map([...KNOWN, ...Object.entries(objective.constants)]);
-    this.#checkNames(Object.keys(objective.constants));
+    this.constants = new Map([...KNOWN, ...Object.entries(objective.constants)]);
+    this.checkNames(Object.keys(objective.constants));
     const strangers = Object.keys(objective.domain).filter(
       (name) => !this.variables.includes(name),
     );
@@ -71,12 +71,12 @@ export class Notation {
         'mismatch',
       );
     }
-    this.domain = this.variables.map((name) => this.#interval(name, objective.domain[name]));
+    this.domain = this.variables.map((name) => this.interval(name, objective.domain[name]));
   }
 
   /** An expression that is to be 0 at every point of the domain; `u` is the unknown there. */
   residual(source: Source): Condition {
-    return this.#condition(source, true);
+    return this.oneCondition(source, true);
   }
 
   /**
@@ -90,9 +90,9 @@ export class Notation {
   condition(source: Source): readonly Condition[] {
     const { left, right } = parseEquation(source);
     if (left.kind === 'call' && left.name === PERIODIC && right === null) {
-      return this.#periodic(source, left.args, left.at);
+      return this.periodic(source, left.args, left.at);
     }
-    return [this.#condition(source, false)];
+    return [this.oneCondition(source, false)];
   }
 
   /** An expression of the variables, without unknowns. */
@@ -101,12 +101,12 @@ export class Notation {
     if (right !== null) {
       throw expressionError(source, source.text.indexOf('='), say`no equation is wanted here`);
     }
-    return new Reader(this, this.#constants, source, 'known').read(left);
+    return new Reader(this, this.constants, source, 'known').read(left);
   }
 
-  #condition(source: Source, everywhere: boolean): Condition {
+  private oneCondition(source: Source, everywhere: boolean): Condition {
     const { left, right } = parseEquation(source);
-    const reader = new Reader(this, this.#constants, source, everywhere ? 'residual' : 'condition');
+    const reader = new Reader(this, this.constants, source, everywhere ? 'residual' : 'condition');
     if (everywhere) reader.place(this.point());
     const a = reader.read(left);
     const b = right === null ? null : reader.read(right);
@@ -139,7 +139,7 @@ export class Notation {
     return { residual: difference, places, sides, free, periodic: null };
   }
 
-  #periodic(source: Source, args: readonly Syntax[], at: number): readonly Condition[] {
+  private periodic(source: Source, args: readonly Syntax[], at: number): readonly Condition[] {
     const [name, order] = args;
     const variable = name?.kind === 'name' ? this.variables.indexOf(name.name) : -1;
     if (variable < 0 || args.length > 2) {
@@ -150,12 +150,8 @@ export class Notation {
       );
     }
     const highest = order === undefined ? 0 : order.kind === 'number' ? order.value : -1;
-    if (!Number.isInteger(highest) || highest < 0 || highest > HIGHEST_ORDER) {
-      throw expressionError(
-        source,
-        order!.at,
-        say`an order is a whole number up to ${HIGHEST_ORDER}`,
-      );
+    if (!Number.isInteger(highest) || highest < 0 || highest > MAX_ORDER) {
+      throw expressionError(source, order!.at, say`an order is a whole number up to ${MAX_ORDER}`);
     }
     const places = this.domain[variable]!.map((end) =>
       this.point().map((own, i): Expression =>
@@ -196,25 +192,25 @@ export class Notation {
     if (exact >= 0) return { unknown: exact, by: [] };
     for (const [unknown, own] of this.unknowns.entries()) {
       if (!name.startsWith(`${own}_`)) continue;
-      const by = this.#variablesOf(name.slice(own.length + 1));
+      const by = this.variablesOf(name.slice(own.length + 1));
       if (by !== null) return { unknown, by: by.sort((a, b) => a - b) };
     }
     return null;
   }
 
   /** Variables written after each other, with or without `_` between. */
-  #variablesOf(text: string): number[] | null {
+  private variablesOf(text: string): number[] | null {
     if (text === '') return [];
     for (const [variable, name] of this.variables.entries()) {
       if (!text.startsWith(name)) continue;
       const tail = text.slice(name.length).replace(/^_(?=.)/, '');
-      const rest = this.#variablesOf(tail);
+      const rest = this.variablesOf(tail);
       if (rest !== null) return [variable, ...rest];
     }
     return null;
   }
 
-  #interval(name: string, given: PdeObjective['domain'][string] | undefined) {
+  private interval(name: string, given: PdeObjective['domain'][string] | undefined) {
     const where = `objective.domain.${name}`;
     if (given === undefined) {
       throw new InputError(
@@ -242,7 +238,7 @@ export class Notation {
     return [low, high] as const;
   }
 
-  #checkNames(constants: readonly string[]): void {
+  private checkNames(constants: readonly string[]): void {
     const taken = new Set<string>([
       ...FUNCTION_NAMES,
       BOUNDARY,
@@ -285,12 +281,12 @@ class Reader {
   readonly places: Place[] = [];
   readonly variablesSeen: { readonly variable: number; readonly at: number }[] = [];
   sides: readonly number[] | null = null;
-  readonly #language: Notation;
-  readonly #constants: ReadonlyMap<string, number>;
-  readonly #source: Source;
-  readonly #kind: Kind;
+  private readonly language: Notation;
+  private readonly constants: ReadonlyMap<string, number>;
+  private readonly source: Source;
+  private readonly kind: Kind;
   /** The variable in whose place an argument stands; `min` and `max` are of it. */
-  #coordinate: number | null = null;
+  private coordinate: number | null = null;
 
   constructor(
     language: Notation,
@@ -298,10 +294,10 @@ class Reader {
     source: Source,
     kind: Kind,
   ) {
-    this.#language = language;
-    this.#constants = constants;
-    this.#source = source;
-    this.#kind = kind;
+    this.language = language;
+    this.constants = constants;
+    this.source = source;
+    this.kind = kind;
   }
 
   /** The number of a place, which is a new one unless it has been seen. */
@@ -325,126 +321,126 @@ class Reader {
           right: this.read(syntax.right),
         };
       case 'name':
-        return this.#name(syntax.name, syntax.at);
+        return this.name(syntax.name, syntax.at);
       case 'call':
-        return this.#call(syntax);
+        return this.call(syntax);
     }
   }
 
-  #name(name: string, at: number): Expression {
-    const variable = this.#language.variables.indexOf(name);
+  private name(name: string, at: number): Expression {
+    const variable = this.language.variables.indexOf(name);
     if (variable >= 0) {
-      if (this.#coordinate === null) this.variablesSeen.push({ variable, at });
+      if (this.coordinate === null) this.variablesSeen.push({ variable, at });
       return { kind: 'variable', variable };
     }
-    const value = this.#constants.get(name);
+    const value = this.constants.get(name);
     if (value !== undefined) return { kind: 'number', value };
-    if (this.#coordinate !== null && (name === 'min' || name === 'max')) {
-      const [low, high] = this.#language.domain[this.#coordinate]!;
+    if (this.coordinate !== null && (name === 'min' || name === 'max')) {
+      const [low, high] = this.language.domain[this.coordinate]!;
       return { kind: 'number', value: name === 'min' ? low : high };
     }
-    const found = this.#unknown(name, at);
-    if (found === null) throw this.#meaningless(name, at);
-    if (this.#kind === 'condition') {
-      throw this.#error(
+    const found = this.unknown(name, at);
+    if (found === null) throw this.meaningless(name, at);
+    if (this.kind === 'condition') {
+      throw this.error(
         at,
-        say`${name} needs a place in a condition, as in ${this.#language.example(name)}`,
+        say`${name} needs a place in a condition, as in ${this.language.example(name)}`,
       );
     }
     return { kind: 'unknown', unknown: found.unknown, derivative: found.by, place: 0 };
   }
 
-  #call({ name, args, at }: Extract<Syntax, { kind: 'call' }>): Expression {
+  private call({ name, args, at }: Extract<Syntax, { kind: 'call' }>): Expression {
     if (isFunctionName(name)) {
       const [argument] = args;
       if (argument === undefined || args.length > 1) {
-        throw this.#error(at, say`${name} takes one argument, not ${args.length}`);
+        throw this.error(at, say`${name} takes one argument, not ${args.length}`);
       }
       return { kind: 'function', name, argument: this.read(argument) };
     }
-    const found = this.#unknown(name, at);
-    if (found === null) throw this.#meaningless(name, at);
+    const found = this.unknown(name, at);
+    if (found === null) throw this.meaningless(name, at);
     return {
       kind: 'unknown',
       unknown: found.unknown,
       derivative: found.by,
-      place: this.#placeOf(name, args, at),
+      place: this.placeOf(name, args, at),
     };
   }
 
-  #placeOf(name: string, args: readonly Syntax[], at: number): number {
-    const { variables } = this.#language;
+  private placeOf(name: string, args: readonly Syntax[], at: number): number {
+    const { variables } = this.language;
     const [only] = args;
-    const sides = only === undefined || args.length > 1 ? null : this.#sidesOf(only);
+    const sides = only === undefined || args.length > 1 ? null : this.sidesOf(only);
     if (sides !== null) {
       if (this.sides !== null && this.sides.join() !== sides.join()) {
-        throw this.#error(at, say`a condition is on one boundary; make two conditions of it`);
+        throw this.error(at, say`a condition is on one boundary; make two conditions of it`);
       }
       this.sides = sides;
-      return this.place(this.#language.point());
+      return this.place(this.language.point());
     }
     if (args.length !== variables.length) {
-      throw this.#error(
+      throw this.error(
         at,
         say`${name} takes ${variables.length} coordinates (${variables.join(', ')}), not ${args.length}`,
       );
     }
     return this.place(
       args.map((argument, variable) => {
-        const outer = this.#coordinate;
-        this.#coordinate = variable;
+        const outer = this.coordinate;
+        this.coordinate = variable;
         const coordinate = this.read(argument);
-        this.#coordinate = outer;
+        this.coordinate = outer;
         return coordinate;
       }),
     );
   }
 
   /** The variables of `boundary` or `boundary(x, y)`; null where it is neither. */
-  #sidesOf(syntax: Syntax): readonly number[] | null {
-    const { variables } = this.#language;
-    if (this.#kind !== 'condition') return null;
+  private sidesOf(syntax: Syntax): readonly number[] | null {
+    const { variables } = this.language;
+    if (this.kind !== 'condition') return null;
     if (syntax.kind === 'name' && syntax.name === BOUNDARY) return variables.map((_, i) => i);
     if (syntax.kind !== 'call' || syntax.name !== BOUNDARY) return null;
     return syntax.args.map((argument) => {
       const variable = argument.kind === 'name' ? variables.indexOf(argument.name) : -1;
       if (variable < 0) {
-        throw this.#error(argument.at, say`boundary is of variables: ${variables.join(', ')}`);
+        throw this.error(argument.at, say`boundary is of variables: ${variables.join(', ')}`);
       }
       return variable;
     });
   }
 
-  #unknown(name: string, at: number): ReturnType<Notation['derivative']> {
-    const found = this.#language.derivative(name);
+  private unknown(name: string, at: number): ReturnType<Notation['derivative']> {
+    const found = this.language.derivative(name);
     if (found === null) return null;
-    if (this.#kind === 'known' || this.#coordinate !== null) {
-      throw this.#error(at, say`${name} is unknown, and only what is known can stand here`);
+    if (this.kind === 'known' || this.coordinate !== null) {
+      throw this.error(at, say`${name} is unknown, and only what is known can stand here`);
     }
-    if (found.by.length > HIGHEST_ORDER) {
-      throw this.#error(
+    if (found.by.length > MAX_ORDER) {
+      throw this.error(
         at,
-        say`${name} is of order ${found.by.length}; ${HIGHEST_ORDER} is the highest`,
+        say`${name} is of order ${found.by.length}; ${MAX_ORDER} is the highest`,
       );
     }
     return found;
   }
 
-  #meaningless(name: string, at: number): InputError {
-    const { variables, unknowns } = this.#language;
-    const constants = [...this.#constants.keys()];
+  private meaningless(name: string, at: number): InputError {
+    const { variables, unknowns } = this.language;
+    const constants = [...this.constants.keys()];
     const unknown =
-      this.#kind === 'known'
+      this.kind === 'known'
         ? ''
         : say`; unknowns ${unknowns.join(', ')} and derivatives as in ${unknowns[0]!}_${variables[0]!}`;
-    return this.#error(
+    return this.error(
       at,
       say`${name} means nothing; there are the variables ${variables.join(', ')}${unknown}; constants ${constants.join(', ')}; and functions ${FUNCTION_NAMES.join(', ')}`,
     );
   }
 
-  #error(at: number, what: Message): InputError {
-    return expressionError(this.#source, at, what);
+  private error(at: number, what: Message): InputError {
+    return expressionError(this.source, at, what);
   }
 }
 

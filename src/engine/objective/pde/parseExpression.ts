@@ -43,7 +43,7 @@ export function expressionError(source: Source, position: number, what: Message)
 }
 
 /** Much more than any equation, and an end to nesting that would exhaust the stack. */
-const LONGEST_TEXT = 4000;
+const MAX_TEXT_LENGTH = 4000;
 
 /**
  * Reads an expression or an equation.
@@ -58,11 +58,11 @@ export function parseEquation(source: Source): {
   readonly right: Syntax | null;
 } {
   const { text } = source;
-  if (text.length > LONGEST_TEXT) {
+  if (text.length > MAX_TEXT_LENGTH) {
     throw expressionError(
       source,
-      LONGEST_TEXT,
-      say`an expression has ${LONGEST_TEXT} characters at most`,
+      MAX_TEXT_LENGTH,
+      say`an expression has ${MAX_TEXT_LENGTH} characters at most`,
     );
   }
   const sign = text.indexOf('=');

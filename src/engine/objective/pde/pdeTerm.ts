@@ -42,16 +42,16 @@ const SQUARES = `${TERM}squares:`;
 class PointValues {
   readonly places: Place[] = [];
   readonly fields: Expression[] = [];
-  readonly #points: Float64Array;
-  readonly #width: number;
-  readonly #measurements: Float64Array | null;
-  readonly #unknowns: number;
+  private readonly points: Float64Array;
+  private readonly width: number;
+  private readonly measurements: Float64Array | null;
+  private readonly unknowns: number;
 
   constructor(points: Float64Array, { notation }: PdeProblem, measurements: Float64Array | null) {
-    this.#points = points;
-    this.#width = notation.variables.length;
-    this.#unknowns = notation.unknowns.length;
-    this.#measurements = measurements;
+    this.points = points;
+    this.width = notation.variables.length;
+    this.unknowns = notation.unknowns.length;
+    this.measurements = measurements;
   }
 
   /** Number of a place among those of all conditions. */
@@ -70,28 +70,28 @@ class PointValues {
   inputs({ start, size }: Batch): ReadonlyMap<string, Float64Array> {
     const inputs = new Map<string, Float64Array>();
     this.places.forEach((coordinates, index) => {
-      const values = new Float64Array(size * this.#width);
+      const values = new Float64Array(size * this.width);
       for (let i = 0; i < size; i += 1) {
-        const leaf = this.#valuesAt(start + i);
+        const leaf = this.valuesAt(start + i);
         coordinates.forEach((coordinate, variable) => {
-          values[i * this.#width + variable] = evaluateExpression(coordinate, leaf);
+          values[i * this.width + variable] = evaluateExpression(coordinate, leaf);
         });
       }
       inputs.set(PLACE + String(index), values);
     });
     this.fields.forEach((expression, index) => {
       const values = Float64Array.from({ length: size }, (_, i) =>
-        evaluateExpression(expression, this.#valuesAt(start + i)),
+        evaluateExpression(expression, this.valuesAt(start + i)),
       );
       inputs.set(FIELD + String(index), values);
     });
     return inputs;
   }
 
-  #valuesAt(point: number): Values {
+  private valuesAt(point: number): Values {
     return {
-      variable: (variable) => this.#points[point * this.#width + variable]!,
-      measurement: (unknown) => this.#measurements![point * this.#unknowns + unknown]!,
+      variable: (variable) => this.points[point * this.width + variable]!,
+      measurement: (unknown) => this.measurements![point * this.unknowns + unknown]!,
       unknown: () => {
         throw new Error('A known value depends on an unknown.');
       },
@@ -101,22 +101,22 @@ class PointValues {
 
 /** The weighted squares of conditions at collocation points. */
 export class ConditionTerm implements LossTerm {
-  readonly #problem: PdeProblem;
-  readonly #set: number;
-  readonly #model: Model;
-  readonly #values: PointValues;
+  private readonly problem: PdeProblem;
+  private readonly set: number;
+  private readonly model: Model;
+  private readonly values: PointValues;
 
   /** @param set number of the set of conditions. */
   constructor(problem: PdeProblem, data: CollocationData, set: number, model: Model) {
-    this.#problem = problem;
-    this.#set = set;
-    this.#model = model;
-    this.#values = new PointValues(data.points[set]!, problem, data.measurements);
+    this.problem = problem;
+    this.set = set;
+    this.model = model;
+    this.values = new PointValues(data.points[set]!, problem, data.measurements);
   }
 
   build(g: Graph, network: Network, batch: number): TermNodes {
-    const { notation, sets } = this.#problem;
-    const { parts } = sets[this.#set]!;
+    const { notation, sets } = this.problem;
+    const { parts } = sets[this.set]!;
     const outputs = new Map<number, InputDerivatives>();
     const outputAt = (place: number): InputDerivatives => {
       let output = outputs.get(place);
@@ -124,10 +124,10 @@ export class ConditionTerm implements LossTerm {
         const points = g.input(PLACE + String(place), [batch, notation.variables.length]);
         const value = unknowns(
           g,
-          atPoints(g, network, this.#model, points),
+          atPoints(g, network, this.model, points),
           batch,
           notation.unknowns,
-          this.#model,
+          this.model,
         );
         output = new InputDerivatives(g, points, value);
         outputs.set(place, output);
@@ -140,10 +140,10 @@ export class ConditionTerm implements LossTerm {
     for (const [index, { residual, places, weight }] of parts.entries()) {
       const value = buildExpression(g, residual, {
         unknown: ({ unknown, derivative, place }) =>
-          column(g, outputAt(this.#values.place(places[place]!)).of(derivative), unknown),
+          column(g, outputAt(this.values.place(places[place]!)).of(derivative), unknown),
         known: (expression) => {
           if (!isKnown(expression)) return null;
-          return g.input(FIELD + String(this.#values.field(expression)), [batch]);
+          return g.input(FIELD + String(this.values.field(expression)), [batch]);
         },
       });
       const spread = g.expand(value, [batch]);
@@ -155,17 +155,17 @@ export class ConditionTerm implements LossTerm {
       const weighted = g.mul(g.scalar(weight), squares);
       losses = losses === null ? weighted : g.add(losses, weighted);
     }
-    const own = outputs.get(this.#values.place(notation.point()));
+    const own = outputs.get(this.values.place(notation.point()));
     if (own !== undefined) measured.set(SIZES, g.abs(own.of([])));
     return { losses: losses ?? g.zeros([batch]), outputs: residuals, measured };
   }
 
   inputs(batch: Batch): ReadonlyMap<string, FloatArray> {
-    return this.#values.inputs(batch);
+    return this.values.inputs(batch);
   }
 
   measure(outputs: ReadonlyMap<string, FloatArray>, { start }: Batch): Measures {
-    const { parts } = this.#problem.sets[this.#set]!;
+    const { parts } = this.problem.sets[this.set]!;
     const all = parts.map((_, index) => outputs.get(SQUARES + String(index))!);
     const sizes = outputs.get(SIZES) ?? new Float64Array(0);
     return {
@@ -182,31 +182,31 @@ export class ConditionTerm implements LossTerm {
 
 /** The distance of the network from the exact solution: measured, not minimised. */
 export class ErrorTerm implements LossTerm {
-  readonly #problem: PdeProblem;
-  readonly #model: Model;
-  readonly #values: PointValues;
+  private readonly problem: PdeProblem;
+  private readonly model: Model;
+  private readonly values: PointValues;
 
   constructor(problem: PdeProblem, data: CollocationData, model: Model) {
-    this.#problem = problem;
-    this.#model = model;
-    this.#values = new PointValues(data.points.at(-1)!, problem, null);
+    this.problem = problem;
+    this.model = model;
+    this.values = new PointValues(data.points.at(-1)!, problem, null);
   }
 
   build(g: Graph, network: Network, batch: number): TermNodes {
-    const { notation, exact } = this.#problem;
-    const place = this.#values.place(notation.point());
+    const { notation, exact } = this.problem;
+    const place = this.values.place(notation.point());
     const points = g.input(PLACE + String(place), [batch, notation.variables.length]);
     const output = unknowns(
       g,
-      atPoints(g, network, this.#model, points),
+      atPoints(g, network, this.model, points),
       batch,
       notation.unknowns,
-      this.#model,
+      this.model,
     );
     const errors: Node[] = [];
     exact!.forEach((solution, unknown) => {
       if (solution === null) return;
-      const truth = g.input(FIELD + String(this.#values.field(solution)), [batch]);
+      const truth = g.input(FIELD + String(this.values.field(solution)), [batch]);
       errors.push(g.abs(g.sub(column(g, output, unknown), truth)));
     });
     const total = errors.reduce((a, b) => g.add(a, b));
@@ -215,7 +215,7 @@ export class ErrorTerm implements LossTerm {
   }
 
   inputs(batch: Batch): ReadonlyMap<string, FloatArray> {
-    return this.#values.inputs(batch);
+    return this.values.inputs(batch);
   }
 
   measure(outputs: ReadonlyMap<string, FloatArray>): Measures {

@@ -32,84 +32,84 @@ export function tensorFlowVersion(tf: TensorFlow): string {
 }
 
 class Interpretation implements Executable {
-  readonly #tf: TensorFlow;
-  readonly #program: Program;
+  private readonly tf: TensorFlow;
+  private readonly program: Program;
   /** What is computed in each run, in order. */
-  readonly #steps: readonly AnyNode[];
-  readonly #inputs: readonly Node<'input'>[];
+  private readonly steps: readonly AnyNode[];
+  private readonly inputs: readonly Node<'input'>[];
   /** Constants and known inputs, by node. */
-  readonly #fixed = new Map<number, Tensor>();
-  readonly #lastUse = new Map<number, number>();
+  private readonly fixed = new Map<number, Tensor>();
+  private readonly lastUse = new Map<number, number>();
 
   constructor(tf: TensorFlow, program: Program, known: ReadonlyMap<string, FloatArray>) {
-    this.#tf = tf;
-    this.#program = program;
+    this.tf = tf;
+    this.program = program;
     const order = topologicalOrder(program.outputs.values());
     const inputs: Node<'input'>[] = [];
     const steps: AnyNode[] = [];
     for (const node of order) {
-      for (const input of node.inputs) this.#lastUse.set(input.id, node.id);
+      for (const input of node.inputs) this.lastUse.set(input.id, node.id);
       if (node.operation === 'constant') {
-        this.#fixed.set(node.id, applyKernels(tf, node, []));
+        this.fixed.set(node.id, applyKernels(tf, node, []));
       } else if (node.operation === 'input') {
         const data = known.get(node.attributes.name);
         if (data === undefined) inputs.push(node);
-        else this.#fixed.set(node.id, this.#tensor(node, data));
+        else this.fixed.set(node.id, this.tensor(node, data));
       } else {
         steps.push(node);
       }
     }
-    for (const node of program.outputs.values()) this.#lastUse.set(node.id, Infinity);
-    this.#inputs = inputs;
-    this.#steps = steps;
+    for (const node of program.outputs.values()) this.lastUse.set(node.id, Infinity);
+    this.inputs = inputs;
+    this.steps = steps;
   }
 
   async run(inputs: ReadonlyMap<string, FloatArray>): Promise<ReadonlyMap<string, FloatArray>> {
-    const values = new Map<number, Tensor>(this.#fixed);
+    const values = new Map<number, Tensor>(this.fixed);
     try {
-      for (const node of this.#inputs) {
-        values.set(node.id, this.#tensor(node, inputs.get(node.attributes.name)));
+      for (const node of this.inputs) {
+        values.set(node.id, this.tensor(node, inputs.get(node.attributes.name)));
       }
-      for (const node of this.#steps) {
+      for (const node of this.steps) {
         const args = node.inputs.map((input) => values.get(input.id)!);
         // Whatever else the kernels made is given back at once.
         values.set(
           node.id,
-          this.#tf.tidy(() => applyKernels(this.#tf, node, args)),
+          this.tf.tidy(() => applyKernels(this.tf, node, args)),
         );
         for (const input of node.inputs) {
-          if (this.#lastUse.get(input.id) === node.id) this.#drop(values, input.id);
+          if (this.lastUse.get(input.id) === node.id) this.drop(values, input.id);
         }
       }
       const results = new Map<string, FloatArray>();
-      for (const [name, node] of this.#program.outputs) {
+      for (const [name, node] of this.program.outputs) {
         results.set(name, (await values.get(node.id)!.data()) as Float32Array);
       }
       return results;
     } catch (error) {
       throw memoryError(error) ?? error;
     } finally {
-      for (const id of [...values.keys()]) this.#drop(values, id);
+      for (const id of [...values.keys()]) this.drop(values, id);
     }
   }
 
   release(): Promise<void> {
-    for (const tensor of this.#fixed.values()) tensor.dispose();
-    this.#fixed.clear();
+    for (const tensor of this.fixed.values()) tensor.dispose();
+    this.fixed.clear();
     return Promise.resolve();
   }
 
-  #drop(values: Map<number, Tensor>, id: number): void {
-    if (!this.#fixed.has(id)) values.get(id)?.dispose();
+  private drop(values: Map<number, Tensor>, id: number): void {
+    if (!this.fixed.has(id)) values.get(id)?.dispose();
     values.delete(id);
   }
 
-  #tensor({ attributes, shape }: Node<'input'>, data: FloatArray | undefined): Tensor {
+  private tensor({ attributes, shape }: Node<'input'>, data: FloatArray | undefined): Tensor {
     if (data?.length !== sizeOf(shape)) {
       throw new Error(`Input ${attributes.name} is missing or of the wrong size.`);
     }
     // A copy: TensorFlow.js keeps the array it is given.
-    return this.#tf.tensor(Float32Array.from(data), [...shape], 'float32');
+    return this.tf.tensor(Float32Array.from(data), [...shape], 'float32');
   }
 }
 

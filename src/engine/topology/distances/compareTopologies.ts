@@ -29,7 +29,7 @@ export interface PlacedTopology {
 }
 
 /** Finite pairs of each side that are compared: assignment is cubic in their number. */
-const MOST_PAIRS = 500;
+const MAX_PAIRS = 500;
 
 /**
  * Distances of two diagrams, differences of their summaries, and minima followed from one to the
@@ -65,8 +65,8 @@ export function compareTopologies(
         ? []
         : [
             side === 0
-              ? say`Of the first landscape the ${MOST_PAIRS} most persistent pairs were compared and ${left} left out, which moves the bottleneck distance by at most ${sides[side].largestLeft / 2}; raise the threshold to leave out what is noise.`
-              : say`Of the second landscape the ${MOST_PAIRS} most persistent pairs were compared and ${left} left out, which moves the bottleneck distance by at most ${sides[side]!.largestLeft / 2}; raise the threshold to leave out what is noise.`,
+              ? say`Of the first landscape the ${MAX_PAIRS} most persistent pairs were compared and ${left} left out, which moves the bottleneck distance by at most ${sides[side].largestLeft / 2}; raise the threshold to leave out what is noise.`
+              : say`Of the second landscape the ${MAX_PAIRS} most persistent pairs were compared and ${left} left out, which moves the bottleneck distance by at most ${sides[side]!.largestLeft / 2}; raise the threshold to leave out what is noise.`,
           ],
     ),
   };
@@ -87,15 +87,15 @@ interface Side {
  */
 function mostPersistent({ topology, relativeNoise }: PlacedTopology): Side {
   const { pairs, essential, summaries, shape, threshold } = topology;
-  const left = Math.max(0, pairs.length - MOST_PAIRS);
-  const next = pairs[MOST_PAIRS];
+  const left = Math.max(0, pairs.length - MAX_PAIRS);
+  const next = pairs[MAX_PAIRS];
   const largestLeft = next === undefined ? 0 : fromScalar(next.death) - fromScalar(next.birth);
   const lowest = fromScalar(essential.birth);
   const least = Number.isFinite(lowest) ? lowest : 0;
   const largest = Math.max(Math.abs(least), Math.abs(least + summaries.range));
   const points = shape.reduce((product, extent) => product * extent, 1);
   return {
-    topology: { ...topology, pairs: pairs.slice(0, MOST_PAIRS) },
+    topology: { ...topology, pairs: pairs.slice(0, MAX_PAIRS) },
     left,
     largestLeft,
     uncertainty:

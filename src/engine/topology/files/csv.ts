@@ -68,7 +68,7 @@ function onlyValues({ rows }: Table, header: readonly string[]): string | null {
   const others = header.map((_, column) => column).slice(0, -1);
   if (isGrid(rows, others)) return header.at(-1)!;
   // So many columns are those of a plane, whatever their names.
-  if (header.length > MOST_COORDINATES + 1) return null;
+  if (header.length > MAX_COORDINATES + 1) return null;
   throw new Fault(
     'invalid',
     say`none of its columns (${header.slice(0, 10).join(', ')}) is named like losses, nor are all but the last coordinates of a grid`,
@@ -91,7 +91,7 @@ function refuseHoles(rows: readonly Float64Array[]): void {
 }
 
 /** More coordinates have no landscape that is sampled on a grid. */
-const MOST_COORDINATES = 6;
+const MAX_COORDINATES = 6;
 
 /** Taller than this for its width, a plane is more likely a list of points. */
 const NARROW = 10;

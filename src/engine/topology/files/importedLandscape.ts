@@ -164,7 +164,7 @@ export function farWarnings(far: FarValues | null, points: number): Message[] {
 }
 
 /** So many points, and this share of them, at the very same highest value are no accident. */
-const LEAST_CLIPPED = 8;
+const MIN_CLIPPED = 8;
 const CLIPPED_SHARE = 0.01;
 
 /**
@@ -185,8 +185,7 @@ export function clippingWarnings(values: Float64Array): Message[] {
     }
     if (x === highest) count++;
   }
-  if (lowest === highest || count < Math.max(LEAST_CLIPPED, CLIPPED_SHARE * values.length))
-    return [];
+  if (lowest === highest || count < Math.max(MIN_CLIPPED, CLIPPED_SHARE * values.length)) return [];
   return [
     say`${count} of ${values.length} points have the very same highest value ${highest}, as clipping leaves it; what lies above is not in the file, so its maxima and ranges mean little.`,
   ];

@@ -24,8 +24,8 @@ export interface ReadLandscapeOptions {
 }
 
 /** Text goes into one string, which has its limits. */
-const MOST_TEXT_BYTES = 500_000_000;
-const MOST_BYTES = 2 ** 32;
+const MAX_TEXT_BYTES = 500_000_000;
+const MAX_BYTES = 2 ** 32;
 const TEXT_SUFFIXES = ['.csv', '.tsv', '.txt', '.dat'];
 
 /**
@@ -66,7 +66,7 @@ async function readAny(
   array: string | undefined,
 ): Promise<ImportedLandscape> {
   const head = await file.read(0, Math.min(file.size, 512));
-  if (file.size > MOST_BYTES) {
+  if (file.size > MAX_BYTES) {
     throw new Fault('unsupported', say`it has more than 4 GiB`, say`take a coarser grid`);
   }
   if (isNpy(head)) return readNpyLandscape(file);
@@ -76,7 +76,7 @@ async function readAny(
   }
   if (isHdf5(head)) return readSurface(await file.read(0, file.size), array);
   if (extname(file.path).toLowerCase() === '.json') {
-    if (file.size > MOST_TEXT_BYTES) throw tooLong();
+    if (file.size > MAX_TEXT_BYTES) throw tooLong();
     return parseJsonLandscape(Buffer.from(await file.read(0, file.size)).toString('utf8'));
   }
   if (!TEXT_SUFFIXES.includes(extname(file.path).toLowerCase())) {
@@ -86,7 +86,7 @@ async function readAny(
       say`save it as .npy, .npz, .vti, .csv or .h5`,
     );
   }
-  if (file.size > MOST_TEXT_BYTES) throw tooLong();
+  if (file.size > MAX_TEXT_BYTES) throw tooLong();
   return parseCsv(Buffer.from(await file.read(0, file.size)).toString('utf8'), array);
 }
 

@@ -5,7 +5,7 @@ import { parseVtp, parseVtu } from './vtu';
 import type { ImportedMesh } from './vtu';
 import { say } from '../../../shared/words/message';
 
-const MOST_BYTES = 2 ** 32;
+const MAX_BYTES = 2 ** 32;
 
 /** VTK's types of points that are no grid. */
 const MESHES = ['UnstructuredGrid', 'PolyData'];
@@ -31,7 +31,7 @@ export async function readMesh(path: string, array?: string): Promise<ImportedMe
   const file = await CheckpointFile.open(path);
   try {
     return await naming(path, async () => {
-      if (file.size > MOST_BYTES) {
+      if (file.size > MAX_BYTES) {
         throw new Fault('unsupported', say`it has more than 4 GiB`, say`take fewer points`);
       }
       const bytes = await file.read(0, file.size);

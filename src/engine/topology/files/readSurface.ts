@@ -20,7 +20,7 @@ export type SurfaceAnswer =
     };
 
 /** Bytes of a file that is copied into the library's memory. */
-const MOST_BYTES = 2 ** 29;
+const MAX_BYTES = 2 ** 29;
 /** Surfaces of the largest size are read in a few seconds. */
 const PATIENCE = 60_000;
 /** h5wasm with its WebAssembly, in a bundle of its own that nothing else loads. */
@@ -42,10 +42,10 @@ export async function readSurface(
   array: string | undefined,
   script = join(__dirname, SCRIPT),
 ): Promise<ImportedLandscape> {
-  if (bytes.length > MOST_BYTES) {
+  if (bytes.length > MAX_BYTES) {
     throw new Fault(
       'unsupported',
-      say`it has ${Math.round(bytes.length / 1e6)} MB, and Basin reads HDF5 files of up to ${Math.round(MOST_BYTES / 1e6)}`,
+      say`it has ${Math.round(bytes.length / 1e6)} MB, and Basin reads HDF5 files of up to ${Math.round(MAX_BYTES / 1e6)}`,
       say`save the surface alone as .npz`,
     );
   }

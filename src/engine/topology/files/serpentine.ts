@@ -9,7 +9,7 @@ import { say, type Message } from '../../../shared/words/message';
 /** Clean landscapes give 0.54 to 0.86, shifted ones 2.15 and more; between them, the middle. */
 const SHIFTED = 1.36;
 /** With fewer points along an axis noise alone comes near. */
-const LEAST_POINTS = 6;
+const MIN_POINTS = 6;
 
 /** A warning for each axis of a plane along which every other column is shifted. */
 export function serpentineWarnings(values: Float64Array, shape: readonly number[]): Message[] {
@@ -82,7 +82,7 @@ interface ShiftedAxis {
 function shiftedAxes(values: Float64Array, shape: readonly number[]): ShiftedAxis[] {
   const [first, second] = shape;
   if (shape.length !== 2 || first === undefined || second === undefined) return [];
-  if (first < LEAST_POINTS || second < LEAST_POINTS) return [];
+  if (first < MIN_POINTS || second < MIN_POINTS) return [];
   const heights = logarithms(values);
   const across: readonly [Lines, Lines] = [
     { columns: first, columnStep: second, points: second, pointStep: 1 },

@@ -5,7 +5,7 @@ import {
   attempt,
   emptyFileSystem,
   FILTERS,
-  MOST_CHUNK_BYTES,
+  MAX_CHUNK_BYTES,
   NUMBER_CLASSES,
 } from '../../checkpoint/hdf5Memory';
 import {
@@ -21,7 +21,7 @@ import { say } from '../../../shared/words/message';
 const SURFACES = ['train_loss', 'test_loss', 'train_acc', 'test_acc'] as const;
 const X = 'xcoordinates';
 const Y = 'ycoordinates';
-const MOST_POINTS = 2 ** 26;
+const MAX_POINTS = 2 ** 26;
 const NOT_EVALUATED = -1;
 
 /**
@@ -138,10 +138,10 @@ function numbersOf(root: Group, names: readonly string[], name: string): Numbers
     throw new Fault('unsupported', say`"${name}" is no line and no plane of values`);
   }
   const points = product(shape);
-  if (!(points >= 1 && points <= MOST_POINTS)) {
+  if (!(points >= 1 && points <= MAX_POINTS)) {
     throw new Fault('unsupported', say`"${name}" has ${points} values`, say`take a coarser grid`);
   }
-  if (chunks !== null && !(product(chunks) * metadata.size <= MOST_CHUNK_BYTES)) {
+  if (chunks !== null && !(product(chunks) * metadata.size <= MAX_CHUNK_BYTES)) {
     throw new Fault('unsupported', say`"${name}" is stored in chunks that are too large`);
   }
   const strange = entity.filters.find(({ id }) => !FILTERS.includes(id));

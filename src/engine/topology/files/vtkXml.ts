@@ -116,8 +116,8 @@ interface Appended {
 }
 
 /** What VTK writes is five deep, and has some elements for each array. */
-const DEEPEST = 32;
-const MOST_ELEMENTS = 100_000;
+const MAX_DEPTH = 32;
+const MAX_ELEMENTS = 100_000;
 
 function scan(buffer: Buffer): { elements: Element[]; appended: Appended | null } {
   const elements: Element[] = [];
@@ -151,7 +151,7 @@ function scan(buffer: Buffer): { elements: Element[]; appended: Appended | null 
       text: [],
     };
     elements.push(element);
-    if (open.length > DEEPEST || elements.length > MOST_ELEMENTS) throw brokenXml();
+    if (open.length > MAX_DEPTH || elements.length > MAX_ELEMENTS) throw brokenXml();
     if (element.name === 'AppendedData') {
       const base64 = element.attributes.get('encoding') !== 'raw';
       appended = { base64, start: endOf(buffer, '_', at) };

@@ -21,7 +21,7 @@ const SIMPLICES = new Map([
   [5, 3],
   [10, 4],
 ]);
-const MOST_POINTS = 2 ** 26;
+const MAX_POINTS = 2 ** 26;
 
 /**
  * VTK's unstructured grid in XML: `.vtu`. Points, lines, triangles and tetrahedra.
@@ -143,7 +143,7 @@ function cellEdges(
 
 function sizeOf({ piece }: VtkXml, name: string): number {
   const size = Number(piece.attributes.get(name));
-  if (!(Number.isInteger(size) && size >= 0 && size <= MOST_POINTS)) {
+  if (!(Number.isInteger(size) && size >= 0 && size <= MAX_POINTS)) {
     throw new Fault('damaged', say`its ${name} makes no sense`);
   }
   return size;

@@ -6,7 +6,7 @@ import type { Adjacency } from '../adjacency';
 import { checked, squaredDistance, type Points } from './points';
 
 /** Points at few places are all neighbours of each other. */
-const MOST_EDGES = 2 ** 25;
+const MAX_EDGES = 2 ** 25;
 
 /**
  * Union graph of the K nearest points: two are neighbours when either is among the K nearest of the
@@ -191,9 +191,9 @@ class EdgeList {
 
   add(a: number, b: number): void {
     if (this.count === this.ends.length) {
-      if (this.count >= 2 * MOST_EDGES) {
+      if (this.count >= 2 * MAX_EDGES) {
         throw new InputError(
-          say`The points have more than ${MOST_EDGES} pairs of neighbours, as where many lie at one place; leave repeated points out.`,
+          say`The points have more than ${MAX_EDGES} pairs of neighbours, as where many lie at one place; leave repeated points out.`,
           'unsupported',
         );
       }

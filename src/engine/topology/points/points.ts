@@ -7,7 +7,7 @@ export interface Points {
   readonly dimensions: number;
 }
 
-const MOST_POINTS = 2 ** 20;
+const MAX_POINTS = 2 ** 20;
 
 export function squaredDistance({ coordinates, dimensions }: Points, a: number, b: number): number {
   let sum = 0;
@@ -29,9 +29,9 @@ export function checked({ coordinates, dimensions }: Points): number {
   if (!coordinates.every(Number.isFinite)) {
     throw new InputError(say`A coordinate of a point is not finite; leave that point out.`);
   }
-  if (count > MOST_POINTS) {
+  if (count > MAX_POINTS) {
     throw new InputError(
-      say`There are ${count} points, and Basin takes up to ${MOST_POINTS}; take fewer.`,
+      say`There are ${count} points, and Basin takes up to ${MAX_POINTS}; take fewer.`,
       'unsupported',
     );
   }

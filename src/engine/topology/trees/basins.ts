@@ -19,9 +19,9 @@ import type { StencilNeighborhood } from '../neighborhood';
  */
 
 /** Bits of an Int32 that a set of points around a vertex may take. */
-const MAXIMUM_BITS = 30;
+const MAX_BITS = 30;
 /** Up to this many bits a set of points around a vertex has its own entry in a table. */
-const TABLE_BITS = 18;
+const MAX_TABLE_BITS = 18;
 const UNKNOWN = -1;
 /** Vertices of one run: their sets stay in the first cache, and so do three rows of values. */
 const RUN = 1024;
@@ -30,11 +30,11 @@ const RUN = 1024;
 export function hasBasinPath(neighborhood: StencilNeighborhood, dimensions: number): boolean {
   switch (neighborhood) {
     case '4':
-      return 2 * dimensions <= MAXIMUM_BITS;
+      return 2 * dimensions <= MAX_BITS;
     case '8':
-      return 3 ** dimensions - 1 <= MAXIMUM_BITS;
+      return 3 ** dimensions - 1 <= MAX_BITS;
     case 'freudenthal':
-      return 2 * (2 ** dimensions - 1) <= MAXIMUM_BITS;
+      return 2 * (2 ** dimensions - 1) <= MAX_BITS;
   }
 }
 
@@ -102,7 +102,7 @@ class Link {
                 .some((a, _, around) => around.some((b) => a !== b && !apart(a, b))),
           );
     this.offsets =
-      neighbors.length + joining.length <= TABLE_BITS ? [...neighbors, ...joining] : neighbors;
+      neighbors.length + joining.length <= MAX_TABLE_BITS ? [...neighbors, ...joining] : neighbors;
     this.degree = neighbors.length;
     this.neighborMask = 2 ** this.degree - 1;
     const strides = stridesOf(extents);
@@ -113,7 +113,7 @@ class Link {
       this.offsets.reduce((mask, b, bit) => (apart(a, b) ? mask | (1 << bit) : mask), 0),
     );
     const bits = this.offsets.length;
-    this.table = bits <= TABLE_BITS ? new Int32Array(2 ** bits).fill(UNKNOWN) : null;
+    this.table = bits <= MAX_TABLE_BITS ? new Int32Array(2 ** bits).fill(UNKNOWN) : null;
     this.firstStep = new Int32Array(this.table?.length ?? 0);
   }
 

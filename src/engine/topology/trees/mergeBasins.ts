@@ -42,7 +42,7 @@ export function mergeBasins(
     toward: new Int32Array(minimum.length).fill(-1),
   };
   let parts = initialParts(keys, minimum, edges);
-  while (parts.basin.length > LEAST_PARTS) {
+  while (parts.basin.length > MIN_PARTS) {
     const before = parts.basin.length;
     parts = contracted(parts, keys, deaths);
     if (parts.basin.length > WORTHWHILE * before) break;
@@ -52,7 +52,7 @@ export function mergeBasins(
 }
 
 /** Of fewer parts the edges, many times as many by then, are sorted as fast. */
-const LEAST_PARTS = 64;
+const MIN_PARTS = 64;
 /** A round that leaves more than this share of the parts is the last. */
 const WORTHWHILE = 0.8;
 

@@ -23,12 +23,12 @@ type AttributeValue = number | string | readonly number[];
 /** An ONNX model while it is written, node by node; equal constants are one. */
 export class ModelWriter {
   readonly precision: 'float32' | 'float64';
-  readonly #nodes: NodeProto[] = [];
-  readonly #initializers: TensorProto[] = [];
-  readonly #inputs: ValueInfoProto[] = [];
-  readonly #integers = new Map<string, string>();
-  readonly #scalars = new Map<number, string>();
-  #names = 0;
+  private readonly nodes: NodeProto[] = [];
+  private readonly initializers: TensorProto[] = [];
+  private readonly inputs: ValueInfoProto[] = [];
+  private readonly integers = new Map<string, string>();
+  private readonly scalars = new Map<number, string>();
+  private names = 0;
 
   constructor(precision: 'float32' | 'float64') {
     this.precision = precision;
@@ -47,9 +47,9 @@ export class ModelWriter {
       ],
       graph: {
         name: 'basin',
-        node: this.#nodes,
-        initializer: this.#initializers,
-        input: this.#inputs,
+        node: this.nodes,
+        initializer: this.initializers,
+        input: this.inputs,
         output: [...outputs],
       },
     });
@@ -57,11 +57,11 @@ export class ModelWriter {
   }
 
   input(name: string, shape: readonly number[]): void {
-    this.#inputs.push(this.valueInfo(name, shape));
+    this.inputs.push(this.valueInfo(name, shape));
   }
 
   initializer(name: string, data: FloatArray, shape: readonly number[]): void {
-    this.#initializers.push(this.#floats(name, data, shape));
+    this.initializers.push(this.floats(name, data, shape));
   }
 
   /** An operator of one result. @returns the name of the result. */
@@ -84,7 +84,7 @@ export class ModelWriter {
     outputs: readonly string[],
     domain = '',
   ): void {
-    this.#nodes.push(
+    this.nodes.push(
       create(NodeProtoSchema, {
         opType: type,
         domain,
@@ -97,16 +97,16 @@ export class ModelWriter {
 
   /** A name nothing else has. */
   fresh(): string {
-    this.#names += 1;
-    return `t${this.#names}`;
+    this.names += 1;
+    return `t${this.names}`;
   }
 
   ints(values: readonly number[]): string {
     const key = values.join(',');
-    let name = this.#integers.get(key);
+    let name = this.integers.get(key);
     if (name === undefined) {
-      name = `i${this.#integers.size}`;
-      this.#integers.set(key, name);
+      name = `i${this.integers.size}`;
+      this.integers.set(key, name);
       this.integerTensor(values, [values.length], name);
     }
     return name;
@@ -117,7 +117,7 @@ export class ModelWriter {
     shape: readonly number[],
     name: string = this.fresh(),
   ): string {
-    this.#initializers.push(
+    this.initializers.push(
       create(TensorProtoSchema, {
         name,
         dims: shape.map(BigInt),
@@ -129,16 +129,16 @@ export class ModelWriter {
   }
 
   scalar(value: number): string {
-    let name = this.#scalars.get(value);
+    let name = this.scalars.get(value);
     if (name === undefined) {
-      name = `c${this.#scalars.size}`;
-      this.#scalars.set(value, name);
-      this.#initializers.push(this.#floats(name, Float64Array.of(value), []));
+      name = `c${this.scalars.size}`;
+      this.scalars.set(value, name);
+      this.initializers.push(this.floats(name, Float64Array.of(value), []));
     }
     return name;
   }
 
-  #floats(name: string, data: FloatArray, shape: readonly number[]): TensorProto {
+  private floats(name: string, data: FloatArray, shape: readonly number[]): TensorProto {
     const wanted = this.precision === 'float64' ? Float64Array : Float32Array;
     const typed = data instanceof wanted ? data : wanted.from(data);
     return create(TensorProtoSchema, {

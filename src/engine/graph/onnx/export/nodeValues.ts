@@ -8,7 +8,7 @@ import type { Plan } from './plan';
 export class NodeValues {
   readonly plan: Plan;
   readonly model: ModelWriter;
-  readonly #made = new Map<string, string>();
+  private readonly made = new Map<string, string>();
 
   constructor(plan: Plan, model: ModelWriter) {
     this.plan = plan;
@@ -53,10 +53,10 @@ export class NodeValues {
   }
 
   once(key: string, make: () => string): string {
-    let name = this.#made.get(key);
+    let name = this.made.get(key);
     if (name === undefined) {
       name = make();
-      this.#made.set(key, name);
+      this.made.set(key, name);
     }
     return name;
   }

@@ -37,66 +37,66 @@ export class Plan {
   readonly gelus = new Map<number, Node>();
   /** Names of nodes that are outputs: the first name of each. */
   readonly outputs = new Map<number, string>();
-  readonly #kept: ReadonlySet<string>;
+  private readonly kept: ReadonlySet<string>;
   /** How many nodes use a node: one that is used once may be fused into its user. */
-  readonly #uses = new Map<number, number>();
-  readonly #skipped = new Set<number>();
+  private readonly uses = new Map<number, number>();
+  private readonly skipped = new Set<number>();
 
   constructor(program: Program, precision: 'float32' | 'float64', block: number) {
     this.block = block;
-    this.#kept = program.kept ?? new Set();
+    this.kept = program.kept ?? new Set();
     this.order = topologicalOrder(program.outputs.values());
-    this.blocked = blockedNodes(this.order, block, this.#kept);
+    this.blocked = blockedNodes(this.order, block, this.kept);
     for (const [name, node] of program.outputs) {
       const made = node.operation !== 'input' && node.operation !== 'constant';
       if (made && !this.outputs.has(node.id)) this.outputs.set(node.id, name);
     }
     for (const node of this.order) {
       for (const input of node.inputs) {
-        this.#uses.set(input.id, (this.#uses.get(input.id) ?? 0) + 1);
+        this.uses.set(input.id, (this.uses.get(input.id) ?? 0) + 1);
       }
     }
-    for (const node of program.outputs.values()) this.#uses.set(node.id, Infinity);
+    for (const node of program.outputs.values()) this.uses.set(node.id, Infinity);
     for (const node of this.order) {
       if (node.operation !== 'add') continue;
       const [a, b] = node.inputs as [Node, Node];
       const found = biasOf(a, b) ?? biasOf(b, a);
-      if (found !== null && this.#uses.get(found.conv.id) === 1) {
+      if (found !== null && this.uses.get(found.conv.id) === 1) {
         this.biases.set(node.id, found);
-        this.#skipped.add(found.conv.id);
+        this.skipped.add(found.conv.id);
       }
     }
-    for (const node of this.order) if (this.blocked.has(node.id)) this.#fuse(node);
+    for (const node of this.order) if (this.blocked.has(node.id)) this.fuse(node);
     for (const node of this.order) {
       const x = precision === 'float32' ? tanhGeluArgument(node) : null;
       // Where what is inside is needed for a derivative, it is made in any case.
-      const inside = node.inputs.every((input) => this.#uses.get(input.id) === 1);
+      const inside = node.inputs.every((input) => this.uses.get(input.id) === 1);
       if (x !== null && inside) this.gelus.set(node.id, x);
     }
     for (const node of program.outputs.values()) this.needed.add(node.id);
     for (const node of [...this.order].reverse()) {
-      if (this.needed.has(node.id) && !this.#skipped.has(node.id)) this.#needArguments(node);
+      if (this.needed.has(node.id) && !this.skipped.has(node.id)) this.needArguments(node);
     }
-    for (const id of this.#skipped) this.needed.delete(id);
+    for (const id of this.skipped) this.needed.delete(id);
   }
 
   /** Whether an output, or input, is in blocks. */
   isKept(name: string, node: Node): boolean {
-    return this.#kept.has(name) && hasBlocks(node.shape, this.block);
+    return this.kept.has(name) && hasBlocks(node.shape, this.block);
   }
 
   /** Finds what a convolution in blocks does to its result in the same pass. */
-  #fuse(node: AnyNode): void {
+  private fuse(node: AnyNode): void {
     if (blockedConvolution(node, this.block) !== null) {
       this.fused.set(node.id, { conv: node, bias: null, sum: null, relu: false });
       return;
     }
     const take = (part: Node, more: Partial<FusedConvolution>): boolean => {
       const found = this.fused.get(part.id);
-      if (found === undefined || found.relu || this.#uses.get(part.id) !== 1) return false;
+      if (found === undefined || found.relu || this.uses.get(part.id) !== 1) return false;
       if (found.sum !== null && more.relu !== true) return false;
       this.fused.set(node.id, { ...found, ...more });
-      this.#skipped.add(part.id);
+      this.skipped.add(part.id);
       return true;
     };
     const [a, b] = node.inputs as [Node, Node];
@@ -109,7 +109,7 @@ export class Plan {
   }
 
   /** Marks what a node reads, as what it reads it. */
-  #needArguments(node: AnyNode): void {
+  private needArguments(node: AnyNode): void {
     const [a, b] = node.inputs as [Node, Node];
     const whole = this.fused.get(node.id);
     if (whole !== undefined) {
@@ -131,13 +131,13 @@ export class Plan {
     }
     const masked = maskedProduct(node);
     if (masked !== null) {
-      this.#needMask(masked.step);
+      this.needMask(masked.step);
       this.needed.add(masked.other.id);
       return;
     }
     switch (node.operation) {
       case 'where':
-        this.#needMask(a);
+        this.needMask(a);
         this.needed.add(b.id);
         this.needed.add(node.inputs[2]!.id);
         return;
@@ -149,19 +149,19 @@ export class Plan {
           return;
         }
         this.needed.add(a.id);
-        this.#needIndex(b);
+        this.needIndex(b);
         return;
       }
       case 'put':
         this.needed.add(a.id);
-        this.#needIndex(b);
+        this.needIndex(b);
         return;
       default:
         for (const input of node.inputs) this.needed.add(input.id);
     }
   }
 
-  #needMask(node: Node): void {
+  private needMask(node: Node): void {
     if (node.operation === 'less' || node.operation === 'equal' || node.operation === 'step') {
       for (const input of node.inputs) this.needed.add(input.id);
     } else {
@@ -169,9 +169,9 @@ export class Plan {
     }
   }
 
-  #needIndex(node: Node): void {
+  private needIndex(node: Node): void {
     if (node.operation === 'reshape') {
-      this.#needIndex(node.inputs[0]!);
+      this.needIndex(node.inputs[0]!);
     } else if (node.operation === 'maxPoolIndex' || node.operation === 'argmax') {
       this.indexed.add(node.id);
       this.needed.add(node.inputs[0]!.id);

@@ -29,13 +29,13 @@ interface Product {
 }
 
 /** Products of products that are looked into: what is looked for has three. */
-const DEEPEST = 4;
+const MAX_DEPTH = 4;
 
 /** A node as a known number times factors. */
 function product(node: Node, depth = 0): Product {
   const known = knownScalar(node);
   if (known !== null) return { scale: known, factors: [] };
-  if (node.operation !== 'mul' || depth === DEEPEST) return { scale: 1, factors: [node] };
+  if (node.operation !== 'mul' || depth === MAX_DEPTH) return { scale: 1, factors: [node] };
   const [a, b] = node.inputs.map((input) => product(input, depth + 1)) as [Product, Product];
   return { scale: a.scale * b.scale, factors: [...a.factors, ...b.factors] };
 }

@@ -106,59 +106,59 @@ export function writeUnary(
 
 /** Kernels by their names in mathematics. */
 class Formulas {
-  readonly #model: ModelWriter;
+  private readonly model: ModelWriter;
   /** The largest finite number. */
   readonly largest: number;
 
   constructor(model: ModelWriter) {
-    this.#model = model;
+    this.model = model;
     this.largest = model.precision === 'float32' ? 2 ** 127 : 2 ** 1023;
   }
 
   scalar(value: number): string {
-    return this.#model.scalar(value);
+    return this.model.scalar(value);
   }
   neg(x: string): string {
-    return this.#model.add('Neg', [x]);
+    return this.model.add('Neg', [x]);
   }
   abs(x: string): string {
-    return this.#model.add('Abs', [x]);
+    return this.model.add('Abs', [x]);
   }
   sign(x: string): string {
-    return this.#model.add('Sign', [x]);
+    return this.model.add('Sign', [x]);
   }
   relu(x: string): string {
-    return this.#model.add('Relu', [x]);
+    return this.model.add('Relu', [x]);
   }
   exp(x: string): string {
-    return this.#model.add('Exp', [x]);
+    return this.model.add('Exp', [x]);
   }
   sqrt(x: string): string {
-    return this.#model.add('Sqrt', [x]);
+    return this.model.add('Sqrt', [x]);
   }
   tanh(x: string): string {
-    return this.#model.add('Tanh', [x]);
+    return this.model.add('Tanh', [x]);
   }
   reciprocal(x: string, out?: string): string {
-    return this.#model.add('Reciprocal', [x], {}, out);
+    return this.model.add('Reciprocal', [x], {}, out);
   }
   add(a: string, b: string, out?: string): string {
-    return this.#model.add('Add', [a, b], {}, out);
+    return this.model.add('Add', [a, b], {}, out);
   }
   sub(a: string, b: string): string {
-    return this.#model.add('Sub', [a, b]);
+    return this.model.add('Sub', [a, b]);
   }
   mul(a: string, b: string, out?: string): string {
-    return this.#model.add('Mul', [a, b], {}, out);
+    return this.model.add('Mul', [a, b], {}, out);
   }
   div(a: string, b: string): string {
-    return this.#model.add('Div', [a, b]);
+    return this.model.add('Div', [a, b]);
   }
   min(a: string, b: string): string {
-    return this.#model.add('Min', [a, b]);
+    return this.model.add('Min', [a, b]);
   }
   max(a: string, b: string): string {
-    return this.#model.add('Max', [a, b]);
+    return this.model.add('Max', [a, b]);
   }
 
   /** A + 1 / (4A), A = eˣ/2 of |x|, whose square root is squared: it overflows where cosh does. */
@@ -181,7 +181,7 @@ class Formulas {
   logOfOneAnd(x: string, finite: string, out?: string): string {
     const one = this.scalar(1);
     const w = this.add(x, one);
-    const log = this.#model.add('Log', [w]);
+    const log = this.model.add('Log', [w]);
     const rounded = finite === x ? w : this.add(finite, one);
     const lost = this.sub(finite, this.sub(rounded, one));
     const above = finite === x ? rounded : this.max(rounded, this.scalar(2 ** -60));
