@@ -7,6 +7,7 @@ in x, one L-BFGS run with a strong Wolfe line search and a history of 50.
     python train.py                    # beta = 1, 10 and 30, two to four minutes on one core
     python train.py --beta 5 --beta 7  # others
     python train.py --study            # beta = 1 to 10 with five seeds each, ten minutes
+    python train.py --curve 4          # the loss after every iteration, for typescript/beta-4
 
 For each beta it writes ``beta-<beta>/``, and for the study ``study/beta-<beta>/seed-<seed>/``: checkpoints by L-BFGS iteration, the graph
 ``model.onnx``, the points it was trained on (``points.npz``) and, where it is missing,
@@ -160,6 +161,74 @@ def train(
         )
 
 
+def curve(beta: float, seed: int, folder: Path) -> None:
+    """The loss after every iteration of a run of the study, beside what ``train.ts`` writes.
+
+    With it goes the largest eigenvalue of the Hessian of both runs' last checkpoints, in float64.
+    """
+    from safetensors.torch import load_file
+
+    torch.manual_seed(seed)
+    model = network(xavier=False)
+    points = collocation(seed, STUDY_INTERIOR)
+    singles = {name: torch.from_numpy(values).float() for name, values in points.items()}
+    # One iteration a call; the history stays.
+    optimizer = torch.optim.LBFGS(
+        model.parameters(),
+        max_iter=1,
+        max_eval=25,
+        history_size=50,
+        line_search_fn="strong_wolfe",
+        tolerance_grad=1e-7,
+        tolerance_change=1e-12,
+    )
+    losses: list[float] = []
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        loss = loss_of(model, singles, beta)
+        loss.backward()
+        return loss
+
+    for iteration in range(STUDY_ITERATIONS[-1] + 1):
+        # What a call begins with is the loss after the one before.
+        losses.append(optimizer.step(closure).item())
+        if iteration > 0 and abs(losses[-1] - losses[-2]) < 1e-12:
+            break
+    doubles = {name: torch.from_numpy(values) for name, values in points.items()}
+    last = sorted((HERE / "study" / f"beta-{beta:g}" / f"seed-{seed}").glob("step-*.pt"))[-1]
+    here = sorted(folder.glob("step-*.safetensors"))[-1]
+    weights = {last: torch.load(last)["model"], here: load_file(here)}
+    tops = {
+        path.relative_to(HERE).as_posix(): top_eigenvalue(state, doubles, beta)
+        for path, state in weights.items()
+    }
+    text = json.dumps({"losses": [float(f"{loss:.7g}") for loss in losses], "eigenvalues": tops})
+    (folder / "pytorch.json").write_text(text + "\n")
+    print(f"{len(losses) - 1} iterations, loss {losses[-1]:.3e}", tops)
+
+
+def top_eigenvalue(state: dict[str, Tensor], points: dict[str, Tensor], beta: float) -> float:
+    """The largest eigenvalue of the Hessian, by ARPACK in float64."""
+    from scipy.sparse.linalg import LinearOperator, eigsh
+
+    model = network()
+    model.load_state_dict(state)
+    model = model.double()
+    parameters = list(model.parameters())
+    loss = loss_of(model, points, beta)
+    slopes = torch.autograd.grad(loss, parameters, create_graph=True)
+    flat = torch.cat([slope.flatten() for slope in slopes])
+
+    def product(v: np.ndarray) -> np.ndarray:
+        with_v = torch.autograd.grad(flat @ torch.from_numpy(v).flatten(), parameters, retain_graph=True)
+        return torch.cat([part.flatten() for part in with_v]).numpy()
+
+    size = flat.numel()
+    operator = LinearOperator((size, size), matvec=product, dtype=np.float64)
+    return float(eigsh(operator, k=1, which="LA", return_eigenvectors=False, tol=1e-10)[0])
+
+
 def write_configuration(
     beta: float,
     folder: Path,
@@ -201,8 +270,13 @@ def main() -> None:
     parser.add_argument("--beta", type=float, action="append", help="default: 1, 10 and 30")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--study", action="store_true", help="beta = 1 to 10, seeds 0 to 4")
+    parser.add_argument("--curve", type=float, help="write the losses of seed 0 at this beta")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
+
+    if arguments.curve is not None:
+        curve(arguments.curve, 0, HERE / "typescript" / f"beta-{arguments.curve:g}")
+        return
 
     if arguments.study:
         runs = [(float(beta), seed) for beta in range(1, 11) for seed in range(5)]
@@ -220,7 +294,7 @@ def main() -> None:
             # One graph for all: they differ in their weights alone.
             graph = HERE / "study" / "model.onnx"
             train(beta, seed, folder, iterations, STUDY_INTERIOR, xavier=False, graph=graph)
-            write_configuration(beta, folder, "../../model.onnx", eigenvalues=10, steps=80)
+            write_configuration(beta, folder, "../../model.onnx", eigenvalues=10)
         else:
             folder = HERE / f"beta-{beta:g}"
             train(beta, seed, folder)
