@@ -101,6 +101,7 @@ try {
       const { hessian, landscape, timings, notes } = JSON.parse(run.out);
       for (const note of notes.filter((each) => /memory/i.test(each)))
         said.push(`${network}, ${who}: ${note}`);
+      if (hessian !== undefined && hessian !== null) of.traceError = hessian.trace.standardError;
       add(of, who, run, {
         top: hessian?.eigenvalues[0].value,
         trace: hessian?.trace.value,
@@ -118,8 +119,10 @@ try {
       }
       const run = await peer(network, own, name);
       const found = answerOf(run);
-      if (found.missing === undefined) add(of, name, run, found);
-      else
+      if (found.missing === undefined) {
+        add(of, name, run, found);
+        if (found.traceProducts !== undefined) await asExact(of, own, name, run, found);
+      } else
         said.push(
           `${network}, ${name}: ${found.missing}; ${run.seconds.toFixed(0)} s, ${mebibytes(run)} MiB.`,
         );
@@ -155,8 +158,28 @@ function write() {
   writeFileSync(options.markdown, text);
 }
 
-function peer(network, own, name) {
-  return measured(options.python, [peers, 'run', network, own, name]);
+function peer(network, own, name, ...more) {
+  return measured(options.python, [peers, 'run', network, own, name, ...more.map(String)]);
+}
+
+/**
+ * The same peer with as many products as its trace needs for Basin's error, which falls with the root
+ * of their number; where that takes longer than anything may take, how long is said.
+ */
+async function asExact(of, own, name, run, { products, traceProducts, traceError }) {
+  const ratio = (traceError / of.traceError) ** 2;
+  if (!(ratio > 1) || !Number.isFinite(ratio)) return;
+  const needed = Math.ceil(traceProducts * ratio);
+  const seconds = (run.seconds * (products - traceProducts + needed)) / products;
+  const long = `${of.network}, ${name}: for Basin's error of the trace it needs ${needed.toPrecision(2)} products, which is ${seconds.toPrecision(2)} s`;
+  if (seconds > Number(options.cut) || isOver()) {
+    said.push(`${long} at its pace.`);
+    return;
+  }
+  const whole = await peer(of.network, own, name, needed);
+  const found = answerOf(whole);
+  if (found.missing === undefined) add(of, `${name}, as exact`, whole, found);
+  else said.push(`${long} at its pace; ${found.missing}.`);
 }
 
 function answerOf(run) {

@@ -2,8 +2,8 @@
 
 ``export NAME FOLDER`` writes checkpoint, graph, evaluation data and basin.json, and prints the number
 of parameters and the floating-point operations of one evaluation of the loss.
-``run NAME FOLDER PEER`` runs one peer as a process of its own and prints a line of JSON: what it found
-and how many products it was given. ``peak`` prints the operations a second of a matrix product.
+``run NAME FOLDER PEER [SAMPLES]`` runs one peer as a process of its own and prints a line of JSON: what
+it found and how many products it was given, SAMPLES of them for the trace. ``peak`` prints the operations a second of a matrix product.
 
 Peers: plane (a loop over a grid in PyTorch), eigenthings (hessian-eigenthings 1.0.0a5),
 pyhessian (PyHessian 0.1), curvlinops (curvlinops-for-pytorch 3.0.1), reference (Lanczos with
@@ -266,12 +266,15 @@ def plane(network: Network, model: nn.Module, data: Data) -> dict[str, object]:
     return {"points": len(losses), "planeSeconds": time.time() - started}
 
 
-def eigenthings(network: Network, model: nn.Module, data: Data) -> dict[str, object]:
+def eigenthings(
+    network: Network, model: nn.Module, data: Data, samples: int | None = None
+) -> dict[str, object]:
+    """:param samples: products for the trace; a third of the others if absent."""
     import hessian_eigenthings as he
 
     operator = he.HessianOperator(model, [data], network.loss)
     steps, k = network.steps, min(network.eigenvalues, network.steps)
-    samples = max(3, 3 * ((steps - 1) // 6))
+    samples = samples or max(3, 3 * ((steps - 1) // 6))
     found = he.lanczos(operator, k=k, max_iter=steps, which="LA", seed=0)
     trace = he.trace(operator, num_matvecs=samples, seed=0)
     density = max(2, steps // 2)
@@ -284,6 +287,7 @@ def eigenthings(network: Network, model: nn.Module, data: Data) -> dict[str, obj
             None,
         ),
         "products": steps + samples + density,
+        "traceProducts": samples,
     }
 
 
@@ -373,8 +377,9 @@ if __name__ == "__main__":
     elif command == "export":
         export(rest[0], Path(rest[1]))
     else:
-        name, folder, who = rest
+        name, folder, who, *more = rest
         try:
-            print(json.dumps(PEERS[who](NETWORKS[name], *opened(name, Path(folder)))))
+            found = PEERS[who](NETWORKS[name], *opened(name, Path(folder)), *map(int, more))
+            print(json.dumps(found))
         except ImportError as error:
             print(json.dumps({"missing": str(error)}))

@@ -177,6 +177,8 @@ export interface Program {
   readonly kept?: ReadonlySet<string>;
   /** Whether it is run seldom: its memory is better given back after a run than held. */
   readonly seldom?: boolean;
+  /** Whether it is of derivatives, which leave a runtime nothing to fuse. */
+  readonly isDerivative?: boolean;
 }
 
 export type UnaryOperation =

@@ -60,8 +60,8 @@ export function partition(g: Graph, program: Program, inputs: ReadonlySet<string
   const images = imagesOf(fixed.values());
   const kept = new Set([...fixed].filter(([, node]) => images.has(node.id)).map(([name]) => name));
   return {
-    fixed: { outputs: fixed, kept, seldom: true },
-    moving: { outputs: new Map(outputs), kept },
+    fixed: { ...program, outputs: fixed, kept, seldom: true },
+    moving: { ...program, outputs: new Map(outputs), kept },
     fixedSize,
   };
 }

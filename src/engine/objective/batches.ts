@@ -31,9 +31,9 @@ export interface Batch {
 }
 
 /**
- * For each set as few batches as are allowed, of sizes that differ by one at most, or by one
- * `multiple`. The split depends on the sets only, so that results do not depend on who evaluates
- * which batch.
+ * For each set as few batches as are allowed, of one size but for the last, which may be smaller:
+ * every size is a program to compile. The split depends on the sets only, so that results do not
+ * depend on who evaluates which batch.
  */
 export function splitBatches(sets: readonly PointSet[]): readonly Batch[] {
   const batches: Batch[] = [];
@@ -41,11 +41,9 @@ export function splitBatches(sets: readonly PointSet[]): readonly Batch[] {
     const units = Math.ceil(points / multiple);
     const most = Math.max(1, Math.floor(largestBatch / multiple));
     const count = points <= largestBatch ? 1 : Math.ceil(units / most);
-    const startOf = (i: number): number =>
-      Math.min(points, multiple * Math.floor((i * units) / count));
-    for (let i = 0; i < count; i += 1) {
-      const start = startOf(i);
-      const size = startOf(i + 1) - start;
+    const each = multiple * Math.ceil(units / count);
+    for (let start = 0; start < points; start += each) {
+      const size = Math.min(each, points - start);
       batches.push({ index: batches.length, set, start, size, share: 1 / weight });
     }
   }

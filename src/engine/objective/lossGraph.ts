@@ -191,7 +191,7 @@ export class LossGraph {
 
   /** The derivative of Σ losses with respect to every parameter. */
   gradient(): Program {
-    return { outputs: this.derivatives(this.gradients()) };
+    return { outputs: this.derivatives(this.gradients()), isDerivative: true };
   }
 
   /**
@@ -202,7 +202,7 @@ export class LossGraph {
     let product = this.products.get(of);
     if (product === undefined) {
       const outputs = this.derivatives(this.productNodes(of));
-      product = partition(this.g, { outputs }, this.directions());
+      product = partition(this.g, { outputs, isDerivative: true }, this.directions());
       this.products.set(of, product);
     }
     return product;

@@ -39,8 +39,7 @@ export async function openSession(
       // A pattern of one block for a whole run is kept beside what the first run took.
       enableMemPattern: false,
       enableCpuMemArena: program.seldom !== true,
-      // The fusions beyond the basic ones keep factors in float32, whatever the type.
-      graphOptimizationLevel: precision === 'float64' ? 'basic' : 'all',
+      graphOptimizationLevel: optimization(program, precision),
       // Errors only: it warns of every initializer it optimises away.
       logSeverityLevel: provider === 'cpu' || provider === 'wasm' ? 3 : 4,
     });
@@ -48,6 +47,15 @@ export async function openSession(
     throw missingKernel(error, precision) ?? error;
   }
   return new OnnxSession(api, session, openInputs(program, known), precision);
+}
+
+/**
+ * The fusions beyond the basic ones keep factors in float32, whatever the type. Programs of
+ * derivatives are written with nothing left to fuse: looking for it takes as long as some runs.
+ */
+function optimization(program: Program, precision: Precision): 'disabled' | 'basic' | 'all' {
+  if (program.isDerivative === true) return 'disabled';
+  return precision === 'float64' ? 'basic' : 'all';
 }
 
 let measuredBlock: Promise<number> | undefined;

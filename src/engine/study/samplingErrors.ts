@@ -18,8 +18,10 @@ export function spectrumBatches(data: LossData, weights: number): readonly Batch
   if (weights > SMALL_NETWORK || !isSample(data)) return derivativeBatches(sets);
   return derivativeBatches(
     sets.map((set) => {
+      const { points, multiple = 1 } = set;
       const most = set.derivativeBatch ?? set.largestBatch;
-      return { ...set, derivativeBatch: Math.min(most, Math.ceil(set.points / PARTS_OF_SMALL)) };
+      const part = multiple * Math.ceil(points / PARTS_OF_SMALL / multiple);
+      return { ...set, derivativeBatch: Math.min(most, part) };
     }),
   );
 }
@@ -45,7 +47,7 @@ export async function samplingErrors(
   signal?: AbortSignal,
 ): Promise<readonly number[] | null> {
   if (!isSample(data)) return null;
-  const own = derivativeBatches(data.sets);
+  const own = spectrumBatches(data, vectors[0]?.length ?? 0);
   // The batches that are known already, if they are enough.
   const batches =
     2 * own.length >= PARTS

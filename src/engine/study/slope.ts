@@ -7,11 +7,11 @@ import type {
 import { toScalar } from '../../shared/result/scalar';
 import { layersOf } from '../hessian/layers';
 import { dot, norm } from '../hessian/vectors';
-import { derivativeBatches } from '../objective/batches';
-import type { LossData } from '../objective/lossData';
+import type { Batch } from '../objective/batches';
 import type { FloatArray } from '../tensor';
 import type { OpenedCheckpoint } from './openProblem';
 import { addedInOrder, productsOn } from './products';
+import { spectrumBatches } from './samplingErrors';
 import { sharedZeros } from './sharedVector';
 import type { WorkerPool } from './workerPool';
 
@@ -66,11 +66,12 @@ export async function slopeOf(
 ): Promise<Slope> {
   const { theta } = weights;
   const { length } = theta;
-  const batches = derivativeBatches(problem.data.sets);
+  // Those of the spectrum, whose programs are compiled.
+  const batches = spectrumBatches(problem.data, length);
   // The gradient itself is let go of: in large networks every vector counts.
   const { size, slopes, layerNorms, unit } = await gradientFigures(
     pool,
-    problem.data,
+    batches,
     weights,
     leading.vectors,
     signal,
@@ -126,13 +127,13 @@ export async function slopeOf(
 /** ‖g‖, its parts, gᵀv of some vectors, and g/‖g‖ where that is defined. */
 async function gradientFigures(
   pool: WorkerPool,
-  { sets }: LossData,
+  batches: readonly Batch[],
   { theta, parameters }: OpenedCheckpoint['weights'],
   vectors: readonly Float64Array[],
   signal: AbortSignal | undefined,
 ) {
   const gradient = new Float64Array(theta.length);
-  await addedInOrder(derivativeBatches(sets), [gradient], async (batch) => [
+  await addedInOrder(batches, [gradient], async (batch) => [
     await pool.run<'gradient'>({ kind: 'gradient', batch }, signal),
   ]);
   const size = norm(gradient);
