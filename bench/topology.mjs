@@ -9,7 +9,7 @@
  * sampled loss has, `noise` nothing but noise: every seventh vertex of a plane a minimum, the worst
  * there is. Times are processor time of one thread, garbage collection included, best of the
  * repeats; GUDHI's likewise. Memory is what a fresh process grows by at its peak while it computes
- * pairs, tree and arcs, the values not counted. GUDHI is stopped after the limit, in seconds for one grid.
+ * pairs and tree, the values not counted. GUDHI is stopped after the limit, in seconds for one grid.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -101,14 +101,12 @@ async function printTables(basin) {
     'grid',
     'pairs, ms',
     'M vertices/s',
-    'and tree: nodes and parents, ms',
-    'M vertices/s',
-    'and every vertex’s arc, as documents have it, ms',
+    'and the merge tree, ms',
     'M vertices/s',
     'bytes/vertex',
     'pairs',
   ]);
-  print(['---', ...new Array(8).fill('---:')]);
+  print(['---', ...new Array(6).fill('---:')]);
   for (const shape of grids) {
     const points = shape.reduce((product, extent) => product * extent, 1);
     const runs = repeatsFor(points);
@@ -122,8 +120,6 @@ async function printTables(basin) {
         rate(own.pairs),
         own.tree.toFixed(2),
         rate(own.tree),
-        own.arcs.toFixed(2),
-        rate(own.arcs),
         points < 2 ** 20 ? '' : bytesAVertex(shape, kind, points),
         own.count.toLocaleString('en-US'),
       ]);
@@ -135,16 +131,8 @@ async function printTables(basin) {
   }
   if (compared.length === 0) return;
   console.log();
-  print([
-    'grid',
-    'Basin’s pairs, ms',
-    'and tree, ms',
-    'peer',
-    'ms',
-    'over pairs',
-    'over pairs and tree',
-  ]);
-  print(['---', '---:', '---:', '---', '---:', '---:', '---:']);
+  print(['grid', 'Basin’s pairs, ms', 'peer', 'ms', 'over pairs']);
+  print(['---', '---:', '---', '---:', '---:']);
   for (const row of compared) print(row);
 }
 
@@ -174,19 +162,17 @@ function best(times, run) {
 }
 
 /** Milliseconds, each figure with what comes before it, best of the runs. */
-function measure(runs, basin, values, shape, neighborhood, withArcs) {
-  const least = { pairs: Infinity, tree: Infinity, arcs: Infinity, count: 0 };
+function measure(runs, basin, values, shape, neighborhood, withTree) {
+  const least = { pairs: Infinity, tree: Infinity, count: 0 };
   for (let k = 0; k < runs; k++) {
     const started = processorTime();
     const { branches, kept, count } = computePairs(basin, values, shape, neighborhood);
     const pairs = processorTime() - started;
-    const tree = timed(() => basin.bareJoinTree(branches, values, kept));
-    const arcs = withArcs
+    const tree = withTree
       ? timed(() => basin.joinTree(branches, values, kept, branches.basin))
       : Infinity;
     least.pairs = Math.min(least.pairs, pairs);
     least.tree = Math.min(least.tree, pairs + tree);
-    least.arcs = Math.min(least.arcs, pairs + arcs);
     least.count = count;
   }
   return least;
@@ -249,7 +235,6 @@ async function comparison(shape, kind, values, runs, own) {
     const row = [
       `${kind} ${shape.join('×')}`,
       own.pairs.toFixed(2),
-      own.tree.toFixed(2),
       way === 'complex' ? 'CubicalComplex' : 'CubicalPersistence',
     ];
     // Elapsed time, with Python's start in it: no ratio.

@@ -430,19 +430,6 @@ export type Configuration = Omit<WrittenConfiguration, 'model' | 'objective'> & 
   readonly objective: Objective;
 };
 
-/**
- * A configuration that leaves nothing to the model's own file.
- *
- * @throws where it does, or is none.
- */
-export function wholeConfiguration(value: unknown): Configuration {
-  const { model, objective, ...others } = configurationSchema.parse(value);
-  if (model === undefined || objective === undefined) {
-    throw new Error('The configuration leaves model or objective to the file of the model.');
-  }
-  return { ...others, model, objective };
-}
-
 export type { Objective, PdeObjective } from './objectiveConfiguration';
 
 export const CONFIGURATION_FILE = 'basin.json';

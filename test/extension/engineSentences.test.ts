@@ -17,12 +17,12 @@ import { compare } from '../../src/engine/study/compare';
 import { readStudy } from '../../src/engine/study/study';
 import { problemOfEngine } from '../../src/extension/configuration/basinJsonProblems';
 import { speak, translated } from '../../src/extension/words/text';
-import { wholeConfiguration } from '../../src/shared/configuration';
 import type { ResultDocument } from '../../src/shared/result';
 import { parseResult } from '../../src/shared/resultShape';
 import { InputError } from '../../src/shared/inputError';
 import { english, inWords, say, type Message, type Value } from '../../src/shared/words/message';
 import { FIXTURES, openConfigured } from '../engine/objective/problems';
+import { wholeConfiguration } from '../wholeConfiguration';
 import { templatesOfEngine } from './templatesOfEngine';
 
 const root = join(import.meta.dirname, '..', '..');

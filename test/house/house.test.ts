@@ -88,6 +88,68 @@ test('no imports of the sources go in a circle, of types neither', () => {
   expect(circle(arrows)?.join(' → ') ?? null).toBeNull();
 });
 
+/** Values a file exports, and how often each name is said in it. */
+function exportedValues(file: string): { names: string[]; isUsedHere: (name: string) => boolean } {
+  const source = ts.createSourceFile(
+    file,
+    readFileSync(join(root, file), 'utf8'),
+    ts.ScriptTarget.Latest,
+  );
+  const names: string[] = [];
+  const counts = new Map<string, number>();
+  const count = (node: ts.Node): void => {
+    if (ts.isIdentifier(node)) counts.set(node.text, (counts.get(node.text) ?? 0) + 1);
+    ts.forEachChild(node, count);
+  };
+  count(source);
+  for (const statement of source.statements) {
+    const isExported =
+      ts.canHaveModifiers(statement) &&
+      ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword);
+    if (isExported !== true) continue;
+    if (ts.isVariableStatement(statement)) {
+      for (const { name } of statement.declarationList.declarations) {
+        if (ts.isIdentifier(name)) names.push(name.text);
+      }
+    } else if (ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement)) {
+      if (statement.name !== undefined) names.push(statement.name.text);
+    }
+  }
+  return { names, isUsedHere: (name) => counts.get(name)! > 1 };
+}
+
+/** Words of the code of these files, comments too. */
+function wordsOf(files: readonly string[]): ReadonlySet<string> {
+  return new Set(
+    files.flatMap((file) => readFileSync(join(root, file), 'utf8').match(/\b\w+\b/g) ?? []),
+  );
+}
+
+test('what the sources export, the product uses, and somebody imports', () => {
+  // VS Code's own entry.
+  const entries = new Set(['activate', 'deactivate']);
+  const words = new Map(filesBelow('src', /\.ts$/).map((file) => [file, wordsOf([file])]));
+  const outside = wordsOf([
+    ...filesBelow('test', /\.ts$/),
+    ...['bench', 'scripts', 'examples'].flatMap((folder) => filesBelow(folder, /\.(ts|mjs)$/)),
+  ]);
+  const withoutCaller: string[] = [];
+  const withoutImport: string[] = [];
+  for (const file of words.keys()) {
+    if (file.endsWith('_pb.ts')) continue;
+    const { names, isUsedHere } = exportedValues(file);
+    for (const name of names) {
+      if (entries.has(name)) continue;
+      const isImported = [...words].some(([other, said]) => other !== file && said.has(name));
+      if (!isImported && !isUsedHere(name)) withoutCaller.push(`${file}: ${name}`);
+      else if (!isImported && !outside.has(name)) withoutImport.push(`${file}: ${name}`);
+    }
+  }
+  expect(words.size).toBeGreaterThan(400);
+  expect(withoutCaller).toEqual([]);
+  expect(withoutImport).toEqual([]);
+});
+
 test('a floor imports what its table names, and the root of the house', () => {
   const floors = { low: [], high: ['low'] };
   const may = (from: string, to: string): boolean =>

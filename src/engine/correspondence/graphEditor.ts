@@ -45,11 +45,6 @@ export class GraphEditor {
     return name;
   }
 
-  /** Whether a weight of this name can be there: nothing else is called so. */
-  isFree(name: string): boolean {
-    return !this.names.has(name) || this.graph.initializer.some((tensor) => tensor.name === name);
-  }
-
   /** Takes an initializer out of the graph. */
   remove(tensor: TensorProto): void {
     this.gone.add(tensor);

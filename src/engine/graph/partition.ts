@@ -9,8 +9,6 @@ export interface Partition {
   readonly fixed: Program;
   /** The program's outputs, with the fixed program's outputs as inputs of the same names. */
   readonly moving: Program;
-  /** Elements in all outputs of the fixed program together. */
-  readonly fixedSize: number;
 }
 
 /**
@@ -21,7 +19,6 @@ export function partition(g: Graph, program: Program, inputs: ReadonlySet<string
   const moving = new Set<number>();
   const clones = new Map<number, Node>();
   const fixed = new Map<string, Node>();
-  let fixedSize = 0;
 
   /** A fixed node as the moving side sees it. */
   const across = (node: AnyNode): Node => {
@@ -36,7 +33,6 @@ export function partition(g: Graph, program: Program, inputs: ReadonlySet<string
     } else {
       const name = `fixed${node.id}`;
       fixed.set(name, node);
-      fixedSize += node.shape.reduce((product, extent) => product * extent, 1);
       clone = g.input(name, node.shape);
     }
     clones.set(node.id, clone);
@@ -62,7 +58,6 @@ export function partition(g: Graph, program: Program, inputs: ReadonlySet<string
   return {
     fixed: { ...program, outputs: fixed, kept, seldom: true },
     moving: { ...program, outputs: new Map(outputs), kept },
-    fixedSize,
   };
 }
 

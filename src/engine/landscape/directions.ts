@@ -26,33 +26,6 @@ export interface DirectionPart {
   readonly settings: RandomDirectionSettings;
 }
 
-/**
- * Random directions through θ (Li et al. 2018, section 4), orthogonal to each other.
- *
- * Each is Gaussian, and then takes the lengths of θ: of every filter (the weights of one output
- * unit), of every tensor ('layer'), or is of unit length ('none'). With 'filter' and 'layer',
- * biases and normalisation parameters, which are tensors with one axis, are left at zero, or with
- * `biases: 'keep'` take lengths as all others do: each of their entries is a filter.
- *
- * The random numbers belong to the names of the tensors, so that the same weights have the same
- * directions whatever file, order or exporter they came through.
- *
- * @throws InputError where fewer weights move than there are dimensions.
- */
-export function randomDirections(
-  theta: FloatArray,
-  layout: WeightLayout,
-  settings: RandomDirectionSettings,
-): readonly Float64Array[] {
-  const vectors = Array.from({ length: settings.dimensions }, (_, index) => {
-    const vector = new Float64Array(theta.length);
-    fillDirection({ vector, theta, layout, index, settings });
-    return vector;
-  });
-  finishDirections(vectors, settings);
-  return vectors;
-}
-
 /** Weights up to which directions are kept in float64: those of more would fill memory. */
 const DOUBLE_LENGTH = 2 ** 22;
 
@@ -61,7 +34,18 @@ export function areDirectionsDouble(theta: FloatArray): boolean {
   return theta instanceof Float64Array || theta.length <= DOUBLE_LENGTH;
 }
 
-/** Writes the part of a direction that belongs to some tensors: whoever writes the others. */
+/**
+ * Writes the part of a random direction through θ (Li et al. 2018, section 4) that belongs to some
+ * tensors, whoever writes the others; `finishDirections` comes after all of them.
+ *
+ * Each is Gaussian, and then takes the lengths of θ: of every filter (the weights of one output
+ * unit), of every tensor ('layer'), or is of unit length ('none'). With 'filter' and 'layer',
+ * biases and normalisation parameters, which are tensors with one axis, are left at zero, or with
+ * `biases: 'keep'` take lengths as all others do: each of their entries is a filter.
+ *
+ * The random numbers belong to the names of the tensors, so that the same weights have the same
+ * directions whatever file, order or exporter they came through.
+ */
 export function fillDirection({ vector, theta, layout, index, settings }: DirectionPart): void {
   const { normalization, biases = 'zero', seed } = settings;
   const moved = layout.entries.filter(

@@ -19,8 +19,6 @@ export interface Stencil {
   /** Positions along the axis, ascending. */
   readonly nodes: readonly number[];
   readonly weights: readonly number[];
-  /** Sum of |weights|: by how much errors at the nodes may grow. */
-  readonly gain: number;
 }
 
 /** Steps of level 0 are as long as they can be with so many on the axis. */
@@ -80,5 +78,5 @@ function stencilAt(
       1,
     ),
   );
-  return { nodes: near, weights, gain: weights.reduce((sum, weight) => sum + Math.abs(weight), 0) };
+  return { nodes: near, weights };
 }

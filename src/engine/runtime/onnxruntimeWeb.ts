@@ -8,17 +8,6 @@ import type { Runtime } from './runtime';
 
 type OnnxRuntimeWeb = typeof onnx;
 
-/**
- * What of the package a platform without a native library needs, relative to the package's
- * folder. Beside it `onnxruntime-common` is needed, as by the native package.
- */
-export const WEB_FILES = [
-  'package.json',
-  'dist/ort.node.min.js',
-  'dist/ort-wasm-simd-threaded.mjs',
-  'dist/ort-wasm-simd-threaded.wasm',
-] as const;
-
 /** Where the parts of the package are, absolute. */
 export interface WebLocation {
   readonly main: string;

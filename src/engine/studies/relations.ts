@@ -56,7 +56,7 @@ export function relationsOf(factors: readonly string[], rows: readonly StudyRow[
 }
 
 /** Values of a factor as numbers, where they are some or there are two of them. */
-export function scaleOf(values: readonly (string | undefined)[]): {
+function scaleOf(values: readonly (string | undefined)[]): {
   readonly values: readonly (number | null)[];
   readonly order?: readonly [string, string];
 } | null {

@@ -57,7 +57,7 @@ export interface StudyFile {
   readonly slurm: SlurmSettings;
 }
 
-export const STUDY_FILE = 'study.json';
+const STUDY_FILE = 'study.json';
 
 /** A study's file is written by hand. */
 const MAX_BYTES = 2 ** 20;

@@ -111,7 +111,7 @@ function summaryOf(persistences: Float64Array, range: number): PersistenceSummar
  * −Σ pᵢ log pᵢ with the natural logarithm, pᵢ a pair's share of the total persistence
  * (Chintakunta et al. 2015). 0 where the total is 0.
  */
-export function persistenceEntropy(persistences: Float64Array): number {
+function persistenceEntropy(persistences: Float64Array): number {
   let maximum = 0;
   for (let k = 0; k < persistences.length; k++) maximum = Math.max(maximum, persistences[k]!);
   if (maximum === 0) return 0;

@@ -1,7 +1,7 @@
 import type { PowerLaw } from '../../shared/engineProtocol';
 
 /** Of fewer eigenvalues nothing is said, and the tail of a fit has at least so many. */
-export const MIN_EIGENVALUES = 50;
+const MIN_EIGENVALUES = 50;
 const MIN_TAIL = 10;
 
 /**

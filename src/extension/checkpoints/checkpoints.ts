@@ -18,7 +18,7 @@ import { impliedRuns } from './impliedRuns';
 import { inPieces, inTurns, turn } from './inTurns';
 import { oneFolderATurn } from './oneFolderATurn';
 import {
-  groupRunsInPieces,
+  groupRuns,
   type CheckpointFile,
   type ConfigurationFile,
   type Finding,
@@ -96,7 +96,7 @@ export class CheckpointFinder {
     for (const configuration of implied.configurations) configurations.push(configuration);
 
     const roots = (vscode.workspace.workspaceFolders ?? []).map((folder) => folder.uri.fsPath);
-    return { configurations, runs: await inPieces(groupRunsInPieces(findings, roots)), problems };
+    return { configurations, runs: await inPieces(groupRuns(findings, roots)), problems };
   }
 
   private async isCheckpoint(file: CheckpointFile): Promise<boolean> {

@@ -38,11 +38,3 @@ export async function inPieces<R>(work: Iterator<undefined, R>): Promise<R> {
     await turn();
   }
 }
-
-/** The same in one piece. */
-export function atOnce<R>(work: Iterator<undefined, R>): R {
-  for (;;) {
-    const step = work.next();
-    if (step.done === true) return step.value;
-  }
-}

@@ -64,11 +64,6 @@ export class ResultPlaces {
     return this.stores(configuration).filter((store) => store !== beside);
   }
 
-  /** Where the document of a checkpoint may be, absolute. */
-  resultPaths(configuration: string, checkpoint: string): string[] {
-    return this.stores(configuration).map((store) => resultPath(configuration, checkpoint, store));
-  }
-
   private findStores(configuration: string): Stores {
     const folder = dirname(configuration);
     const beside = join(folder, STORE_FOLDER);

@@ -1,7 +1,6 @@
 import { basename, relative, sep } from 'node:path';
 import { checkpointName, runFolder } from '../words/checkpointLabel';
 import { compareInTraining, placeInTraining } from '../../shared/checkpointNames';
-import { atOnce } from './inTurns';
 import { sortInPieces } from './sortInPieces';
 
 /** So many files are handled between two places where the work may be interrupted. */
@@ -61,19 +60,14 @@ export interface Finding {
 }
 
 /**
- * Groups checkpoints into runs by their folders.
+ * Groups checkpoints into runs by their folders; yields where it may be interrupted.
  *
  * Where several configurations name the same checkpoint, the nearest one is its own: the one in
  * the deepest folder.
  *
  * @param roots Workspace folders, absolute: locations are told relative to them.
  */
-export function groupRuns(findings: readonly Finding[], roots: readonly string[]): Run[] {
-  return atOnce(groupRunsInPieces(findings, roots));
-}
-
-/** As `groupRuns`; yields where it may be interrupted. */
-export function* groupRunsInPieces(
+export function* groupRuns(
   findings: readonly Finding[],
   roots: readonly string[],
 ): Generator<undefined, Run[]> {

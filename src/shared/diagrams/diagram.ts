@@ -1,6 +1,6 @@
 import { InputError } from '../inputError';
 import { fromScalar } from '../result/scalar';
-import type { PersistencePair, Topology } from '../result/topology';
+import type { Topology } from '../result/topology';
 import { say } from '../words/message';
 
 /** A point of a persistence diagram, in units of the values; `death` is +Infinity where none is. */
@@ -24,23 +24,6 @@ export interface DiagramDistance {
 }
 
 /**
- * What becomes of the essential pair: a point of infinite death, as the theory has it, a point
- * that dies at the global maximum, as the field draws it, or nothing.
- */
-export type EssentialPoint = 'infinite' | 'maximum' | 'omitted';
-
-/** The diagram of a topology: its finite pairs in their order, then the essential one. */
-export function diagramOf(
-  topology: Pick<Topology, 'pairs' | 'essential'>,
-  essential: EssentialPoint = 'infinite',
-): DiagramPoint[] {
-  const points = topology.pairs.map(pointOf);
-  if (essential === 'omitted') return points;
-  const { birth, death } = pointOf(topology.essential);
-  return [...points, { birth, death: essential === 'infinite' ? Infinity : death }];
-}
-
-/**
  * Finite pairs in their order, then the essential one, which never dies. What is NaN or infinite
  * counts as the nearest finite value of the landscape, as in its summaries.
  */
@@ -61,15 +44,6 @@ export function boundedDiagram({
     })),
     { birth: least, death: Infinity },
   ];
-}
-
-/** NaN counts as +Infinity, as in the order of vertices. */
-function pointOf({ birth, death }: PersistencePair): DiagramPoint {
-  return { birth: finiteOrAbove(fromScalar(birth)), death: finiteOrAbove(fromScalar(death)) };
-}
-
-function finiteOrAbove(value: number): number {
-  return Number.isNaN(value) ? Infinity : value;
 }
 
 /** Finite points as coordinates, beside their indices in the diagram. */

@@ -76,7 +76,7 @@ export function canvasOfImage(
   return canvas;
 }
 
-export function escapeXml(text: string): string {
+function escapeXml(text: string): string {
   return text
     .replace(/&/g, '&amp;')
     .replace(/</g, '&lt;')

@@ -91,7 +91,7 @@ function coarseSteps(extent: number, most: number): readonly number[] {
 }
 
 /** Place of a step along an axis of the box. */
-export function across(step: number, steps: number): number {
+function across(step: number, steps: number): number {
   return (2 * step) / (steps - 1) - 1;
 }
 

@@ -39,7 +39,7 @@ export function countsOf({ pairs, threshold, sensitivity }: Topology): Counts {
 }
 
 /** Place on the axis of thresholds: its logarithm. */
-export const thresholdPlace = Math.log10;
+const thresholdPlace = Math.log10;
 
 /**
  * @param own the threshold of the document, where the band is known.

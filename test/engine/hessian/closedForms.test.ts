@@ -9,8 +9,8 @@ import { symmetricEigen } from '../../../src/engine/hessian/symmetricEigen';
 import { lossBatches } from '../../../src/engine/objective/batches';
 import { referenceRuntime } from '../../../src/engine/runtime/reference';
 import type { FloatArray } from '../../../src/engine/tensor';
-import { wholeConfiguration } from '../../../src/shared/configuration';
 import { FIXTURES, openConfigured, relativeError, type Problem } from '../objective/problems';
+import { wholeConfiguration } from '../../wholeConfiguration';
 import { gaussian } from './operators';
 
 // z = W·x + b on 40 samples. With x̃ = (x, 1) the second derivatives of the loss in (W, b) are the mean

@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { norm } from '../../../src/engine/hessian/vectors';
-import { cosines, randomDirections } from '../../../src/engine/landscape/directions';
+import { cosines } from '../../../src/engine/landscape/directions';
 import { centredGrid, coarseToFine, coordinates } from '../../../src/engine/landscape/grid';
 import { measureNoise, sampleGrid, type LossAt } from '../../../src/engine/landscape/sampling';
 import type { WeightLayout } from '../../../src/engine/objective/weights';
 import { Random } from '../../../src/engine/random';
+import { randomDirections } from './randomDirections';
 
 const layout: WeightLayout = {
   entries: [

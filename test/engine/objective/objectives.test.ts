@@ -6,9 +6,9 @@ import { lossNotes, measuredMetrics } from '../../../src/engine/objective/metric
 import { onnxRuntime } from '../../../src/engine/runtime/onnxruntime';
 import { referenceRuntime } from '../../../src/engine/runtime/reference';
 import type { Runtime } from '../../../src/engine/runtime/runtime';
-import { wholeConfiguration } from '../../../src/shared/configuration';
 import type { Metrics } from '../../../src/shared/result/metrics';
 import { english } from '../../../src/shared/words/message';
+import { wholeConfiguration } from '../../wholeConfiguration';
 import { FIXTURES, meanGradient, meanProduct, openConfigured, type Problem } from './problems';
 
 // Every expected value is PyTorch's in float64 (test/fixtures/objectives/make.py).

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { referenceRuntime } from '../../../src/engine/runtime/reference';
-import { wholeConfiguration } from '../../../src/shared/configuration';
+import { wholeConfiguration } from '../../wholeConfiguration';
 import {
   FIXTURES,
   meanGradient,

@@ -8,9 +8,9 @@ import type { CollocationData } from '../../../src/engine/objective/pde/collocat
 import { onnxRuntime } from '../../../src/engine/runtime/onnxruntime';
 import { referenceRuntime } from '../../../src/engine/runtime/reference';
 import type { Runtime } from '../../../src/engine/runtime/runtime';
-import { wholeConfiguration } from '../../../src/shared/configuration';
 import type { Metrics } from '../../../src/shared/result/metrics';
 import { english } from '../../../src/shared/words/message';
+import { wholeConfiguration } from '../../wholeConfiguration';
 import {
   FIXTURES,
   meanGradient,

@@ -12,7 +12,8 @@ import { LossEvaluator } from '../../../src/engine/objective/lossEvaluator';
 import type { LossProblem } from '../../../src/engine/objective/lossProblem';
 import { loadWeights } from '../../../src/engine/objective/weights';
 import type { FloatArray, Runtime } from '../../../src/engine/runtime/runtime';
-import { wholeConfiguration, type Configuration } from '../../../src/shared/configuration';
+import type { Configuration } from '../../../src/shared/configuration';
+import { wholeConfiguration } from '../../wholeConfiguration';
 
 export const FIXTURES = join(import.meta.dirname, '../../fixtures');
 export const EXAMPLE = join(import.meta.dirname, '../../../examples/digits-resnet');

@@ -28,8 +28,8 @@ import {
 } from '../../../src/engine/objective/sampleArray';
 import { onnxRuntime } from '../../../src/engine/runtime/onnxruntime';
 import type { Tensor } from '../../../src/engine/tensor';
-import { wholeConfiguration } from '../../../src/shared/configuration';
 import { InputError } from '../../../src/shared/inputError';
+import { wholeConfiguration } from '../../wholeConfiguration';
 
 let folder: string;
 beforeEach(() => {

@@ -14,7 +14,8 @@ import {
   type ChosenRuntime,
 } from '../../../src/engine/runtime/chooseRuntime';
 import { findOnnxRuntime } from '../../../src/engine/runtime/onnxruntime';
-import { locateOnnxRuntimeWeb, WEB_FILES } from '../../../src/engine/runtime/onnxruntimeWeb';
+import { runtimeFiles } from '../../../scripts/runtimeFiles.mjs';
+import { locateOnnxRuntimeWeb } from '../../../src/engine/runtime/onnxruntimeWeb';
 import { examineMachine } from '../../../src/engine/runtime/machine';
 import { Graph } from '../../../src/engine/graph/graph';
 import { InputError } from '../../../src/shared/inputError';
@@ -196,12 +197,11 @@ test('where the native library is not, a bundle computes in WebAssembly with wha
     target: 'node20',
     logLevel: 'error',
   });
-  const web = dirname(dirname(locateOnnxRuntimeWeb(join(ROOT, 'src/x.ts')).main));
-  for (const file of WEB_FILES) {
-    cpSync(join(web, file), join(dist, 'node_modules/onnxruntime-web', file));
+  const { main } = locateOnnxRuntimeWeb(join(ROOT, 'src/x.ts'));
+  const modules = dirname(dirname(dirname(main)));
+  for (const file of (await runtimeFiles(ROOT, 'universal')).files) {
+    cpSync(join(modules, file), join(dist, 'node_modules', file));
   }
-  const common = join(dirname(web), 'onnxruntime-common');
-  cpSync(common, join(dist, 'node_modules/onnxruntime-common'), { recursive: true });
 
   for (const threads of ['1', '2']) {
     const { stdout } = await run(process.execPath, [join(dist, 'bundle.js'), threads]);

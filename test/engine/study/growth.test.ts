@@ -1,6 +1,5 @@
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { expect, test } from 'vitest';
-import { randomDirections } from '../../../src/engine/landscape/directions';
 import { spectrum } from '../../../src/engine/hessian/spectrum';
 import type { WeightLayout } from '../../../src/engine/objective/weights';
 import { contentKey } from '../../../src/engine/study/cache';
@@ -8,6 +7,7 @@ import { moveTo } from '../../../src/engine/study/point';
 import { addedInOrder } from '../../../src/engine/study/products';
 import { OwnCopies, sharedZeros } from '../../../src/engine/study/sharedVector';
 import type { FloatArray } from '../../../src/engine/tensor';
+import { randomDirections } from '../landscape/randomDirections';
 
 /** Parameters: a decade more each time. */
 const SIZES = [1e4, 1e5, 1e6, 1e7];

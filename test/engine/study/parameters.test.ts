@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { spectrum } from '../../../src/engine/hessian/spectrum';
-import { randomDirections } from '../../../src/engine/landscape/directions';
 import { tensorSpans } from '../../../src/engine/objective/weights';
 import { english } from '../../../src/shared/words/message';
 import { FIXTURES } from '../objective/problems';
+import { randomDirections } from '../landscape/randomDirections';
 import { expectReference, openFolder } from './denseReference';
 
 const WEIGHTS = join(FIXTURES, 'weights');

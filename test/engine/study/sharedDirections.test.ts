@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { randomDirections } from '../../../src/engine/landscape/directions';
 import type { LoadedWeights, WeightLayout } from '../../../src/engine/objective/weights';
 import { chooseRuntime } from '../../../src/engine/runtime/chooseRuntime';
 import { sharedDirections } from '../../../src/engine/study/sharedDirections';
 import { WorkerPool } from '../../../src/engine/study/workerPool';
 import { DEFAULT_RUNTIME } from '../../../src/shared/runtimeSetting';
+import { randomDirections } from '../landscape/randomDirections';
 import { buildWorker } from './builtWorker';
 
 /** Matrices of so many rows of 64, and a bias. */

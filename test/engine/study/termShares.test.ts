@@ -8,9 +8,9 @@ import { openForAnalysis, openStudyInputs } from '../../../src/engine/study/open
 import { readStudy } from '../../../src/engine/study/study';
 import { shareNotes, termCurvatures } from '../../../src/engine/study/termShares';
 import { WorkerPool } from '../../../src/engine/study/workerPool';
-import { wholeConfiguration } from '../../../src/shared/configuration';
 import { english } from '../../../src/shared/words/message';
 import { FIXTURES, meanGradient, meanProduct, openConfigured } from '../objective/problems';
+import { wholeConfiguration } from '../../wholeConfiguration';
 import { buildWorker } from './builtWorker';
 
 let worker: Awaited<ReturnType<typeof buildWorker>>;

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { randomDirections } from '../../../src/engine/landscape/directions';
 import { chooseRuntime, type ChosenRuntime } from '../../../src/engine/runtime/chooseRuntime';
 import { availableMemory } from '../../../src/engine/study/machineMemory';
 import {
@@ -19,6 +18,7 @@ import { parseMemorySize } from '../../../src/shared/memorySize';
 import { Random } from '../../../src/engine/random';
 import { english } from '../../../src/shared/words/message';
 import { EXAMPLE, FIXTURES } from '../objective/problems';
+import { randomDirections } from '../landscape/randomDirections';
 import { buildWorker } from './builtWorker';
 
 const MIB = 2 ** 20;

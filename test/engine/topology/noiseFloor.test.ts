@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { analyzeTopology } from '../../../src/engine/topology/analyzeTopology';
-import { noiseFloor, relativeNoise } from '../../../src/engine/topology/noiseFloor';
+import { noiseFloor } from '../../../src/engine/topology/noiseFloor';
 import { InputError } from '../../../src/shared/inputError';
 import { randomNumbers } from './landscapes';
 
@@ -73,40 +73,5 @@ describe('the noise floor', () => {
     expect(noiseFloor(none, 0, 1681, 1e-7)).toBe(0);
     expect(noiseFloor(none, -Infinity, 1681, 1e-7)).toBe(0);
     expect(() => noiseFloor(none, 1, 1681, NaN)).toThrow(InputError);
-  });
-});
-
-describe('noise from two estimates', () => {
-  const relative = 1e-5;
-  const first = normalNumbers(11, bowl.length);
-  const second = normalNumbers(12, bowl.length);
-  const estimates = [first, second].map((noise) =>
-    bowl.map((x, v) => x * (1 + relative * noise[v]!)),
-  ) as [Float64Array, Float64Array];
-
-  it('is that of one of them, or of their mean', () => {
-    const ofFirst = relativeNoise(...estimates, shape, 'first');
-    expect(ofFirst / relative).toBeGreaterThan(0.95);
-    expect(ofFirst / relative).toBeLessThan(1.05);
-    expect(relativeNoise(...estimates, shape, 'mean')).toBeCloseTo(ofFirst / Math.SQRT2, 12);
-  });
-
-  it('hardly sees a smooth difference: halves of the data differ in level and slope', () => {
-    const tilted = estimates[1].map((x, v) => x + 1e-3 + (1e-6 * v) / side);
-    const ofFirst = relativeNoise(estimates[0], tilted, shape, 'first');
-    expect(ofFirst / relative).toBeLessThan(1.2);
-  });
-
-  it('leaves out values that are not finite', () => {
-    const broken = estimates[0].slice();
-    broken[0] = NaN;
-    broken[5] = Infinity;
-    expect(relativeNoise(broken, estimates[1], shape, 'first')).toBeLessThan(1.1 * relative);
-    const nothing = new Float64Array(4).fill(NaN);
-    expect(relativeNoise(nothing, nothing, [2, 2], 'first')).toBe(0);
-  });
-
-  it('needs the same points', () => {
-    expect(() => relativeNoise(bowl, new Float64Array(3), shape, 'mean')).toThrow(InputError);
   });
 });

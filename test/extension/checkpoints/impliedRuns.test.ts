@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { settingsHash } from '../../../src/engine/study/sources';
 import { readStudy } from '../../../src/engine/study/study';
 import { impliedRuns } from '../../../src/extension/checkpoints/impliedRuns';
+import { inPieces } from '../../../src/extension/checkpoints/inTurns';
 import { groupRuns } from '../../../src/extension/checkpoints/runs';
 import { FOLDER } from '../../engine/graph/keras/kerasFixtures';
 
@@ -33,7 +34,7 @@ async function runsOf(checkpoints: readonly string[], written: readonly string[]
     files,
     written.map((name) => join(root, name)),
   );
-  const runs = groupRuns([...findings, { configuration: null, files }], [root]);
+  const runs = await inPieces(groupRuns([...findings, { configuration: null, files }], [root]));
   return {
     runs: runs.map(({ location, configuration, implied, checkpoints: own }) => ({
       location,

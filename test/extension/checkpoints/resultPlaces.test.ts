@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  resultPath,
   ResultPlaces,
   type ResultsLocation,
 } from '../../../src/extension/checkpoints/resultPlaces';
@@ -29,6 +30,9 @@ afterEach(() => {
 const beside = (): string =>
   join(root, 'work', 'runs', '.basin', 'results', 'a', 'e.pt.basin.json');
 
+const resultPaths = (): string[] =>
+  places.stores(configuration).map((store) => resultPath(configuration, checkpoint, store));
+
 function document(seed: number): string {
   return JSON.stringify({
     schema: 1,
@@ -50,13 +54,13 @@ function write(path: string, seed: number, time: number): void {
 describe('where results are kept', () => {
   it('is beside the basin.json, and nobody looks elsewhere before there is anything', async () => {
     await places.look();
-    expect(places.resultPaths(configuration, checkpoint)).toEqual([beside()]);
+    expect(resultPaths()).toEqual([beside()]);
     expect(places.stores(configuration)).toEqual([join(root, 'work', 'runs', '.basin')]);
   });
 
   it('is the storage of the extension where that is chosen, and what was there stays found', () => {
     location = 'extension';
-    const [own, old] = places.resultPaths(configuration, checkpoint);
+    const [own, old] = resultPaths();
     expect(own?.startsWith(join(root, 'storage'))).toBe(true);
     expect(own?.endsWith(join('results', 'a', 'e.pt.basin.json'))).toBe(true);
     expect(old).toBe(beside());
@@ -92,16 +96,14 @@ describe('where results are kept', () => {
 
 describe('of two results of one checkpoint', () => {
   async function seedRead(): Promise<unknown> {
-    const lookup = await new ResultReader().readNewest(
-      places.resultPaths(configuration, checkpoint),
-    );
+    const lookup = await new ResultReader().readNewest(resultPaths());
     return lookup.kind === 'found' ? lookup.result.document.seed : lookup.kind;
   }
 
   it('the one that was written last is shown, wherever it is', async () => {
     location = 'extension';
     expect(await seedRead()).toBe('none');
-    const [own] = places.resultPaths(configuration, checkpoint);
+    const [own] = resultPaths();
     write(beside(), 1, 1000);
     expect(await seedRead()).toBe(1);
     write(own!, 2, 2000);
@@ -117,7 +119,7 @@ describe('of two results of one checkpoint', () => {
 
   it('one that can be used comes before one that cannot', async () => {
     location = 'extension';
-    const [own] = places.resultPaths(configuration, checkpoint);
+    const [own] = resultPaths();
     write(beside(), 1, 1000);
     mkdirSync(dirname(own!), { recursive: true });
     writeFileSync(own!, '{"schema": 1, "che');

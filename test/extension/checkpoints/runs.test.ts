@@ -1,11 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { groupRuns, type CheckpointFile } from '../../../src/extension/checkpoints/runs';
+import { inPieces } from '../../../src/extension/checkpoints/inTurns';
+import {
+  groupRuns,
+  type CheckpointFile,
+  type Finding,
+  type Run,
+} from '../../../src/extension/checkpoints/runs';
 
 const file = (path: string): CheckpointFile => ({ path, size: 1, modified: 0 });
 
+const grouped = (findings: readonly Finding[], roots: readonly string[]): Promise<Run[]> =>
+  inPieces(groupRuns(findings, roots));
+
 describe('runs', () => {
-  it('are folders, with their checkpoints in the order of training', () => {
-    const runs = groupRuns(
+  it('are folders, with their checkpoints in the order of training', async () => {
+    const runs = await grouped(
       [
         {
           configuration: '/w/basin.json',
@@ -25,13 +34,13 @@ describe('runs', () => {
     expect(runs[0]?.configuration).toBe('/w/basin.json');
   });
 
-  it('belong to the nearest configuration that names them', () => {
+  it('belong to the nearest configuration that names them', async () => {
     const files = [file('/w/runs/a/e-1.pt')];
     for (const order of [
       ['/w/basin.json', '/w/runs/a/basin.json'],
       ['/w/runs/a/basin.json', '/w/basin.json'],
     ]) {
-      const runs = groupRuns(
+      const runs = await grouped(
         order.map((configuration) => ({ configuration, files })),
         ['/w'],
       );
@@ -39,8 +48,8 @@ describe('runs', () => {
     }
   });
 
-  it('hold only what a configuration names where one speaks for the folder', () => {
-    const runs = groupRuns(
+  it('hold only what a configuration names where one speaks for the folder', async () => {
+    const runs = await grouped(
       [
         { configuration: null, files: [file('/w/a/best.pt'), file('/w/b/best.pt')] },
         { configuration: '/w/a/basin.json', files: [file('/w/a/e-1.pt')] },
@@ -53,8 +62,8 @@ describe('runs', () => {
     ]);
   });
 
-  it('say which workspace folder they are in where there are several, and their path elsewhere', () => {
-    const runs = groupRuns(
+  it('say which workspace folder they are in where there are several, and their path elsewhere', async () => {
+    const runs = await grouped(
       [{ configuration: null, files: ['/w/one/a/x.pt', '/w/two/a/x.pt', '/far/x.pt'].map(file) }],
       ['/w/one', '/w/two'],
     );

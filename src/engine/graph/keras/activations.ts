@@ -104,7 +104,7 @@ function squareplus({ g }: LayerCall, x: Node, b: number): Node {
 }
 
 /** Softmax over axes, of values that count where a mask is not 0. */
-export function probabilitiesOver({ g, building }: LayerCall, x: Node, axis: number): Node {
+function probabilitiesOver({ g, building }: LayerCall, x: Node, axis: number): Node {
   const result = softmax(g, x, axis);
   building.probabilities.remember(result, { operator: 'Softmax', logits: x });
   return result;

@@ -6,7 +6,7 @@ import { moveAxesLast } from './places';
 import { say } from '../../../shared/words/message';
 
 /** 1 where the place of the column comes before that of the row, [n, n]. */
-export function before(g: Graph, n: number): Node {
+function before(g: Graph, n: number): Node {
   const triangle = Float64Array.from({ length: countable(n * n, say`pairs of places`) }, (_, i) =>
     i % n < Math.floor(i / n) ? 1 : 0,
   );

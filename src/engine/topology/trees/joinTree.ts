@@ -41,40 +41,6 @@ export function joinTree(
   return sorted(stems, jointKey, keys, size, arcs);
 }
 
-/** The join tree without order among its nodes and without the vertices on its arcs. */
-export interface BareJoinTree {
-  /** Minima by their vertices, then saddles, and the root at the global maximum among them. */
-  readonly vertex: Int32Array;
-  /** Node each node merges into; −1 for the root. */
-  readonly parent: Int32Array;
-}
-
-/**
- * The same tree as `joinTree` gives, nodes numbered as they come, which costs neither a look at every
- * vertex nor a sort of every node.
- */
-export function bareJoinTree(
-  branches: Branches,
-  keys: Float64Array,
-  kept: Uint8Array,
-): BareJoinTree {
-  const { minimum, firstJoint, jointVertex, endJoint, nodes } = new Stems(branches, keys, kept);
-  const count = minimum.length;
-  const vertex = new Int32Array(nodes);
-  const parent = new Int32Array(nodes).fill(-1);
-  vertex.set(minimum);
-  vertex.set(jointVertex, count);
-  for (let stem = 0; stem < count; stem++) {
-    let node = stem;
-    for (let joint = firstJoint[stem]!; joint < firstJoint[stem + 1]!; joint++) {
-      parent[node] = count + joint;
-      node = count + joint;
-    }
-    if (endJoint[stem]! >= 0) parent[node] = count + endJoint[stem]!;
-  }
-  return { vertex, parent };
-}
-
 /** The tree with its nodes in the order of vertices. */
 function sorted(
   stems: Stems,

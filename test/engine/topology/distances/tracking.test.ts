@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { analyzeTopology } from '../../../../src/engine/topology/analyzeTopology';
 import { trackMinima } from '../../../../src/shared/diagrams/tracking';
 import { wassersteinDistance } from '../../../../src/shared/diagrams/wasserstein';
-import { diagramOf } from '../../../../src/shared/diagrams/diagram';
+import { fromScalar } from '../../../../src/shared/result/scalar';
 import { sampled } from '../analyticFunctions';
 import { plainGrids, randomNumbers, wildGrids } from '../landscapes';
 
@@ -74,7 +74,12 @@ describe('tracking minima through checkpoints', () => {
         sensitivity: [],
       }),
     );
-    const [first, second] = series.map((topology) => diagramOf(topology, 'maximum'));
+    const [first, second] = series.map(({ pairs, essential }) =>
+      [...pairs, essential].map(({ birth, death }) => ({
+        birth: fromScalar(birth),
+        death: fromScalar(death),
+      })),
+    );
     const distance = wassersteinDistance(first!, second!).distance;
     let sum = 0;
     for (const { steps: way } of trackMinima(series)) {

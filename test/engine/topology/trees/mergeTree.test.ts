@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { analyzeTopology } from '../../../../src/engine/topology/analyzeTopology';
 import { branchesOf } from '../../../../src/engine/topology/trees/gridBranches';
-import { bareJoinTree, joinTree } from '../../../../src/engine/topology/trees/joinTree';
+import { joinTree } from '../../../../src/engine/topology/trees/joinTree';
 import { gridExtents } from '../../../../src/engine/topology/neighborhood';
 import { comparableKeys } from '../../../../src/engine/topology/order';
 import { branchesAbove, branchPersistences } from '../../../../src/engine/topology/persistence';
@@ -55,29 +55,6 @@ describe('the merge tree', () => {
     );
   });
 
-  it('is the same bare: nodes in another order, without sizes', () => {
-    fc.assert(
-      fc.property(
-        tiedGrids,
-        neighborhoods,
-        thresholds,
-        ({ shape, values }, neighborhood, threshold) => {
-          const extents = gridExtents(shape, values.length);
-          const branches = branchesOf(values, extents, neighborhood);
-          const kept = branchesAbove(branches, branchPersistences(branches, values), threshold);
-          const edges = ({ vertex, parent }: { vertex: Int32Array; parent: Int32Array }) =>
-            Array.from(
-              vertex,
-              (v, k) => `${v}–${parent[k]! < 0 ? '' : vertex[parent[k]!]!}`,
-            ).sort();
-          expect(edges(bareJoinTree(branches, values, kept))).toEqual(
-            edges(joinTree(branches, values, kept)),
-          );
-        },
-      ),
-    );
-  });
-
   it('takes the way up past any number of stems that end too early', () => {
     // Minimum v, the older the lower, has its elder at v − 1. Ends rise towards the older, so that each
     // elder goes on; but the last 300 end above nearly all of them.
@@ -97,7 +74,7 @@ describe('the merge tree', () => {
     };
     keys[count] = 10 * count;
     const kept = new Uint8Array(count).fill(1);
-    const { vertex, parent } = bareJoinTree(branches, keys, kept);
+    const { vertex, parent } = joinTree(branches, keys, kept);
     // What goes on where v ends: the first elder of it or of its elder … that ends above.
     const joined = (v: number) => {
       let at = v - 1;
