@@ -16,63 +16,14 @@ import { compiledLoss } from '../../src/engine/objective/compiledLoss';
 import { printed } from '../../src/engine/graph/keras/printed';
 import { readConfiguredModel } from '../../src/engine/study/graphSource';
 import { InputError } from '../../src/shared/inputError';
-import { mutated, randomOf, type Random } from './mutations';
+import { changedJson } from './lies';
+import { mutated, randomOf } from './mutations';
 
 const COUNT = Number(process.env.BASIN_FUZZ ?? 1000);
 const SEED = Number(process.env.BASIN_FUZZ_SEED ?? 1);
 /** Sequences of thousands of steps are written out step by step, three times here. */
 const MAX_SECONDS = 15;
 const root = fileURLToPath(new URL('../../', import.meta.url));
-
-/** Values that are none where they stand, or far too many. */
-const ODD: readonly unknown[] = [
-  ...[null, true, false, 0, -1, 0.5, 1e9, 2 ** 31, 1e300, '', 'relu', 'in\u001b[2J\n\u009b'],
-  ...[[], {}, [null], [[]], [1e9, 1e9], { class_name: 'Dense', config: {} }, 'x'.repeat(5000)],
-];
-
-type Change = (value: unknown) => unknown;
-
-/** A configuration with one to three of its values replaced, left out, doubled or taken from elsewhere. */
-function changed(value: unknown, random: Random): unknown {
-  const out = structuredClone(value);
-  for (let times = 1 + Math.floor(3 * random()); times > 0; times--) {
-    const places = placesIn(out);
-    const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)]!;
-    if (places.length === 0) return out;
-    const { holder, key } = pick(places);
-    const other = pick(places);
-    const changes: readonly Change[] = [
-      () => pick(ODD),
-      () => structuredClone(other.holder[other.key as never]),
-      (own) => (typeof own === 'number' ? own * pick([-1, 0, 2, 1000, 1e6]) : pick(ODD)),
-      (own) => (Array.isArray(own) ? [...(own as unknown[]), ...(own as unknown[])] : [own]),
-      (own) => (typeof own === 'string' ? `${own}\u001b[31m` : pick(ODD)),
-    ];
-    const isGone = random() < 0.15 && !Array.isArray(holder);
-    const next = pick(changes)(holder[key as never]);
-    if (isGone) Reflect.deleteProperty(holder, key);
-    else Reflect.set(holder, key, next);
-  }
-  return out;
-}
-
-interface Spot {
-  readonly holder: object & Record<never, unknown>;
-  readonly key: string;
-}
-
-function placesIn(value: unknown): Spot[] {
-  const found: Spot[] = [];
-  const open: unknown[] = [value];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    if (typeof next !== 'object' || next === null) continue;
-    for (const [key, inner] of Object.entries(next)) {
-      found.push({ holder: next, key });
-      open.push(inner);
-    }
-  }
-  return found;
-}
 
 /** @returns whether it was built. */
 async function outcome(what: string, build: () => unknown): Promise<boolean> {
@@ -117,7 +68,7 @@ it('a configuration of Keras with other values makes a network or is refused', a
   let built = 0;
   for (let k = 0; k < COUNT; k++) {
     const { name, own, tensors } = known[k % known.length]!;
-    const { topology, training } = changed(
+    const { topology, training } = changedJson(
       { topology: own.topology, training: own.training },
       randomOf(SEED * 1_000_003 + k),
     ) as Record<string, unknown>;
@@ -149,7 +100,7 @@ it('a model.json that is nearly one is read or refused', async () => {
       const random = randomOf(SEED * 1_000_003 + k);
       await fsp.writeFile(
         path,
-        k % 2 === 0 ? mutated(right, random) : JSON.stringify(changed(value, random)),
+        k % 2 === 0 ? mutated(right, random) : JSON.stringify(changedJson(value, random)),
       );
       await outcome(`model.json, ${k}`, () => readConfiguredModel(path, 'model.json'));
     }

@@ -2,6 +2,7 @@ import { crc32, inflateRawSync } from 'node:zlib';
 
 /** Numbers in [0, 1), the same for a seed: mulberry32. */
 export type Random = () => number;
+export type Change = (bytes: Uint8Array, random: Random) => Uint8Array;
 export function randomOf(seed: number): Random {
   let state = seed >>> 0;
   return () => {
