@@ -128,6 +128,16 @@ export class CheckpointFile implements ReadableBytes {
     };
   }
 
+  /** For whoever reads it otherwise, and asks then whether it is the same file still. */
+  get descriptor(): number {
+    return this.handle.fd;
+  }
+
+  /** @throws Fault when the file has changed since it was opened. */
+  async confirm(): Promise<void> {
+    this.checkUnchanged(await this.handle.stat());
+  }
+
   /** Fills `bytes` from `position` on; as `read`. */
   async readInto(bytes: Uint8Array, position: number): Promise<void> {
     if (this.closed) throw new Error(`${this.path} was read after it was closed`);

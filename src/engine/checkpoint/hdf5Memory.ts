@@ -1,3 +1,4 @@
+import { readSync } from 'node:fs';
 import { FS } from 'h5wasm';
 
 /** A chunk is inflated whole. */
@@ -30,6 +31,69 @@ export function emptyFileSystem(): void {
       }
     }
   }
+}
+
+/** Small reads, as those of headers, are one read for many. */
+const AHEAD = 2 ** 16;
+
+/** A stream of Emscripten's file system: reads `length` bytes at `position` into `buffer` from `offset` on. */
+type ReadStream = (
+  stream: unknown,
+  buffer: Int8Array,
+  offset: number,
+  length: number,
+  position: number,
+) => number;
+
+interface FileNode {
+  usedBytes: number;
+  stream_ops: { readonly read: ReadStream };
+}
+
+/**
+ * Makes a part of a file that is open appear as a file to the HDF5 library, which reads what it needs of it,
+ * straight into its memory.
+ */
+export function placeFile(
+  path: string,
+  { descriptor, start, size }: { descriptor: number; start: number; size: number },
+): void {
+  FS!.writeFile(path, new Uint8Array(0));
+  const node = FS!.lookupPath(path, {}).node as unknown as FileNode;
+  let ahead = new Uint8Array(0);
+  let aheadStart = 0;
+  const fill = (bytes: Int8Array | Uint8Array, position: number): void => {
+    let done = 0;
+    while (done < bytes.byteLength) {
+      const read = readSync(
+        descriptor,
+        bytes,
+        done,
+        bytes.byteLength - done,
+        start + position + done,
+      );
+      if (read === 0) throw new Error('the file ends before its data');
+      done += read;
+    }
+  };
+  const read: ReadStream = (_, buffer, offset, length, position) => {
+    const count = Math.max(0, Math.min(length, size - position));
+    const into = buffer.subarray(offset, offset + count);
+    if (count >= AHEAD) {
+      fill(into, position);
+      return count;
+    }
+    const isAhead = position >= aheadStart && position + count <= aheadStart + ahead.length;
+    if (!isAhead) {
+      const bytes = new Uint8Array(Math.min(AHEAD, size - position));
+      fill(bytes, position);
+      [ahead, aheadStart] = [bytes, position];
+    }
+    into.set(ahead.subarray(position - aheadStart, position - aheadStart + count));
+    return count;
+  };
+  node.usedBytes = size;
+  node.stream_ops = { ...node.stream_ops, read };
 }
 
 /** The file system throws what is no Error; what cannot be removed is a folder that is mounted. */

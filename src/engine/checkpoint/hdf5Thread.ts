@@ -1,7 +1,13 @@
 import { Dataset, File as Hdf5File, FS, Group, ready } from 'h5wasm';
-import { emptyFileSystem, FILTERS, MAX_CHUNK_BYTES, NUMBER_CLASSES } from './hdf5Memory';
+import {
+  emptyFileSystem,
+  FILTERS,
+  MAX_CHUNK_BYTES,
+  NUMBER_CLASSES,
+  placeFile,
+} from './hdf5Memory';
 import { Fault } from './fault';
-import type { Hdf5Contents, Hdf5Entry } from './hdf5Weights';
+import type { Hdf5Contents, Hdf5Entry, Hdf5Source } from './hdf5Weights';
 import { say, type Message } from '../../shared/words/message';
 
 /** Groups in groups, and things in a file: links may lead round in circles. */
@@ -14,17 +20,27 @@ const ROOT_ATTRIBUTES = ['keras_version', 'backend'];
 
 const CONFIGURATION = ['model_config', 'training_config'];
 
-/** An HDF5 file of weights in the memory of the HDF5 library, which sees no other file. */
+const PATH = '/weights.h5';
+
+/** An HDF5 file of weights for the HDF5 library, which sees no other file. */
 export class Hdf5Memory {
   private constructor(private readonly file: Hdf5File) {}
 
-  static async open(bytes: Uint8Array): Promise<Hdf5Memory> {
+  static async open(source: Hdf5Source): Promise<Hdf5Memory> {
     const module = await ready;
     emptyFileSystem();
-    FS!.writeFile('/weights.h5', bytes);
+    if (source instanceof Uint8Array) FS!.writeFile(PATH, source);
+    else placeFile(PATH, source);
     // Without it a read that fails leaves memory as it was, and says nothing.
     module.activate_throwing_error_handler();
-    return new Hdf5Memory(new Hdf5File('/weights.h5', 'r'));
+    return new Hdf5Memory(new Hdf5File(PATH, 'r'));
+  }
+
+  /** @returns bytes of memory that the library has taken. */
+  async close(): Promise<number> {
+    this.file.close();
+    FS!.unlink(PATH);
+    return (await ready).HEAPU8.byteLength;
   }
 
   /** Every array of numbers, by its path, and what groups call themselves. */
@@ -88,7 +104,9 @@ export class Hdf5Memory {
 /** What h5wasm gives: an array of the type, a lone number, or raw bytes where it has no type for it. */
 function bytesOf(value: unknown, dtype: string): Uint8Array {
   if (ArrayBuffer.isView(value)) {
-    return new Uint8Array(value.buffer, value.byteOffset, value.byteLength).slice();
+    const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+    // What h5wasm gives is a copy from the library's memory already, with a memory of its own.
+    return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
   }
   const Numbers = SCALARS[dtype];
   if (typeof value === 'number' && Numbers !== undefined) {

@@ -24,52 +24,57 @@ export interface Hdf5Contents {
   readonly configuration: Readonly<Partial<Record<'model_config' | 'training_config', string>>>;
 }
 
+/** An HDF5 file in memory, or where it lies in a file that whoever opened it keeps open. */
+export type Hdf5Source =
+  Uint8Array | { readonly descriptor: number; readonly start: number; readonly size: number };
+
 /** What the thread is started with; the surfaces of topology/files have tasks of their own. */
 export interface Hdf5Task {
-  readonly weights: Uint8Array;
+  readonly weights: true;
 }
 
-export interface Hdf5Request {
-  readonly read: string;
-}
+export type Hdf5Request =
+  { readonly open: Hdf5Source } | { readonly read: string } | { readonly close: true };
 
 export type Hdf5Answer =
   | { readonly contents: Hdf5Contents }
   | { readonly bytes: Uint8Array }
+  /** Bytes of memory that the library has taken, and keeps. */
+  | { readonly closed: number }
   | { readonly fault: readonly [reason: Fault['reason'], what: Message, advice?: Message] };
 
-const MAX_BYTES = 2 ** 30;
 /** Arrays of the largest size are read in a few seconds. */
 const PATIENCE = 60_000;
 /** h5wasm with its WebAssembly, in a bundle of its own that nothing else loads. */
 const SCRIPT = 'hdf5.js';
 
+/** A thread that has nothing to do, kept for the next file: it takes a quarter of a second to start. */
+let spare: Worker | null = null;
+const MAX_SPARE_BYTES = 2 ** 27;
+
 /**
- * An HDF5 file in a thread of its own, which has a copy of it in memory and is ended when it takes too
- * long: the HDF5 library stops, or never does, where a damaged file leads it astray.
+ * An HDF5 file in a thread of its own, which is ended when it takes too long: the HDF5 library stops, or
+ * never does, where a damaged file leads it astray. It reads of the file what it needs.
  */
 export class Hdf5Weights {
+  private isSound = true;
+  private pending = 0;
+
   private constructor(
     private readonly worker: Worker,
     readonly contents: Hdf5Contents,
   ) {}
 
   /** @throws Fault when it cannot be read. */
-  static async open(bytes: Uint8Array): Promise<Hdf5Weights> {
-    if (bytes.length > MAX_BYTES) {
-      throw new Fault('unsupported', say`it has more than 1 GiB, and Basin reads HDF5 in memory`);
-    }
-    // Whoever read it needs it no more: it goes over without a copy where its memory is its own.
-    const isOwn = bytes.byteLength === bytes.buffer.byteLength;
-    const worker = new Worker(script(), {
-      workerData: { weights: bytes } satisfies Hdf5Task,
-      transferList: isOwn ? [bytes.buffer as ArrayBuffer] : [],
-    });
+  static async open(source: Hdf5Source): Promise<Hdf5Weights> {
+    const worker =
+      spare ?? new Worker(script(), { workerData: { weights: true } satisfies Hdf5Task });
+    spare = null;
     // An open checkpoint keeps no process alive.
     worker.unref();
     try {
-      const answer = await answerOf(worker);
-      if (!('contents' in answer)) throw new Error('the thread lists what it opened first');
+      const answer = await askOf(worker, { open: source });
+      if (!('contents' in answer)) throw new Error('the thread lists what it opened');
       return new Hdf5Weights(worker, answer.contents);
     } catch (error) {
       await worker.terminate();
@@ -89,18 +94,35 @@ export class Hdf5Weights {
   private turn: Promise<Uint8Array> = Promise.resolve(new Uint8Array(0));
 
   private async ask(path: string): Promise<Uint8Array> {
-    this.worker.postMessage({ read: path } satisfies Hdf5Request);
-    const answer = await answerOf(this.worker);
-    if (!('bytes' in answer)) throw new Error('the thread reads what it is asked for');
-    return answer.bytes;
+    this.pending += 1;
+    try {
+      const answer = await askOf(this.worker, { read: path });
+      if (!('bytes' in answer)) throw new Error('the thread reads what it is asked for');
+      return answer.bytes;
+    } catch (error) {
+      this.isSound = false;
+      throw error;
+    } finally {
+      this.pending -= 1;
+    }
   }
 
+  /** The thread is kept for another file where nothing has led the library astray. */
   async close(): Promise<void> {
+    if (this.isSound && this.pending === 0 && spare === null) {
+      const answer = await askOf(this.worker, { close: true }).catch(() => null);
+      const isSmall = answer !== null && 'closed' in answer && answer.closed <= MAX_SPARE_BYTES;
+      // Another may have come to its end meanwhile.
+      if (isSmall && (spare as Worker | null) === null) {
+        spare = this.worker;
+        return;
+      }
+    }
     await this.worker.terminate();
   }
 }
 
-async function answerOf(worker: Worker): Promise<Hdf5Answer> {
+async function askOf(worker: Worker, request: Hdf5Request): Promise<Hdf5Answer> {
   let late: NodeJS.Timeout | undefined;
   let forget: () => void = () => undefined;
   try {
@@ -120,6 +142,7 @@ async function answerOf(worker: Worker): Promise<Hdf5Answer> {
         worker.off('error', unreadable);
         worker.off('exit', unreadable);
       };
+      worker.postMessage(request);
     });
     if ('fault' in answer) throw new Fault(...answer.fault);
     return answer;

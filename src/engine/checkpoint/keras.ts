@@ -21,7 +21,8 @@ export function isHdf5(head: Uint8Array): boolean {
 /** The archive of a `.keras` file. */
 const WEIGHTS = 'model.weights.h5';
 const CONFIGURATION = 'config.json';
-const MAX_WEIGHT_BYTES = 2 ** 30;
+/** Of weights that are packed, and unpacked in memory. */
+const MAX_PACKED_BYTES = 2 ** 30;
 const MAX_JSON_BYTES = 2 ** 24;
 
 export function isKeras(archive: ZipArchive): boolean {
@@ -34,11 +35,11 @@ export function isKeras(archive: ZipArchive): boolean {
  * @throws Fault
  */
 export async function openKeras(file: CheckpointFile, archive: ZipArchive): Promise<Checkpoint> {
-  const bytes = await archive.read(WEIGHTS, MAX_WEIGHT_BYTES);
+  const weights = await weightsIn(file, archive);
   const metadata = archive.entry('metadata.json')
     ? plainsOf(await archive.read('metadata.json', MAX_JSON_BYTES))
     : {};
-  const checkpoint = await hdf5Checkpoint(file, await Hdf5Weights.open(bytes), 'keras', metadata);
+  const checkpoint = await hdf5Checkpoint(file, weights, 'keras', metadata);
   return {
     ...checkpoint,
     architecture: () =>
@@ -50,6 +51,34 @@ export async function openKeras(file: CheckpointFile, archive: ZipArchive): Prom
   };
 }
 
+/** Up to here the archive's checksum is looked at before anything is believed, else before a value is. */
+const SMALL = 64 * 2 ** 20;
+
+async function weightsIn(file: CheckpointFile, archive: ZipArchive): Promise<OpenWeights> {
+  const { name, size } = archive.entry(WEIGHTS)!;
+  const start = size <= SMALL ? null : await archive.position(name);
+  if (start === null) {
+    return opened(await Hdf5Weights.open(await archive.read(name, MAX_PACKED_BYTES)));
+  }
+  const weights = await Hdf5Weights.open({ descriptor: file.descriptor, start, size });
+  let checked: Promise<void> | null = null;
+  return opened(weights, async () => {
+    checked ??= archive.check(name, undefined);
+    await checked;
+    await file.confirm();
+  });
+}
+
+interface OpenWeights {
+  readonly weights: Hdf5Weights;
+  /** Whether the file is what it was, and its checksum right; asked after each read. */
+  readonly confirm: () => Promise<void>;
+}
+
+function opened(weights: Hdf5Weights, confirm = () => Promise.resolve()): OpenWeights {
+  return { weights, confirm };
+}
+
 /**
  * Opens an HDF5 file of weights: Keras 3's `.weights.h5`, Keras 2's `.h5` and whole models in `.h5`, or
  * any other with arrays of numbers in it.
@@ -57,11 +86,18 @@ export async function openKeras(file: CheckpointFile, archive: ZipArchive): Prom
  * @throws Fault
  */
 export async function openHdf5(file: CheckpointFile): Promise<Checkpoint> {
-  if (file.size > MAX_WEIGHT_BYTES) {
-    throw new Fault('unsupported', say`it has more than 1 GiB, and Basin reads HDF5 in memory`);
-  }
-  const weights = await Hdf5Weights.open(await file.read(0, file.size));
-  return hdf5Checkpoint(file, weights, isOfKeras(weights.contents) ? 'keras' : 'hdf5', {});
+  const weights = await Hdf5Weights.open({
+    descriptor: file.descriptor,
+    start: 0,
+    size: file.size,
+  });
+  const format = isOfKeras(weights.contents) ? 'keras' : 'hdf5';
+  return hdf5Checkpoint(
+    file,
+    opened(weights, () => file.confirm()),
+    format,
+    {},
+  );
 }
 
 function isOfKeras({ attributes, entries }: Hdf5Contents): boolean {
@@ -77,7 +113,7 @@ const NO_WEIGHTS = /^(optimizer|optimizer_weights|_optimizer)(\/|$)|(^|\/)seed_g
 
 async function hdf5Checkpoint(
   file: CheckpointFile,
-  weights: Hdf5Weights,
+  { weights, confirm }: OpenWeights,
   format: 'keras' | 'hdf5',
   own: Checkpoint['metadata'],
 ): Promise<Checkpoint> {
@@ -118,6 +154,7 @@ async function hdf5Checkpoint(
         if (problem !== undefined) throw new Fault('unsupported', problem, SAVE_AGAIN);
         if (!isElementType(dtype)) throw new Fault('unsupported', say`"${path}" holds no numbers`);
         const bytes = await weights.read(path);
+        await confirm();
         // The library has turned the bytes of what it knows.
         const isOurs = dtype !== 'float16' || littleEndian;
         return decode(bytes, dtype, { shape, strides: stridesC(shape) }, isOurs);

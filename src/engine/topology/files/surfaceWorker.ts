@@ -8,7 +8,7 @@ import { say } from '../../../shared/words/message';
 
 /**
  * The thread of the HDF5 library, which is large, and which a file may make run for ever. It reads one
- * surface and ends, or keeps a file of weights open.
+ * surface and ends, or reads one file of weights after the other.
  */
 async function answer({ bytes, array }: SurfaceTask): Promise<SurfaceAnswer> {
   try {
@@ -20,24 +20,30 @@ async function answer({ bytes, array }: SurfaceTask): Promise<SurfaceAnswer> {
   }
 }
 
-async function serve({ weights }: Hdf5Task): Promise<void> {
+/** One request after the other, each with one answer. */
+function serve(): void {
   const port = parentPort!;
-  try {
-    const memory = await Hdf5Memory.open(weights);
-    port.postMessage({ contents: memory.contents() } satisfies Hdf5Answer);
-    port.on('message', ({ read }: Hdf5Request) => {
-      const answer = answerOf(() => ({ bytes: memory.read(read) }));
+  let memory: Hdf5Memory | null = null;
+  port.on('message', (request: Hdf5Request) => {
+    void answerOf(async () => {
+      if ('open' in request) {
+        memory = await Hdf5Memory.open(request.open);
+        return { contents: memory.contents() };
+      }
+      if (memory === null) throw new Error('nothing is open');
+      return 'read' in request
+        ? { bytes: memory.read(request.read) }
+        : { closed: await memory.close() };
+    }).then((answer) => {
       // Its memory is its own, and goes over without a copy.
       port.postMessage(answer, 'bytes' in answer ? [answer.bytes.buffer as ArrayBuffer] : []);
     });
-  } catch (error) {
-    port.postMessage(faultOf(error));
-  }
+  });
 }
 
-function answerOf(work: () => Hdf5Answer): Hdf5Answer {
+async function answerOf(work: () => Promise<Hdf5Answer>): Promise<Hdf5Answer> {
   try {
-    return work();
+    return await work();
   } catch (error) {
     return faultOf(error);
   }
@@ -55,7 +61,7 @@ function faultOf(error: unknown): Hdf5Answer {
 
 const task = workerData as SurfaceTask | Hdf5Task;
 if ('weights' in task) {
-  void serve(task);
+  serve();
 } else {
   void answer(task).then((message) => {
     parentPort!.postMessage(message);

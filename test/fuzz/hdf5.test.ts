@@ -1,0 +1,83 @@
+/**
+ * Files that are nearly HDF5: see harness.ts. Whatever leads the library astray ends its thread, and starting
+ * another takes a quarter of a second, so that fewer files are read than of other formats.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { naming } from '../../src/engine/checkpoint/fault';
+import { readSurface } from '../../src/engine/topology/files/readSurface';
+import {
+  bytesOf,
+  COUNT,
+  fixtures,
+  LONGEST,
+  many,
+  readCheckpoint,
+  run,
+  watchWhatIsOpened,
+} from './harness';
+import { hdf5Lies, oneOf, zipLies } from './lies';
+import { entriesOf, flipped, mutated, zipOf, type Change } from './mutations';
+
+watchWhatIsOpened();
+
+const FEW = Math.ceil(COUNT / 10);
+const script = join(import.meta.dirname, '../../dist/hdf5.js');
+
+const withinKeras: Change = (bytes, random) =>
+  zipOf(
+    entriesOf(bytes).map(([name, content]) => [
+      name,
+      name.endsWith('.h5') ? hdf5Lies(content, random) : content,
+    ]),
+  );
+
+describe('a file that is nearly HDF5', () => {
+  it(
+    'of Keras, weights or a whole model, is read or refused',
+    async () => {
+      const names = ['formats/model.weights.h5', 'formats/model.h5', 'keras/keras2/dense.h5'];
+      await many(names, FEW, oneOf(mutated, hdf5Lies), readCheckpoint);
+    },
+    LONGEST,
+  );
+
+  it(
+    'in an archive of Keras is read or refused',
+    async () => {
+      const names = ['formats/model.keras', 'keras/keras3/dense.keras'];
+      await many(names, FEW, oneOf(mutated, zipLies, withinKeras), readCheckpoint);
+    },
+    LONGEST,
+  );
+
+  it(
+    'in an archive of Keras never has another value: there is a checksum',
+    async () => {
+      const name = 'keras/keras3/dense.keras';
+      const [bytes, expected] = [await bytesOf(name), await readCheckpoint(join(fixtures, name))];
+      const { accepted } = await run(FEW, (_, random) => ({
+        files: new Map([['a.keras', flipped(bytes, random)]]),
+        opened: 'a.keras',
+        read: (path) => readCheckpoint(path),
+        expected,
+      }));
+      expect(accepted).toBeGreaterThan(0);
+    },
+    LONGEST,
+  );
+
+  it(
+    'of a loss surface is read or refused',
+    async () => {
+      const names = ['topology/surface-gzip.h5', 'topology/surface-swapped.h5'];
+
+      await many(names, Math.ceil(FEW / 4), oneOf(mutated, hdf5Lies), async (path) => {
+        await naming(path, async () => readSurface(await readFile(path), undefined, script));
+        return null;
+      });
+    },
+    LONGEST,
+  );
+});
