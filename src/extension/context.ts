@@ -17,12 +17,14 @@ import { turn } from './checkpoints/inTurns';
 import { Library } from './checkpoints/library';
 import { LandscapePanel, PANEL_TYPE } from './panel/panel';
 import { RESULT_EDITOR_TYPE, ResultEditor } from './editors/resultEditor';
+import { measureWithNotice, RunWeights } from './checkpoints/runWeights';
 import { ResultPlaces } from './checkpoints/resultPlaces';
 import { settings } from './settings';
 import { RunStates } from './setup/runStates';
 import { SetUpRun } from './setup/setUpRun';
 import { StatusBar } from './views/statusBar';
 import { RunTree, VIEW_ID, type TreeNode } from './views/tree';
+import { t } from './words/text';
 import { UserAnalysis } from './analysis/userAnalysis';
 import { ViewProgress } from './views/viewProgress';
 import { Watch } from './checkpoints/watch';
@@ -62,6 +64,7 @@ export class Context implements vscode.Disposable {
       new Analyses(() => this.engine(), this.library, this.places, this.log),
     );
     this.inspections = new Inspections(() => this.engine());
+    const weights = this.own(new RunWeights(() => this.engine(), this.log));
     this.documents = this.own(
       new Documents(
         () => this.engine(),
@@ -87,7 +90,13 @@ export class Context implements vscode.Disposable {
         this.library,
         this.analyses,
         states,
+        weights,
         {
+          measureWeights: (path) => {
+            const run = this.library.get(path)?.run;
+            const title = t('Basin: reading the weights of the run');
+            if (run !== undefined) void measureWithNotice(weights, run, title);
+          },
           analyze: (path) => {
             const record = this.library.get(path);
             if (record !== undefined) void this.userAnalysis.run([record]);
@@ -116,7 +125,7 @@ export class Context implements vscode.Disposable {
     this.own(
       vscode.languages.registerHoverProvider(
         HOVER_SELECTOR,
-        new CheckpointHover(this.library, this.inspections),
+        new CheckpointHover(this.library, this.inspections, weights),
       ),
     );
     this.own(

@@ -5,6 +5,7 @@ import type { Precision, RuntimeSetting } from './runtimeSetting';
 import type { CheckpointFormat, Part, ResultDocument } from './result';
 import type { Scalar } from './result/scalar';
 import type { Message } from './words/message';
+import type { WeightFigures } from './weightFigures';
 
 /**
  * Messages between the extension host and the engine process: JSON-RPC 2.0, in frames (`frames.ts`),
@@ -26,6 +27,7 @@ export interface Requests {
   readonly 'basin/fileChoices': Request<FileChoicesParams, FileChoices>;
   readonly 'basin/tensors': Request<TensorsParams, TensorListing>;
   readonly 'basin/tensorStatistics': Request<TensorStatisticsParams, null>;
+  readonly 'basin/weights': Request<WeightsParams, null>;
   readonly 'basin/analyze': Request<AnalyzeParams, AnalyzeResult>;
   readonly 'basin/interpolate': Request<InterpolateParams, Interpolation>;
   readonly 'basin/compare': Request<CompareParams, Comparison>;
@@ -40,6 +42,7 @@ export interface Notifications {
   readonly 'basin/progress': Progress;
   readonly 'basin/partial': PartialDocument;
   readonly 'basin/tensorStatisticsDone': TensorStatisticsDone;
+  readonly 'basin/weightsDone': WeightsDone;
 }
 
 interface Request<Params, Answer> {
@@ -250,6 +253,22 @@ export interface PowerLaw {
   readonly tail: number;
   readonly eigenvalues: number;
 }
+
+/** Reads the weights of checkpoints of one run, one after the other, and tells of each as it is done. */
+export interface WeightsParams {
+  /** Chosen by the caller; every notification about this request carries it. */
+  readonly job: string;
+  /** In the order of training, absolute; distances are to the first of them, and to the one before. */
+  readonly paths: readonly string[];
+}
+export interface WeightsDone {
+  readonly job: string;
+  readonly outcome: WeightsOutcome;
+}
+export type WeightsOutcome =
+  | { readonly path: string; readonly ok: true; readonly figures: WeightFigures }
+  /** A sentence for the user. */
+  | { readonly path: string; readonly ok: false; readonly message: Message };
 
 /**
  * Answered at once, and in the order of the channel: whether the engine still listens, and whether

@@ -3,6 +3,7 @@ import type { Interpolation } from './comparison';
 import type { EntryExtents } from './entryExtents';
 import type { EntryFigures } from './entryFigures';
 import type { ResultDocument } from './result';
+import type { WeightFigures } from './weightFigures';
 import type { Message } from './words/message';
 
 /**
@@ -45,6 +46,8 @@ export interface PanelEntry {
   readonly summary: EntrySummary | null;
   /** Why there is no document, or why it is not complete: a sentence. */
   readonly error: string | Message | null;
+  /** Of its weights alone, where they were read. */
+  readonly weights?: WeightFigures;
   /** In a study: what tells its run from the others. */
   readonly factors?: Readonly<Record<string, string>>;
 }
@@ -91,6 +94,8 @@ export type FromPanel =
   | { readonly type: 'document'; readonly key: string }
   | { readonly type: 'select'; readonly key: string }
   | { readonly type: 'analyze'; readonly key: string }
+  /** Read the weights of all checkpoints of its run. */
+  | { readonly type: 'weights'; readonly key: string }
   | { readonly type: 'cancel' }
   /** Sample its landscape wider or finer: basin.json is changed, and the checkpoint analysed again. */
   | {

@@ -171,7 +171,12 @@ class Panel implements Disposable {
     this.density = this.store.add(new DensityView(table('density')));
     this.layers = this.store.add(new LayersView(table('layers')));
     this.along = this.store.add(new AlongView(table('along')));
-    this.training = this.store.add(new TrainingView(select, table('training')));
+    const measure = (key: string) => {
+      transport.post({ type: 'weights', key });
+    };
+    this.training = this.store.add(
+      new TrainingView(select, table('training'), inEditor ? measure : null),
+    );
     this.oneBasin = new OneBasin(
       inEditor
         ? (setting, value) => {

@@ -26,9 +26,10 @@ export function isNpz(archive: ZipArchive): boolean {
  */
 export async function openNpz(file: CheckpointFile, archive: ZipArchive): Promise<Checkpoint> {
   const tensors = new Map<string, TensorEntry>();
+  const headers = new Map<string, NpyHeader>();
   for (const { name: entry } of archive.entries()) {
     const name = entry.slice(0, -SUFFIX.length);
-    tensors.set(name, { name, ...(await describe(archive, entry)), storage: entry });
+    tensors.set(name, { name, ...(await describe(archive, entry, headers)), storage: entry });
   }
   return {
     path: file.path,
@@ -37,7 +38,7 @@ export async function openNpz(file: CheckpointFile, archive: ZipArchive): Promis
     tensors,
     ...(await trainingPosition(file.path, {})),
     metadata: {},
-    read: (name) => naming(file.path, () => readNpzArray(archive, name)),
+    read: (name) => naming(file.path, () => readNpzArray(archive, name, headers)),
     stream: (name) =>
       namingAll(file.path, async function* () {
         const entry = entryOf(archive, name);
@@ -52,12 +53,18 @@ export async function openNpz(file: CheckpointFile, archive: ZipArchive): Promis
 /**
  * Reads one array of an archive, by its name without `.npy`.
  *
+ * @param known headers that have been read.
  * @throws Fault when it is not there, or is not as long as its header says.
  */
-export async function readNpzArray(archive: ZipArchive, name: string): Promise<Tensor> {
+export async function readNpzArray(
+  archive: ZipArchive,
+  name: string,
+  known: ReadonlyMap<string, NpyHeader> = new Map(),
+): Promise<Tensor> {
   const entry = entryOf(archive, name);
   // The header bounds what is unpacked before any of it is.
-  const { type, layout, littleEndian, start, size } = await headerOf(archive, entry);
+  const header = known.get(entry) ?? (await headerOf(archive, entry));
+  const { type, layout, littleEndian, start, size } = header;
   return decode(await archive.readRange(entry, start, start + size), type, layout, littleEndian);
 }
 
@@ -65,9 +72,12 @@ export async function readNpzArray(archive: ZipArchive, name: string): Promise<T
 async function describe(
   archive: ZipArchive,
   entry: string,
+  headers: Map<string, NpyHeader>,
 ): Promise<Pick<TensorEntry, 'dtype' | 'shape'>> {
   try {
-    const { type, layout } = await headerOf(archive, entry);
+    const header = await headerOf(archive, entry);
+    headers.set(entry, header);
+    const { type, layout } = header;
     return { dtype: type, shape: layout.shape };
   } catch (error) {
     if (!(error instanceof UnreadArray)) throw error;

@@ -17,6 +17,9 @@ const MAGIC = 0x1950a86a20f9469cfc6cn;
 const PROTOCOL = 1001;
 
 const MAX_HEADER_BYTES = 64 * 2 ** 20;
+/** Of the file that are read at once: nearly all headers are in the first, and all but few in the second. */
+const FIRST_BYTES = 2 ** 16;
+const MORE_BYTES = 2 ** 24;
 
 /**
  * Opens what `torch.save` wrote before PyTorch 1.6: pickles of the magic number, the protocol, the
@@ -138,7 +141,8 @@ class PickleStream {
         if (have >= MAX_HEADER_BYTES) {
           throw new Fault('unsupported', say`its pickled header is larger than Basin reads`);
         }
-        const want = Math.max(64 * 1024, have * 4);
+        // What was read so far is read again: a second time, and seldom a third.
+        const want = have === 0 ? FIRST_BYTES : Math.max(MORE_BYTES, have * 4);
         this.window = await this.file.read(0, Math.min(want, this.file.size));
       }
     }

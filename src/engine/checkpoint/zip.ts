@@ -15,6 +15,8 @@ const DEFLATED = 8;
 const MAX_RATIO = 1032;
 const MAX_ENTRIES = 1_000_000;
 const CHUNK = 4 * 2 ** 20;
+/** Entries that are read whole, many at a time. */
+const SMALL = 4096;
 
 /** @param head first bytes of a file. */
 export function isZip(head: Uint8Array): boolean {
@@ -39,6 +41,8 @@ export interface ZipEntry {
 export class ZipArchive {
   /** Names of entries whose bytes have been compared with their checksum. */
   private readonly verified = new Set<string>();
+  /** Where the bytes of entries begin, as far as that has been looked for. */
+  private readonly starts = new Map<string, number>();
 
   private constructor(
     private readonly file: ReadableBytes,
@@ -247,6 +251,8 @@ export class ZipArchive {
    * @throws Fault when another file's bytes are there: a name in the directory has no checksum.
    */
   private async dataStart(entry: Entry): Promise<number> {
+    const known = this.starts.get(entry.fileName);
+    if (known !== undefined) return known;
     const at = entry.relativeOffsetOfLocalHeader;
     const nameLength = entry.fileNameRaw.length;
     const header = await this.window.bytes(at, LOCAL_HEADER_BYTES + nameLength);
@@ -265,6 +271,7 @@ export class ZipArchive {
     if (start + entry.compressedSize > this.file.size) {
       throw new Fault('damaged', say`its ${entry.fileName} goes on behind its end`);
     }
+    this.starts.set(entry.fileName, start);
     return start;
   }
 
@@ -291,6 +298,11 @@ export class ZipArchive {
     end: number,
   ): Promise<Uint8Array> {
     const size = entry.uncompressedSize;
+    if (size <= SMALL) {
+      const whole = await this.file.read(position, size);
+      this.verify(entry, crc32(whole));
+      return start === 0 && end === size ? whole : whole.slice(start, end);
+    }
     const range = new Uint8Array(end - start);
     let sum = 0;
     const skim = async (from: number, to: number) => {

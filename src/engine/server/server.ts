@@ -20,6 +20,7 @@ import {
   type ParamsOf,
   type Requests,
   type TensorStatisticsOutcome,
+  type WeightsOutcome,
 } from '../../shared/engineProtocol';
 import type { Interpolation } from '../../shared/comparison';
 import { InputError } from '../../shared/inputError';
@@ -41,6 +42,7 @@ import { readStudy } from '../study/study';
 import { defaultMemoryLimit } from '../study/machineMemory';
 import { WorkerPool } from '../study/workerPool';
 import { writeReport } from '../study/writeReport';
+import { measureRun } from '../weights/measureRun';
 import { measureTensors } from '../weights/measureTensors';
 import { lowerPriority } from './priority';
 import { Turns } from './turns';
@@ -83,6 +85,13 @@ const handlers: { readonly [Name in keyof Requests]: Handler<Name> } = {
     };
     const measured = measureTensors(path, indices, { ...run, signal, onOutcome });
     await untilAborted(measured, signal);
+    return null;
+  },
+  'basin/weights': async ({ job, paths }, signal) => {
+    const onOutcome = (outcome: WeightsOutcome) => {
+      tell('basin/weightsDone', { job, outcome });
+    };
+    await untilAborted(measureRun(paths, { signal, onOutcome }), signal);
     return null;
   },
   'basin/analyze': (params, signal) => turns.run(() => analyze(params, signal), signal),

@@ -1,6 +1,6 @@
 import type { MatrixStatistics } from '../../shared/engineProtocol';
 import { symmetricEigen } from '../hessian/symmetricEigen';
-import { sizeOf, type Tensor } from '../tensor';
+import { sizeOf, type FloatArray, type Tensor } from '../tensor';
 import { fitPowerLaw } from './powerLaw';
 
 /** Larger tensors are not held for it; the smaller side of a larger matrix takes too long. */
@@ -30,6 +30,28 @@ export function isMatrix({
   );
 }
 
+/** Rows of a matrix, row after row, whose norm is at most 10⁻⁶ of the root mean square over all rows. */
+export function countDeadUnits(values: FloatArray, rows: number): number {
+  return deadOf(rowNorms(values, rows));
+}
+
+function rowNorms(values: FloatArray, rows: number): Float64Array {
+  const columns = values.length / rows;
+  const norms = new Float64Array(rows);
+  for (let row = 0; row < rows; row++) {
+    let sum = 0;
+    for (let i = row * columns; i < (row + 1) * columns; i++) sum += values[i]! * values[i]!;
+    norms[row] = Math.sqrt(sum);
+  }
+  return norms;
+}
+
+function deadOf(norms: Float64Array): number {
+  const squares = norms.reduce((sum, norm) => sum + norm * norm, 0);
+  const least = DEAD * Math.sqrt(squares / norms.length);
+  return norms.reduce((count, norm) => count + (norm <= least ? 1 : 0), 0);
+}
+
 /**
  * Statistics of a tensor as a matrix W, the first axis by all others: what [out, in, height, width] of
  * PyTorch, and [out, in], are as maps. Its squared singular values are the eigenvalues of the smaller of
@@ -46,17 +68,10 @@ export async function matrixStatistics(
   const rows = shape[0]!;
   const columns = data.length / rows;
   const values = Float64Array.from<number | bigint>(data, Number);
-  const norms = new Float64Array(rows);
-  let squares = 0;
-  for (let row = 0; row < rows; row++) {
-    let sum = 0;
-    for (let i = row * columns; i < (row + 1) * columns; i++) sum += values[i]! * values[i]!;
-    norms[row] = Math.sqrt(sum);
-    squares += sum;
-  }
+  const norms = rowNorms(values, rows);
+  const squares = norms.reduce((sum, norm) => sum + norm * norm, 0);
   if (!Number.isFinite(squares)) return null;
-  const least = DEAD * Math.sqrt(squares / rows);
-  const dead = norms.reduce((count, norm) => count + (norm <= least ? 1 : 0), 0);
+  const dead = deadOf(norms);
   const side = Math.min(rows, columns);
   const isWhole = side <= MAX_SIDE;
   let eigenvalues = new Float64Array(0);

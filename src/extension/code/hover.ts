@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { ResultDocument } from '../../shared/result';
+import type { WeightFigures } from '../../shared/weightFigures';
 import { checkpointName, runFolder } from '../words/checkpointLabel';
 import { hasCheckpointEnding } from '../../shared/checkpointNames';
 import { candidates, checkpointsNamed, type Surroundings } from '../checkpoints/checkpointPaths';
@@ -13,6 +14,8 @@ import { pathAt } from './pathAtPosition';
 import { hasHoles } from './pathPattern';
 import { relativeTime } from '../words/relativeTime';
 import type { CheckpointFile, Run } from '../checkpoints/runs';
+import type { RunWeights } from '../checkpoints/runWeights';
+import { describeWeights } from '../words/weights';
 import { describeInspection, fileLine, resultFacts, resultNotes } from '../words/summary';
 import { documentsOf, surroundingsOf } from './surroundings';
 import { describeChanges } from '../words/outdated';
@@ -51,6 +54,7 @@ export class CheckpointHover implements vscode.HoverProvider {
   constructor(
     private readonly library: Library,
     private readonly inspections: Inspections,
+    private readonly weights: RunWeights,
   ) {}
 
   async provideHover(
@@ -68,14 +72,18 @@ export class CheckpointHover implements vscode.HoverProvider {
     const file = found[0];
     if (file === undefined || token.isCancellationRequested) return null;
 
-    const header = await this.header(file, token);
+    const record = this.library.get(file.path);
+    const [header, weights] = await Promise.all([
+      this.header(file, token),
+      record === undefined || record.writing ? undefined : this.weights.soon(record.run, file.path),
+    ]);
     if (header === null) return null;
     const range = new vscode.Range(position.line, written.start, position.line, written.end);
     const others = this.othersLine(found.length - 1, hasHoles(written.text));
-    const result = this.library.get(file.path)?.result ?? null;
+    const result = record?.result ?? null;
     const figures =
       result === null ? [] : [this.figures(result.document), ...notesOf(result.document)];
-    return new vscode.Hover([this.text(file, header, others), ...figures], range);
+    return new vscode.Hover([this.text(file, header, weights, others), ...figures], range);
   }
 
   /** The files a path leads to, the likeliest first. */
@@ -113,7 +121,12 @@ export class CheckpointHover implements vscode.HoverProvider {
     }
   }
 
-  private text(file: CheckpointFile, header: string, others: string | null): vscode.MarkdownString {
+  private text(
+    file: CheckpointFile,
+    header: string,
+    weights: WeightFigures | undefined,
+    others: string | null,
+  ): vscode.MarkdownString {
     const record = this.library.get(file.path);
     const error = record?.error ?? null;
     const text = new vscode.MarkdownString();
@@ -125,6 +138,9 @@ export class CheckpointHover implements vscode.HoverProvider {
     text.appendMarkdown(
       `${escapeMarkdown(header)}  \n${escapeMarkdown(`${fileLine(file)} (${age})`)}\n`,
     );
+    if (weights !== undefined) {
+      text.appendMarkdown(`\n${escapeMarkdown(describeWeights(weights))}\n`);
+    }
     if (others !== null) text.appendMarkdown(`\n${escapeMarkdown(others)}\n`);
     if (error !== null) text.appendMarkdown(`\n${escapeMarkdown(translated(error))}\n`);
     if (record?.outdated === true) {

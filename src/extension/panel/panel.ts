@@ -3,6 +3,7 @@ import type { Interpolation } from '../../shared/comparison';
 import type { ToPanel } from '../../shared/panelProtocol';
 import type { Analyses } from '../analysis/analyses';
 import type { Library } from '../checkpoints/library';
+import type { RunWeights } from '../checkpoints/runWeights';
 import type { Log } from '../log';
 import { stateWords, type RunStates } from '../setup/runStates';
 import { bundledPage } from './bundledPage';
@@ -16,6 +17,8 @@ const RESEND = 500;
 
 export interface PanelActions {
   readonly analyze: (path: string) => void;
+  /** Reads the weights of all checkpoints of its run. */
+  readonly measureWeights: (path: string) => void;
   readonly cancel: () => void;
   /** Changes basin.json and analyses the checkpoint again. */
   readonly resample: (path: string, setting: 'range' | 'resolution', value: number) => void;
@@ -40,6 +43,7 @@ export class LandscapePanel implements vscode.Disposable, vscode.WebviewPanelSer
     private readonly library: Library,
     private readonly analyses: Analyses,
     private readonly states: RunStates,
+    private readonly weights: RunWeights,
     private readonly actions: PanelActions,
     private readonly log: Log,
   ) {
@@ -50,6 +54,7 @@ export class LandscapePanel implements vscode.Disposable, vscode.WebviewPanelSer
       library.onDidChange(resend),
       analyses.onDidChange(resend),
       states.onDidChange(resend),
+      weights.onDidChange(resend),
     ];
   }
 
@@ -140,6 +145,9 @@ export class LandscapePanel implements vscode.Disposable, vscode.WebviewPanelSer
       case 'analyze':
         this.actions.analyze(known.key);
         break;
+      case 'weights':
+        this.actions.measureWeights(known.key);
+        break;
       case 'cancel':
         this.actions.cancel();
         break;
@@ -194,6 +202,7 @@ export class LandscapePanel implements vscode.Disposable, vscode.WebviewPanelSer
     const snapshot: ToPanel = makeSnapshot({
       records: this.library.all(),
       partial: (path) => this.analyses.partial(path),
+      weights: ({ run, file }) => this.weights.peek(run, file.path),
       selected: this.selected,
       progress: this.analyses.progress,
       readiness: (run) => stateWords(this.states.peek(run), run.implied),

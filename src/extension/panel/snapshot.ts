@@ -9,6 +9,7 @@ import type {
   Snapshot,
 } from '../../shared/panelProtocol';
 import type { ResultDocument } from '../../shared/result';
+import type { WeightFigures } from '../../shared/weightFigures';
 import { checkpointName } from '../words/checkpointLabel';
 import type { CheckpointRecord } from '../checkpoints/library';
 import type { Run } from '../checkpoints/runs';
@@ -21,6 +22,8 @@ export function makeSnapshot(options: {
   readonly records: readonly CheckpointRecord[];
   /** The document of a checkpoint that is being analyzed, as far as it is known. */
   readonly partial: (path: string) => ResultDocument | null;
+  /** What is known of a checkpoint's weights. */
+  readonly weights?: (record: CheckpointRecord) => WeightFigures | undefined;
   readonly selected: string | null;
   readonly progress: Progress | null;
   readonly readiness: (run: Run) => Readiness;
@@ -35,7 +38,11 @@ export function makeSnapshot(options: {
     type: 'snapshot',
     entries: records
       .filter((record) => record.run.configuration !== null || record.file.path === selected)
-      .map((record) => entry(record, partial(record.file.path))),
+      .map((record) => {
+        const known = entry(record, partial(record.file.path));
+        const weights = options.weights?.(record);
+        return weights === undefined ? known : { ...known, weights };
+      }),
     selected,
     progress,
     readiness,
@@ -113,6 +120,7 @@ export function readFromPanel(message: unknown): FromPanel | null {
     case 'document':
     case 'select':
     case 'analyze':
+    case 'weights':
       return typeof key === 'string' ? { type, key } : null;
     case 'resample':
       return typeof key === 'string' &&

@@ -1,14 +1,16 @@
 import type { Figure } from '../../shared/entryFigures';
+import type { PanelEntry } from '../../shared/panelProtocol';
+import { WEIGHT_FIGURES, type WeightFigure } from '../../shared/weightFigures';
 import type { Run } from './runs';
 import { t } from '../text';
 
 /** A number that is followed through a training. */
-export interface Measure {
-  readonly id: Figure;
+export interface Measure<Id = Figure | WeightFigure> {
+  readonly id: Id;
   readonly title: () => string;
 }
 
-export const MEASURES: readonly Measure[] = [
+export const MEASURES: readonly Measure<Figure>[] = [
   { id: 'loss', title: () => t('Loss') },
   { id: 'accuracy', title: () => t('Accuracy') },
   { id: 'error', title: () => t('Mean absolute error') },
@@ -18,8 +20,31 @@ export const MEASURES: readonly Measure[] = [
   { id: 'persistence', title: () => t('Average persistence') },
 ];
 
+/** Of the weights alone, where they were read. */
+export const WEIGHT_MEASURES: readonly Measure<WeightFigure>[] = [
+  { id: 'norm', title: () => t('Norm of the weights') },
+  { id: 'fromFirst', title: () => t('Distance to the first checkpoint') },
+  { id: 'fromPrevious', title: () => t('Distance to the checkpoint before') },
+];
+
+/** Those that at least one of the checkpoints has. */
+export function shownWeightMeasures(runs: readonly Run[]): readonly Measure[] {
+  return WEIGHT_MEASURES.filter((measure) =>
+    runs.some((run) => run.entries.some((entry) => figureOf(entry, measure) !== null)),
+  );
+}
+
+/** `null` where it is not known or not finite. */
+export function figureOf({ summary, weights }: PanelEntry, { id }: Measure): number | null {
+  return isOfWeights(id) ? (weights?.[id] ?? null) : (summary?.figures[id] ?? null);
+}
+
+function isOfWeights(id: Measure['id']): id is WeightFigure {
+  return (WEIGHT_FIGURES as readonly string[]).includes(id);
+}
+
 /** Those that at least one of the checkpoints has, and the ones every analysis has. */
-export function shownMeasures(runs: readonly Run[]): readonly Measure[] {
+export function shownMeasures(runs: readonly Run[]): readonly Measure<Figure>[] {
   return MEASURES.filter(
     ({ id }) =>
       (id !== 'accuracy' && id !== 'error') ||
@@ -30,8 +55,8 @@ export function shownMeasures(runs: readonly Run[]): readonly Measure[] {
 }
 
 /** One value for each checkpoint of the run; null where it is not known or not finite. */
-export function seriesOf(run: Run, { id }: Measure): readonly (number | null)[] {
-  return run.entries.map(({ summary }) => summary?.figures[id] ?? null);
+export function seriesOf(run: Run, measure: Measure): readonly (number | null)[] {
+  return run.entries.map((entry) => figureOf(entry, measure));
 }
 
 /** A range over several decades is drawn by its logarithm, and said to be. */

@@ -1,4 +1,5 @@
 import type { PanelEntry } from '../../shared/panelProtocol';
+import { button } from '../controls';
 import { DisposableStore, type Disposable } from '../disposable';
 import { Chart } from '../plots/chart';
 import { PlotSection } from '../plots/plotSection';
@@ -6,7 +7,7 @@ import type { Theme } from '../plots/theme';
 import { formatNumber } from '../../shared/words/numbers';
 import { t } from '../text';
 import { positions, trainingPlace, type Run } from './runs';
-import { seriesOf, shownMeasures } from './series';
+import { figureOf, seriesOf, shownMeasures, shownWeightMeasures } from './series';
 import { cellsOf, trainingOption, type TrainingContent } from './trainingDrawing';
 
 const ROW_HEIGHT = 168;
@@ -19,7 +20,14 @@ export class TrainingView implements Disposable {
   private content: TrainingContent | null = null;
   private pointed: PanelEntry | null = null;
 
-  constructor(onSelect: (key: string) => void, onTable: (shown: boolean) => void) {
+  private readonly measure: HTMLElement | null;
+
+  constructor(
+    onSelect: (key: string) => void,
+    onTable: (shown: boolean) => void,
+    /** Reads the weights of a checkpoint's run; null where nobody could. */
+    onMeasure: ((key: string) => void) | null,
+  ) {
     this.section = new PlotSection(
       'training',
       t('Training'),
@@ -28,7 +36,17 @@ export class TrainingView implements Disposable {
       ),
       onTable,
     );
-    const { stage } = this.section;
+    const { stage, tools } = this.section;
+    this.measure =
+      onMeasure &&
+      button(t('Norms and Distances of the Weights'), 'secondary', () => {
+        const { selected } = this.content ?? {};
+        if (selected !== undefined) onMeasure(selected.key);
+      });
+    if (this.measure !== null) {
+      this.measure.id = 'measure-weights';
+      tools.append(this.measure);
+    }
     this.chart = this.store.add(
       new Chart(stage, (place) => {
         this.point(place === null ? null : this.nearest(place));
@@ -51,7 +69,9 @@ export class TrainingView implements Disposable {
   }
 
   update(runs: readonly Run[], run: Run, selected: PanelEntry, theme: Theme): void {
-    const isShown = run.entries.filter(({ summary }) => summary !== null).length > 1;
+    const isShown =
+      run.entries.filter(({ summary, weights }) => summary !== null || weights !== undefined)
+        .length > 1;
     this.section.root.hidden = !isShown;
     if (!isShown) {
       this.content = null;
@@ -60,7 +80,10 @@ export class TrainingView implements Disposable {
     const { unit } = positions(run);
     // Runs that count otherwise have no place on the same axis.
     const comparable = runs.filter((other) => other === run || positions(other).unit === unit);
-    const measures = shownMeasures(comparable);
+    const measures = [...shownMeasures(comparable), ...shownWeightMeasures(comparable)];
+    if (this.measure !== null) {
+      this.measure.hidden = run.entries.every(({ weights }) => weights !== undefined);
+    }
     this.content = { runs: comparable, run, selected, measures, theme, pointed: null };
     this.pointed = null;
     const names = comparable.map(({ name }) => name).filter((name) => name !== '');
@@ -69,7 +92,7 @@ export class TrainingView implements Disposable {
         each,
         entry,
         at: positions(each).at[k]!,
-        values: measures.map(({ id }) => entry.summary?.figures[id] ?? null),
+        values: measures.map((measure) => figureOf(entry, measure)),
       })),
     );
     this.section.update({
@@ -136,9 +159,9 @@ export class TrainingView implements Disposable {
         : [
             entry.run,
             trainingPlace(entry),
-            ...measures.flatMap(({ id, title }) => {
-              const value = entry.summary?.figures[id] ?? null;
-              return value === null ? [] : [`${title()} ${formatNumber(value)}`];
+            ...measures.flatMap((measure) => {
+              const value = figureOf(entry, measure);
+              return value === null ? [] : [`${measure.title()} ${formatNumber(value)}`];
             }),
           ]
             .filter((part) => part !== '')

@@ -42,6 +42,27 @@ describe('what the panel is shown', () => {
     });
   });
 
+  it('is what was read of the weights, beside what stays as it was', () => {
+    const weights = {
+      values: 5,
+      norm: 3,
+      fromFirst: 0,
+      fromPrevious: null,
+      units: 2,
+      deadUnits: 0,
+    };
+    const records = [record('/w/a/e-1.pt'), record('/w/a/e-2.pt')];
+    const read = (known: CheckpointRecord) => (known === records[0] ? weights : undefined);
+    const [first, second] = makeSnapshot({ ...options, records, weights: read }).entries;
+    expect(first).toMatchObject({ key: '/w/a/e-1.pt', weights });
+    expect(second).not.toHaveProperty('weights');
+    expect(readFromPanel({ type: 'weights', key: '/w/a/e-1.pt' })).toEqual({
+      type: 'weights',
+      key: '/w/a/e-1.pt',
+    });
+    expect(readFromPanel({ type: 'weights', key: 1 })).toBeNull();
+  });
+
   it('is every checkpoint that has a configuration', () => {
     const loose = record('/w/b/x.pt');
     const records = [

@@ -36,6 +36,19 @@ describe('hovering over a path', () => {
     assert.match(text, /KiB/);
   });
 
+  it('tells how far the weights have come, once they are read', async () => {
+    const uri = await write('far.py', 'state = torch.load("runs/resnet/epoch-030.pt")\n');
+    const text = await eventually('the distances of the weights', async () => {
+      const found = (await hover(uri, 'runs/resnet')).map(({ value }) => value).join('\n');
+      return found.includes('‖θ‖') ? found : undefined;
+    });
+    // By PyTorch in float64, over all floating-point tensors.
+    assert.match(
+      text.replaceAll('\\', ''),
+      /‖θ‖ 72\.83 · 61\.33 from the first checkpoint · 2\.043 from the one before/,
+    );
+  });
+
   it('offers its own two commands and trusts nothing else', async () => {
     const uri = await write('load.ts', 'const path = `runs/plain/epoch-030.pt`;\n');
     const [content] = await eventually('a hover', async () => {

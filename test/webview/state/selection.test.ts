@@ -9,7 +9,12 @@ import {
   runOf,
   stepEntry,
 } from '../../../src/webview/state/selection';
-import { seriesOf, seriesScale, shownMeasures } from '../../../src/webview/training/series';
+import {
+  seriesOf,
+  seriesScale,
+  shownMeasures,
+  shownWeightMeasures,
+} from '../../../src/webview/training/series';
 import { sampleContent, sampleSnapshot } from '../sampleSnapshot';
 
 const snapshot = sampleSnapshot(9);
@@ -101,6 +106,31 @@ describe('places in training', () => {
     const series = seriesOf(rough, loss);
     expect(series.at(-1)).toBeNull();
     expect(series.slice(0, 8).every((value) => value !== null)).toBe(true);
+  });
+
+  it('follow the weights of checkpoints that were read, analyzed or not', () => {
+    const weights = {
+      values: 5,
+      norm: 3,
+      fromFirst: 0,
+      fromPrevious: null,
+      units: 2,
+      deadUnits: 0,
+    };
+    const entries = [
+      { ...rough.entries[0]!, weights },
+      { ...last, weights: { ...weights, norm: 4, fromFirst: 1.5, fromPrevious: 1.5 } },
+      rough.entries[1]!,
+    ];
+    const run = { name: 'read', entries };
+    expect(shownWeightMeasures([rough])).toEqual([]);
+    const measures = shownWeightMeasures([run]);
+    expect(measures.map(({ id }) => id)).toEqual(['norm', 'fromFirst', 'fromPrevious']);
+    expect(measures.map((measure) => seriesOf(run, measure))).toEqual([
+      [3, 4, null],
+      [0, 1.5, null],
+      [null, 1.5, null],
+    ]);
   });
 
   it('show accuracy only where it was measured', () => {
