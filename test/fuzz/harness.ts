@@ -24,11 +24,11 @@ export const LONGEST = 24 * 3_600_000;
 export const fixtures = fileURLToPath(new URL('../fixtures/', import.meta.url));
 
 /** Seconds of processor time that one file may take. */
-const MOST_SECONDS = 2;
+const MAX_SECONDS = 2;
 /** Files that are read at the same time: most of the time a reader waits for the disk. */
 const LANES = 8;
 /** Failures that are told before a run gives up. */
-const MOST_FAILURES = 20;
+const MAX_FAILURES = 20;
 
 export type Values = ReadonlyMap<string, string>;
 export type Read = (path: string) => Promise<Values | null>;
@@ -169,16 +169,16 @@ export async function run(
     }
     await fsp.rm(own, { recursive: true, force: true });
   };
-  for (let k = 0; k < count && failures.length < MOST_FAILURES; k += LANES) {
+  for (let k = 0; k < count && failures.length < MAX_FAILURES; k += LANES) {
     const lanes = Array.from({ length: Math.min(LANES, count - k) }, (_, lane) => k + lane);
     const took = await processorTime(() =>
       Promise.all(lanes.map((each, lane) => one(each, `lane-${lane}`))),
     );
-    if (took < MOST_SECONDS) continue;
+    if (took < MAX_SECONDS) continue;
     // Together they took longer than one may: which?
     for (const each of lanes) {
       const alone = await processorTime(() => one(each, 'alone'));
-      if (alone >= MOST_SECONDS) failures.push(`${each}: takes ${alone.toFixed(1)} s`);
+      if (alone >= MAX_SECONDS) failures.push(`${each}: takes ${alone.toFixed(1)} s`);
     }
   }
   expect(failures).toEqual([]);

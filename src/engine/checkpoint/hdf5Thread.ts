@@ -1,11 +1,5 @@
 import { Dataset, File as Hdf5File, FS, Group, ready } from 'h5wasm';
-import {
-  emptyFileSystem,
-  FILTERS,
-  MAX_CHUNK_BYTES,
-  NUMBER_CLASSES,
-  placeFile,
-} from './hdf5Memory';
+import { emptyFileSystem, FILTERS, MAX_CHUNK_BYTES, NUMBER_CLASSES, placeFile } from './hdf5Memory';
 import { Fault } from './fault';
 import type { Hdf5Contents, Hdf5Entry, Hdf5Source } from './hdf5Weights';
 import { say, type Message } from '../../shared/words/message';

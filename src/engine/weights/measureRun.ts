@@ -14,7 +14,7 @@ export interface MeasureRunOptions {
 const FLOATING = /^(b?float|qu?int)/;
 
 /** Bytes of a checkpoint's tensors that are held for the next ones; of a larger one each is read again. */
-const MOST_HELD = 2 ** 28;
+const MAX_HELD = 2 ** 28;
 
 /** Tensors to compare with; null where there is none of this name and shape. */
 interface Weights {
@@ -74,7 +74,7 @@ async function measureWeights(
   try {
     const floating = [...checkpoint.tensors.values()].filter(({ dtype }) => FLOATING.test(dtype));
     const bytes = floating.reduce((sum, { shape }) => sum + 8 * sizeOf(shape), 0);
-    const held = bytes <= MOST_HELD ? new Map<string, FloatArray>() : null;
+    const held = bytes <= MAX_HELD ? new Map<string, FloatArray>() : null;
     const [fromFirst, fromPrevious] = [
       new Distance(first, floating.length),
       new Distance(previous, floating.length),
