@@ -8,6 +8,7 @@ import { fillNormal, type TensorSpan } from '../tensorRandom';
 import { zerosLike } from '../tensor';
 import type { MatrixOptions } from './otherMatrices';
 import type { OpenedCheckpoint } from './openProblem';
+import { LONG_VECTOR } from './longVectors';
 import { productsOn } from './products';
 import type { WorkerPool } from './workerPool';
 
@@ -16,7 +17,6 @@ const TOGETHER = 8;
 
 /** The same where vectors are so long that their bases take memory. */
 const TOGETHER_LONG = 1;
-const LONG_VECTOR = 2 ** 22;
 
 export interface BlockCurvature {
   /** Of each layer, as `layersOf` lists them. */

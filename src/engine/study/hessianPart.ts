@@ -14,6 +14,7 @@ import { tensorSpans } from '../objective/weights';
 import { EigenvectorStore } from './eigenvectorStore';
 import type { Eigenvectors } from './landscapeSpan';
 import type { OpenedCheckpoint } from './openProblem';
+import { LONG_VECTOR } from './longVectors';
 import type { PartWork } from './partWork';
 import { productsOn } from './products';
 import { samplingErrors, sharesOf, spectrumBatches } from './samplingErrors';
@@ -28,9 +29,6 @@ interface StoredSpectrum {
   /** Eigenvalues of the eigenvectors that are kept. */
   readonly leading: readonly Eigenvalue[];
 }
-
-/** Elements of vectors that are held one at a time. */
-const LONG_VECTOR = 2 ** 22;
 
 /** Eigenvalues whose sampling error is estimated. */
 const MAX_SAMPLING_ERRORS = 5;

@@ -3,6 +3,7 @@ import type { CurvatureMatrix } from '../graph/gaussNewton';
 import { dot } from '../hessian/vectors';
 import type { Batch } from '../objective/batches';
 import type { FloatArray } from '../tensor';
+import { releaseVectors } from './longVectors';
 import { sharedZeros } from './sharedVector';
 import type { WorkerPool } from './workerPool';
 
@@ -89,15 +90,16 @@ export async function addedInOrder(
   await Promise.all(
     batches.map(async (batch, index) => {
       waiting.set(index, await partsOf(batch));
-      for (let parts = waiting.get(next); parts !== undefined; parts = waiting.get(next)) {
-        waiting.delete(next);
+      while (waiting.has(next)) {
         const { share } = batches[next]!;
-        for (const [k, part] of parts.entries()) {
+        for (const [k, part] of waiting.get(next)!.entries()) {
           addShare(sums[k]!, share, part);
           onPart?.(k, next, part, share);
         }
+        waiting.delete(next);
         next += 1;
       }
+      releaseVectors(sums[0]!.length);
     }),
   );
 }

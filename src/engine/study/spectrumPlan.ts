@@ -30,6 +30,9 @@ const MIN_BLOCKS = 4;
 /** What the gradient and an eigenvector take, with the image of one and the copies workers see. */
 const EIGENVECTOR_BYTES = 32;
 
+/** Products that have come from workers: one is added while the next comes. */
+const COMING = 2;
+
 /**
  * The settings as they are where their basis fits beside one worker. Or else a basis that is
  * restarted, with products one at a time, then with fewer probes; null where not even one of one
@@ -44,7 +47,7 @@ export function planSpectrum(
 ): SpectrumPlan | null {
   const element = precision === 'float64' ? 8 : 4;
   const bytesOf = (vectors: number, together: number): number =>
-    length * (vectors * element + Math.max(together * (8 + element), EIGENVECTOR_BYTES));
+    length * ((vectors + COMING) * element + Math.max(together * (8 + element), EIGENVECTOR_BYTES));
   const free = room - worker;
   const block = Math.min(probes, length);
   // Those of the products, and those the last of them lead to.

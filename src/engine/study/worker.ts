@@ -10,6 +10,7 @@ import { openRuntime } from '../runtime/chooseRuntime';
 import type { Runtime } from '../runtime/runtime';
 import { zerosLike, type FloatArray } from '../tensor';
 import { analyzeTopology } from '../topology/analyzeTopology';
+import { releaseVectors } from './longVectors';
 import { moveTo, type Point } from './point';
 import { OwnCopies } from './sharedVector';
 import {
@@ -119,6 +120,7 @@ async function perform(id: number, task: Task): Promise<void> {
       ArrayBuffer.isView(array) ? [array.buffer as ArrayBuffer] : [],
     );
     port!.postMessage({ type: 'done', id, answer, keeps } satisfies FromWorker, transfer);
+    if (workOf(task) === 'derivatives') releaseVectors(point.values.length);
   } catch (error) {
     port!.postMessage({
       type: 'failed',
