@@ -6,7 +6,7 @@ import { exportReport } from './documents/exportReport';
 import type { CheckpointRecord } from './checkpoints/library';
 import { newConfiguration } from './configuration/newConfiguration';
 import { describeResult } from './words/summary';
-import { t } from './words/text';
+import { t } from '../shared/words/text';
 import { OPEN_SELECTED_ROW } from './views/tree';
 
 /** Registers every command. Each exists whatever state Basin is in, and says so if it cannot run. */

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { registerCommands } from './commands';
 import { Context } from './context';
 import { engineTemplates } from './words/engineTemplates';
-import { speak } from './words/text';
+import { speak } from '../shared/words/text';
 
 /** Called by VS Code in a workspace with checkpoints, or by the first use of a command or view. */
 export function activate(extension: vscode.ExtensionContext): void {

@@ -5,7 +5,7 @@ import {
   vsCodeOption,
 } from '@vscode/webview-ui-toolkit';
 import { element, setAttributes, setText, svgElement } from './element';
-import { t } from './text';
+import { t } from '../shared/words/text';
 
 /**
  * Every control of the panel. The toolkit is known here only, so that what succeeds it is a change

@@ -2,7 +2,7 @@ import { button } from './controls';
 import type { Readiness } from '../shared/panelProtocol';
 import { element } from './element';
 import type { Screen } from './state/screen';
-import { t } from './text';
+import { t } from '../shared/words/text';
 
 export interface MessageActions {
   /** Null where nobody could analyse: then the command line is the next step. */

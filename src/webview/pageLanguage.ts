@@ -1,6 +1,6 @@
 import { LANGUAGE_ELEMENT, type Language } from '../shared/language';
-import { speak } from './text';
+import { speakAs } from '../shared/words/text';
 
 /** What the page brings along to be read in. Imported before everything that says anything. */
 const content = document.getElementById(LANGUAGE_ELEMENT)?.textContent;
-if (content) speak(JSON.parse(content) as Language);
+if (content) speakAs(JSON.parse(content) as Language);

@@ -42,7 +42,7 @@ import type { ResultDocument } from '../shared/result';
 import { TrainingStrip } from './training/trainingStrip';
 import { openTransport, type Transport } from './state/transport';
 import { restoreState, type PlotId, type ViewState } from './state/viewState';
-import { t, translated } from './text';
+import { t, translated } from '../shared/words/text';
 
 /** So long the host may take to repeat what it was told, in milliseconds. */
 const ECHO_TIME = 3000;

@@ -6,7 +6,7 @@ import type { Axis, Landscape } from '../shared/result/landscape';
 import type { Metrics } from '../shared/result/metrics';
 import type { LossField } from './landscape/lossField';
 import { formatCount, formatNumber, formatShare, formatUncertain } from '../shared/words/numbers';
-import { plural, t } from './text';
+import { plural, t } from '../shared/words/text';
 
 /** What a plot shows, in sentences made from its numbers: for whoever does not see it. */
 

@@ -16,7 +16,7 @@ import { refinementNotes } from '../../src/engine/landscape/refinementNotes';
 import { compare } from '../../src/engine/study/compare';
 import { readStudy } from '../../src/engine/study/study';
 import { problemOfEngine } from '../../src/extension/configuration/basinJsonProblems';
-import { speak, translated } from '../../src/extension/words/text';
+import { speak, translated } from '../../src/shared/words/text';
 import type { ResultDocument } from '../../src/shared/result';
 import { parseResult } from '../../src/shared/resultShape';
 import { InputError } from '../../src/shared/inputError';

@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { comparisonDocument } from '../../src/extension/documents/comparisonDocument';
-import { counted } from '../../src/extension/words/numbers';
+import { plural, speak, t } from '../../src/shared/words/text';
 import { describeResult } from '../../src/extension/words/summary';
-import { speak, t } from '../../src/extension/words/text';
 import { textsOfSources, untranslatedTexts } from './textsOfSources';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -117,7 +116,7 @@ describe('what the host and its pages say', () => {
       ),
     );
     expect(t('Saved last: {0}, {1}', 'a.pt', '昨天')).toBe('最近保存：a.pt，昨天');
-    expect(counted(3, 'saddle')).toBe('3 个鞍点');
+    expect(plural(3, 'saddle')).toBe('3 个鞍点');
     expect(
       describeResult({
         schema: 1,

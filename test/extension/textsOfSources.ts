@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import ts from 'typescript';
 
 /**
- * The texts that a house shows: what `t` is given, and `counted` or `plural`, whose keys are made
- * from their nouns.
+ * The texts that a house shows: what `t` is given, and `plural`, whose keys are made from its nouns.
  *
  * @param folder The house's sources.
  */
@@ -17,7 +16,7 @@ export function textsOfSources(folder: string): Set<string> {
         if (node.expression.text === 't' && first !== undefined) {
           for (const text of literals(first)) texts.add(text);
         }
-        if (COUNTING.has(node.expression.text) && second !== undefined) {
+        if (node.expression.text === 'plural' && second !== undefined) {
           for (const noun of literals(second)) {
             texts.add(`{0} ${noun}`);
             texts.add(`{0} ${(third && literals(third)[0]) ?? `${noun}s`}`);
@@ -30,9 +29,6 @@ export function textsOfSources(folder: string): Set<string> {
   }
   return texts;
 }
-
-/** Functions whose second argument is a noun, and whose third is its plural. */
-const COUNTING: ReadonlySet<string> = new Set(['counted', 'plural']);
 
 /** What has words and is not read by people: names of classes and keys, commands, shaders, formats. */
 const TECHNICAL: readonly RegExp[] = [
@@ -48,8 +44,7 @@ const TECHNICAL: readonly RegExp[] = [
 ];
 
 /**
- * Strings of a house that look like words for people and are not given to `t`, `counted` or
- * `plural`.
+ * Strings of a house that look like words for people and are not given to `t` or `plural`.
  *
  * @param folder The house's sources.
  */
@@ -87,7 +82,7 @@ function isTranslation(node: ts.Node): boolean {
   return (
     ts.isCallExpression(call) &&
     ts.isIdentifier(call.expression) &&
-    (call.expression.text === 't' || COUNTING.has(call.expression.text))
+    (call.expression.text === 't' || call.expression.text === 'plural')
   );
 }
 

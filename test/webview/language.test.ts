@@ -5,11 +5,10 @@ import { keyFigure } from '../../src/webview/training/keyFigure';
 import { pairText } from '../../src/webview/topology/pairText';
 import type { PairId, PairMark } from '../../src/webview/topology/pairMark';
 import { say } from '../../src/shared/words/message';
-import { plural } from '../../src/webview/text';
+import { plural, speak, speakAs, t, translated } from '../../src/shared/words/text';
 import { progressText } from '../../src/webview/state/screen';
 import { MEASURES } from '../../src/webview/training/series';
 import { COLUMNS } from '../../src/webview/checkpoint/columns';
-import { speak, t, translated } from '../../src/webview/text';
 
 const file = join(import.meta.dirname, '../../l10n/bundle.l10n.zh-cn.json');
 const texts = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
@@ -29,11 +28,11 @@ const mark: PairMark = {
 
 describe('a page in Chinese', () => {
   beforeEach(() => {
-    speak({ tag: 'zh-cn', texts, sentences: {} });
+    speakAs({ tag: 'zh-cn', texts, sentences: {} });
   });
 
   afterEach(() => {
-    speak(null);
+    speak();
   });
 
   it('says numbers with their nouns, one or many', () => {
@@ -70,7 +69,7 @@ describe('a page in Chinese', () => {
 
   it('says English where there is no translation, and English again without a language', () => {
     expect(t('No such text, {0}', 3)).toBe('No such text, 3');
-    speak(null);
+    speak();
     expect(pairText(mark)).toBe(
       'Pair · minimum 0.25 at (0, 1) · saddle 0.75 at (−1, 0.5) · persistence 0.5',
     );
@@ -82,9 +81,9 @@ describe('a page in Chinese', () => {
     const sentences = {
       'The graph does not use {0} tensors of the checkpoint ({1}).': '{1}（{0}）',
     };
-    speak({ tag: 'zh-cn', texts, sentences });
+    speakAs({ tag: 'zh-cn', texts, sentences });
     expect(translated(sentence)).toBe('a, b（2）');
-    speak(null);
+    speak();
     expect(translated(sentence)).toBe('The graph does not use 2 tensors of the checkpoint (a, b).');
   });
 

@@ -11,7 +11,7 @@ import type { Library } from '../checkpoints/library';
 import type { Log } from '../log';
 import { describeProgress } from './progressFraction';
 import { resultPath, type ResultPlaces } from '../checkpoints/resultPlaces';
-import { t } from '../words/text';
+import { t } from '../../shared/words/text';
 import { settings } from '../settings';
 
 /** What to analyze: checkpoints of one configuration. */

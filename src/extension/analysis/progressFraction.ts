@@ -1,5 +1,5 @@
 import type { Progress } from '../../shared/engineProtocol';
-import { t } from '../words/text';
+import { t } from '../../shared/words/text';
 
 /** Share of the time of one analysis that each part takes, roughly. */
 const WEIGHTS = {

@@ -4,11 +4,10 @@ import type { Progress } from '../../shared/engineProtocol';
 import type { Analyses, Analyzed, Ending, Job } from './analyses';
 import { checkpointLabel } from '../words/checkpointLabel';
 import type { CheckpointRecord } from '../checkpoints/library';
-import { counted } from '../words/numbers';
+import { plural, t, translated } from '../../shared/words/text';
 import type { LandscapePanel } from '../panel/panel';
 import { describeProgress, overallFraction } from './progressFraction';
 import { describeResult } from '../words/summary';
-import { t, translated } from '../words/text';
 
 /**
  * Analyses the user asked for: with a notification that tells how far they are and can cancel
@@ -84,7 +83,7 @@ export class UserAnalysis {
     const what =
       checkpoints.length === 1
         ? checkpointLabel(checkpoints[0] ?? '')
-        : counted(checkpoints.length, 'checkpoint');
+        : plural(checkpoints.length, 'checkpoint');
     const ending = await follow(job, t('Basin: analyzing {0}', what), (progress) => {
       const name = checkpoints.length === 1 ? '' : `${checkpointLabel(progress.checkpoint)}, `;
       return [overallFraction(progress), `${name}${describeProgress(progress)}`];

@@ -3,7 +3,7 @@ import type { ResultDocument } from '../../shared/result';
 import { parseResult } from '../../shared/resultShape';
 import type { FolderListings } from './folderListings';
 import { turn } from './inTurns';
-import { t, translated } from '../words/text';
+import { t, translated } from '../../shared/words/text';
 
 /** A result document as it was found on disk. */
 export interface StoredResult {

@@ -2,13 +2,12 @@ import * as vscode from 'vscode';
 import { checkpointLabel } from '../words/checkpointLabel';
 import { checkpointsNamed } from '../checkpoints/checkpointPaths';
 import type { CheckpointRecord, Library } from '../checkpoints/library';
-import { counted } from '../words/numbers';
+import { plural, t } from '../../shared/words/text';
 import { relativeTime } from '../words/relativeTime';
 import { findSavedCalls } from './savedCalls';
 import { settings } from '../settings';
 import { describeResult } from '../words/summary';
 import { documentsOf, surroundingsOf } from './surroundings';
-import { t } from '../words/text';
 
 export const LENS_SELECTOR: vscode.DocumentSelector = documentsOf([
   'python',
@@ -91,6 +90,6 @@ function titleOf(kind: 'save' | 'load', record: CheckpointRecord, count: number)
   else if (result !== null) parts.push(describeResult(result.document));
   else if (record.run.configuration !== null) parts.push(t('not analyzed yet'));
   if (outdated && !writing) parts.push(t('outdated'));
-  if (count > 1) parts.push(counted(count, 'checkpoint'));
+  if (count > 1) parts.push(plural(count, 'checkpoint'));
   return parts.join(' · ');
 }

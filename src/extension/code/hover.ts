@@ -19,7 +19,7 @@ import { describeWeights } from '../words/weights';
 import { describeInspection, fileLine, resultFacts, resultNotes } from '../words/summary';
 import { documentsOf, surroundingsOf } from './surroundings';
 import { describeChanges } from '../words/outdated';
-import { t, translated } from '../words/text';
+import { t, translated } from '../../shared/words/text';
 import { whyUnconfigured } from '../words/unconfigured';
 
 /** Where a path to a checkpoint may stand. */

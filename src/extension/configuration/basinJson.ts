@@ -18,7 +18,7 @@ import type { Choice, FileChoices, KindChoice } from '../../shared/engineProtoco
 import type { EngineClient } from '../client/engineClient';
 import { EngineError } from '../client/engineError';
 import { problemsOf, type RunStates } from '../setup/runStates';
-import { t, translated } from '../words/text';
+import { t, translated } from '../../shared/words/text';
 
 const SOURCE = 'Basin';
 

@@ -7,7 +7,7 @@ import {
 } from 'jsonc-parser';
 import { tooDeep } from '../../shared/nesting';
 import { english, say, type Message } from '../../shared/words/message';
-import { t, translated } from '../words/text';
+import { t, translated } from '../../shared/words/text';
 
 /**
  * What is wrong with a basin.json beside what its JSON schema tells: files that are not there,

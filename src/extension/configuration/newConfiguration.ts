@@ -2,7 +2,7 @@ import { join, relative, sep } from 'node:path';
 import * as vscode from 'vscode';
 import { BASIN_JSON } from '../checkpoints/configurations';
 import type { Run } from '../checkpoints/runs';
-import { t } from '../words/text';
+import { t } from '../../shared/words/text';
 
 /**
  * Opens a basin.json to be filled in, beside the checkpoints of a run that has none. Nothing is

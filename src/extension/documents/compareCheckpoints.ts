@@ -3,7 +3,7 @@ import type { Interpolation } from '../../shared/comparison';
 import { checkpointLabel } from '../words/checkpointLabel';
 import type { Documents } from './documents';
 import type { CheckpointRecord } from '../checkpoints/library';
-import { t } from '../words/text';
+import { t } from '../../shared/words/text';
 import type { UserAnalysis } from '../analysis/userAnalysis';
 
 /**

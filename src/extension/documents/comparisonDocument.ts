@@ -15,7 +15,7 @@ import {
   formatWithUncertainty,
 } from '../../shared/words/numbers';
 import { escapeMarkdown } from '../words/markdown';
-import { t, translated } from '../words/text';
+import { t, translated } from '../../shared/words/text';
 import { markdownTable } from './markdownTable';
 import { pathPicture } from './pathPicture';
 

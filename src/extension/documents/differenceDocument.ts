@@ -2,8 +2,7 @@ import type { CheckpointDifference, LoneTensor } from '../../shared/checkpointDi
 import { escaped } from '../../shared/escaped';
 import { formatCount, formatNumber } from '../../shared/words/numbers';
 import { escapeMarkdown } from '../words/markdown';
-import { counted } from '../words/numbers';
-import { t, translated } from '../words/text';
+import { plural, t, translated } from '../../shared/words/text';
 import { markdownTable } from './markdownTable';
 
 /** Rows of a table: of more a preview takes seconds. */
@@ -33,7 +32,7 @@ export function differenceDocument(
       shareOf(relative),
     ),
   );
-  say(t('{0} in both, {1} of them equal.', counted(tensors.length, 'tensor'), formatCount(equal)));
+  say(t('{0} in both, {1} of them equal.', plural(tensors.length, 'tensor'), formatCount(equal)));
   const table = <Row>(
     title: string,
     head: readonly string[],

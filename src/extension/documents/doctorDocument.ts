@@ -1,7 +1,7 @@
 import type { DoctorReport, RuntimeReport } from '../../shared/engineProtocol';
 import { formatBytes } from '../../shared/words/numbers';
 import { escapeMarkdown } from '../words/markdown';
-import { t, translated } from '../words/text';
+import { t, translated } from '../../shared/words/text';
 
 /** What the host knows of itself and of its engine. */
 export interface Installation {

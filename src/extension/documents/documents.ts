@@ -7,7 +7,7 @@ import { doctorDocument, type Diagnosis, type Installation } from './doctorDocum
 import type { EngineClient } from '../client/engineClient';
 import { saidBy } from '../client/engineError';
 import { escapeMarkdown } from '../words/markdown';
-import { t, translated } from '../words/text';
+import { t, translated } from '../../shared/words/text';
 
 const SCHEME = 'basin';
 

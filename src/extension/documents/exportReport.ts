@@ -4,7 +4,7 @@ import type { EngineClient } from '../client/engineClient';
 import { EngineError, saidBy } from '../client/engineError';
 import type { Run } from '../checkpoints/runs';
 import type { ResultPlaces } from '../checkpoints/resultPlaces';
-import { t, translated } from '../words/text';
+import { t, translated } from '../../shared/words/text';
 import { windowLanguage } from '../panel/windowLanguage';
 
 /**

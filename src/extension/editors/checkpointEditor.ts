@@ -7,7 +7,7 @@ import { EngineError, saidBy } from '../client/engineError';
 import { FileWatch } from '../checkpoints/fileWatch';
 import type { Log } from '../log';
 import { bundledPage } from '../panel/bundledPage';
-import { t, translated } from '../words/text';
+import { t, translated } from '../../shared/words/text';
 
 /**
  * One editor under two names, as a name has one priority: files that hold weights and nothing else open in

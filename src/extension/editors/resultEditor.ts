@@ -11,7 +11,7 @@ import { saveFromPage } from '../panel/leaving';
 import { messageHtml } from './resultEditorMessage';
 import { readFromPanel, summaryOf, versionOf } from '../panel/snapshot';
 import { describeChanges } from '../words/outdated';
-import { t, translated } from '../words/text';
+import { t, translated } from '../../shared/words/text';
 
 export const RESULT_EDITOR_TYPE = 'basin.result';
 

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { t } from '../words/text';
+import { t } from '../../shared/words/text';
 
 /** Asks where a file from a page goes, beside what it was made from, and writes it there. */
 export async function saveFromPage(

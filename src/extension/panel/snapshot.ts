@@ -14,7 +14,7 @@ import { checkpointName } from '../words/checkpointLabel';
 import type { CheckpointRecord } from '../checkpoints/library';
 import type { Run } from '../checkpoints/runs';
 import { describeChanges } from '../words/outdated';
-import { t, translated } from '../words/text';
+import { t, translated } from '../../shared/words/text';
 import { whyUnconfigured } from '../words/unconfigured';
 
 /** What the panel is shown: the whole of it, every time. */

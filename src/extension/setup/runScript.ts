@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import * as vscode from 'vscode';
-import { t } from '../words/text';
+import { t } from '../../shared/words/text';
 import { findInterpreter } from './interpreter';
 
 /**

@@ -5,7 +5,7 @@ import type { Implied, Run } from '../checkpoints/runs';
 import type { Message } from '../../shared/words/message';
 import type { EngineClient } from '../client/engineClient';
 import { EngineError } from '../client/engineError';
-import { t, translated } from '../words/text';
+import { t, translated } from '../../shared/words/text';
 
 /** Files that a basin.json names may come and go without an event: what is older is asked again. */
 const MAX_AGE = 5000;

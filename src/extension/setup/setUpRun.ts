@@ -10,8 +10,7 @@ import type { Watch } from '../checkpoints/watch';
 import type { EngineClient } from '../client/engineClient';
 import { EngineError } from '../client/engineError';
 import { findSavedCalls } from '../code/savedCalls';
-import { counted } from '../words/numbers';
-import { t, translated } from '../words/text';
+import { plural, t, translated } from '../../shared/words/text';
 import { describeState, problemsOf, type RunStates } from './runStates';
 import { runUpToExport } from './runScript';
 import { exportLine, findExportPlace, type ExportPlace } from './trainingScript';
@@ -50,7 +49,7 @@ export class SetUpRun {
     const prepared = await this.prepare(folder);
     if (prepared === undefined) return;
     const name = basename(folder);
-    const found = `${counted(prepared.count, 'checkpoint')} (${prepared.checkpoints.join(', ')})`;
+    const found = `${plural(prepared.count, 'checkpoint')} (${prepared.checkpoints.join(', ')})`;
     const left = prepared.left.map(translated);
     if (!prepared.needsExport) {
       await this.withoutExport(prepared.file, folder, [t('{0}: {1}.', name, found), ...left]);
@@ -218,7 +217,7 @@ export class SetUpRun {
     const items = runs.map(({ name, location, folder, checkpoints }: Run) => ({
       label: name,
       description: location,
-      detail: counted(checkpoints.length, 'checkpoint'),
+      detail: plural(checkpoints.length, 'checkpoint'),
       folder,
     }));
     const picked = await vscode.window.showQuickPick(items, { title: t('Basin: Set Up This Run') });

@@ -3,7 +3,7 @@ import { stateOf, type CheckpointState } from '../checkpoints/checkpointState';
 import type { CheckpointRecord, Library, LibraryChange } from '../checkpoints/library';
 import { settings } from '../settings';
 import { describeResult } from '../words/summary';
-import { t } from '../words/text';
+import { t } from '../../shared/words/text';
 
 /** Badges on checkpoint files in the explorer and on tabs: what Basin knows of them. */
 export class CheckpointDecorations implements vscode.FileDecorationProvider, vscode.Disposable {

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { Analyses } from '../analysis/analyses';
 import { checkpointLabel } from '../words/checkpointLabel';
 import { describeProgress } from '../analysis/progressFraction';
-import { t } from '../words/text';
+import { t } from '../../shared/words/text';
 
 /** One item, there only while Basin works; a click shows what is worked on. */
 export class StatusBar implements vscode.Disposable {

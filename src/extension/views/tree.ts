@@ -10,7 +10,7 @@ import type { Run } from '../checkpoints/runs';
 import { isComplete, isReady, stateWords, type RunStates } from '../setup/runStates';
 import { describeResult, fileLine, resultFacts, resultNotes } from '../words/summary';
 import { describeChanges } from '../words/outdated';
-import { t, translated } from '../words/text';
+import { t, translated } from '../../shared/words/text';
 import { putDataBeside, whyUnconfigured } from '../words/unconfigured';
 
 export const VIEW_ID = 'basin.runs';

@@ -1,6 +1,6 @@
 import type { Hessian } from '../../shared/result/hessian';
 import { formatNumber, formatShare, formatWithUncertainty } from '../../shared/words/numbers';
-import { t } from './text';
+import { t } from '../../shared/words/text';
 
 /** What a Hessian says beside its spectrum: a row for the gradient, and one for each that was asked for. */
 export function curvatureFacts({

@@ -1,5 +1,5 @@
 import type { Change } from '../../shared/sources';
-import { t } from './text';
+import { t } from '../../shared/words/text';
 
 /** Why a result no longer holds, or may not: a sentence. */
 export function describeChanges(changes: readonly Change[]): string {

@@ -17,9 +17,8 @@ import {
   formatWithUncertainty,
   largerError,
 } from '../../shared/words/numbers';
-import { counted } from './numbers';
+import { plural, t, translated } from '../../shared/words/text';
 import { curvatureFacts } from './curvatureFacts';
-import { t, translated } from './text';
 
 /** What a result says, in words: for the tree, tooltips and hovers. */
 
@@ -32,7 +31,7 @@ export function describeResult(document: ResultDocument): string {
     const figure = `λmax ${formatSure(largest.value, largerError(largest.residual, largest.samplingError))}`;
     parts.push(largest.converged ? figure : t('{0}, not converged', figure));
   }
-  if (document.topology) parts.push(counted(leadingFigures(document.topology).saddles, 'saddle'));
+  if (document.topology) parts.push(plural(leadingFigures(document.topology).saddles, 'saddle'));
   return parts.join(' · ');
 }
 
@@ -70,7 +69,7 @@ export function resultFacts(document: ResultDocument): Fact[] {
     const { value, standardError } = hessian.trace;
     facts.push({
       name: t('Trace ± s.e.'),
-      value: `${formatWithUncertainty(value, standardError)} (${counted(hessian.probes, 'probe')})`,
+      value: `${formatWithUncertainty(value, standardError)} (${plural(hessian.probes, 'probe')})`,
     });
     if (hessian.trace.samplingError !== undefined) {
       facts.push({
@@ -186,7 +185,7 @@ function metricsFact(metrics: Metrics): Fact {
     names.push(t('error'));
     values.push(formatNumber(error));
   }
-  return { name: names.join(', '), value: `${values.join(', ')} (${counted(samples, 'sample')})` };
+  return { name: names.join(', '), value: `${values.join(', ')} (${plural(samples, 'sample')})` };
 }
 
 /** What the header says, in one line. */
@@ -195,8 +194,8 @@ export function describeInspection(inspection: Inspection): string {
     formatName(inspection.format),
     ...(inspection.epoch === null ? [] : [t('epoch {0}', formatCount(inspection.epoch))]),
     ...(inspection.step === null ? [] : [t('step {0}', formatCount(inspection.step))]),
-    counted(inspection.tensors.length, 'tensor'),
-    t('{0}, buffers included', counted(inspection.parameters, 'value')),
+    plural(inspection.tensors.length, 'tensor'),
+    t('{0}, buffers included', plural(inspection.parameters, 'value')),
   ].join(' · ');
 }
 

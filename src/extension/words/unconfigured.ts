@@ -1,5 +1,5 @@
 import type { Run } from '../checkpoints/runs';
-import { t } from './text';
+import { t } from '../../shared/words/text';
 
 /** Of a checkpoint that cannot be analysed yet: what is missing, in full sentences. */
 export function whyUnconfigured({ implied }: Pick<Run, 'implied'>): string {

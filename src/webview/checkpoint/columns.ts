@@ -1,7 +1,7 @@
 import type { TensorStatistics } from '../../shared/engineProtocol';
 import { formatBytes, formatCount, formatNumber, formatShare } from '../../shared/words/numbers';
 import { shapeText, type Tensors } from './tensors';
-import { t } from '../text';
+import { t } from '../../shared/words/text';
 
 /** What a column shows, and what it is sorted by. */
 export interface Column {

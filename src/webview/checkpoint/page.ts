@@ -9,7 +9,7 @@ import { restorePageState, type PageState } from './pageState';
 import { chooseRows, MAX_ROWS } from './rows';
 import { TensorGrid } from './tensorGrid';
 import { shapeText, Tensors } from './tensors';
-import { plural, t, translated } from '../text';
+import { plural, t, translated } from '../../shared/words/text';
 
 /** What VS Code puts into a webview; may be called once. */
 declare function acquireVsCodeApi(): {

@@ -2,7 +2,7 @@ import { element, setAttributes, setText } from '../element';
 import { COLUMNS, type ColumnId } from './columns';
 import type { Sorting } from './rows';
 import type { Tensors } from './tensors';
-import { t } from '../text';
+import { t } from '../../shared/words/text';
 
 /** Pixels; the style sheet says the same. */
 const ROW_HEIGHT = 24;

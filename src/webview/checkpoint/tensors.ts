@@ -1,5 +1,5 @@
 import type { TensorStatisticsOutcome, TensorTable } from '../../shared/engineProtocol';
-import { t } from '../text';
+import { t } from '../../shared/words/text';
 
 /** The tensors of a file, and what has been measured of them. */
 export class Tensors {

@@ -3,7 +3,7 @@ import type { Theme } from '../plots/theme';
 import { formatNumber } from '../../shared/words/numbers';
 import { pairMarks, type PairMark } from '../topology/pairMark';
 import { persistenceFrame } from '../topology/persistenceFrame';
-import { plural, t } from '../text';
+import { plural, t } from '../../shared/words/text';
 import type { Comparison, Side } from './comparison';
 import { matchingOf } from './matching';
 import { matchingOption } from './matchingDrawing';

@@ -1,7 +1,7 @@
 import type { Interpolation } from '../../shared/comparison';
 import type { Theme } from '../plots/theme';
 import type { ViewState } from '../state/viewState';
-import { t } from '../text';
+import { t } from '../../shared/words/text';
 import { compareDiagrams } from './compareDiagrams';
 import { compareMaps } from './compareMaps';
 import { comparePath } from './comparePath';

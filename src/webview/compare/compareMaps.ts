@@ -8,7 +8,7 @@ import { divergingTable } from '../plots/divergingColors';
 import { rgba, type Theme } from '../plots/theme';
 import { formatNumber } from '../../shared/words/numbers';
 import { pairMarks } from '../topology/pairMark';
-import { plural, t } from '../text';
+import { plural, t } from '../../shared/words/text';
 import { commonScale, differenceField } from './commonScale';
 import type { Comparison, Side } from './comparison';
 import { lossName, mapsOption, type ComparedMap } from './mapsDrawing';

@@ -3,7 +3,7 @@ import { largest } from '../../shared/extremes';
 import type { Landscape } from '../../shared/result/landscape';
 import type { Theme } from '../plots/theme';
 import { formatNumber } from '../../shared/words/numbers';
-import { t } from '../text';
+import { t } from '../../shared/words/text';
 import { coordinateAt } from '../landscape/lossField';
 import type { Comparison, Side } from './comparison';
 import { pathOption } from './pathDrawing';

@@ -8,7 +8,7 @@ import { Chart } from '../plots/chart';
 import { PlotSection } from '../plots/plotSection';
 import type { Theme } from '../plots/theme';
 import type { ViewState } from '../state/viewState';
-import { t } from '../text';
+import { t } from '../../shared/words/text';
 import type { Comparison, Side } from './comparison';
 import { comparisonOf } from './compareDocuments';
 

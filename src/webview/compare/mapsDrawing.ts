@@ -9,7 +9,7 @@ import type { LossField } from '../landscape/lossField';
 import { gridPlace, picture } from '../landscape/mapImage';
 import { contourLines } from '../landscape/contour';
 import type { PairMark } from '../topology/pairMark';
-import { t } from '../text';
+import { t } from '../../shared/words/text';
 
 /** One of the maps that stand side by side. */
 export interface ComparedMap {

@@ -5,7 +5,7 @@ import type { Theme } from '../plots/theme';
 import { pointMark } from '../relate/pointMark';
 import type { PairMark } from '../topology/pairMark';
 import type { PersistenceFrame } from '../topology/persistenceFrame';
-import { t } from '../text';
+import { t } from '../../shared/words/text';
 import { onDiagonal, type Matching } from './matching';
 
 /** Both diagrams in one square, and a line from each pair to its partner or to the diagonal. */

@@ -5,7 +5,7 @@ import type { CustomApi } from '../plots/customApi';
 import { withAlpha, type Theme } from '../plots/theme';
 import { linearTicks } from '../plots/ticks';
 import { scatterAxis } from '../relate/scatterAxis';
-import { t } from '../text';
+import { t } from '../../shared/words/text';
 import { formatTick } from '../../shared/words/numbers';
 
 /** The loss on the way from one checkpoint to another. */

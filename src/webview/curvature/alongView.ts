@@ -10,7 +10,7 @@ import { linearTicks } from '../plots/ticks';
 import { formatNumber, formatTick } from '../../shared/words/numbers';
 import type { ScaleKind } from '../landscape/heightScale';
 import { scatterAxis } from '../relate/scatterAxis';
-import { t } from '../text';
+import { t } from '../../shared/words/text';
 import { alongEigenvectors, profilesOf, type AlongEigenvector } from './alongEigenvectors';
 
 /** How the first lines are told apart, in the drawing and in the caption. */

@@ -1,6 +1,6 @@
 import type { Eigenvalue, Hessian } from '../../shared/result/hessian';
 import { formatNumber, formatShare } from '../../shared/words/numbers';
-import { t } from '../text';
+import { t } from '../../shared/words/text';
 
 /** Rows of the table of curvature for what stands beside the spectrum: name, value, error. */
 export function deeperRows({

@@ -20,7 +20,7 @@ import {
 import { curvatureSummary, negativeText } from '../summaries';
 import { withAlpha, type Theme } from '../plots/theme';
 import { linearTicks } from '../plots/ticks';
-import { plural, t } from '../text';
+import { plural, t } from '../../shared/words/text';
 
 const RITZ_HEIGHT = 54;
 /** How near the pointer must be to an eigenvalue, in pixels. */

@@ -15,7 +15,7 @@ import {
   formatTick,
   formatUncertain,
 } from '../../shared/words/numbers';
-import { t } from '../text';
+import { t } from '../../shared/words/text';
 
 /** More bars than this are not told apart; the table has all. */
 const MAX_BARS = 24;

@@ -1,7 +1,7 @@
 import { icon, ICONS } from '../controls';
 import { DisposableStore, type Disposable } from '../disposable';
 import { element, setAttributes } from '../element';
-import { t } from '../text';
+import { t } from '../../shared/words/text';
 
 /** What can be done with every plot: the same words in the same order everywhere. */
 const EXPORTS = ['svg', 'png', 'csv', 'table', 'markdown', 'latex'] as const;

@@ -1,6 +1,6 @@
 import type { PanelEntry } from '../../shared/panelProtocol';
 import type { PlotContent, PlotSection } from '../plots/plotSection';
-import { t } from '../text';
+import { t } from '../../shared/words/text';
 import type { Delivery } from './delivery';
 import type { DrawingSize } from './drawing';
 import type { Export } from './exportMenu';

@@ -14,7 +14,7 @@ import type { PairMark } from '../topology/pairMark';
 import { formatTick } from '../../shared/words/numbers';
 import { withAlpha, type Theme } from '../plots/theme';
 import { linearTicks } from '../plots/ticks';
-import { t } from '../text';
+import { t } from '../../shared/words/text';
 
 export interface CurveContent {
   readonly landscape: Landscape;

@@ -1,6 +1,6 @@
 import type { Directions, Landscape } from '../../shared/result/landscape';
 import { formatNumber, formatShare } from '../../shared/words/numbers';
-import { t } from '../text';
+import { t } from '../../shared/words/text';
 
 /** What a landscape's directions are, in a few words. */
 export function directionsText(directions: Directions): string {

@@ -1,7 +1,7 @@
 import { formatNumber, formatTick } from '../../shared/words/numbers';
 import { POINT, type LossField } from './lossField';
 import { linearTicks, logTicks, roundStep } from '../plots/ticks';
-import { plural, t } from '../text';
+import { plural, t } from '../../shared/words/text';
 
 export type ScaleKind = 'linear' | 'log';
 

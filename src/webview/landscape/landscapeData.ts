@@ -2,7 +2,7 @@ import type { Landscape } from '../../shared/result/landscape';
 import type { DataTable } from '../export/drawing';
 import type { TableTwin } from '../plots/tableTwin';
 import { formatNumber } from '../../shared/words/numbers';
-import { t } from '../text';
+import { t } from '../../shared/words/text';
 import { coordinateAt, type LossField } from './lossField';
 
 /** Every point with its coordinates, in the order of the document; null where none was evaluated. */

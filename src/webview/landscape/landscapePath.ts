@@ -1,7 +1,7 @@
 import type { Landscape } from '../../shared/result/landscape';
 import type { Place } from '../topology/pairMark';
 import { formatNumber } from '../../shared/words/numbers';
-import { t } from '../text';
+import { t } from '../../shared/words/text';
 
 /** A checkpoint of the run where the drawn plane or line has it. */
 export interface PathPoint {

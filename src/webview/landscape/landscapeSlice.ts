@@ -2,7 +2,7 @@ import type { Axis, Landscape } from '../../shared/result/landscape';
 import { coordinateAt, vertexCoordinates } from './lossField';
 import type { PairMark, Place } from '../topology/pairMark';
 import { formatNumber } from '../../shared/words/numbers';
-import { plural, t } from '../text';
+import { plural, t } from '../../shared/words/text';
 
 /** Steps along the third axis and those after it: where a plane through the landscape lies. */
 export type SliceSteps = readonly number[];

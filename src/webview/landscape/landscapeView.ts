@@ -53,7 +53,7 @@ import { landscapeSummary, lineSummary } from '../summaries';
 import { SurfaceView } from './surfaceView';
 import type { Theme } from '../plots/theme';
 import type { ViewState } from '../state/viewState';
-import { plural, t } from '../text';
+import { plural, t } from '../../shared/words/text';
 
 /** Whether the surface can be drawn, and why not. */
 type Graphics =

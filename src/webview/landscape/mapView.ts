@@ -14,7 +14,7 @@ import { formatTick } from '../../shared/words/numbers';
 import type { SurfaceContent } from './surfaceScene';
 import { rgba, withAlpha } from '../plots/theme';
 import { linearTicks } from '../plots/ticks';
-import { t } from '../text';
+import { t } from '../../shared/words/text';
 
 const COLORS = colorTable();
 /** Room for labels left and below, for the colour bar on the right, and above. */

@@ -1,6 +1,6 @@
 import type { Landscape, Refinement } from '../../shared/result/landscape';
 import { formatCount } from '../../shared/words/numbers';
-import { plural, t } from '../text';
+import { plural, t } from '../../shared/words/text';
 
 /** Denser points would hide the picture. */
 const MAX_DRAWN_STEPS = 161;

@@ -3,7 +3,7 @@ import { element, setAttributes, setText } from '../element';
 import type { SliceSteps } from './landscapeSlice';
 import { coordinateAt } from './lossField';
 import { formatNumber } from '../../shared/words/numbers';
-import { t } from '../text';
+import { t } from '../../shared/words/text';
 
 /** A slider for each axis after the second: which slice of a landscape is drawn. */
 export class SliceControl {

@@ -1,7 +1,7 @@
 import { Vector3 } from 'three';
 import { formatTick } from '../../shared/words/numbers';
 import { linearTicks, type Ticks } from '../plots/ticks';
-import { t } from '../text';
+import { t } from '../../shared/words/text';
 import type { HeightScale } from './heightScale';
 import type { LossField } from './lossField';
 import { BOX_HEIGHT } from './surfaceGeometry';

@@ -1,4 +1,4 @@
-import { t } from '../text';
+import { t } from '../../shared/words/text';
 import type { PlotSection } from './plotSection';
 
 /** Draws plots again only where what they show is another, and apart from each other. */

@@ -5,7 +5,7 @@ import { element, setAttributes, setText } from '../element';
 import { tableTwin, type TableTwin } from './tableTwin';
 import type { Disposable } from '../disposable';
 import type { PlotId } from '../state/viewState';
-import { t } from '../text';
+import { t } from '../../shared/words/text';
 
 /** What a plot gives away when it is exported. */
 export interface PlotContent {

@@ -9,7 +9,7 @@ import { PlotSection } from '../plots/plotSection';
 import { withAlpha, type Theme } from '../plots/theme';
 import { formatNumber } from '../../shared/words/numbers';
 import type { ViewState } from '../state/viewState';
-import { plural, t } from '../text';
+import { plural, t } from '../../shared/words/text';
 import type { Run } from '../training/runs';
 import { pointMark } from './pointMark';
 import { relatedColumns, trainingsOf } from './relatedColumn';

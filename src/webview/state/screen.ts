@@ -2,7 +2,7 @@ import type { Progress } from '../../shared/engineProtocol';
 import type { PanelEntry, Snapshot } from '../../shared/panelProtocol';
 import type { Part, ResultDocument } from '../../shared/result';
 import { chooseEntry } from './selection';
-import { t, translated } from '../text';
+import { t, translated } from '../../shared/words/text';
 
 /** What the panel shows, worked out from the snapshot and the selection alone. */
 export type Screen =

@@ -6,7 +6,7 @@ import type { CustomApi } from '../plots/customApi';
 import { withAlpha, type Theme } from '../plots/theme';
 import { linearTicks, logTicks } from '../plots/ticks';
 import { formatNumber, formatTick } from '../../shared/words/numbers';
-import { t } from '../text';
+import { t } from '../../shared/words/text';
 import { persistenceOf } from './simplification';
 
 /** How many saddles there are by threshold, and how sure the count is. */

@@ -19,7 +19,7 @@ import { withAlpha, type Theme } from '../plots/theme';
 import type { ViewState } from '../state/viewState';
 import { drawnTopology, MAX_BRANCHES } from './drawnTopology';
 import { treeLayout, type TreeLayout } from './treeLayout';
-import { t } from '../text';
+import { t } from '../../shared/words/text';
 
 /** The table is for reading: the file has all. */
 const MAX_ROWS = 2000;

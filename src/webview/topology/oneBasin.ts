@@ -3,7 +3,7 @@ import type { ResultDocument } from '../../shared/result';
 import { button } from '../controls';
 import { element } from '../element';
 import { formatNumber } from '../../shared/words/numbers';
-import { t } from '../text';
+import { t } from '../../shared/words/text';
 
 /** More points along an axis than this are offered to nobody by a click. */
 const MAX_STEPS = 201;

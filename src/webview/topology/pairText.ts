@@ -1,6 +1,6 @@
 import { formatNumber } from '../../shared/words/numbers';
 import type { PairMark, Place } from './pairMark';
-import { t } from '../text';
+import { t } from '../../shared/words/text';
 
 /** One line about a pair, the same wherever it is pointed at. */
 export function pairText(mark: PairMark): string {

@@ -1,7 +1,7 @@
 import type { Topology } from '../../shared/result/topology';
 import { formatNumber } from '../../shared/words/numbers';
 import type { DataTable } from '../export/drawing';
-import { plural, t } from '../text';
+import { plural, t } from '../../shared/words/text';
 import type { PersistenceFrame } from './persistenceFrame';
 
 /** How sure the count is at the threshold of the document. */

@@ -22,7 +22,7 @@ import { formatNumber } from '../../shared/words/numbers';
 import { persistenceSummary } from '../summaries';
 import { withAlpha, type Theme } from '../plots/theme';
 import type { ViewState } from '../state/viewState';
-import { t } from '../text';
+import { t } from '../../shared/words/text';
 
 /** Most a bar takes, with the space around it, in pixels. */
 const ROW_HEIGHT = 22;

@@ -7,7 +7,7 @@ import type { CustomApi } from '../plots/customApi';
 import type { Theme } from '../plots/theme';
 import { linearTicks } from '../plots/ticks';
 import { formatTick } from '../../shared/words/numbers';
-import { t } from '../text';
+import { t } from '../../shared/words/text';
 import type { PersistenceFrame } from './persistenceFrame';
 
 /** A basin's outline: places across in vertices, losses upwards. */

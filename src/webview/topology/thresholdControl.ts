@@ -1,7 +1,7 @@
 import type { Topology } from '../../shared/result/topology';
 import { element, setAttributes, setText } from '../element';
 import { formatNumber } from '../../shared/words/numbers';
-import { plural, t } from '../text';
+import { plural, t } from '../../shared/words/text';
 import { persistenceOf } from './simplification';
 
 /** Steps of the slider; the first is the threshold of the document. */

@@ -5,7 +5,7 @@ import { element, setText } from '../element';
 import type { Run } from './runs';
 import { counterpart, stepEntry, type Step } from '../state/selection';
 import { provenance } from '../summaries';
-import { t } from '../text';
+import { t } from '../../shared/words/text';
 
 export interface TrainingHooks {
   readonly onPlay: (playing: boolean) => void;

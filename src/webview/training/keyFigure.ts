@@ -11,7 +11,7 @@ import {
   largerError,
 } from '../../shared/words/numbers';
 import { neighborhoodText, sensitivityText, shareError } from '../summaries';
-import { plural, t } from '../text';
+import { plural, t } from '../../shared/words/text';
 
 /** A number with how sure it is, and what must be known to read it. */
 export interface KeyFigure {

@@ -1,5 +1,5 @@
 import type { PanelEntry } from '../../shared/panelProtocol';
-import { t } from '../text';
+import { t } from '../../shared/words/text';
 
 /** The checkpoints of one training, in its order. */
 export interface Run {

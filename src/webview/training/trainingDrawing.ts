@@ -9,7 +9,7 @@ import { linearTicks } from '../plots/ticks';
 import { formatTick } from '../../shared/words/numbers';
 import { pointMark } from '../relate/pointMark';
 import { scatterAxis, type ScatterAxis } from '../relate/scatterAxis';
-import { t } from '../text';
+import { t } from '../../shared/words/text';
 import { positions, type Run } from './runs';
 import { seriesOf, type Measure } from './series';
 

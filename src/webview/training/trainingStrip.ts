@@ -7,7 +7,7 @@ import { positions, trainingPlace, type Run } from './runs';
 import { seriesOf, seriesScale, shownMeasures } from './series';
 import { sparkline, type SparklineSeries } from './sparkline';
 import { stepEntry, type Step } from '../state/selection';
-import { t } from '../text';
+import { t } from '../../shared/words/text';
 
 /**
  * The numbers of the checkpoint, each over its course through the training: key figures, small

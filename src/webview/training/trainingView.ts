@@ -5,7 +5,7 @@ import { Chart } from '../plots/chart';
 import { PlotSection } from '../plots/plotSection';
 import type { Theme } from '../plots/theme';
 import { formatNumber } from '../../shared/words/numbers';
-import { t } from '../text';
+import { t } from '../../shared/words/text';
 import { positions, trainingPlace, type Run } from './runs';
 import { figureOf, seriesOf, shownMeasures, shownWeightMeasures } from './series';
 import { cellsOf, trainingOption, type TrainingContent } from './trainingDrawing';
