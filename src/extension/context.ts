@@ -24,7 +24,7 @@ import { RunStates } from './setup/runStates';
 import { SetUpRun } from './setup/setUpRun';
 import { StatusBar } from './views/statusBar';
 import { RunTree, VIEW_ID, type TreeNode } from './views/tree';
-import { t } from './words/text';
+import { t } from '../shared/words/text';
 import { UserAnalysis } from './analysis/userAnalysis';
 import { ViewProgress } from './views/viewProgress';
 import { Watch } from './checkpoints/watch';

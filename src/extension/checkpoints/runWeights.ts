@@ -3,7 +3,7 @@ import type { WeightFigures } from '../../shared/weightFigures';
 import type { EngineClient } from '../client/engineClient';
 import { EngineError, saidBy } from '../client/engineError';
 import type { Log } from '../log';
-import { translated } from '../words/text';
+import { translated } from '../../shared/words/text';
 import type { CheckpointFile, Run } from './runs';
 
 /** Bytes of what is read for a hover: in a blink. */

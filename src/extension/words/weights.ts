@@ -1,6 +1,6 @@
 import type { WeightFigures } from '../../shared/weightFigures';
 import { formatCount, formatNumber } from '../../shared/words/numbers';
-import { t } from './text';
+import { t } from '../../shared/words/text';
 
 /** What is known of a checkpoint's weights alone, in one line. */
 export function describeWeights(figures: WeightFigures): string {
