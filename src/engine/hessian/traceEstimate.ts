@@ -85,6 +85,9 @@ const EXACT = { mean: 0, standardError: 0, halfWidth: 0 };
 /** Vectors beyond which sampling ends whatever the error. */
 const MAX_SAMPLES = 1000;
 
+/** Of a product's rounding: traces of networks in float32 were up to five units from those in float64. */
+const UNITS = 8;
+
 /**
  * tr A and that of its diagonal blocks. On the space Q it is known, tr QᵀAQ. Of what lies outside,
  * each sample is (n − m)·ŵᵀAŵ with ŵ uniform on the unit sphere of the orthogonal complement: without
@@ -114,7 +117,7 @@ export async function estimateTrace(
     known += projected[i * size + i]!;
     absolute += Math.abs(projected[i * size + i]!);
   }
-  const rounding = unitRoundoff(space) * absolute;
+  const rounding = UNITS * unitRoundoff(space) * absolute;
   const outside = dimension - size;
   const taken: number[] = [];
   const ofTensors: Float64Array[] = [];
