@@ -96,6 +96,19 @@ describe('a saved model beside data needs nothing else', () => {
     expect(Math.abs(Number(own[0]!.metrics!.loss) / losses['epoch-80']! - 1)).toBeLessThan(1e-5);
   });
 
+  test('a model that is built again before every save is one network, whatever its layers are called', async () => {
+    cpSync(join(FIXTURES, 'rebuilt'), folder, { recursive: true });
+    // What Keras evaluates: test/fixtures/keras/rebuilt.py.
+    const losses = [1.0459421873092651, 1.2505074739456177, 1.1902565956115723];
+    const found = await documents(folder, '--only', 'metrics');
+    expect(found.map(({ checkpoint }) => checkpoint.path)).toEqual(
+      losses.map((_, epoch) => `epoch-${epoch}.keras`),
+    );
+    for (const [epoch, { metrics }] of found.entries()) {
+      expect(Math.abs(Number(metrics!.loss) / losses[epoch]! - 1)).toBeLessThan(1e-5);
+    }
+  });
+
   test('quantised shards are read as what they stand for', async () => {
     const scales = quantised(join(EXAMPLE, 'epoch-200'), join(folder, 'model'));
     copyFileSync(join(EXAMPLE, 'x.npy'), join(folder, 'x.npy'));

@@ -9,7 +9,12 @@ import type { Checkpoint } from '../checkpoint/checkpoint';
 import type { OpenOptions } from '../checkpoint/openCheckpoint';
 import { correspond, type Correspondence } from '../correspondence/correspond';
 import type { Model } from '../graph/model';
-import { architectureIn } from '../graph/keras/kerasModel';
+import {
+  architectureIn,
+  isKerasModel,
+  kerasModelBytes,
+  renamedWeights,
+} from '../graph/keras/kerasModel';
 import { isSameNetwork } from '../graph/keras/sameNetwork';
 import { readModelFile } from '../graph/onnx/modelFile';
 import { sizedSets } from '../objective/batchSizes';
@@ -89,12 +94,28 @@ async function configuredBytes({ configuration, folder, configured }: Study): Pr
   return (configured ?? (await readConfiguredModel(join(folder, name), name))).bytes;
 }
 
-/** What of "names" is left to be said of a checkpoint, where the graph has the rest by itself. */
-export function leftNames(
+/**
+ * What a checkpoint calls otherwise than the graph: what is left to be said of "names", where the graph has the
+ * rest by itself, and what layers are called in a model of Keras that was built again.
+ */
+export async function namesIn(
+  checkpoint: Checkpoint,
   { configuration: { names = {} } }: Study,
-  { usedNames }: Correspondence,
-): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(names).filter(([pattern]) => !usedNames.has(pattern)));
+  { modelBytes, correspondence: { usedNames } }: Omit<OpenedGraph, 'model'>,
+): Promise<Readonly<Record<string, string>>> {
+  const said = Object.entries(names).filter(([pattern]) => !usedNames.has(pattern));
+  return { ...(await rebuiltNames(checkpoint, modelBytes)), ...Object.fromEntries(said) };
+}
+
+async function rebuiltNames(
+  checkpoint: Checkpoint,
+  modelBytes: Uint8Array,
+): Promise<Readonly<Record<string, string>>> {
+  if (!isKerasModel(modelBytes)) return {};
+  const own = (await checkpoint.architecture?.()) ?? null;
+  if (own === null || !isSameNetwork(own, architectureIn(modelBytes))) return {};
+  const bytes = kerasModelBytes(own, checkpoint.tensors.values(), basename(checkpoint.path));
+  return renamedWeights(modelBytes, bytes);
 }
 
 /** @throws InputError when the graph or the data cannot be read or do not fit. */
@@ -173,7 +194,7 @@ export async function openForAnalysis(
       order: 'names',
       signal,
       frozen,
-      names: leftNames(study, correspondence),
+      names: await namesIn(checkpoint, study, { modelBytes, correspondence }),
       ties: correspondence.ties,
       isChosen: part !== undefined,
     });

@@ -6,7 +6,7 @@ import { readModelFile } from '../graph/onnx/modelFile';
 import { loadLossData, openModel } from '../objective/lossData';
 import { matchWeights } from '../objective/weightMatch';
 import { holdsConfiguration, readConfiguredModel } from './graphSource';
-import { choiceOf, leftNames, openGraph } from './openProblem';
+import { choiceOf, namesIn, openGraph } from './openProblem';
 import { openWeights, refuseOtherSets } from './openWeights';
 import { readProbe } from './probeFile';
 import { readSettings, requireCheckpoints, requireGraph, type Study } from './study';
@@ -68,10 +68,10 @@ async function weightsState(
     const checkpoint = await openWeights(study.checkpoints.at(-1)!, choiceOf(study), signal);
     try {
       if (!hasGraph) return;
-      const { model, correspondence } = await openGraph(study, signal);
+      const { model, modelBytes, correspondence } = await openGraph(study, signal);
       if (!isChosen) await refuseOtherSets(model, checkpoint);
       const { ties } = correspondence;
-      const names = leftNames(study, correspondence);
+      const names = await namesIn(checkpoint, study, { modelBytes, correspondence });
       matchWeights(model, checkpoint, { frozen, names, ties, isChosen });
     } finally {
       await checkpoint.close();

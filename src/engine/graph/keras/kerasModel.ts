@@ -70,6 +70,22 @@ export function architectureIn(bytes: Uint8Array): Pick<Architecture, 'dialect' 
   return { dialect: keras, topology };
 }
 
+/**
+ * What a file of the same network calls the weights that a model has under other names: Keras counts layers over
+ * a session, so that a network that is built again has a `dense_2` for a `dense`.
+ *
+ * @param bytes of `kerasModelBytes`, as `own` is of that file.
+ */
+export function renamedWeights(bytes: Uint8Array, own: Uint8Array): Record<string, string> {
+  const [model, file] = [bytes, own].map(
+    (each) => (JSON.parse(Buffer.from(each).toString('utf8')) as Written).tensors,
+  );
+  const pairs = model!.map((name, place) => [name, file![place]] as const);
+  return Object.fromEntries(
+    pairs.filter((pair): pair is [string, string] => pair[1] !== undefined && pair[0] !== pair[1]),
+  );
+}
+
 /** A network of Keras or TensorFlow.js from its configuration. */
 export class KerasModel implements Model {
   readonly path: string;
