@@ -21,6 +21,7 @@ import { ProgressBar } from './progressBar';
 import { lastLine, legendOf, ResultTable, type Measure } from './resultTable';
 import { escapedLines } from '../../shared/escaped';
 import { english, say } from '../../shared/words/message';
+import { isBelow } from '../../shared/pathNames';
 import { complain, sayJson } from './output';
 
 export interface AnalyzeFlags {
@@ -245,10 +246,10 @@ async function configurationsOf(path: string): Promise<readonly string[]> {
 function checkpointsOfPart(path: string, studies: readonly Study[]): string[] | undefined {
   const [only] = studies;
   const folder = resolve(path);
-  if (studies.length !== 1 || only === undefined || !folder.startsWith(only.folder + sep)) {
+  if (studies.length !== 1 || only === undefined || !isBelow(only.folder, folder, { sep })) {
     return undefined;
   }
-  const inside = only.checkpoints.filter((file) => file.startsWith(folder + sep));
+  const inside = only.checkpoints.filter((file) => isBelow(folder, file, { sep }));
   if (inside.length > 0) return inside;
   throw new InputError(
     say`${path} holds no checkpoint of ${only.path}; name a folder whose files its "checkpoints" match.`,

@@ -4,6 +4,7 @@ import { InputError } from '../../shared/inputError';
 import { PARTS, type Part, type ResultDocument } from '../../shared/result';
 import { resultLocation } from '../../shared/resultLocation';
 import { english } from '../../shared/words/message';
+import { nameIn } from '../../shared/pathNames';
 import { describeChanges, ResultChecks } from '../study/resultChecks';
 import { readResult } from '../study/storedResult';
 import { governing } from '../study/governing';
@@ -47,7 +48,7 @@ export class Collection {
       if (!(error instanceof InputError)) throw error;
       return pending(error.message);
     }
-    const result = join(folder, resultLocation(relative(folder, task.path).split(sep).join('/')));
+    const result = join(folder, resultLocation(nameIn(folder, task.path, { relative, sep })));
     if (!existsSync(result)) return pending('It was not analyzed yet.');
     let document: ResultDocument;
     try {

@@ -1,7 +1,8 @@
-import { relative, sep } from 'node:path';
+import { relative, resolve, sep } from 'node:path';
 import { glob } from 'tinyglobby';
 import { InputError } from '../../shared/inputError';
 import { say } from '../../shared/words/message';
+import { nameIn } from '../../shared/pathNames';
 import { naturalOrder } from '../study/study';
 import type { StudyFile } from './studyFile';
 
@@ -37,8 +38,8 @@ export async function planStudy(file: StudyFile): Promise<StudyPlan> {
       expandDirectories: false,
       ignore: ['**/node_modules/**', '**/.git/**', '**/.basin/**'],
     });
-    for (const path of paths) {
-      const name = relative(file.folder, path).split(sep).join('/');
+    for (const path of paths.map((each) => resolve(each))) {
+      const name = nameIn(file.folder, path, { relative, sep });
       const factors = pattern.match(name);
       if (factors !== null && !found.has(name)) found.set(name, { factors, path, name });
     }

@@ -4,6 +4,7 @@ import type { Configuration, WrittenConfiguration } from '../../shared/configura
 import { DATA_ARCHIVE, DATA_ARRAYS } from '../../shared/impliedRun';
 import { InputError } from '../../shared/inputError';
 import { say, type Message } from '../../shared/words/message';
+import { nameIn } from '../../shared/pathNames';
 import { printable, printableValue } from '../checkpoint/fault';
 import { openCheckpoint } from '../checkpoint/openCheckpoint';
 import { compiledLoss } from '../objective/compiledLoss';
@@ -46,7 +47,7 @@ export async function completed(
       'missing',
     );
   }
-  const name = written.model ?? relative(folder, own!).split(sep).join('/');
+  const name = written.model ?? nameIn(folder, own!, { relative, sep });
   if (written.model === undefined) implied.add('model');
   const { objective } = written;
   const needsData = objective?.kind !== 'pde' && objective?.kind !== 'output';

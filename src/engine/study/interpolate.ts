@@ -1,9 +1,8 @@
 import { setMaxListeners } from 'node:events';
-import { relative, sep } from 'node:path';
 import type { Configuration } from '../../shared/configuration';
 import type { Landscape } from '../../shared/result/landscape';
 import { Analysis } from './analysis';
-import type { Study } from './study';
+import { nameInStudy, type Study } from './study';
 import type { WorkerPool } from './workerPool';
 
 export interface InterpolationOptions {
@@ -45,7 +44,7 @@ export async function interpolate(
     range: beyond,
     center: 'checkpoint',
     share: false,
-    through: relative(study.folder, to).split(sep).join('/'),
+    through: nameInStudy(study, to),
     refine: false,
   };
   const between: Study = { ...study, configuration: { ...study.configuration, landscape } };

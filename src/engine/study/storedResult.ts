@@ -7,6 +7,7 @@ import { resultLocation } from '../../shared/resultLocation';
 import { parseResult } from '../../shared/resultShape';
 import type { ResultDocument } from '../../shared/result';
 import { say } from '../../shared/words/message';
+import { nameIn } from '../../shared/pathNames';
 
 /** A document of this size would be a grid of tens of millions of points, as text. */
 const MAX_BYTES = 2 ** 28;
@@ -61,7 +62,7 @@ export function resultPathsOf(checkpoint: string): readonly string[] {
   const paths: string[] = [];
   for (let folder = dirname(file); ; folder = dirname(folder)) {
     if (existsSync(join(folder, CONFIGURATION_FILE))) {
-      paths.push(join(folder, resultLocation(relative(folder, file).split(sep).join('/'))));
+      paths.push(join(folder, resultLocation(nameIn(folder, file, { relative, sep }))));
     }
     if (dirname(folder) === folder) return paths;
   }

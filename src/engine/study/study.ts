@@ -12,6 +12,7 @@ import { IMPLIED_CHECKPOINTS } from '../../shared/impliedRun';
 import { InputError } from '../../shared/inputError';
 import { STORE_FOLDER } from '../../shared/resultLocation';
 import { say, type Message } from '../../shared/words/message';
+import { nameIn } from '../../shared/pathNames';
 import { readJsonc } from './jsonc';
 import { completed, type Completed } from './impliedSettings';
 
@@ -154,7 +155,7 @@ async function below(folder: string, depth: number): Promise<string[]> {
 
 /** A file's path as documents name it: relative to the study's folder, with forward slashes. */
 export function nameInStudy(study: Study, path: string): string {
-  return relative(study.folder, path).split(sep).join('/');
+  return nameIn(study.folder, path, { relative, sep });
 }
 
 /** Of a basin.json, which somebody wrote by hand. */

@@ -10,6 +10,7 @@ import { RESULT_SUFFIX, type ResultDocument } from '../../shared/result';
 import type { Change } from '../../shared/sources';
 import { STORE_FOLDER } from '../../shared/resultLocation';
 import { english, say, type Message } from '../../shared/words/message';
+import { nameIn } from '../../shared/pathNames';
 import { writeWhole } from './cache';
 import { renderReport } from './report';
 import { describeChanges, folderOfResult, ResultChecks } from './resultChecks';
@@ -94,7 +95,7 @@ async function findDocuments(
     { root: folder, as: '', of: null },
     ...stores.map((each) => ({
       root: each.store,
-      as: `${slashed(relative(folder, join(each.folder, STORE_FOLDER)))}/`,
+      as: `${nameIn(folder, join(each.folder, STORE_FOLDER), { relative, sep })}/`,
       of: each.folder,
     })),
   ];
@@ -165,8 +166,4 @@ function runOf(folder: string, key: string): string {
     (segment) => segment !== STORE_FOLDER && segment !== 'results',
   );
   return segments.at(-1) ?? '';
-}
-
-function slashed(path: string): string {
-  return path.split(sep).join('/');
 }

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import { compareCheckpointNames } from '../../shared/checkpointNames';
+import { isBelow, withEditorsDrive } from '../../shared/pathNames';
 import type { CheckpointRecord } from './library';
 import { fits, hasHoles, pathPattern } from '../code/pathPattern';
 import type { CheckpointFile, Run } from './runs';
@@ -17,7 +18,7 @@ export interface Surroundings {
 /** Files a path without holes may lead to, absolute, the likeliest first. */
 export function candidates(written: string, { folder, roots, runs }: Surroundings): string[] {
   const path = plain(written);
-  if (isAbsolute(path)) return [path];
+  if (isAbsolute(path)) return [resolve(path)];
   const folders = [
     ...(folder === null ? [] : [folder]),
     ...roots,
@@ -30,7 +31,8 @@ export function candidates(written: string, { folder, roots, runs }: Surrounding
 
 /** `file://./runs/model` and `~/runs/x.pt` as paths. */
 function plain(written: string): string {
-  const path = written.replace(/^(file|localstorage|indexeddb):\/\//, '');
+  const named = written.replace(/^(file|localstorage|indexeddb):\/\//, '');
+  const path = sep === '/' ? named : withEditorsDrive(named);
   return path.startsWith('~/') ? join(homedir(), path.slice(2)) : path;
 }
 
@@ -64,7 +66,7 @@ export function checkpointsNamed(
     .sort((a, b) => newestFirst(a.file, b.file));
   const { folder } = surroundings;
   const near =
-    folder === null ? [] : fitting.filter(({ file }) => file.path.startsWith(folder + sep));
+    folder === null ? [] : fitting.filter(({ file }) => isBelow(folder, file.path, { sep }));
   return near.length > 0 ? near : fitting;
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { resultLocation, STORE_FOLDER } from '../../shared/resultLocation';
+import { nameIn } from '../../shared/pathNames';
 
 /** Beside the basin.json, or in what VS Code keeps for an extension and a workspace. */
 export type ResultsLocation = 'workspace' | 'extension';
@@ -79,5 +80,5 @@ export class ResultPlaces {
 /** Where the document of a checkpoint is in a store, absolute. */
 export function resultPath(configuration: string, checkpoint: string, store: string): string {
   const folder = dirname(configuration);
-  return resolve(folder, resultLocation(relative(folder, checkpoint).split(sep).join('/'), store));
+  return resolve(folder, resultLocation(nameIn(folder, checkpoint, { relative, sep }), store));
 }

@@ -1,6 +1,7 @@
 import { basename, relative, sep } from 'node:path';
 import { checkpointName, runFolder } from '../words/checkpointLabel';
 import { compareInTraining, placeInTraining } from '../../shared/checkpointNames';
+import { isBelow, nameIn } from '../../shared/pathNames';
 import { sortInPieces } from './sortInPieces';
 
 /** So many files are handled between two places where the work may be interrupted. */
@@ -140,8 +141,8 @@ function depth(configuration: string | null): number {
 }
 
 function locationOf(folder: string, roots: readonly string[]): string {
-  const root = roots.find((r) => folder === r || folder.startsWith(r.endsWith(sep) ? r : r + sep));
+  const root = roots.find((each) => folder === each || isBelow(each, folder, { sep }));
   if (root === undefined) return folder;
-  const inside = relative(root, folder).split(sep).join('/');
+  const inside = nameIn(root, folder, { relative, sep });
   return roots.length > 1 ? [basename(root), inside].filter(Boolean).join('/') : inside || '.';
 }

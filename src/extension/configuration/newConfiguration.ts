@@ -1,4 +1,4 @@
-import { join, relative, sep } from 'node:path';
+import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { BASIN_JSON } from '../checkpoints/configurations';
 import type { Run } from '../checkpoints/runs';
@@ -40,7 +40,7 @@ async function chooseFolder(runs: readonly Run[]): Promise<Choice | undefined> {
     .filter((folder) => !choices.some(({ path }) => path === folder.uri.fsPath))
     .map((folder) => ({
       label: folder.name,
-      description: relative(folder.uri.fsPath, folder.uri.fsPath).split(sep).join('/'),
+      description: '',
       path: folder.uri.fsPath,
       glob: '**/epoch-*.pt',
     }));

@@ -5,6 +5,7 @@ import { EngineError, saidBy } from '../client/engineError';
 import type { Run } from '../checkpoints/runs';
 import type { ResultPlaces } from '../checkpoints/resultPlaces';
 import { t, translated } from '../../shared/words/text';
+import { isBelow } from '../../shared/pathNames';
 import { windowLanguage } from '../panel/windowLanguage';
 
 /**
@@ -36,7 +37,7 @@ export async function exportReport(
   }
   const configurations = new Set(runs.flatMap((run) => run.configuration ?? []));
   const stores = [...configurations].flatMap((each) =>
-    each === configuration || each.startsWith(folder + sep)
+    each === configuration || isBelow(folder, each, { sep })
       ? places.outside(each).map((store) => ({ folder: dirname(each), store }))
       : [],
   );

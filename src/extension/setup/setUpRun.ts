@@ -11,6 +11,7 @@ import type { EngineClient } from '../client/engineClient';
 import { EngineError } from '../client/engineError';
 import { findSavedCalls } from '../code/savedCalls';
 import { plural, t, translated } from '../../shared/words/text';
+import { isBelow } from '../../shared/pathNames';
 import { describeState, problemsOf, type RunStates } from './runStates';
 import { runUpToExport } from './runScript';
 import { exportLine, findExportPlace, type ExportPlace } from './trainingScript';
@@ -244,7 +245,8 @@ export class SetUpRun {
         ({ kind, path }) =>
           kind === 'save' && checkpointsNamed(path, surroundings, records).length > 0,
       );
-      const above = folder.startsWith(dirname(uri.fsPath) + sep) || dirname(uri.fsPath) === folder;
+      const beside = dirname(uri.fsPath);
+      const above = beside === folder || isBelow(beside, folder, { sep });
       const score =
         (saves ? 8 : 0) +
         (text.includes(basename(folder)) ? 2 : 0) +
