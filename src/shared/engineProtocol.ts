@@ -388,6 +388,14 @@ export interface DoctorReport {
   /** What an analysis takes at most, where no limit is set. */
   readonly memoryLimitBytes: number;
   readonly runtimes: readonly RuntimeReport[];
+  readonly gpu: GpuReport;
+}
+/** Whether a graphics card is used when it is asked for. */
+export interface GpuReport {
+  /** `software`: a program stands in for it. */
+  readonly state: 'gpu' | 'software' | 'none';
+  /** It in a sentence, with what is missing. */
+  readonly said: Message;
 }
 export interface RuntimeReport {
   readonly name: string;

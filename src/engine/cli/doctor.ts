@@ -16,7 +16,7 @@ export interface DoctorFlags {
 
 export async function doctorCommand({ json, tensorflow }: DoctorFlags): Promise<number> {
   const folder = tensorflow === undefined ? null : resolve(tensorflow);
-  const report = examineMachine(packageJson.version, folder, defaultMemoryLimit());
+  const report = await examineMachine(packageJson.version, folder, defaultMemoryLimit());
   const standard = report.runtimes.find(
     ({ name, found }) => found && name.startsWith('onnxruntime-'),
   );
@@ -25,7 +25,8 @@ export async function doctorCommand({ json, tensorflow }: DoctorFlags): Promise<
       ...runtime,
       advice: runtime.advice === null ? null : english(runtime.advice),
     }));
-    await sayJson({ ...report, runtimes });
+    const gpu = { ...report.gpu, said: english(report.gpu.said) };
+    await sayJson({ ...report, runtimes, gpu });
   } else {
     print(`Basin ${report.version} on Node ${report.node}, ${report.platform}`);
     print(`${report.cores} cores, ${formatBytes(report.memoryBytes)} of memory`);
@@ -33,6 +34,7 @@ export async function doctorCommand({ json, tensorflow }: DoctorFlags): Promise<
       `An analysis takes ${formatBytes(report.memoryLimitBytes)} at most, three quarters of what is free now; --memory sets another limit`,
     );
     for (const runtime of report.runtimes) print(line(runtime, runtime === standard));
+    print(`${report.gpu.state === 'gpu' ? '✓' : '✗'} ${english(report.gpu.said)}`);
   }
   return standard === undefined ? ExitStatus.input : ExitStatus.done;
 }

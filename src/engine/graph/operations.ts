@@ -175,6 +175,8 @@ export interface Program {
    * it may order their values as it likes.
    */
   readonly kept?: ReadonlySet<string>;
+  /** Whether its results only go to other programs on the same runtime, and may stay where it computes. */
+  readonly stays?: boolean;
   /** Whether it is run seldom: its memory is better given back after a run than held. */
   readonly seldom?: boolean;
   /** Whether it is of derivatives, which leave a runtime nothing to fuse. */

@@ -56,7 +56,7 @@ export function partition(g: Graph, program: Program, inputs: ReadonlySet<string
   const images = imagesOf(fixed.values());
   const kept = new Set([...fixed].filter(([, node]) => images.has(node.id)).map(([name]) => name));
   return {
-    fixed: { ...program, outputs: fixed, kept, seldom: true },
+    fixed: { ...program, outputs: fixed, kept, stays: true, seldom: true },
     moving: { ...program, outputs: new Map(outputs), kept },
   };
 }

@@ -5,11 +5,12 @@ import type { PlaceUse } from '../graph/onnx/importOnnx';
 import type { Program } from '../graph/operations';
 import { say } from '../../shared/words/message';
 import { referenceRuntime } from '../runtime/reference';
-import type { Executable, FloatArray, Runtime } from '../runtime/runtime';
+import type { Carried, Executable, FloatArray, Runtime } from '../runtime/runtime';
 import { zerosLike } from '../tensor';
 import { derivativeBatches, splitBatches, type Batch } from './batches';
 import { liveElements, outputElements, termElements } from './evaluationMemory';
 import {
+  CARRIED,
   DERIVATIVE,
   DIRECTION,
   LossGraph,
@@ -41,8 +42,10 @@ export class LossEvaluator {
   private readonly termInputs = new Map<string, ReadonlyMap<string, FloatArray>>();
   private termInputBytes = 0;
   /** For each batch what its Hessian-vector products share, at the point they are taken at. */
-  private readonly fixed = new Map<string, ReadonlyMap<string, FloatArray>>();
+  private readonly fixed = new Map<string, ReadonlyMap<string, Carried>>();
   private readonly fixedBytes: number[] = [];
+  /** Weights and buffers at that point, where they stay on a device. */
+  private weightsThere: ReadonlyMap<string, Carried> | undefined;
   private point: FloatArray | undefined;
   /** Whose products those are. */
   private matrix: CurvatureMatrix = 'hessian';
@@ -162,6 +165,7 @@ export class LossEvaluator {
     if (theta === undefined) throw new Error('No point was set.');
     const inputs = await this.inputs(theta, batch);
     const shared = await this.sharedOf(batch, inputs);
+    const weights = await this.carriedWeights(batch, inputs);
     const of = this.matrix;
     const runs = Math.ceil(directions.length / this.graph(batch).directionsTogether(of));
     const products: FloatArray[] = [];
@@ -173,13 +177,14 @@ export class LossEvaluator {
       const executable = await this.executable(`${of} ${count}`, batch, (graph) =>
         count === 1 ? graph.hessianProduct(of).moving : graph.hessianProducts(count, of),
       );
-      const all = new Map<string, FloatArray>([...inputs, ...shared]);
+      const all = new Map<string, Carried>([...inputs, ...weights, ...shared]);
       for (const { name, offset, size } of this.problem.parameters.entries) {
         all.set(DIRECTION + name, stacked(together, offset, size));
       }
       const results = await executable.run(all);
       for (let i = 0; i < count; i += 1) products.push(this.collect(results, i));
     }
+    if (this.fixed.get(keyOf(batch)) !== shared) releaseAll(shared);
     return products;
   }
 
@@ -187,25 +192,60 @@ export class LossEvaluator {
   private async sharedOf(
     batch: Batch,
     inputs: ReadonlyMap<string, FloatArray>,
-  ): Promise<ReadonlyMap<string, FloatArray>> {
+  ): Promise<ReadonlyMap<string, Carried>> {
     const known = this.fixed.get(keyOf(batch));
     if (known !== undefined) return known;
     // A quadratic has the same Hessian everywhere: nothing of it depends on the point.
     const of = this.matrix;
-    const { fixed } = this.graph(batch).hessianProduct(of);
-    if (fixed.outputs.size === 0) return new Map();
-    const shared = new Map<string, FloatArray>();
-    for (const [index, part] of this.graph(batch).preparation(of).entries()) {
+    const ofTerm = new Set((await this.inputsOfTerm(batch)).keys());
+    const shared = new Map(await this.carried(batch, inputs, ofTerm, 'term'));
+    for (const [index, part] of this.preparation(batch, of).entries()) {
       const executable = await this.executable(`fixed ${of} ${index}`, batch, () => part);
-      const results = await executable.run(new Map([...inputs, ...shared]));
+      const given = new Map<string, Carried>([...inputs, ...shared]);
+      const results = await (executable.carry?.(given) ?? executable.run(given));
       for (const [name, values] of results) shared.set(name, values);
     }
+    if (shared.size === 0) return shared;
     const bytes = [...shared.values()].reduce((sum, array) => sum + array.byteLength, 0);
     if (this.fixedBytes.reduce((sum, other) => sum + other, bytes) <= KEPT_BYTES) {
       this.fixed.set(keyOf(batch), shared);
       this.fixedBytes.push(bytes);
     }
     return shared;
+  }
+
+  private preparation(batch: Batch, of: CurvatureMatrix): readonly Program[] {
+    const { fixed } = this.graph(batch).hessianProduct(of);
+    return fixed.outputs.size === 0 ? [] : this.graph(batch).preparation(of);
+  }
+
+  /** Weights and buffers as they stay with the runtime at the point; none where nothing does. */
+  private async carriedWeights(
+    batch: Batch,
+    inputs: ReadonlyMap<string, FloatArray>,
+  ): Promise<ReadonlyMap<string, Carried>> {
+    const { parameters, buffers } = this.problem;
+    const names = new Set([...parameters.entries, ...buffers.entries].map(({ name }) => name));
+    this.weightsThere ??= await this.carried(batch, inputs, names, 'weights');
+    return this.weightsThere;
+  }
+
+  /** Inputs of a batch's products, taken to where the runtime computes once for all products. */
+  private async carried(
+    batch: Batch,
+    inputs: ReadonlyMap<string, FloatArray>,
+    names: ReadonlySet<string>,
+    what: string,
+  ): Promise<ReadonlyMap<string, Carried>> {
+    if (this.runtime.carries !== true) return new Map();
+    const of = this.matrix;
+    const program = this.graph(batch).carriedInputs(names, of);
+    if (program.outputs.size === 0) return new Map();
+    const executable = await this.executable(`carried ${what} ${of}`, batch, () => program);
+    const results = await (executable.carry?.(inputs) ?? executable.run(inputs));
+    return new Map(
+      [...results].map(([name, values]) => [name.slice(CARRIED.length), values] as const),
+    );
   }
 
   /**
@@ -289,14 +329,17 @@ export class LossEvaluator {
 
   private forgetPoint(): void {
     this.point = undefined;
+    for (const shared of this.fixed.values()) releaseAll(shared);
+    releaseAll(this.weightsThere ?? new Map());
+    this.weightsThere = undefined;
     this.fixed.clear();
     this.fixedBytes.length = 0;
   }
 
   async release(): Promise<void> {
+    this.forgetPoint();
     for (const executable of this.executables.values()) await (await executable).release();
     this.executables.clear();
-    this.fixed.clear();
   }
 
   private graph({ set, size }: Batch): LossGraph {
@@ -394,6 +437,11 @@ function requirePlaces(values: FloatArray, use: PlaceUse, { start, size }: Batch
       'mismatch',
     );
   }
+}
+
+/** Gives back what a device holds. */
+function releaseAll(arrays: ReadonlyMap<string, Carried>): void {
+  for (const array of arrays.values()) if ('release' in array) array.release();
 }
 
 /** Points of a set, whatever the others are split into. */

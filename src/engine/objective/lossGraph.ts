@@ -21,6 +21,8 @@ export type Differentiated = 'loss' | 'gradient' | 'product';
 
 /** Prefix of the inputs that hold a direction, before the name of the parameter. */
 export const DIRECTION = 'basin:direction:';
+/** Prefix of the outputs that are an input, as it stays with the runtime. */
+export const CARRIED = 'basin:carried:';
 /** Prefix of the outputs that hold a derivative, before the name of the parameter. */
 export const DERIVATIVE = 'basin:derivative:';
 
@@ -211,6 +213,20 @@ export class LossGraph {
   /** What of H·v does not depend on v, in programs that each take the results of those before. */
   preparation(of: CurvatureMatrix = 'hessian'): readonly Program[] {
     return inParts(this.g, this.hessianProduct(of).fixed);
+  }
+
+  /**
+   * Inputs of H·v as results, so that they can stay where the runtime computes.
+   *
+   * @param names of those that are wanted.
+   */
+  carriedInputs(names: ReadonlySet<string>, of: CurvatureMatrix = 'hessian'): Program {
+    const outputs = new Map<string, Node>();
+    for (const node of topologicalOrder(this.hessianProduct(of).moving.outputs.values())) {
+      if (node.operation !== 'input' || !names.has(node.attributes.name)) continue;
+      outputs.set(CARRIED + node.attributes.name, node);
+    }
+    return { outputs, stays: true, seldom: true };
   }
 
   /** For how many directions at once `hessianProducts` is made, at most. */

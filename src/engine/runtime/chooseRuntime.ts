@@ -13,6 +13,7 @@ import { findOnnxRuntime, onnxRuntime, type FoundOnnxRuntime } from './onnxrunti
 import { findOnnxRuntimeWeb, onnxRuntimeWeb } from './onnxruntimeWeb';
 import { referenceRuntime } from './reference';
 import type { Runtime } from './runtime';
+import { softwareDevice } from './vulkanDrivers';
 import { tensorFlowRuntime, tensorFlowVersion } from './tensorflow/tensorflow';
 
 /** A runtime this machine has, as it crosses to a worker. */
@@ -123,7 +124,15 @@ function native(found: FoundOnnxRuntime, provider: string, precision: Precision)
     );
   }
   const identity: RuntimeIdentity = { name: 'onnxruntime-node', version, precision };
-  return chosen(provider === 'cpu' ? identity : { ...identity, provider });
+  if (provider === 'cpu') return chosen(identity);
+  const software = provider === 'webgpu' ? softwareDevice() : null;
+  return {
+    ...chosen({ ...identity, provider }),
+    note:
+      software === null
+        ? null
+        : say`The execution provider "${provider}" computed on ${software}, which is a program on the processor and no GPU.`,
+  };
 }
 
 function chooseTensorFlow(precision: Precision, folder: string | null): ChosenRuntime {

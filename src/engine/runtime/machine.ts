@@ -2,6 +2,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import type { DoctorReport, RuntimeReport } from '../../shared/engineProtocol';
 import { loadTensorFlow, locateTensorFlow } from './tensorflow/find';
 import { say, type Message } from '../../shared/words/message';
+import { examineGpu } from './gpu';
 import { findOnnxRuntime } from './onnxruntime';
 import { findOnnxRuntimeWeb } from './onnxruntimeWeb';
 import { referenceRuntime } from './reference';
@@ -14,11 +15,11 @@ import { tensorFlowVersion } from './tensorflow/tensorflow';
  * @param folder absolute and trusted, whose TensorFlow.js may be loaded to look at it.
  * @param memoryLimit bytes an analysis takes at most where no limit is set.
  */
-export function examineMachine(
+export async function examineMachine(
   version: string,
   folder: string | null,
   memoryLimit: number,
-): DoctorReport {
+): Promise<DoctorReport> {
   return {
     version,
     node: process.versions.node,
@@ -27,6 +28,7 @@ export function examineMachine(
     memoryBytes: totalmem(),
     memoryLimitBytes: memoryLimit,
     runtimes: [examineNative(), examineWeb(), examineTensorFlow(folder), examineReference()],
+    gpu: await examineGpu(),
   };
 }
 

@@ -4,8 +4,9 @@ import type { Precision } from '../../shared/runtimeSetting';
 import { topologicalOrder, type Node, type Program } from '../graph/operations';
 import { blockProbe, probedBlock, probeInput } from '../graph/onnx/export/blockedLayout';
 import { say } from '../../shared/words/message';
+import type { Device } from '../graph/onnx/export/deviceKernels';
 import { exportOnnx } from '../graph/onnx/exportOnnx';
-import type { Executable, FloatArray } from './runtime';
+import type { Carried, DeviceArray, Executable, FloatArray } from './runtime';
 
 /** What ONNX Runtime's packages have in common: the native one and the one for WebAssembly. */
 export type OnnxApi = Pick<typeof onnx, 'InferenceSession' | 'Tensor' | 'env'>;
@@ -29,19 +30,26 @@ export async function openSession(
   { provider, precision, threads }: SessionSettings,
 ): Promise<Executable> {
   const block = provider === 'cpu' && precision === 'float32' ? await blockOf(api) : 0;
-  const model = exportOnnx(program, precision, known, block);
+  const device = deviceOf(provider);
+  const { bytes, onProcessor } = exportOnnx(program, precision, known, { block, device });
+  const stays = program.stays === true && carriesArrays(provider);
   let session: onnx.InferenceSession;
   try {
-    session = await api.InferenceSession.create(model, {
-      executionProviders: [provider],
+    session = await api.InferenceSession.create(bytes, {
+      executionProviders: [
+        device === 'webgpu' && onProcessor.length > 0
+          ? { name: 'webgpu', forceCpuNodeNames: onProcessor }
+          : provider,
+      ],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       // A pattern of one block for a whole run is kept beside what the first run took.
       enableMemPattern: false,
       enableCpuMemArena: program.seldom !== true,
-      graphOptimizationLevel: optimization(program, precision),
+      graphOptimizationLevel: optimization(program, precision, device),
+      ...(stays ? { preferredOutputLocation: 'gpu-buffer' } : {}),
       // Errors only: it warns of every initializer it optimises away.
-      logSeverityLevel: provider === 'cpu' || provider === 'wasm' ? 3 : 4,
+      logSeverityLevel: device === null ? 3 : 4,
     });
   } catch (error) {
     throw missingKernel(error, precision) ?? error;
@@ -51,11 +59,25 @@ export async function openSession(
 
 /**
  * The fusions beyond the basic ones keep factors in float32, whatever the type. Programs of
- * derivatives are written with nothing left to fuse: looking for it takes as long as some runs.
+ * derivatives are written with nothing left to fuse on a processor: looking for it takes as long as some runs.
  */
-function optimization(program: Program, precision: Precision): 'disabled' | 'basic' | 'all' {
-  if (program.isDerivative === true) return 'disabled';
+function optimization(
+  program: Program,
+  precision: Precision,
+  device: Device | null,
+): 'disabled' | 'basic' | 'all' {
+  if (program.isDerivative === true && device === null) return 'disabled';
   return precision === 'float64' ? 'basic' : 'all';
+}
+
+function deviceOf(provider: string): Device | null {
+  if (provider === 'webgpu') return provider;
+  return provider === 'cpu' || provider === 'wasm' ? null : 'other';
+}
+
+/** Whether arrays can stay with a provider: the binding for Node knows buffers of WebGPU alone. */
+export function carriesArrays(provider: string): boolean {
+  return provider === 'webgpu';
 }
 
 let measuredBlock: Promise<number> | undefined;
@@ -84,6 +106,20 @@ async function probe(api: OnnxApi): Promise<number> {
   }
 }
 
+class TensorOnDevice implements DeviceArray {
+  readonly tensor: onnx.Tensor;
+  readonly byteLength: number;
+
+  constructor(tensor: onnx.Tensor) {
+    this.tensor = tensor;
+    this.byteLength = tensor.size * Float32Array.BYTES_PER_ELEMENT;
+  }
+
+  release(): void {
+    this.tensor.dispose();
+  }
+}
+
 class OnnxSession implements Executable {
   private readonly api: OnnxApi;
   private readonly session: onnx.InferenceSession;
@@ -102,17 +138,32 @@ class OnnxSession implements Executable {
     this.precision = precision;
   }
 
-  async run(inputs: ReadonlyMap<string, FloatArray>): Promise<ReadonlyMap<string, FloatArray>> {
+  async run(inputs: ReadonlyMap<string, Carried>): Promise<ReadonlyMap<string, FloatArray>> {
+    const results = await this.session.run(this.feeds(inputs));
+    return new Map(
+      Object.entries(results).map(([name, tensor]) => [name, tensor.data as FloatArray]),
+    );
+  }
+
+  async carry(inputs: ReadonlyMap<string, Carried>): Promise<ReadonlyMap<string, Carried>> {
+    const results = await this.session.run(this.feeds(inputs));
+    return new Map(
+      Object.entries(results).map(([name, tensor]) => [
+        name,
+        tensor.location === 'gpu-buffer' ? new TensorOnDevice(tensor) : (tensor.data as FloatArray),
+      ]),
+    );
+  }
+
+  private feeds(inputs: ReadonlyMap<string, Carried>): Record<string, onnx.Tensor> {
     const feeds: Record<string, onnx.Tensor> = {};
     for (const { attributes, shape } of this.inputs) {
       const given = inputs.get(attributes.name);
       if (given === undefined) throw new Error(`Input ${attributes.name} is missing.`);
-      feeds[attributes.name] = this.tensor(given, shape);
+      if (given instanceof TensorOnDevice) feeds[attributes.name] = given.tensor;
+      else feeds[attributes.name] = this.tensor(given as FloatArray, shape);
     }
-    const results = await this.session.run(feeds);
-    return new Map(
-      Object.entries(results).map(([name, tensor]) => [name, tensor.data as FloatArray]),
-    );
+    return feeds;
   }
 
   release(): Promise<void> {

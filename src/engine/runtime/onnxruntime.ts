@@ -3,7 +3,7 @@ import type * as onnx from 'onnxruntime-node';
 import { InputError } from '../../shared/inputError';
 import type { Precision } from '../../shared/runtimeSetting';
 import { say } from '../../shared/words/message';
-import { openSession } from './onnxSession';
+import { carriesArrays, openSession } from './onnxSession';
 import type { Runtime } from './runtime';
 
 type OnnxRuntime = typeof onnx;
@@ -51,6 +51,7 @@ export function onnxRuntime({
     name: 'onnxruntime-node',
     version,
     precision,
+    carries: carriesArrays(provider),
     async compile(program, known = new Map()) {
       try {
         return await openSession(module, program, known, { provider, precision, threads });

@@ -13,7 +13,8 @@ export const referenceRuntime: Runtime = {
   precision: 'float64',
   compile: (program: Program, known = new Map()): Promise<Executable> =>
     Promise.resolve({
-      run: (inputs) => Promise.resolve(interpret(program, new Map([...inputs, ...known]))),
+      run: (inputs: ReadonlyMap<string, FloatArray>) =>
+        Promise.resolve(interpret(program, new Map([...inputs, ...known]))),
       release: () => Promise.resolve(),
     }),
 };

@@ -3,12 +3,24 @@ import type { FloatArray } from '../tensor';
 
 export type { FloatArray } from '../tensor';
 
+/** An array in the memory of a device. Only programs of the runtime that gave it can read it. */
+export interface DeviceArray {
+  readonly byteLength: number;
+  /** Gives its memory back: a device knows nothing of who still needs it. */
+  release(): void;
+}
+
+/** What goes from one program to another. */
+export type Carried = FloatArray | DeviceArray;
+
 /** Who executes graphs. All runtimes give the same results within their precision. */
 export interface Runtime {
   readonly name: string;
   readonly version: string;
   /** Of inputs, outputs and arithmetic. */
   readonly precision: 'float32' | 'float64';
+  /** Whether arrays can stay in a device's memory between programs. */
+  readonly carries?: boolean;
 
   /**
    * Prepares a program for repeated runs.
@@ -25,7 +37,10 @@ export interface Executable {
    * not of the runtime's precision. Inputs the program does not depend on may be left out.
    * @returns by the names of the program's outputs.
    */
-  run(inputs: ReadonlyMap<string, FloatArray>): Promise<ReadonlyMap<string, FloatArray>>;
+  run(inputs: ReadonlyMap<string, Carried>): Promise<ReadonlyMap<string, FloatArray>>;
+
+  /** The same where the program's results stay (`Program.stays`): there is one where a runtime carries. */
+  carry?(inputs: ReadonlyMap<string, Carried>): Promise<ReadonlyMap<string, Carried>>;
 
   release(): Promise<void>;
 }

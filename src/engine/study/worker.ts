@@ -97,12 +97,20 @@ function leavable(own: Runtime): Runtime {
     name: own.name,
     version: own.version,
     precision: own.precision,
+    ...(own.carries === undefined ? {} : { carries: own.carries }),
     async compile(program, known) {
       const executable = await own.compile(program, known);
+      const stopLeft = (): void => {
+        if (Atomics.load(left, 0) === current) throw new Error('Nobody waits for this task.');
+      };
       return {
         run(inputs) {
-          if (Atomics.load(left, 0) === current) throw new Error('Nobody waits for this task.');
+          stopLeft();
           return executable.run(inputs);
+        },
+        carry(inputs) {
+          stopLeft();
+          return executable.carry?.(inputs) ?? executable.run(inputs);
         },
         release: () => executable.release(),
       };

@@ -64,7 +64,10 @@ export function doctorDocument(installation: Installation, diagnosis: Diagnosis)
         [t('An analysis takes at most'), formatBytes(report.memoryLimitBytes)],
       ]),
       `## ${plain(t('Runtimes'))}`,
-      report.runtimes.map(runtimeLine).join('\n'),
+      [
+        ...report.runtimes.map(runtimeLine),
+        `- ${report.gpu.state === 'gpu' ? '✓' : '✗'} ${plain(translated(report.gpu.said))}`,
+      ].join('\n'),
     );
   }
   return `${parts.join('\n\n')}\n`;

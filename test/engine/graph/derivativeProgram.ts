@@ -17,16 +17,21 @@ export const allCases = (extent: number): readonly OperationCase[] => [
 ];
 
 /**
- * Σ c·f(args) with fixed weights c, so that every element of f matters; its ∇ and two H·v, and, where
+ * Σ c·o(f(args)) with fixed weights c, so that every element of f matters; its ∇ and two H·v, and, where
  * it can be, both of them in one.
+ *
+ * @param outer o, which is not linear.
  */
-export function derivativeProgram({ shapes, build }: OperationCase) {
+export function derivativeProgram(
+  { shapes, build }: OperationCase,
+  outer: (g: Graph, x: Node) => Node = (g, x) => g.sin(x),
+) {
   const g = new Graph();
   const args = shapes.map((shape, i) => g.input(`x${i}`, shape));
   const result = build(g, args);
   const weights = g.input('c', result.shape);
   const loss = g.sum(
-    g.mul(weights, g.sin(result)),
+    g.mul(weights, outer(g, result)),
     result.shape.map((_, axis) => axis),
   );
   const gradients = gradient(g, loss, args);

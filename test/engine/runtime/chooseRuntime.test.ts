@@ -129,7 +129,7 @@ test('an execution provider without its libraries is an error of one sentence', 
 });
 
 describe('TensorFlow', () => {
-  test('is taken from the folder that is given, and only by its own name', () => {
+  test('is taken from the folder that is given, and only by its own name', async () => {
     // A folder of its own with another module of that name, which says who it is.
     const place = join(folder, 'workspace/node_modules/@tensorflow/tfjs-node');
     mkdirSync(place, { recursive: true });
@@ -148,7 +148,7 @@ describe('TensorFlow', () => {
       precision: 'float32',
     });
     expect(module).toBe(join(place, 'i.js'));
-    const found = examineMachine('0', workspace, 1e9).runtimes.find(
+    const found = (await examineMachine('0', workspace, 1e9)).runtimes.find(
       ({ name }) => name === 'tensorflow',
     );
     expect(found).toMatchObject({ found: true, version: '9.9.9 (TensorFlow 8.8.8)' });

@@ -3,6 +3,7 @@ import { isUnary } from '../rules/unary';
 import type { AnyNode, Node, Program } from '../operations';
 import { isBlockedWeightGradient } from './export/blockedLayout';
 import { convWeightInBlocks, emitInBlocks, sumInBlocks } from './export/blocks';
+import type { Device } from './export/deviceKernels';
 import { conv, convInput, convWeight } from './export/convolutions';
 import { index, mask, maxPool, put, take } from './export/indices';
 import { ModelWriter } from './export/modelWriter';
@@ -11,22 +12,38 @@ import { maskedProduct, Plan } from './export/plan';
 import { place, slice } from './export/slices';
 import { writeUnary } from './export/unaryKernels';
 
+/** Who executes a model: which form operations are written in. */
+export interface ExportTarget {
+  /**
+   * Channels in a block of ONNX Runtime's own layout, where it has one: see export/blockedLayout.ts.
+   * What is kept between programs (`Program.kept`) is then in that layout.
+   */
+  readonly block?: number;
+  /** Which device executes it, a graphics card or the like; null for none. */
+  readonly device?: Device | null;
+}
+
+export interface ExportedModel {
+  readonly bytes: Uint8Array;
+  /** Names of nodes that are left to the processor, of a model for a device. */
+  readonly onProcessor: readonly string[];
+}
+
 /**
  * A program as a serialised ONNX model. Inputs and outputs keep their names; inputs the program
  * does not depend on are absent.
  *
  * @param known values of inputs that are written into the model, which then does not ask for them.
- * @param block channels in a block of ONNX Runtime's own layout, where it has one: see
- * export/blockedLayout.ts. What is kept between programs (`Program.kept`) is then in that layout.
+ * @param target who executes it; a processor without a layout of its own if absent.
  */
 export function exportOnnx(
   program: Program,
   precision: 'float32' | 'float64',
   known: ReadonlyMap<string, FloatArray> = new Map(),
-  block = 0,
-): Uint8Array {
+  { block = 0, device = null }: ExportTarget = {},
+): ExportedModel {
   const plan = new Plan(program, precision, precision === 'float32' ? block : 0);
-  const model = new ModelWriter(precision);
+  const model = new ModelWriter(precision, device);
   const values = new NodeValues(plan, model);
   for (const node of plan.order) {
     if (node.operation === 'maxPoolIndex') maxPool(values, node);
@@ -37,7 +54,8 @@ export function exportOnnx(
     if (value !== name) model.add('Identity', [value], {}, name);
     return model.valueInfo(name, node.shape);
   });
-  return model.bytes(outputs, plan.block > 1);
+  const bytes = model.bytes(outputs, plan.block > 1);
+  return { bytes, onProcessor: model.onProcessor };
 }
 
 function emit(values: NodeValues, node: AnyNode, known: ReadonlyMap<string, FloatArray>): void {

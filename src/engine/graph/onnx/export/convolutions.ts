@@ -91,7 +91,7 @@ export function convInput(
  * The weight gradient as matrix products. Its taps along the last axis are shifts of x, those
  * along the others are shifts of y: both are stacked as channels, and one product of the two
  * stacks over all places has every tap. Samples are taken in portions whose stacks stay in the
- * cache. Measured in docs/derivatives.md.
+ * processor's cache; a device takes all of them. Measured in docs/derivatives.md.
  */
 export function convWeight(
   model: ModelWriter,
@@ -103,7 +103,7 @@ export function convWeight(
 ): void {
   const samples = xShape[0]!;
   const stacked = xShape[1]! * conv.shape.at(-1)! * sizeOf(xShape.slice(2)) * 4;
-  const portion = Math.max(1, Math.floor(STACK_BYTES / stacked));
+  const portion = model.device !== null ? samples : Math.max(1, Math.floor(STACK_BYTES / stacked));
   const count = Math.ceil(samples / portion);
   const parts = Array.from({ length: count }, (_, i) => {
     const start = Math.floor((i * samples) / count);
@@ -236,7 +236,8 @@ function convWeightOf(
 
 /** a·bᵀ over the last two of `rank` axes. */
 function productTransposed(model: ModelWriter, a: string, b: string, rank: number): string {
-  if (model.precision === 'float32') {
+  // WebGPU has no kernel for the fused product, and would hand it to the processor.
+  if (model.precision === 'float32' && model.device !== 'webgpu') {
     return model.add('FusedMatMul', [a, b], { transB: 1 }, undefined, 'com.microsoft');
   }
   const axes = Array.from({ length: rank }, (_, axis) => axis);

@@ -1,6 +1,7 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import type { FloatArray } from '../../../tensor';
 import { BLOCKED_DOMAIN } from './blockedLayout';
+import { isForProcessor, type Device } from './deviceKernels';
 import {
   AttributeProto_AttributeType,
   AttributeProtoSchema,
@@ -23,15 +24,19 @@ type AttributeValue = number | string | readonly number[];
 /** An ONNX model while it is written, node by node; equal constants are one. */
 export class ModelWriter {
   readonly precision: 'float32' | 'float64';
+  /** Which device executes it, for which what is made for a processor's caches is of no use; null for none. */
+  readonly device: Device | null;
   private readonly nodes: NodeProto[] = [];
   private readonly initializers: TensorProto[] = [];
   private readonly inputs: ValueInfoProto[] = [];
   private readonly integers = new Map<string, string>();
   private readonly scalars = new Map<number, string>();
   private names = 0;
+  private readonly named: string[] = [];
 
-  constructor(precision: 'float32' | 'float64') {
+  constructor(precision: 'float32' | 'float64', device: Device | null = null) {
     this.precision = precision;
+    this.device = device;
   }
 
   /** The model with these outputs, serialised. */
@@ -84,8 +89,13 @@ export class ModelWriter {
     outputs: readonly string[],
     domain = '',
   ): void {
+    const isNamed =
+      this.device === 'webgpu' && isForProcessor({ type, results: outputs.length, attributes });
+    const name = isNamed ? `processor${this.named.length}` : '';
+    if (isNamed) this.named.push(name);
     this.nodes.push(
       create(NodeProtoSchema, {
+        name,
         opType: type,
         domain,
         input: [...inputs],
@@ -93,6 +103,11 @@ export class ModelWriter {
         attribute: Object.entries(attributes).map(([name, value]) => attribute(name, value)),
       }),
     );
+  }
+
+  /** Names of operators that are for the processor though all others are for a device. */
+  get onProcessor(): readonly string[] {
+    return this.named;
   }
 
   /** A name nothing else has. */

@@ -82,6 +82,25 @@ const formulas: Partial<Readonly<Record<UnaryOperation, Rule>>> = {
 };
 
 /**
+ * Shading languages promise 2⁻¹¹ for sine and cosine, within a period alone, and as little for acos
+ * (WGSL, "Accuracy of Built-in Functions"): some devices keep no more than that.
+ */
+const webGpuFormulas: Partial<Readonly<Record<UnaryOperation, Rule>>> = {
+  sin: (k, x, out) => {
+    const turns = k.floor(k.add(k.mul(x, k.scalar(1 / Math.PI)), k.scalar(0.5)));
+    k.sineOfRest(x, turns, turns, out);
+  },
+  // cos x = −sin(x − (n + ½)π) · (−1)ⁿ = sin(x − (n + ½)π) · (−1)ⁿ⁺¹
+  cos: (k, x, out) => {
+    const turns = k.floor(k.mul(x, k.scalar(1 / Math.PI)));
+    k.sineOfRest(x, k.add(turns, k.scalar(0.5)), k.add(turns, k.scalar(1)), out);
+  },
+  acos: (k, x, out) => {
+    k.sub(k.scalar(Math.PI / 2), k.asin(x), out);
+  },
+};
+
+/**
  * Writes an elementwise operation.
  *
  * @param x the name of its argument.
@@ -93,6 +112,11 @@ export function writeUnary(
   x: string,
   out: string,
 ): void {
+  const onDevice = model.device === 'webgpu' ? webGpuFormulas[operation] : undefined;
+  if (onDevice !== undefined) {
+    onDevice(new Formulas(model), x, out);
+    return;
+  }
   const kernel =
     kernels[operation] ?? (model.precision === 'float32' ? singleKernels[operation] : undefined);
   if (kernel !== undefined) {
@@ -103,6 +127,12 @@ export function writeUnary(
   if (formula === undefined) throw new Error(`${operation} is not written by a kernel.`);
   formula(new Formulas(model), x, out);
 }
+
+/** π, each part with so few digits that float32 holds its product with a whole number below 2¹³. */
+const PARTS_OF_PI = [201 / 64, 507 / 2 ** 19, Math.PI - 201 / 64 - 507 / 2 ** 19];
+
+/** Of (sin r − r) / r³ in r², from the highest power: −1/3!, 1/5!, −1/7!, 1/9!, −1/11!. */
+const SINE = [-1 / 39_916_800, 1 / 362_880, -1 / 5040, 1 / 120, -1 / 6];
 
 /** Kernels by their names in mathematics. */
 class Formulas {
@@ -145,8 +175,14 @@ class Formulas {
   add(a: string, b: string, out?: string): string {
     return this.model.add('Add', [a, b], {}, out);
   }
-  sub(a: string, b: string): string {
-    return this.model.add('Sub', [a, b]);
+  sub(a: string, b: string, out?: string): string {
+    return this.model.add('Sub', [a, b], {}, out);
+  }
+  floor(x: string): string {
+    return this.model.add('Floor', [x]);
+  }
+  asin(x: string): string {
+    return this.model.add('Asin', [x]);
   }
   mul(a: string, b: string, out?: string): string {
     return this.model.add('Mul', [a, b], {}, out);
@@ -159,6 +195,28 @@ class Formulas {
   }
   max(a: string, b: string): string {
     return this.model.add('Max', [a, b]);
+  }
+
+  /**
+   * sin(x − nπ) · (−1)ᵐ by the series, for |x − nπ| ≤ π/2. What is taken from x is in three parts of
+   * few digits, so that products with n are exact (Cody and Waite 1980).
+   *
+   * @param n whole or half numbers.
+   * @param m whole numbers.
+   */
+  sineOfRest(x: string, n: string, m: string, out: string): void {
+    let rest = x;
+    for (const part of PARTS_OF_PI) rest = this.sub(rest, this.mul(n, this.scalar(part)));
+    const square = this.mul(rest, rest);
+    let series = this.scalar(SINE[0]!);
+    for (const coefficient of SINE.slice(1)) {
+      series = this.add(this.mul(series, square), this.scalar(coefficient));
+    }
+    const sine = this.add(rest, this.mul(this.mul(rest, square), series));
+    const halves = this.mul(m, this.scalar(0.5));
+    // 0 where m is even, ½ where it is odd.
+    const odd = this.sub(halves, this.floor(halves));
+    this.mul(sine, this.sub(this.scalar(1), this.mul(odd, this.scalar(4))), out);
   }
 
   /** A + 1 / (4A), A = eˣ/2 of |x|, whose square root is squared: it overflows where cosh does. */
