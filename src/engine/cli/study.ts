@@ -6,9 +6,9 @@ import { parseMemorySize } from '../../shared/memorySize';
 import { DEFAULT_RUNTIME } from '../../shared/runtimeSetting';
 import { say } from '../../shared/words/message';
 import { chooseRuntime } from '../runtime/chooseRuntime';
-import { Collection, type Collected } from '../studies/collect';
+import { Collection, withoutDocument, type Collected } from '../studies/collect';
 import { runStudy } from '../studies/runStudy';
-import { parseShard, shardOf, tasksOf, type Shard } from '../studies/shard';
+import { parseShard, sharedTask, shardOf, tasksOf, type Shard } from '../studies/shard';
 import { arrayOf, arrayPath, slurmScripts, writtenShards } from '../studies/slurmScript';
 import { studyDocument, type StudyDocument } from '../studies/studyDocument';
 import { readStudyFile, type StudyFile } from '../studies/studyFile';
@@ -35,6 +35,10 @@ export interface StudyFlags {
 
 /** What a study can be written as, by its ending. */
 const ENDINGS = ['.html', '.md', '.csv', '.json'];
+
+function isPage(out: readonly string[]): boolean {
+  return out.some((path) => extname(path).toLowerCase() === '.html');
+}
 
 /** An array of more tasks than this is more than most clusters take. */
 const MAX_SHARDS = 1000;
@@ -81,6 +85,8 @@ async function run(
   let collected: readonly Collected[];
   try {
     collected = await runStudy(file, tasks, pool, {
+      isPage: isPage(out),
+      shared: shard === null ? null : sharedTask(plan.tasks, shard),
       signal,
       onProgress: (progress) => {
         bar.update(progress, `${done + 1} of ${tasks.length}`, undefined);
@@ -127,7 +133,8 @@ async function merge(
   const collected: Collected[] = [];
   for (const task of plan.tasks) {
     signal.throwIfAborted();
-    collected.push(await collection.collect(task));
+    const found = await collection.collect(task);
+    collected.push(isPage(out) ? found : withoutDocument(found));
   }
   await tell(studyDocument(file, plan, collected, null), collected, flags, out);
   const open = collected.flatMap(({ row }, at) => (row.status === 'pending' ? [at] : []));

@@ -3,6 +3,7 @@ import { toScalar, type Scalar } from '../../shared/result/scalar';
 import { norm } from '../hessian/vectors';
 import { cosines } from './directions';
 import { coarseToFine, coordinates, type Grid } from './grid';
+import { evaluateTogether, type PointShare } from './sharedSampler';
 import type { FloatArray } from '../tensor';
 
 /** Mean loss at θ + Σ αᵢδᵢ for each list of coordinates. */
@@ -16,6 +17,8 @@ export interface SamplingOptions {
   readonly lanes: number;
   /** Losses that are known already, by point. */
   readonly known: readonly (readonly [number, number])[];
+  /** Others that sample it too, where there are any: what they know is theirs to say. */
+  readonly share?: PointShare | undefined;
   /** Called with points as their losses come in, before they are counted as done. */
   readonly onLosses?: (points: readonly number[], losses: readonly number[]) => Promise<void>;
   /** Called after that, with all values so far; NaN is a value, points not evaluated are absent. */
@@ -52,6 +55,7 @@ export class PointSampler implements SampledValues {
   private readonly lossAt: LossAt;
   private readonly options: SamplingOptions;
   private perRequest = 1;
+  private rounds = 0;
 
   constructor(grid: Grid, lossAt: LossAt, options: SamplingOptions) {
     this.grid = grid;
@@ -66,8 +70,26 @@ export class PointSampler implements SampledValues {
 
   /** In the order given, in requests so long that all lanes have one and each can be cancelled. */
   async evaluate(wanted: Iterable<number>): Promise<void> {
-    const { lanes, onLosses, onProgress } = this.options;
-    const order = Array.from(wanted).filter((point) => this.evaluated[point] === 0);
+    const { lanes, share, onProgress } = this.options;
+    if (share === undefined) {
+      await this.evaluateAlone(Array.from(wanted), lanes);
+      return;
+    }
+    this.rounds += 1;
+    await evaluateTogether(Array.from(wanted), this.rounds, share, {
+      lanes,
+      isKnown: (point) => this.evaluated[point] === 1,
+      keep: (point, loss) => {
+        this.keep(point, loss);
+      },
+      evaluate: (points) => this.evaluateAlone(points, 1),
+      onProgress: () => onProgress?.(this),
+    });
+  }
+
+  private async evaluateAlone(points: readonly number[], lanes: number): Promise<void> {
+    const { onLosses, onProgress } = this.options;
+    const order = points.filter((point) => this.evaluated[point] === 0);
     const longest = Math.min(64, Math.ceil(order.length / lanes));
     let next = 0;
     const lane = async (): Promise<void> => {
@@ -92,6 +114,7 @@ export class PointSampler implements SampledValues {
   }
 
   private keep(point: number, loss: number): void {
+    if (this.evaluated[point] === 1) return;
     this.values[point] = loss;
     this.evaluated[point] = 1;
     this.count += 1;

@@ -17,7 +17,26 @@ import { readRecord } from './taskRecord';
 export interface Collected {
   readonly task: StudyTask;
   readonly row: StudyRow;
+  /** How its landscape was looked at: what is counted on it compares with what has the same. */
+  readonly look: string | null;
   readonly document: ResultDocument | null;
+}
+
+export function collected(
+  task: StudyTask,
+  row: StudyRow,
+  document: ResultDocument | null,
+): Collected {
+  const { landscape, topology } = document ?? {};
+  if (landscape === undefined || topology === undefined) return { task, row, look: null, document };
+  const spans = landscape.axes.map(({ min, max }) => [min, max]);
+  const look = JSON.stringify([landscape.shape, spans, topology.neighborhood]);
+  return { task, row, look, document };
+}
+
+/** The same without the document, as thousands of them are more than memory holds. */
+export function withoutDocument(each: Collected): Collected {
+  return { ...each, document: null };
 }
 
 /** Finds what is known of a study's tasks, and computes nothing. */
@@ -34,13 +53,9 @@ export class Collection {
   async collect(task: StudyTask): Promise<Collected> {
     const record = await readRecord(this.file, task);
     if (record !== null && record.failure !== null) {
-      return { task, row: failedRow(task, record.failure), document: null };
+      return collected(task, failedRow(task, record.failure), null);
     }
-    const pending = (why: string): Collected => ({
-      task,
-      row: pendingRow(task, why),
-      document: null,
-    });
+    const pending = (why: string): Collected => collected(task, pendingRow(task, why), null);
     let folder: string;
     try {
       folder = dirname(governing(task.path));
@@ -64,7 +79,7 @@ export class Collection {
     // A checkpoint without curvature has none after the next analysis either.
     const isAll = wanted.every((part) => record?.parts.includes(part) === true);
     if (lacks !== undefined && !isAll) return pending(`Its result has no ${lacks} yet.`);
-    return { task, row: analyzedRow(task, document), document };
+    return collected(task, analyzedRow(task, document), document);
   }
 }
 

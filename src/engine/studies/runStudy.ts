@@ -1,12 +1,14 @@
 import type { Progress } from '../../shared/engineProtocol';
 import { InputError, type InputErrorReason } from '../../shared/inputError';
 import { PARTS } from '../../shared/result';
+import { dimensionsOf, type Configuration } from '../../shared/configuration';
 import { english, say, type Message } from '../../shared/words/message';
 import { governing } from '../study/governing';
 import { runJob } from '../study/job';
 import { readStudy } from '../study/study';
 import type { WorkerPool } from '../study/workerPool';
-import { Collection, type Collected } from './collect';
+import { collected as collectedFrom, Collection, withoutDocument, type Collected } from './collect';
+import type { SharedTask } from './shard';
 import type { StudyFile } from './studyFile';
 import type { StudyTask } from './studyPlan';
 import { analyzedRow, failedRow } from './studyRow';
@@ -18,6 +20,10 @@ export interface StudyHooks {
   /** A task is done, now or before. */
   readonly onRow?: (collected: Collected) => void;
   readonly onFault?: (fault: Error) => void;
+  /** Whether the documents are wanted beside the rows. */
+  readonly isPage?: boolean;
+  /** The task whose landscape other shards sample too. */
+  readonly shared?: SharedTask<StudyTask> | null;
 }
 
 /**
@@ -36,7 +42,7 @@ export async function runStudy(
   const collection = new Collection(file, hooks.signal);
   const done = new Map<StudyTask, Collected>();
   const finish = (collected: Collected): void => {
-    done.set(collected.task, collected);
+    done.set(collected.task, hooks.isPage === true ? collected : withoutDocument(collected));
     hooks.onRow?.(collected);
   };
   const open = new Map<string, StudyTask[]>();
@@ -59,7 +65,56 @@ export async function runStudy(
   for (const [configuration, own] of open) {
     await analyzeAll(file, configuration, own, pool, hooks, finish);
   }
+  if (hooks.shared && !tasks.includes(hooks.shared.task)) {
+    await helpWith(file, hooks.shared, pool, hooks, collection);
+  }
   return tasks.map((task) => done.get(task)!);
+}
+
+/** Landscapes of fewer points are not divided: to open a checkpoint takes longer than they do. */
+const MIN_SHARED_POINTS = 1000;
+
+/** How many points a landscape would have at most. */
+function pointsOf({ landscape }: Configuration): number {
+  const steps = [landscape.resolution].flat();
+  return Array.from({ length: dimensionsOf(landscape) }, (_, i) => steps[i] ?? steps[0]!).reduce(
+    (product, count) => product * count,
+    1,
+  );
+}
+
+/**
+ * Samples a part of the landscape of another shard's task. What is wrong with the task is that shard's
+ * to say.
+ */
+async function helpWith(
+  file: StudyFile,
+  { task, team }: SharedTask<StudyTask>,
+  pool: WorkerPool,
+  { signal, onProgress, onFault }: StudyHooks,
+  collection: Collection,
+): Promise<void> {
+  const wanted = file.only ?? PARTS;
+  if (!wanted.includes('landscape') && !wanted.includes('topology')) return;
+  if ((await collection.collect(task)).row.status !== 'pending') return;
+  try {
+    const study = await readStudy(governing(task.path));
+    if (pointsOf(study.configuration) < MIN_SHARED_POINTS) return;
+    await runJob(study, pool, {
+      checkpoints: [task.path],
+      only: ['landscape'],
+      teamOf: () => team,
+      isStored: false,
+      signal,
+      ...(onProgress === undefined ? {} : { onProgress }),
+      onOutcome: (outcome) => {
+        if (!outcome.ok && outcome.fault !== undefined) onFault?.(outcome.fault);
+      },
+    });
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof InputError)) throw error;
+  }
 }
 
 /** The tasks that one basin.json governs. */
@@ -68,7 +123,7 @@ async function analyzeAll(
   configuration: string,
   tasks: readonly StudyTask[],
   pool: WorkerPool,
-  { signal, onProgress, onFault }: StudyHooks,
+  { signal, onProgress, onFault, shared }: StudyHooks,
   finish: (collected: Collected) => void,
 ): Promise<void> {
   const waiting = new Map(tasks.map((task) => [task.path, task]));
@@ -92,6 +147,10 @@ async function analyzeAll(
     await runJob(study, pool, {
       checkpoints: [...waiting.keys()],
       only: file.only,
+      teamOf: (path) =>
+        shared?.task.path === path && pointsOf(study.configuration) >= MIN_SHARED_POINTS
+          ? shared.team
+          : undefined,
       signal,
       ...(onProgress === undefined ? {} : { onProgress }),
       onOutcome: async (outcome) => {
@@ -104,7 +163,7 @@ async function analyzeAll(
         const { document } = outcome;
         const parts = file.only ?? PARTS;
         await writeRecord(file, task, configuration, { parts, failure: null });
-        finish({ task, row: analyzedRow(task, document), document });
+        finish(collectedFrom(task, analyzedRow(task, document), document));
       },
     });
   } catch (error) {
@@ -127,5 +186,5 @@ async function failed(
   const status = reason === 'diverged' ? 'diverged' : 'failed';
   const failure = { status, why: english(message) } as const;
   await writeRecord(file, task, configuration, { parts, failure });
-  return { task, row: failedRow(task, failure), document: null };
+  return collectedFrom(task, failedRow(task, failure), null);
 }

@@ -1,4 +1,5 @@
 import { InputError } from '../../shared/inputError';
+import type { Team } from '../study/sharedPoints';
 import { say } from '../../shared/words/message';
 
 /** A part of a study's tasks: every `count`-th one. */
@@ -28,6 +29,27 @@ export function parseShard(text: string): Shard {
 /** The tasks of a shard. Neighbours, which take alike, go to different ones. */
 export function tasksOf<T>(tasks: readonly T[], { index, count }: Shard): readonly T[] {
   return tasks.filter((_, at) => at % count === index);
+}
+
+/** Tasks that several shards have a part in. */
+export interface SharedTask<T> {
+  readonly task: T;
+  /** Of its shards, this one, and how many there are. The first one has the task, the others help. */
+  readonly team: Team;
+}
+
+/**
+ * The tasks that are left where every shard has as many: there are fewer of them than shards, all of
+ * which have a part in one. Of a study with fewer tasks than shards these are all.
+ *
+ * @returns none where every shard has a task of its own, or this one's nobody else.
+ */
+export function sharedTask<T>(tasks: readonly T[], { index, count }: Shard): SharedTask<T> | null {
+  const rest = tasks.length % count;
+  if (rest === 0) return null;
+  const own = index % rest;
+  const team = { index: Math.floor(index / rest), count: Math.ceil((count - own) / rest) };
+  return team.count < 2 ? null : { task: tasks[tasks.length - rest + own]!, team };
 }
 
 /** How a scheduler tells the tasks of an array what they are. */

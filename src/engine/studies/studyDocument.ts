@@ -52,15 +52,7 @@ function notesOf(file: StudyFile, collected: readonly Collected[]): string[] {
     );
   }
   // What is counted against what is only comparable where it was looked at alike.
-  const looks = new Set(
-    collected.flatMap(({ document }) => {
-      const { landscape, topology } = document ?? {};
-      if (landscape === undefined || topology === undefined) return [];
-      const { shape, axes } = landscape;
-      const spans = axes.map(({ min, max }) => [min, max]);
-      return [JSON.stringify([shape, spans, topology.neighborhood])];
-    }),
-  );
+  const looks = new Set(collected.map(({ look }) => look).filter((look) => look !== null));
   if (looks.size > 1) {
     notes.push(
       'The landscapes differ in their range, resolution or neighbourhood: counts of saddles from one to the other mean little.',

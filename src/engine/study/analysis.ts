@@ -34,9 +34,10 @@ import {
 } from './openProblem';
 import { deepened } from './deeperCurvature';
 import { hessianOf } from './hessianPart';
-import { PartWork } from './partWork';
+import { PartWork, type Computed } from './partWork';
+import type { Team } from './sharedPoints';
 import { checkProbe } from './probeCheck';
-import { projectPlan, sampleLandscape, type LandscapePart } from './landscapePart';
+import { projectPlan, sampleLandscape, sampleTogether, type LandscapePart } from './landscapePart';
 import { contentOfPlan, contentOfRun, planLandscape } from './landscapePlan';
 import { asOther, sourcesOf, type FoundSource } from './sources';
 import type { Study } from './study';
@@ -50,6 +51,8 @@ const PARTIAL_INTERVAL = 250;
 
 export interface AnalysisOptions {
   readonly only?: readonly Part[] | undefined;
+  /** Others that sample the same landscape. */
+  readonly team?: Team | undefined;
   /** Whether the document is written where the extension finds it; it is if absent. */
   readonly isStored?: boolean;
   readonly signal?: AbortSignal | undefined;
@@ -215,16 +218,14 @@ class CheckpointAnalysis {
         if (this.isPartialDue()) this.update({ landscape: landscape() });
       },
     );
-    const { plan, key } = part;
+    const { plan } = part;
     const others = [plan.center, plan.reference, ...plan.others];
     this.follow(others.map(({ source }) => asOther(source)));
     this.follow((plan.run ?? []).map(({ source }) => asOther(source, 'member')));
-    const sampled = await this.work
-      .cached('landscape', key, () => sampleLandscape(part))
-      .catch((error: unknown) => {
-        if (error instanceof NonFiniteProduct) return null;
-        throw error;
-      });
+    const sampled = await this.sampled(part).catch((error: unknown) => {
+      if (error instanceof NonFiniteProduct) return null;
+      throw error;
+    });
     if (sampled === null) {
       this.note(NO_DIRECTIONS);
       await this.noteNonFinite(['loss', 'gradient', 'product']);
@@ -240,6 +241,19 @@ class CheckpointAnalysis {
       { landscape, ...this.withNotes([...plan.notes, ...open, ...refined]) },
       { landscape: milliseconds + (performance.now() - started) },
     );
+  }
+
+  private async sampled(part: LandscapePart): Promise<Computed<Landscape>> {
+    const started = performance.now();
+    const { team } = this.options;
+    if (team !== undefined) {
+      await sampleTogether(part, team, async () => (await this.cache.read(part.key)) !== null);
+    }
+    const together = performance.now() - started;
+    const { value, milliseconds } = await this.work.cached('landscape', part.key, () =>
+      sampleLandscape(part),
+    );
+    return { value, milliseconds: milliseconds + together };
   }
 
   private async landscapePart(

@@ -62,6 +62,11 @@ export class Cache {
     return new PieceLog(own, others);
   }
 
+  /** Where processes that compute one part together keep what they have of it. */
+  sharedFolder(key: string): string {
+    return this.path(key, 'shared');
+  }
+
   /** That this process computes a part, so that others wait for it: see `Claim.take`. */
   claim(key: string, isDone: () => Promise<boolean>, options: ClaimOptions): Promise<Claim | null> {
     return Claim.take(this.path(key, 'claim'), isDone, options);
@@ -96,15 +101,15 @@ export class PieceLog {
   async read(): Promise<readonly (readonly [number, number])[]> {
     await this.adopt();
     const bytes = await readFile(this.path).catch(() => Buffer.alloc(0));
-    const records: [number, number][] = [];
-    let at = 0;
-    for (; at + RECORD <= bytes.length; at += RECORD) {
-      if (crc32(bytes.subarray(at, at + 12)) !== bytes.readUInt32LE(at + 12)) break;
-      records.push([bytes.readUInt32LE(at), bytes.readDoubleLE(at + 4)]);
-    }
+    const { records, end } = recordsOf(bytes);
     // What is appended must begin where a record does.
-    if (at < bytes.length) await truncate(this.path, at).catch(() => undefined);
+    if (end < bytes.length) await truncate(this.path, end).catch(() => undefined);
     return records;
+  }
+
+  /** The same of a log that another may be writing: it is left as it is. */
+  async peek(): Promise<readonly (readonly [number, number])[]> {
+    return recordsOf(await readFile(this.path).catch(() => Buffer.alloc(0))).records;
   }
 
   async append(points: readonly number[], losses: readonly number[]): Promise<void> {
@@ -137,6 +142,20 @@ export class PieceLog {
 
 /** Bytes of a point's index, its loss, and the checksum of both. */
 const RECORD = 16;
+
+/** The records of a log up to the first that is not whole, and where that begins. */
+export function recordsOf(bytes: Buffer): {
+  readonly records: readonly (readonly [point: number, loss: number])[];
+  readonly end: number;
+} {
+  const records: [number, number][] = [];
+  let end = 0;
+  for (; end + RECORD <= bytes.length; end += RECORD) {
+    if (crc32(bytes.subarray(end, end + 12)) !== bytes.readUInt32LE(end + 12)) break;
+    records.push([bytes.readUInt32LE(end), bytes.readDoubleLE(end + 4)]);
+  }
+  return { records, end };
+}
 
 /** SHA-256 of a value's JSON or of bytes, hexadecimal. */
 export function contentKey(...parts: readonly (Uint8Array | string | object)[]): string {

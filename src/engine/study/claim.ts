@@ -44,25 +44,30 @@ export class Claim {
     { signal, onWait, beat = BEAT, silence = SILENCE, poll = POLL }: ClaimOptions = {},
   ): Promise<Claim | null> {
     const own = { id: randomUUID(), host: hostname(), pid: process.pid };
-    let last = '';
-    let since = performance.now();
+    const watch = new Watch(silence);
     for (;;) {
       signal?.throwIfAborted();
       if (!(await isTaken(path, { ...own, beats: 0 }))) return new Claim(path, own, beat);
       // Whoever finished it has released it after that.
       const text = await readFile(path, 'utf8').catch(() => '');
       if (await isDone()) return null;
-      if (text !== last) {
-        last = text;
-        since = performance.now();
-      }
-      if (performance.now() - since >= silence || isDead(text)) {
+      if (watch.isOver(path, text)) {
         await rm(path, { force: true }).catch(() => undefined);
         continue;
       }
       onWait?.();
       await pause(poll, undefined, { signal });
     }
+  }
+
+  /** Takes a part where nobody has it. @returns null while somebody has. */
+  static async attempt(path: string, watch: Watch, beat = BEAT): Promise<Claim | null> {
+    const own = { id: randomUUID(), host: hostname(), pid: process.pid };
+    if (!(await isTaken(path, { ...own, beats: 0 }))) return new Claim(path, own, beat);
+    const text = await readFile(path, 'utf8').catch(() => '');
+    if (!watch.isOver(path, text)) return null;
+    await rm(path, { force: true }).catch(() => undefined);
+    return (await isTaken(path, { ...own, beats: 0 })) ? null : new Claim(path, own, beat);
   }
 
   /** Lets others have it. */
@@ -84,6 +89,25 @@ export class Claim {
   private async isOwn(): Promise<boolean> {
     const text = await readFile(this.path, 'utf8').catch(() => '');
     return contentOf(text)?.id === this.own.id;
+  }
+}
+
+/** Who holds claims, as far as one process has seen. */
+export class Watch {
+  private readonly silence: number;
+  private readonly seen = new Map<string, { readonly text: string; readonly since: number }>();
+
+  constructor(silence = SILENCE) {
+    this.silence = silence;
+  }
+
+  /** Whether nothing is heard of a claim's holder any more. @param text what the file holds now. */
+  isOver(path: string, text: string): boolean {
+    const now = performance.now();
+    const known = this.seen.get(path);
+    if (known?.text !== text) this.seen.set(path, { text, since: now });
+    const since = known?.text === text ? known.since : now;
+    return now - since >= this.silence || isDead(text);
   }
 }
 

@@ -3,6 +3,7 @@ import type { AnalyzeOutcome, Progress } from '../../shared/engineProtocol';
 import { InputError, type InputErrorReason } from '../../shared/inputError';
 import type { Part, ResultDocument } from '../../shared/result';
 import { Analysis } from './analysis';
+import type { Team } from './sharedPoints';
 import type { Study } from './study';
 import type { WorkerPool } from './workerPool';
 
@@ -10,6 +11,10 @@ export interface JobOptions {
   /** Absolute paths; all of the study if absent. */
   readonly checkpoints?: readonly string[] | undefined;
   readonly only?: readonly Part[] | undefined;
+  /** Of checkpoints whose landscape others sample too. */
+  readonly teamOf?: ((checkpoint: string) => Team | undefined) | undefined;
+  /** Whether documents are written where the extension finds them; they are if absent. */
+  readonly isStored?: boolean;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (progress: Omit<Progress, 'job'>) => void;
   readonly onPartial?: (checkpoint: string, document: ResultDocument) => void;
@@ -49,6 +54,8 @@ export async function runJob(
     try {
       const document = await analysis.analyze(checkpoint, {
         only: options.only,
+        team: options.teamOf?.(checkpoint),
+        isStored: options.isStored !== false,
         signal,
         onProgress: (progress) => {
           onProgress?.({ ...progress, checkpoint, index, count: checkpoints.length });

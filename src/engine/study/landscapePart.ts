@@ -9,6 +9,7 @@ import {
   type LossAt,
   type SamplingOptions,
 } from '../landscape/sampling';
+import { FinishedElsewhere } from '../landscape/sharedSampler';
 import { coordinates } from '../landscape/grid';
 import {
   describeRefined,
@@ -30,6 +31,7 @@ import {
 } from './landscapeSpan';
 import { addedInOrder } from './products';
 import { sharedDirections } from './sharedDirections';
+import { removeShared, SharedPoints, sharedRecords, type Team } from './sharedPoints';
 import { shared } from './sharedVector';
 import type { WorkerPool } from './workerPool';
 
@@ -70,7 +72,32 @@ export async function sampleLandscape(part: LandscapePart): Promise<Landscape> {
   };
 }
 
-async function sampleValues(part: LandscapePart): Promise<Landscape> {
+/**
+ * Samples the points of a landscape together with the others of a team, until all are there or another
+ * has put them together: what is left to `sampleLandscape` is to do so.
+ *
+ * @param isDone whether the landscape is there.
+ */
+export async function sampleTogether(
+  part: LandscapePart,
+  team: Team,
+  isDone: () => Promise<boolean>,
+): Promise<void> {
+  if (team.count < 2 || (await isDone())) return;
+  const { cache, key, signal } = part;
+  const share = new SharedPoints(cache.sharedFolder(key), team, isDone, { signal });
+  try {
+    const { grid, lossAt, sampling } = await samplingOf(part, share);
+    if (part.refine === null) await sampleGrid(grid, lossAt, sampling);
+    else await sampleRefined(grid, lossAt, sampling, part.refine);
+  } catch (error) {
+    if (!(error instanceof FinishedElsewhere)) throw error;
+    await removeShared(cache.sharedFolder(key));
+  }
+}
+
+/** What a landscape is sampled with: the workers know its directions. */
+async function samplingOf(part: LandscapePart, share?: SharedPoints) {
   const { plan, pool, key, cache, signal } = part;
   const { theta } = plan.center.weights;
   const element = areDirectionsDouble(theta) ? 8 : 4;
@@ -86,16 +113,25 @@ async function sampleValues(part: LandscapePart): Promise<Landscape> {
   const lossAt = lossOnPool(part, span, span.weights);
   const log = cache.log(key);
   const before = span.trained === undefined ? 0 : TRAINING;
+  const alone = share === undefined ? await log.read() : await log.peek();
+  const known = [...alone, ...(await sharedRecords(cache.sharedFolder(key)))];
   const sampling: SamplingOptions = {
     lanes: pool.size,
-    known: await log.read(),
-    onLosses: (points, losses) => log.append(points, losses),
+    known,
+    share,
+    onLosses: (points, losses) => (share ?? log).append(points, losses),
     onProgress: (sampled) => {
       part.onProgress(before + ((1 - before) * sampled.count) / grid.size, () =>
         describeLandscape(grid, sampled, described, sampled.count, null),
       );
     },
   };
+  return { span, grid, described, lossAt, sampling };
+}
+
+async function sampleValues(part: LandscapePart): Promise<Landscape> {
+  const { plan, signal } = part;
+  const { span, grid, described, lossAt, sampling } = await samplingOf(part);
   if (part.refine !== null) {
     const sample = await sampleRefined(grid, lossAt, sampling, part.refine);
     const noise = await measureNoise(grid, sample.values, lossAt, sample.evaluated);
@@ -189,20 +225,36 @@ function gradientOnPool(part: LandscapePart): GradientAt {
 
 /** Training is long: a run that is interrupted after it need not do it again. */
 async function cachedCurve(
-  { cache, key }: LandscapePart,
+  { cache, key, signal }: LandscapePart,
   train: () => Promise<TrainedCurve>,
 ): Promise<TrainedCurve> {
   const own = `curve-${key}`;
+  let found = await knownCurve(cache, own);
+  if (found !== null) return found;
+  const isDone = async (): Promise<boolean> => {
+    found = await knownCurve(cache, own);
+    return found !== null;
+  };
+  // Several may sample one landscape together: one of them trains.
+  const claim = await cache.claim(own, isDone, { signal });
+  try {
+    if (claim !== null && !(await isDone())) {
+      found = await train();
+      await cache.writeBytes(own, new Uint8Array(found.control.buffer));
+      await cache.write(own, found.losses);
+    }
+  } finally {
+    await claim?.release();
+  }
+  return found!;
+}
+
+async function knownCurve(cache: Cache, own: string): Promise<TrainedCurve | null> {
   const [known, bytes] = [
     await cache.read<readonly (number | null)[]>(own),
     await cache.readBytes(own),
   ];
-  if (known !== null && bytes !== null) {
-    const control = new Float64Array(Uint8Array.from(bytes).buffer);
-    return { control, losses: known.map((loss) => loss ?? NaN) };
-  }
-  const trained = await train();
-  await cache.writeBytes(own, new Uint8Array(trained.control.buffer));
-  await cache.write(own, trained.losses);
-  return trained;
+  if (known === null || bytes === null) return null;
+  const control = new Float64Array(Uint8Array.from(bytes).buffer);
+  return { control, losses: known.map((loss) => loss ?? NaN) };
 }

@@ -2,6 +2,7 @@ import type { Progress } from '../../shared/engineProtocol';
 import type { Part } from '../../shared/result';
 import { contentKey, type Cache } from './cache';
 import type { OpenedCheckpoint } from './openProblem';
+import { removeShared } from './sharedPoints';
 import type { WorkerPool } from './workerPool';
 
 /** Part of every cache key: raised when a part's computation changes. */
@@ -97,6 +98,7 @@ export class PartWork {
     const computed = { value: await compute(), milliseconds: performance.now() - started };
     await this.cache.write(key, computed);
     await this.cache.log(key).remove();
+    await removeShared(this.cache.sharedFolder(key));
     return computed;
   }
 }

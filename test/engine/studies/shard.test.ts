@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseShard, shardOf, tasksOf } from '../../../src/engine/studies/shard';
+import { parseShard, sharedTask, shardOf, tasksOf } from '../../../src/engine/studies/shard';
 import { arrayOf } from '../../../src/engine/studies/slurmScript';
 
 describe('a shard', () => {
@@ -90,4 +91,45 @@ describe('the shard of an array', () => {
 test('an array is written as ranges', () => {
   expect(arrayOf([3, 1, 2, 7, 7, 9, 10])).toBe('1-3,7,9-10');
   expect(arrayOf([4])).toBe('4');
+});
+
+describe('tasks that several shards have a part in', () => {
+  test('are those that are left, each with a team of which the first has it', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 25 }), (m, count) => {
+        const tasks = Array.from({ length: m }, (_, at) => at);
+        const teams = new Map<number, number[]>();
+        for (let index = 0; index < count; index += 1) {
+          const shard = { index, count };
+          const shared = sharedTask(tasks, shard);
+          const rest = m % count;
+          if (shared === null) {
+            // Then all have as many, or this one has its task for itself.
+            expect(rest === 0 || 2 * rest > count).toBe(true);
+            continue;
+          }
+          expect(shared.task).toBeGreaterThanOrEqual(m - rest);
+          const isOwner = tasksOf(tasks, shard).includes(shared.task);
+          expect(isOwner).toBe(shared.team.index === 0);
+          const team = teams.get(shared.task) ?? [];
+          teams.set(shared.task, [...team, shared.team.index]);
+          expect(shared.team.count).toBeGreaterThan(1);
+        }
+        for (const team of teams.values()) {
+          expect(team.sort((a, b) => a - b)).toEqual(team.map((_, at) => at));
+        }
+      }),
+    );
+  });
+
+  test('of a study with fewer checkpoints than shards are all', () => {
+    const teams = [0, 1, 2, 3, 4].map((index) => sharedTask(['a', 'b'], { index, count: 5 }));
+    expect(teams).toEqual([
+      { task: 'a', team: { index: 0, count: 3 } },
+      { task: 'b', team: { index: 0, count: 2 } },
+      { task: 'a', team: { index: 1, count: 3 } },
+      { task: 'b', team: { index: 1, count: 2 } },
+      { task: 'a', team: { index: 2, count: 3 } },
+    ]);
+  });
 });
