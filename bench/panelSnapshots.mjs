@@ -19,6 +19,7 @@ try {
     stdin: {
       contents: `
         export { makeSnapshot } from './src/extension/panel/snapshot';
+        export { entryExtents } from './src/shared/entryExtents';
         export { sampleContent } from './test/webview/sampleSnapshot';`,
       resolveDir: ROOT,
     },
@@ -28,7 +29,9 @@ try {
     format: 'cjs',
     logLevel: 'error',
   });
-  const { makeSnapshot, sampleContent } = createRequire(import.meta.url)(join(folder, 'host.cjs'));
+  const { entryExtents, makeSnapshot, sampleContent } = createRequire(import.meta.url)(
+    join(folder, 'host.cjs'),
+  );
 
   const [sample] = Object.values(sampleContent(41).documents);
   const run = { folder: '/w/a', name: 'a', location: 'a', configuration: '/w/a/basin.json' };
@@ -62,7 +65,16 @@ try {
       partial: (path) => (path === running ? { ...records[500].result.document } : null),
       selected: running,
       progress,
+      readiness: () => ({ marks: '' }),
     });
+
+  // As each is read from its file, in a turn of its own.
+  const reading = records.map(({ result }) => {
+    const begun = performance.now();
+    entryExtents(result.document);
+    return performance.now() - begun;
+  });
+  print('a document that is read', reading);
 
   const host = [];
   let text = '';

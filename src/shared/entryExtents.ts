@@ -8,7 +8,16 @@ export interface EntryExtents {
   readonly spectrum: { readonly low: number; readonly high: number; readonly peak: number } | null;
 }
 
-export function entryExtents({ landscape, hessian }: ResultDocument): EntryExtents {
+/** They take a sort of all losses: once for each document, as a rule where it is read. */
+const known = new WeakMap<ResultDocument, EntryExtents>();
+
+export function entryExtents(document: ResultDocument): EntryExtents {
+  let extents = known.get(document);
+  if (extents === undefined) known.set(document, (extents = extentsOf(document)));
+  return extents;
+}
+
+function extentsOf({ landscape, hessian }: ResultDocument): EntryExtents {
   const losses = Float64Array.from(
     (landscape?.values ?? []).flatMap((value) =>
       typeof value === 'number' && Number.isFinite(value) ? [value] : [],

@@ -4,7 +4,7 @@ import type { Checkpoint } from '../checkpoint/checkpoint';
 import { sameShape, sizeOf } from '../tensor';
 import type { TensorProto } from '../graph/onnx/onnx_pb';
 import { ValueSearch } from './byValue';
-import type { Checkpoints } from './checkpoints';
+import { inTurn, type Checkpoints } from './checkpoints';
 import { fingerprint } from './likeness';
 import {
   foldingNote,
@@ -38,45 +38,32 @@ type Folded = RestoredWeights['folded'][number];
 export async function restoreNamedFolds(
   weights: DerivedWeights,
   read: (tensor: TensorProto) => Promise<ArrayLike<number>>,
-  { paths, open }: Checkpoints,
+  checkpoints: Checkpoints,
   reference: Checkpoint,
   signal: AbortSignal | undefined,
 ): Promise<Pick<RestoredWeights, 'folded' | 'notes'>> {
   let left = suspectsOf(weights);
+  if (left.length === 0) return { folded: [], notes: [] };
   const folded: Folded[] = [];
   const notes: Message[] = [];
   const used = new Set<string>();
-  const inOrder = [reference.path, ...paths.filter((path) => path !== reference.path)];
-  for (const path of inOrder) {
-    if (left.length === 0) break;
-    signal?.throwIfAborted();
-    const checkpoint =
-      path === reference.path
-        ? reference
-        : await open(path).catch((error: unknown) => {
-            if (error instanceof InputError) return null;
-            throw error;
-          });
-    if (checkpoint === null) continue;
-    try {
-      const search = renamedAs(checkpoint, weights.tensors);
-      const unsure: Suspect[] = [];
-      const found: Folded[] = [];
-      for (const suspect of left) {
-        const origin = await foldsOf(suspect, weights, read, search, used);
-        if (origin === null) unsure.push(suspect);
-        else for (const each of origin) found.push(each);
-        for (const { norm } of origin ?? []) used.add(joinName(norm, 'running_mean'));
-      }
-      // Where only what is beside a layer is of its size, one look is enough.
-      left = unsure.filter(({ likely }) => likely !== null);
-      if (found.length > 0) {
-        notes.push(foldingNote([...new Set(found.map(({ norm }) => norm))], checkpoint.path));
-      }
-      for (const each of found) folded.push(each);
-    } finally {
-      if (checkpoint !== reference) await checkpoint.close();
+  for await (const checkpoint of inTurn(checkpoints, reference, signal)) {
+    const search = renamedAs(checkpoint, weights.tensors);
+    const unsure: Suspect[] = [];
+    const found: Folded[] = [];
+    for (const suspect of left) {
+      const origin = await foldsOf(suspect, weights, read, search, used);
+      if (origin === null) unsure.push(suspect);
+      else for (const each of origin) found.push(each);
+      for (const { norm } of origin ?? []) used.add(joinName(norm, 'running_mean'));
     }
+    // Where only what is beside a layer is of its size, one look is enough.
+    left = unsure.filter(({ likely }) => likely !== null);
+    if (found.length > 0) {
+      notes.push(foldingNote([...new Set(found.map(({ norm }) => norm))], checkpoint.path));
+    }
+    for (const each of found) folded.push(each);
+    if (left.length === 0) break;
   }
   const lost = left.find(({ likely }) => !used.has(joinName(likely!, 'running_mean')));
   if (lost !== undefined) {

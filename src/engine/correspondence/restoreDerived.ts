@@ -5,7 +5,7 @@ import { type Shape, sizeOf } from '../tensor';
 import { listOf } from '../checkpoint/nameMismatch';
 import type { GraphProto, TensorProto } from '../graph/onnx/onnx_pb';
 import { ValueSearch, type FoldedOrigin, type Origin } from './byValue';
-import type { Checkpoints } from './checkpoints';
+import { inTurn, type Checkpoints } from './checkpoints';
 import { FOLDING, isWithin, splitName, type Initializer, type WeightUse } from './weightUses';
 
 /** What an exporter made of weights, and the tensors it may have made it of. */
@@ -44,7 +44,7 @@ export interface RestoredWeights {
 export async function restoreDerived(
   derived: DerivedWeights,
   read: (tensor: TensorProto) => Promise<ArrayLike<number>>,
-  { paths, open }: Checkpoints,
+  checkpoints: Checkpoints,
   reference: Checkpoint,
   signal: AbortSignal | undefined,
 ): Promise<RestoredWeights> {
@@ -53,23 +53,9 @@ export async function restoreDerived(
   if (suspects.length === 0) {
     return { origins: [], folded: [], constants: left.map(({ tensor }) => tensor), notes: [] };
   }
-  const inOrder = [reference.path, ...paths.filter((path) => path !== reference.path)];
-  for (const path of inOrder) {
-    signal?.throwIfAborted();
-    const checkpoint =
-      path === reference.path
-        ? reference
-        : await open(path).catch((error: unknown) => {
-            if (error instanceof InputError) return null;
-            throw error;
-          });
-    if (checkpoint === null) continue;
-    try {
-      const found = await restoredFrom(derived, suspects, read, renamedAs(checkpoint, tensors));
-      if (found !== null) return found;
-    } finally {
-      if (checkpoint !== reference) await checkpoint.close();
-    }
+  for await (const checkpoint of inTurn(checkpoints, reference, signal)) {
+    const found = await restoredFrom(derived, suspects, read, renamedAs(checkpoint, tensors));
+    if (found !== null) return found;
   }
   const names = listOf(suspects.map(({ tensor }) => tensor.name));
   throw new InputError(

@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
+import { entryExtents } from '../../shared/entryExtents';
 import type { ResultDocument } from '../../shared/result';
 import { parseResult } from '../../shared/resultShape';
 import type { FolderListings } from './folderListings';
@@ -95,6 +96,8 @@ export class ResultReader {
     // However many are read at once, between two of them there is a turn for everything else.
     await (this.parsing = this.parsing.then(turn));
     const reading = parseResult(text);
+    // In the same turn, so that the first look at a thousand of them does not wait for all.
+    if (reading.ok) entryExtents(reading.document);
     return reading.ok
       ? { kind: 'found', result: { document: reading.document, written: modified, path } }
       : {

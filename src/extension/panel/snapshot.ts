@@ -1,5 +1,5 @@
 import type { Progress } from '../../shared/engineProtocol';
-import { entryExtents, type EntryExtents } from '../../shared/entryExtents';
+import { entryExtents } from '../../shared/entryExtents';
 import { entryFigures } from '../../shared/entryFigures';
 import type {
   EntrySummary,
@@ -78,9 +78,13 @@ function entry(record: CheckpointRecord, partial: ResultDocument | null): PanelE
 /** What a snapshot says of a document. */
 export function summaryOf(document: ResultDocument): EntrySummary {
   const { epoch, step } = document.checkpoint;
-  let extents = extentsOf.get(document);
-  if (extents === undefined) extentsOf.set(document, (extents = entryExtents(document)));
-  return { version: versionOf(document), epoch, step, figures: entryFigures(document), extents };
+  return {
+    version: versionOf(document),
+    epoch,
+    step,
+    figures: entryFigures(document),
+    extents: entryExtents(document),
+  };
 }
 
 /** A document that is read or made anew is another object. */
@@ -90,8 +94,6 @@ export function versionOf(document: ResultDocument): number {
   return version;
 }
 
-/** They take a sort of all losses: once for each document. */
-const extentsOf = new WeakMap<ResultDocument, EntryExtents>();
 const versions = new WeakMap<ResultDocument, number>();
 let lastVersion = 0;
 

@@ -1,9 +1,8 @@
 import type { EChartsCoreOption } from 'echarts/core';
+import { drawn, valueAxis } from '../plots/drawn';
 import { FIXED, ticksAt } from '../plots/chart';
 import type { CustomApi } from '../plots/customApi';
 import type { Theme } from '../plots/theme';
-import { linearTicks } from '../plots/ticks';
-import { formatTick } from '../../shared/words/numbers';
 import type { HeightScale } from '../landscape/heightScale';
 import type { LossField } from '../landscape/lossField';
 import { gridPlace, picture } from '../landscape/mapImage';
@@ -45,15 +44,9 @@ export function mapsOption(
   const last = boxes.at(-1)!;
   const axis = ({ axes }: LossField, which: 0 | 1, grid: number) => {
     const { min, max, name } = axes[which];
-    const ticks = linearTicks(min, max, Math.max(2, Math.floor(side / 70)));
     return {
-      ...ticksAt(
-        theme,
-        ticks.values.map((at) => ({ at, text: formatTick(at, ticks.step) })),
-      ),
+      ...valueAxis(theme, [min, max], Math.max(2, Math.floor(side / 70))),
       gridIndex: grid,
-      min,
-      max,
       name: which === 1 && grid > 0 ? '' : name,
       nameGap: which === 0 ? 24 : 34,
     };
@@ -111,44 +104,36 @@ function overlay(
     })),
   );
   const [first, second] = field.axes;
-  return {
-    type: 'custom',
-    xAxisIndex: grid,
-    yAxisIndex: grid,
-    silent: true,
-    clip: false,
-    data: [0],
-    renderItem: (_: unknown, api: CustomApi) => {
+  return drawn(
+    (api) => {
       const [left, top] = api.coord([first.min, second.max]);
-      return {
-        type: 'group',
-        children: [
-          {
-            type: 'text',
-            style: {
-              text: title,
-              x: left,
-              y: top - 14,
-              fill: theme.foreground,
-              font: `11px ${theme.fontFamily}`,
-              align: 'left',
-              verticalAlign: 'middle',
-            },
+      return [
+        {
+          type: 'text',
+          style: {
+            text: title,
+            x: left,
+            y: top - 14,
+            fill: theme.foreground,
+            font: `11px ${theme.fontFamily}`,
+            align: 'left',
+            verticalAlign: 'middle',
           },
-          ...lines.map(({ line, light }) => ({
-            type: 'polyline',
-            shape: { points: line.map((point) => api.coord(gridPlace(field, point))) },
-            style: {
-              fill: null,
-              stroke: light ? 'rgba(255,255,255,0.35)' : 'rgba(0,0,0,0.32)',
-              lineWidth: 1,
-            },
-          })),
-          ...marks.flatMap((mark) => markShapes(mark, api)),
-        ],
-      };
+        },
+        ...lines.map(({ line, light }) => ({
+          type: 'polyline',
+          shape: { points: line.map((point) => api.coord(gridPlace(field, point))) },
+          style: {
+            fill: null,
+            stroke: light ? 'rgba(255,255,255,0.35)' : 'rgba(0,0,0,0.32)',
+            lineWidth: 1,
+          },
+        })),
+        ...marks.flatMap((mark) => markShapes(mark, api)),
+      ];
     },
-  };
+    { grid },
+  );
 }
 
 function markShapes({ places, border, essential }: PairMark, api: CustomApi): unknown[] {

@@ -1,6 +1,6 @@
 import type { EChartsCoreOption } from 'echarts/core';
+import { drawn } from '../plots/drawn';
 import { FIXED, roomForLabels, ticksAt } from '../plots/chart';
-import type { CustomApi } from '../plots/customApi';
 import type { Theme } from '../plots/theme';
 import { pointMark } from '../relate/pointMark';
 import type { PairMark } from '../topology/pairMark';
@@ -27,82 +27,71 @@ export function matchingOption(
     xAxis: { ...axis, name: t('birth: loss at the minimum'), nameGap: 26 },
     yAxis: { ...axis, name: t('death: loss at the saddle'), nameGap: room },
     series: [
-      {
-        type: 'custom',
-        silent: true,
-        clip: false,
-        data: [0],
-        renderItem: (_: unknown, api: CustomApi) => {
-          const at = (mark: PairMark) => api.coord([frame.place(mark.birth), frame.toHeight(mark)]);
-          const line = (
-            [x1, y1]: readonly [number, number],
-            [x2, y2]: readonly [number, number],
-            style: object,
-          ) => ({ type: 'line', shape: { x1, y1, x2, y2 }, style });
-          const ends = [frame.low, frame.high].map((end) => api.coord([end, end]));
-          const children: unknown[] = [
-            line(ends[0]!, ends[1]!, { stroke: theme.muted, lineWidth: 1 }),
-          ];
-          for (const match of matches) {
-            const from = match.first === null ? undefined : first[match.first];
-            const to = match.second === null ? undefined : second[match.second];
-            const foot = (mark: PairMark): [number, number] => {
-              const place = frame.place(onDiagonal(mark));
-              return api.coord([place, place]);
-            };
-            const alone = from ?? to;
-            if (alone === undefined || !Number.isFinite(onDiagonal(alone))) continue;
-            const isPair = from !== undefined && to !== undefined;
+      drawn((api) => {
+        const at = (mark: PairMark) => api.coord([frame.place(mark.birth), frame.toHeight(mark)]);
+        const line = (
+          [x1, y1]: readonly [number, number],
+          [x2, y2]: readonly [number, number],
+          style: object,
+        ) => ({ type: 'line', shape: { x1, y1, x2, y2 }, style });
+        const ends = [frame.low, frame.high].map((end) => api.coord([end, end]));
+        const children: unknown[] = [
+          line(ends[0]!, ends[1]!, { stroke: theme.muted, lineWidth: 1 }),
+        ];
+        for (const match of matches) {
+          const from = match.first === null ? undefined : first[match.first];
+          const to = match.second === null ? undefined : second[match.second];
+          const foot = (mark: PairMark): [number, number] => {
+            const place = frame.place(onDiagonal(mark));
+            return api.coord([place, place]);
+          };
+          const alone = from ?? to;
+          if (alone === undefined || !Number.isFinite(onDiagonal(alone))) continue;
+          const isPair = from !== undefined && to !== undefined;
+          children.push(
+            line(
+              from === undefined ? foot(alone) : at(from),
+              to === undefined ? foot(alone) : at(to),
+              {
+                stroke: theme.foreground,
+                lineWidth: isPair ? 1.4 : 1,
+                opacity: isPair ? 0.8 : 0.45,
+                lineDash: isPair ? null : [2, 3],
+              },
+            ),
+          );
+        }
+        [first, second].forEach((marks, side) => {
+          for (const mark of marks) {
+            const filled = { color: colors[side]!, around: theme.background };
+            const hollow = { color: theme.background, around: colors[side]! };
             children.push(
-              line(
-                from === undefined ? foot(alone) : at(from),
-                to === undefined ? foot(alone) : at(to),
-                {
-                  stroke: theme.foreground,
-                  lineWidth: isPair ? 1.4 : 1,
-                  opacity: isPair ? 0.8 : 0.45,
-                  lineDash: isPair ? null : [2, 3],
-                },
-              ),
+              pointMark(side, at(mark), mark.essential ? 5.5 : 4.5, mark.border ? hollow : filled),
             );
           }
-          [first, second].forEach((marks, side) => {
-            for (const mark of marks) {
-              const filled = { color: colors[side]!, around: theme.background };
-              const hollow = { color: theme.background, around: colors[side]! };
-              children.push(
-                pointMark(
-                  side,
-                  at(mark),
-                  mark.essential ? 5.5 : 4.5,
-                  mark.border ? hollow : filled,
-                ),
-              );
-            }
-          });
-          // Below the diagonal nothing can be: room for what the marks mean.
-          titles.forEach((text, side) => {
-            const [x, y] = api.coord([frame.low + 0.55 * (frame.high - frame.low), frame.low]);
-            const middle: [number, number] = [x, y - 34 + 18 * side];
-            children.push(
-              pointMark(side, middle, 4.5, { color: colors[side]!, around: theme.background }),
-              {
-                type: 'text',
-                style: {
-                  text,
-                  x: middle[0] + 12,
-                  y: middle[1],
-                  fill: theme.foreground,
-                  font: `11px ${theme.fontFamily}`,
-                  align: 'left',
-                  verticalAlign: 'middle',
-                },
+        });
+        // Below the diagonal nothing can be: room for what the marks mean.
+        titles.forEach((text, side) => {
+          const [x, y] = api.coord([frame.low + 0.55 * (frame.high - frame.low), frame.low]);
+          const middle: [number, number] = [x, y - 34 + 18 * side];
+          children.push(
+            pointMark(side, middle, 4.5, { color: colors[side]!, around: theme.background }),
+            {
+              type: 'text',
+              style: {
+                text,
+                x: middle[0] + 12,
+                y: middle[1],
+                fill: theme.foreground,
+                font: `11px ${theme.fontFamily}`,
+                align: 'left',
+                verticalAlign: 'middle',
               },
-            );
-          });
-          return { type: 'group', children };
-        },
-      },
+            },
+          );
+        });
+        return children;
+      }),
     ],
   };
 }

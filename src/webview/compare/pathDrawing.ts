@@ -1,12 +1,10 @@
 import type { EChartsCoreOption } from 'echarts/core';
+import { drawn, valueAxis } from '../plots/drawn';
 import type { Interpolation } from '../../shared/comparison';
 import { FIXED, roomForLabels, ticksAt } from '../plots/chart';
-import type { CustomApi } from '../plots/customApi';
 import { withAlpha, type Theme } from '../plots/theme';
-import { linearTicks } from '../plots/ticks';
 import { scatterAxis } from '../relate/scatterAxis';
 import { t } from '../../shared/words/text';
-import { formatTick } from '../../shared/words/numbers';
 
 /** The loss on the way from one checkpoint to another. */
 export function pathOption(
@@ -23,16 +21,10 @@ export function pathOption(
   const upwards = scatterAxis(points.length === 0 ? [0] : points.map(([, loss]) => loss));
   const ticks = upwards.ticks(6);
   const room = roomForLabels(ticks);
-  const across = linearTicks(low, high, Math.max(3, Math.floor(width / 110)));
   return {
     grid: { ...FIXED, left: room + 14, right: 24, top: 30, bottom: 42 },
     xAxis: {
-      ...ticksAt(
-        theme,
-        across.values.map((at) => ({ at, text: formatTick(at, across.step) })),
-      ),
-      min: low,
-      max: high,
+      ...valueAxis(theme, [low, high], Math.max(3, Math.floor(width / 110))),
       name: t('share of the way'),
       nameGap: 26,
     },
@@ -44,43 +36,37 @@ export function pathOption(
       nameGap: room,
     },
     series: [
-      {
-        type: 'custom',
-        silent: true,
-        clip: false,
-        data: [0],
-        renderItem: (_: unknown, api: CustomApi) => {
-          const children: unknown[] = [0, 1].flatMap((end) => {
-            const [x, top] = api.coord([end, upwards.high]);
-            const [, foot] = api.coord([end, upwards.low]);
-            return [
-              {
-                type: 'line',
-                shape: { x1: x, y1: top, x2: x, y2: foot },
-                style: { stroke: withAlpha(theme.muted, 0.6), lineWidth: 1, lineDash: [3, 3] },
+      drawn((api) => {
+        const children: unknown[] = [0, 1].flatMap((end) => {
+          const [x, top] = api.coord([end, upwards.high]);
+          const [, foot] = api.coord([end, upwards.low]);
+          return [
+            {
+              type: 'line',
+              shape: { x1: x, y1: top, x2: x, y2: foot },
+              style: { stroke: withAlpha(theme.muted, 0.6), lineWidth: 1, lineDash: [3, 3] },
+            },
+            {
+              type: 'text',
+              style: {
+                text: titles[end],
+                x,
+                y: top - 12,
+                fill: theme.foreground,
+                font: `11px ${theme.fontFamily}`,
+                align: end === 0 ? 'left' : 'right',
+                verticalAlign: 'middle',
               },
-              {
-                type: 'text',
-                style: {
-                  text: titles[end],
-                  x,
-                  y: top - 12,
-                  fill: theme.foreground,
-                  font: `11px ${theme.fontFamily}`,
-                  align: end === 0 ? 'left' : 'right',
-                  verticalAlign: 'middle',
-                },
-              },
-            ];
-          });
-          children.push({
-            type: 'polyline',
-            shape: { points: points.map(([at, loss]) => api.coord([at, upwards.place(loss)])) },
-            style: { fill: null, stroke: theme.accent, lineWidth: 1.8, lineJoin: 'round' },
-          });
-          return { type: 'group', children };
-        },
-      },
+            },
+          ];
+        });
+        children.push({
+          type: 'polyline',
+          shape: { points: points.map(([at, loss]) => api.coord([at, upwards.place(loss)])) },
+          style: { fill: null, stroke: theme.accent, lineWidth: 1.8, lineJoin: 'round' },
+        });
+        return children;
+      }),
     ],
   };
 }

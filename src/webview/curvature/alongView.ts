@@ -1,13 +1,12 @@
 import type { EChartsCoreOption } from 'echarts/core';
+import { drawn, valueAxis } from '../plots/drawn';
 import { largest, smallest } from '../../shared/extremes';
 import type { ResultDocument } from '../../shared/result';
 import { DisposableStore, type Disposable } from '../disposable';
 import { Chart, FIXED, roomForLabels, ticksAt } from '../plots/chart';
-import type { CustomApi } from '../plots/customApi';
 import { PlotSection } from '../plots/plotSection';
 import type { Theme } from '../plots/theme';
-import { linearTicks } from '../plots/ticks';
-import { formatNumber, formatTick } from '../../shared/words/numbers';
+import { formatNumber } from '../../shared/words/numbers';
 import type { ScaleKind } from '../landscape/heightScale';
 import { scatterAxis } from '../relate/scatterAxis';
 import { t } from '../../shared/words/text';
@@ -108,16 +107,10 @@ export class AlongView implements Disposable {
     const upwards = scatterAxis(losses.length === 0 ? [0] : losses, scale === 'log');
     const ticks = upwards.ticks(6);
     const room = roomForLabels(ticks);
-    const across = linearTicks(-reach, reach, Math.max(3, Math.floor(this.chart.width / 90)));
     return {
       grid: { ...FIXED, left: room + 14, right: 18, top: 12, bottom: 42 },
       xAxis: {
-        ...ticksAt(
-          theme,
-          across.values.map((at) => ({ at, text: formatTick(at, across.step) })),
-        ),
-        min: -reach,
-        max: reach,
+        ...valueAxis(theme, [-reach, reach], Math.max(3, Math.floor(this.chart.width / 90))),
         name: t('distance from the checkpoint'),
         nameGap: 26,
       },
@@ -129,14 +122,9 @@ export class AlongView implements Disposable {
         nameGap: room,
       },
       series: [
-        {
-          type: 'custom',
-          silent: true,
-          clip: true,
-          data: [0],
-          renderItem: (_: unknown, api: CustomApi) => ({
-            type: 'group',
-            children: lines.flatMap(({ distances, losses: own, quadratic }, k) => {
+        drawn(
+          (api) =>
+            lines.flatMap(({ distances, losses: own, quadratic }, k) => {
               const stroke = [theme.accent, theme.highlight, theme.foreground][k % 3];
               const line = (values: readonly number[], style: object) => ({
                 type: 'polyline',
@@ -154,8 +142,8 @@ export class AlongView implements Disposable {
                 line(own, { lineWidth: 2, lineDash: styleOf(k).dash }),
               ];
             }),
-          }),
-        },
+          { clip: true },
+        ),
       ],
     };
   }

@@ -1,4 +1,5 @@
 import type { EChartsCoreOption } from 'echarts/core';
+import { drawn } from '../plots/drawn';
 import { smallest } from '../../shared/extremes';
 import type { ResultDocument } from '../../shared/result';
 import type { Hessian } from '../../shared/result/hessian';
@@ -160,12 +161,8 @@ export class DensityView implements Disposable {
         },
       ],
       series: [
-        {
-          type: 'custom',
-          silent: true,
-          clip: true,
-          data: [0],
-          renderItem: (_: unknown, api: CustomApi) => {
+        drawn(
+          (api) => {
             const points = densityPoints(hessian, frame, Math.ceil(this.chart.width)).map((place) =>
               api.coord(place),
             );
@@ -173,45 +170,32 @@ export class DensityView implements Disposable {
             const first = points[0] ?? [0, 0];
             const last = points.at(-1) ?? [0, 0];
             const [zero, zeroTop] = api.coord([0, frame.top]);
-            return {
-              type: 'group',
-              children: [
-                {
-                  type: 'line',
-                  shape: { x1: zero, y1: zeroTop, x2: zero, y2: foot },
-                  style: { stroke: theme.line, lineWidth: 1 },
-                },
-                ...this.band(hessian, frame, theme, api),
-                ...this.edge(hessian, frame, theme, api),
-                {
-                  type: 'polygon',
-                  shape: { points: [[first[0], foot], ...points, [last[0], foot]] },
-                  style: { fill: withAlpha(theme.accent, 0.16) },
-                },
-                {
-                  type: 'polyline',
-                  shape: { points },
-                  style: { fill: null, stroke: theme.accent, lineWidth: 1.5, lineJoin: 'round' },
-                },
-              ],
-            };
+            return [
+              {
+                type: 'line',
+                shape: { x1: zero, y1: zeroTop, x2: zero, y2: foot },
+                style: { stroke: theme.line, lineWidth: 1 },
+              },
+              ...this.band(hessian, frame, theme, api),
+              ...this.edge(hessian, frame, theme, api),
+              {
+                type: 'polygon',
+                shape: { points: [[first[0], foot], ...points, [last[0], foot]] },
+                style: { fill: withAlpha(theme.accent, 0.16) },
+              },
+              {
+                type: 'polyline',
+                shape: { points },
+                style: { fill: null, stroke: theme.accent, lineWidth: 1.5, lineJoin: 'round' },
+              },
+            ];
           },
-        },
-        {
-          type: 'custom',
-          silent: true,
-          xAxisIndex: 1,
-          yAxisIndex: 1,
-          clip: false,
-          data: [0],
-          renderItem: (_: unknown, api: CustomApi) => ({
-            type: 'group',
-            children: [
-              ...this.stems(hessian, frame, theme, api),
-              ...this.bars(hessian, theme, api),
-            ],
-          }),
-        },
+          { clip: true },
+        ),
+        drawn(
+          (api) => [...this.stems(hessian, frame, theme, api), ...this.bars(hessian, theme, api)],
+          { grid: 1 },
+        ),
       ],
     };
   }

@@ -1,18 +1,17 @@
 import type { EChartsCoreOption } from 'echarts/core';
+import { drawn, valueAxis } from '../plots/drawn';
 import { largest, smallest } from '../../shared/extremes';
 import type { LayerCurvature } from '../../shared/result/hessian';
 import type { ResultDocument } from '../../shared/result';
 import { DisposableStore, type Disposable } from '../disposable';
-import { Chart, FIXED, ticksAt } from '../plots/chart';
+import { Chart, FIXED } from '../plots/chart';
 import type { CustomApi } from '../plots/customApi';
 import { PlotSection } from '../plots/plotSection';
 import { withAlpha, type Theme } from '../plots/theme';
-import { linearTicks } from '../plots/ticks';
 import {
   formatCount,
   formatNumber,
   formatShare,
-  formatTick,
   formatUncertain,
 } from '../../shared/words/numbers';
 import { t } from '../../shared/words/text';
@@ -125,32 +124,17 @@ export class LayersView implements Disposable {
     const high = Math.max(0, largest(ends)) || 1;
     const margin = 0.04 * (high - low);
     const room = Math.min(0.42 * this.chart.width, 14 + 6.2 * longest(bars));
-    const ticks = linearTicks(low, high, Math.max(3, Math.floor(this.chart.width / 110)));
     return {
       grid: { ...FIXED, left: room, right: 16, top: 8, bottom: 40 },
       xAxis: {
-        ...ticksAt(
-          theme,
-          ticks.values.map((at) => ({ at, text: formatTick(at, ticks.step) })),
-        ),
+        ...valueAxis(theme, [low, high], Math.max(3, Math.floor(this.chart.width / 110))),
         min: low - (low < 0 ? margin : 0),
         max: high + margin,
         name: t('trace of the Hessian'),
         nameGap: 24,
       },
       yAxis: { type: 'value', min: 0, max: bars.length, inverse: true, show: false },
-      series: [
-        {
-          type: 'custom',
-          silent: true,
-          clip: false,
-          data: [0],
-          renderItem: (_: unknown, api: CustomApi) => ({
-            type: 'group',
-            children: bars.flatMap((bar, row) => barShapes(bar, row, room, theme, api)),
-          }),
-        },
-      ],
+      series: [drawn((api) => bars.flatMap((bar, row) => barShapes(bar, row, room, theme, api)))],
     };
   }
 }

@@ -1,7 +1,7 @@
 import type { EChartsCoreOption } from 'echarts/core';
+import { drawn, valueAxis } from '../plots/drawn';
 import type { Axis, Landscape } from '../../shared/result/landscape';
 import { Chart, FIXED, ticksAt } from '../plots/chart';
-import type { CustomApi } from '../plots/customApi';
 import { DisposableStore, type Disposable } from '../disposable';
 import { element } from '../element';
 import type { Drawing } from '../export/drawing';
@@ -11,9 +11,7 @@ import type { PathPoint } from './landscapePath';
 import { coordinateAt } from './lossField';
 import { nearestMark, type Anchor } from '../topology/nearestMark';
 import type { PairMark } from '../topology/pairMark';
-import { formatTick } from '../../shared/words/numbers';
 import { withAlpha, type Theme } from '../plots/theme';
-import { linearTicks } from '../plots/ticks';
 import { t } from '../../shared/words/text';
 
 export interface CurveContent {
@@ -88,16 +86,10 @@ export class CurveView implements Disposable {
   private option(content: CurveContent): EChartsCoreOption {
     const { landscape, scale, theme } = content;
     const axis = landscape.axes[0]!;
-    const ticks = linearTicks(axis.min, axis.max, Math.max(3, Math.floor(this.chart.width / 90)));
     return {
       grid: { ...MARGIN, ...FIXED },
       xAxis: {
-        ...ticksAt(
-          theme,
-          ticks.values.map((at) => ({ at, text: formatTick(at, ticks.step) })),
-        ),
-        min: axis.min,
-        max: axis.max,
+        ...valueAxis(theme, [axis.min, axis.max], Math.max(3, Math.floor(this.chart.width / 90))),
         name: axis.name,
         nameGap: 24,
       },
@@ -122,97 +114,89 @@ export class CurveView implements Disposable {
     const axis = landscape.axes[0]!;
     const values = landscape.values.map((value) => (value === null ? null : Number(value)));
     const straight = landscape.directions.curve?.straight.map(Number) ?? [];
-    return {
-      type: 'custom',
-      silent: true,
-      clip: false,
-      data: [0],
-      renderItem: (_: unknown, api: CustomApi) => {
-        const at = (x: number, loss: number) => api.coord([x, scale.toUnit(loss)]);
-        const children: unknown[] = [];
-        const line = (points: readonly unknown[], style: object): void => {
-          children.push({ type: 'polyline', shape: { points }, style: { fill: null, ...style } });
-        };
-        const upright = (x: number, style: object): void => {
-          line([api.coord([x, 0]), api.coord([x, 1])], style);
-        };
-        for (const { coordinates } of content.path) {
-          const [x] = coordinates;
-          if (x === undefined || x < axis.min || x > axis.max) continue;
-          upright(x, { stroke: withAlpha(theme.muted, 0.45), lineWidth: 1, lineDash: [2, 4] });
-        }
-        for (const part of finiteParts(axis, straight)) {
-          const points = part.map(([x, loss]) => at(x, loss));
-          line(points, { stroke: theme.muted, lineWidth: 1.5, lineDash: [6, 4] });
-        }
-        for (const part of finiteParts(axis, values)) {
-          const points = part.map(([x, loss]) => at(x, loss));
-          line(points, { stroke: theme.foreground, lineWidth: 2 });
-          if (points.length === 1) {
-            const [cx, cy] = points[0]!;
-            children.push({
-              type: 'circle',
-              shape: { cx, cy, r: 2 },
-              style: { fill: theme.foreground },
-            });
-          }
-        }
-        for (const mark of marks) {
-          if (mark.places === null) continue;
-          const pointed = mark.id === this.pointed.pair;
-          const color = pointed ? theme.highlight : theme.foreground;
-          const [x, y] = at(...mark.places.birth);
+    return drawn((api) => {
+      const at = (x: number, loss: number) => api.coord([x, scale.toUnit(loss)]);
+      const children: unknown[] = [];
+      const line = (points: readonly unknown[], style: object): void => {
+        children.push({ type: 'polyline', shape: { points }, style: { fill: null, ...style } });
+      };
+      const upright = (x: number, style: object): void => {
+        line([api.coord([x, 0]), api.coord([x, 1])], style);
+      };
+      for (const { coordinates } of content.path) {
+        const [x] = coordinates;
+        if (x === undefined || x < axis.min || x > axis.max) continue;
+        upright(x, { stroke: withAlpha(theme.muted, 0.45), lineWidth: 1, lineDash: [2, 4] });
+      }
+      for (const part of finiteParts(axis, straight)) {
+        const points = part.map(([x, loss]) => at(x, loss));
+        line(points, { stroke: theme.muted, lineWidth: 1.5, lineDash: [6, 4] });
+      }
+      for (const part of finiteParts(axis, values)) {
+        const points = part.map(([x, loss]) => at(x, loss));
+        line(points, { stroke: theme.foreground, lineWidth: 2 });
+        if (points.length === 1) {
+          const [cx, cy] = points[0]!;
           children.push({
             type: 'circle',
-            shape: { cx: x, cy: y, r: pointed ? 6 : 4.5 },
-            style: mark.border
-              ? { fill: theme.background, stroke: color, lineWidth: 1.5 }
-              : { fill: color, stroke: theme.background, lineWidth: 1.5 },
+            shape: { cx, cy, r: 2 },
+            style: { fill: theme.foreground },
           });
-          if (mark.essential) continue;
-          const [endX, endY] = at(...mark.places.death);
-          const a = pointed ? 6 : 4.5;
-          const [around, core] = mark.border
-            ? [color, theme.background]
-            : [theme.background, color];
-          for (const [stroke, lineWidth] of [
-            [around, 5],
-            [core, 2.2],
-          ] as const) {
-            children.push({
-              type: 'path',
-              shape: {
-                pathData: `M${endX - a} ${endY - a}L${endX + a} ${endY + a}M${endX + a} ${endY - a}L${endX - a} ${endY + a}`,
-              },
-              style: { fill: null, stroke, lineWidth, lineCap: 'round' },
-            });
-          }
-          if (pointed) {
-            line(
-              [
-                [x, y],
-                [x, endY],
-                [endX, endY],
-              ],
-              { stroke: theme.highlight, lineWidth: 1.5 },
-            );
-          }
         }
-        const loss = own === null ? NaN : lossAt(axis, values, own);
-        if (own !== null && Number.isFinite(loss)) {
-          const [cx, cy] = at(own, loss);
+      }
+      for (const mark of marks) {
+        if (mark.places === null) continue;
+        const pointed = mark.id === this.pointed.pair;
+        const color = pointed ? theme.highlight : theme.foreground;
+        const [x, y] = at(...mark.places.birth);
+        children.push({
+          type: 'circle',
+          shape: { cx: x, cy: y, r: pointed ? 6 : 4.5 },
+          style: mark.border
+            ? { fill: theme.background, stroke: color, lineWidth: 1.5 }
+            : { fill: color, stroke: theme.background, lineWidth: 1.5 },
+        });
+        if (mark.essential) continue;
+        const [endX, endY] = at(...mark.places.death);
+        const a = pointed ? 6 : 4.5;
+        const [around, core] = mark.border ? [color, theme.background] : [theme.background, color];
+        for (const [stroke, lineWidth] of [
+          [around, 5],
+          [core, 2.2],
+        ] as const) {
           children.push({
-            type: 'circle',
-            shape: { cx, cy, r: 9 },
-            style: { fill: null, stroke: theme.foreground, lineWidth: 1.8 },
+            type: 'path',
+            shape: {
+              pathData: `M${endX - a} ${endY - a}L${endX + a} ${endY + a}M${endX + a} ${endY - a}L${endX - a} ${endY + a}`,
+            },
+            style: { fill: null, stroke, lineWidth, lineCap: 'round' },
           });
         }
-        if (this.cursor !== null) {
-          upright(coordinateAt(axis, this.cursor), { stroke: theme.highlight, lineWidth: 1 });
+        if (pointed) {
+          line(
+            [
+              [x, y],
+              [x, endY],
+              [endX, endY],
+            ],
+            { stroke: theme.highlight, lineWidth: 1.5 },
+          );
         }
-        return { type: 'group', children };
-      },
-    };
+      }
+      const loss = own === null ? NaN : lossAt(axis, values, own);
+      if (own !== null && Number.isFinite(loss)) {
+        const [cx, cy] = at(own, loss);
+        children.push({
+          type: 'circle',
+          shape: { cx, cy, r: 9 },
+          style: { fill: null, stroke: theme.foreground, lineWidth: 1.8 },
+        });
+      }
+      if (this.cursor !== null) {
+        upright(coordinateAt(axis, this.cursor), { stroke: theme.highlight, lineWidth: 1 });
+      }
+      return children;
+    });
   }
 
   private anchors(): Anchor[] {

@@ -1,19 +1,17 @@
 import type { EChartsCoreOption } from 'echarts/core';
+import { drawn, valueAxis } from '../plots/drawn';
 import { Chart, FIXED, ticksAt } from '../plots/chart';
 import { colorTable } from '../plots/colorMap';
 import { barImage, gridPlace, mapImage, picture, placeOf } from './mapImage';
 import type { Drawing } from '../export/drawing';
 import { contourLines, type Polyline } from './contour';
-import type { CustomApi } from '../plots/customApi';
 import { DisposableStore, type Disposable } from '../disposable';
 import { element } from '../element';
 import type { Highlight } from '../topology/highlight';
 import { nearestMark, type Anchor } from '../topology/nearestMark';
 import type { PairMark } from '../topology/pairMark';
-import { formatTick } from '../../shared/words/numbers';
 import type { SurfaceContent } from './surfaceScene';
 import { rgba, withAlpha } from '../plots/theme';
-import { linearTicks } from '../plots/ticks';
 import { t } from '../../shared/words/text';
 
 const COLORS = colorTable();
@@ -125,14 +123,8 @@ export class MapView implements Disposable {
     const [first, second] = field.axes;
     const box = this.box(content);
     const axis = (which: typeof first) => {
-      const ticks = linearTicks(which.min, which.max, 6);
       return {
-        ...ticksAt(
-          theme,
-          ticks.values.map((at) => ({ at, text: formatTick(at, ticks.step) })),
-        ),
-        min: which.min,
-        max: which.max,
+        ...valueAxis(theme, [which.min, which.max], 6),
         name: which.name,
       };
     };
@@ -175,23 +167,17 @@ export class MapView implements Disposable {
   /** White lines on the dark half of the colours, black ones on the light half. */
   private contours({ field, theme }: SurfaceContent): Record<string, unknown> {
     const [white, black] = theme.highContrast ? [0.8, 0.7] : [0.32, 0.3];
-    return {
-      type: 'custom',
-      silent: true,
-      data: [0],
-      renderItem: (_: unknown, api: CustomApi) => ({
-        type: 'group',
-        children: this.lines.map(({ line, light }) => ({
-          type: 'polyline',
-          shape: { points: line.map((point) => api.coord(gridPlace(field, point))) },
-          style: {
-            fill: null,
-            stroke: light ? `rgba(255,255,255,${white})` : `rgba(0,0,0,${black})`,
-            lineWidth: 1,
-          },
-        })),
-      }),
-    };
+    return drawn((api) =>
+      this.lines.map(({ line, light }) => ({
+        type: 'polyline',
+        shape: { points: line.map((point) => api.coord(gridPlace(field, point))) },
+        style: {
+          fill: null,
+          stroke: light ? `rgba(255,255,255,${white})` : `rgba(0,0,0,${black})`,
+          lineWidth: 1,
+        },
+      })),
+    );
   }
 
   /** Pairs, the checkpoint, the level of the saddle that is pointed at, and the keys' cursor. */
@@ -202,156 +188,150 @@ export class MapView implements Disposable {
     const on = this.pointed.pair;
     const chosen = marks.find((mark) => mark.id === on);
     const dark = 'rgba(0,0,0,0.75)';
-    return {
-      type: 'custom',
-      silent: true,
-      clip: false,
-      data: [0],
-      renderItem: (_: unknown, api: CustomApi) => {
-        const children: unknown[] = [];
-        const level =
-          chosen !== undefined && !chosen.essential && Number.isFinite(chosen.death)
-            ? contourLines(field.values, field.rows, field.columns, chosen.death)
-            : [];
-        for (const line of level) {
+    return drawn((api) => {
+      const children: unknown[] = [];
+      const level =
+        chosen !== undefined && !chosen.essential && Number.isFinite(chosen.death)
+          ? contourLines(field.values, field.rows, field.columns, chosen.death)
+          : [];
+      for (const line of level) {
+        children.push({
+          type: 'polyline',
+          shape: { points: line.map((point) => api.coord(gridPlace(field, point))) },
+          style: { fill: null, stroke: theme.highlight, lineWidth: 2 },
+        });
+      }
+      // The one that is pointed at is drawn last, over the others.
+      // Many marks must leave something to be seen of what they mark.
+      const shrink = Math.min(1, Math.max(0.55, Math.sqrt(40 / marks.length)));
+      const ordered = [...marks].sort((a, b) => Number(a.id === on) - Number(b.id === on));
+      for (const mark of ordered) {
+        if (mark.places === null) continue;
+        const pointed = mark.id === on;
+        const [x, y] = api.coord(mark.places.birth);
+        const [endX, endY] = api.coord(mark.places.death);
+        const color = pointed ? theme.highlight : '#ffffff';
+        const r = (mark.essential ? 5 : 4 * shrink) + (pointed ? 1.5 : 0);
+        if (!mark.essential || pointed) {
           children.push({
-            type: 'polyline',
-            shape: { points: line.map((point) => api.coord(gridPlace(field, point))) },
-            style: { fill: null, stroke: theme.highlight, lineWidth: 2 },
+            type: 'line',
+            shape: { x1: x, y1: y, x2: endX, y2: endY },
+            style: {
+              stroke: pointed ? theme.highlight : 'rgba(255,255,255,0.6)',
+              lineWidth: pointed ? 2 : 1,
+              lineDash: mark.essential ? [4, 4] : null,
+            },
           });
         }
-        // The one that is pointed at is drawn last, over the others.
-        // Many marks must leave something to be seen of what they mark.
-        const shrink = Math.min(1, Math.max(0.55, Math.sqrt(40 / marks.length)));
-        const ordered = [...marks].sort((a, b) => Number(a.id === on) - Number(b.id === on));
-        for (const mark of ordered) {
-          if (mark.places === null) continue;
-          const pointed = mark.id === on;
-          const [x, y] = api.coord(mark.places.birth);
-          const [endX, endY] = api.coord(mark.places.death);
-          const color = pointed ? theme.highlight : '#ffffff';
-          const r = (mark.essential ? 5 : 4 * shrink) + (pointed ? 1.5 : 0);
-          if (!mark.essential || pointed) {
+        if (pointed) {
+          for (const [cx, cy] of mark.essential
+            ? [[x, y]]
+            : [
+                [x, y],
+                [endX, endY],
+              ]) {
             children.push({
-              type: 'line',
-              shape: { x1: x, y1: y, x2: endX, y2: endY },
-              style: {
-                stroke: pointed ? theme.highlight : 'rgba(255,255,255,0.6)',
-                lineWidth: pointed ? 2 : 1,
-                lineDash: mark.essential ? [4, 4] : null,
-              },
+              type: 'circle',
+              shape: { cx, cy, r: 10 },
+              style: { fill: '#ffffff', stroke: dark, lineWidth: 1.5 },
             });
           }
-          if (pointed) {
-            for (const [cx, cy] of mark.essential
-              ? [[x, y]]
-              : [
-                  [x, y],
-                  [endX, endY],
-                ]) {
-              children.push({
-                type: 'circle',
-                shape: { cx, cy, r: 10 },
-                style: { fill: '#ffffff', stroke: dark, lineWidth: 1.5 },
-              });
-            }
-          }
-          children.push({
-            type: 'circle',
-            shape: { cx: x, cy: y, r },
-            style: mark.border
-              ? { fill: dark, stroke: color, lineWidth: 1.5 }
-              : { fill: color, stroke: dark, lineWidth: 1.2 },
-          });
-          if (!mark.essential) {
-            const a = pointed ? 5.5 : 4 * shrink;
-            const [around, core] = mark.border ? [color, dark] : [dark, color];
-            for (const [stroke, lineWidth] of [
-              [around, 4.4 * shrink],
-              [core, 2 * shrink],
-            ] as const) {
-              children.push({
-                type: 'path',
-                shape: {
-                  pathData: `M${endX - a} ${endY - a}L${endX + a} ${endY + a}M${endX + a} ${endY - a}L${endX - a} ${endY + a}`,
-                },
-                style: { fill: null, stroke, lineWidth, lineCap: 'round' },
-              });
-            }
-          } else if (pointed) {
+        }
+        children.push({
+          type: 'circle',
+          shape: { cx: x, cy: y, r },
+          style: mark.border
+            ? { fill: dark, stroke: color, lineWidth: 1.5 }
+            : { fill: color, stroke: dark, lineWidth: 1.2 },
+        });
+        if (!mark.essential) {
+          const a = pointed ? 5.5 : 4 * shrink;
+          const [around, core] = mark.border ? [color, dark] : [dark, color];
+          for (const [stroke, lineWidth] of [
+            [around, 4.4 * shrink],
+            [core, 2 * shrink],
+          ] as const) {
             children.push({
               type: 'path',
               shape: {
-                pathData: `M${endX - 5} ${endY + 4}L${endX} ${endY - 5}L${endX + 5} ${endY + 4}Z`,
+                pathData: `M${endX - a} ${endY - a}L${endX + a} ${endY + a}M${endX + a} ${endY - a}L${endX - a} ${endY + a}`,
               },
-              style: { fill: color, stroke: dark, lineWidth: 1.2 },
+              style: { fill: null, stroke, lineWidth, lineCap: 'round' },
             });
           }
+        } else if (pointed) {
+          children.push({
+            type: 'path',
+            shape: {
+              pathData: `M${endX - 5} ${endY + 4}L${endX} ${endY - 5}L${endX + 5} ${endY + 4}Z`,
+            },
+            style: { fill: color, stroke: dark, lineWidth: 1.2 },
+          });
         }
-        for (const [from, to] of trails) {
-          const [x1, y1] = api.coord(from);
-          const [x2, y2] = api.coord(to);
-          for (const [stroke, lineWidth] of [
-            [dark, 3],
-            ['#ffffff', 1.4],
-          ] as const) {
-            children.push({
-              type: 'line',
-              shape: { x1, y1, x2, y2 },
-              style: { stroke, lineWidth, lineDash: [3, 2] },
-            });
-          }
-        }
-        const [first, second] = field.axes;
-        const steps = path.map(({ coordinates: [x = NaN, y = NaN] }) => api.coord([x, y]));
+      }
+      for (const [from, to] of trails) {
+        const [x1, y1] = api.coord(from);
+        const [x2, y2] = api.coord(to);
         for (const [stroke, lineWidth] of [
-          [dark, 3.4],
-          ['#ffffff', 1.6],
+          [dark, 3],
+          ['#ffffff', 1.4],
         ] as const) {
           children.push({
-            type: 'polyline',
-            shape: { points: steps },
-            style: { fill: null, stroke, lineWidth },
+            type: 'line',
+            shape: { x1, y1, x2, y2 },
+            style: { stroke, lineWidth, lineDash: [3, 2] },
           });
         }
-        for (const [cx, cy] of steps) {
+      }
+      const [first, second] = field.axes;
+      const steps = path.map(({ coordinates: [x = NaN, y = NaN] }) => api.coord([x, y]));
+      for (const [stroke, lineWidth] of [
+        [dark, 3.4],
+        ['#ffffff', 1.6],
+      ] as const) {
+        children.push({
+          type: 'polyline',
+          shape: { points: steps },
+          style: { fill: null, stroke, lineWidth },
+        });
+      }
+      for (const [cx, cy] of steps) {
+        children.push({
+          type: 'rect',
+          shape: { x: cx - 3, y: cy - 3, width: 6, height: 6 },
+          style: { fill: '#ffffff', stroke: dark, lineWidth: 1.2 },
+        });
+      }
+      for (const [stroke, lineWidth] of [
+        [dark, 7],
+        ['#ffffff', 4.6],
+        [theme.highlight, 2.4],
+      ] as const) {
+        if (own === null) break;
+        const [cx, cy] = api.coord(own);
+        children.push({
+          type: 'circle',
+          shape: { cx, cy, r: 8 },
+          style: { fill: null, stroke, lineWidth },
+        });
+      }
+      if (this.cursor !== null) {
+        const [x, y] = api.coord(placeOf(field, this.cursor));
+        const [left, top] = api.coord([first.min, second.max]);
+        const [right, bottom] = api.coord([first.max, second.min]);
+        for (const shape of [
+          { x1: left, y1: y, x2: right, y2: y },
+          { x1: x, y1: top, x2: x, y2: bottom },
+        ]) {
           children.push({
-            type: 'rect',
-            shape: { x: cx - 3, y: cy - 3, width: 6, height: 6 },
-            style: { fill: '#ffffff', stroke: dark, lineWidth: 1.2 },
+            type: 'line',
+            shape,
+            style: { stroke: withAlpha(theme.highlight, 0.9), lineWidth: 1 },
           });
         }
-        for (const [stroke, lineWidth] of [
-          [dark, 7],
-          ['#ffffff', 4.6],
-          [theme.highlight, 2.4],
-        ] as const) {
-          if (own === null) break;
-          const [cx, cy] = api.coord(own);
-          children.push({
-            type: 'circle',
-            shape: { cx, cy, r: 8 },
-            style: { fill: null, stroke, lineWidth },
-          });
-        }
-        if (this.cursor !== null) {
-          const [x, y] = api.coord(placeOf(field, this.cursor));
-          const [left, top] = api.coord([first.min, second.max]);
-          const [right, bottom] = api.coord([first.max, second.min]);
-          for (const shape of [
-            { x1: left, y1: y, x2: right, y2: y },
-            { x1: x, y1: top, x2: x, y2: bottom },
-          ]) {
-            children.push({
-              type: 'line',
-              shape,
-              style: { stroke: withAlpha(theme.highlight, 0.9), lineWidth: 1 },
-            });
-          }
-        }
-        return { type: 'group', children };
-      },
-    };
+      }
+      return children;
+    });
   }
 
   private anchors(): Anchor[] {

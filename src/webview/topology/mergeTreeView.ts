@@ -1,9 +1,9 @@
 import type { EChartsCoreOption } from 'echarts/core';
+import { drawn } from '../plots/drawn';
 import type { ResultDocument } from '../../shared/result';
 import type { Topology } from '../../shared/result/topology';
 import { Chart, FIXED, roomForLabels, ticksAt } from '../plots/chart';
 import { Choice } from '../controls';
-import type { CustomApi } from '../plots/customApi';
 import { DisposableStore, type Disposable } from '../disposable';
 import type { Highlight } from './highlight';
 import { nearestMark, type Anchor } from './nearestMark';
@@ -196,73 +196,67 @@ export class MergeTreeView implements Disposable {
         nameGap: room,
       },
       series: [
-        {
-          type: 'custom',
-          silent: true,
-          clip: false,
-          data: [0],
-          renderItem: (_: unknown, api: CustomApi) => {
-            const children: unknown[] = [];
-            const spacing = api.coord([1, 0])[0] - api.coord([0, 0])[0];
-            const widest = Math.min(5, Math.max(1, spacing * 0.5));
-            const chosen: unknown[] = [];
-            // All of about one thickness are one element: hundreds cost more than what they draw.
-            const stems = new Map<number, number[]>();
-            const joins: number[] = [];
-            for (const branch of layout.branches) {
-              const [x, y] = api.coord([branch.x, frame.place(branch.from)]);
-              const [parentX, parentY] = api.coord([branch.parentX, top(branch.to)]);
-              const thickness = 1 + (widest - 1) * Math.sqrt(branch.size / largest);
-              if (branch.minimumVertex === on) {
-                const lineWidth = Math.max(3, thickness);
-                const bent = [x, y, x, parentY, x, parentY, parentX, parentY];
-                chosen.push(segments(bent, { stroke: theme.highlight, lineWidth }));
-                continue;
-              }
-              const lineWidth = Math.round(thickness * 4) / 4;
-              const alike = stems.get(lineWidth) ?? [];
-              stems.set(lineWidth, alike);
-              alike.push(x, y, x, parentY);
-              // Thin: a join has a height and no size.
-              if (parentX !== x) joins.push(x, parentY, parentX, parentY);
+        drawn((api) => {
+          const children: unknown[] = [];
+          const spacing = api.coord([1, 0])[0] - api.coord([0, 0])[0];
+          const widest = Math.min(5, Math.max(1, spacing * 0.5));
+          const chosen: unknown[] = [];
+          // All of about one thickness are one element: hundreds cost more than what they draw.
+          const stems = new Map<number, number[]>();
+          const joins: number[] = [];
+          for (const branch of layout.branches) {
+            const [x, y] = api.coord([branch.x, frame.place(branch.from)]);
+            const [parentX, parentY] = api.coord([branch.parentX, top(branch.to)]);
+            const thickness = 1 + (widest - 1) * Math.sqrt(branch.size / largest);
+            if (branch.minimumVertex === on) {
+              const lineWidth = Math.max(3, thickness);
+              const bent = [x, y, x, parentY, x, parentY, parentX, parentY];
+              chosen.push(segments(bent, { stroke: theme.highlight, lineWidth }));
+              continue;
             }
-            for (const [lineWidth, ends] of stems) {
-              children.push(segments(ends, { stroke: withAlpha(theme.accent, 0.8), lineWidth }));
+            const lineWidth = Math.round(thickness * 4) / 4;
+            const alike = stems.get(lineWidth) ?? [];
+            stems.set(lineWidth, alike);
+            alike.push(x, y, x, parentY);
+            // Thin: a join has a height and no size.
+            if (parentX !== x) joins.push(x, parentY, parentX, parentY);
+          }
+          for (const [lineWidth, ends] of stems) {
+            children.push(segments(ends, { stroke: withAlpha(theme.accent, 0.8), lineWidth }));
+          }
+          children.push(segments(joins, { stroke: withAlpha(theme.accent, 0.55), lineWidth: 1 }));
+          const inner: number[] = [];
+          const cut: number[] = [];
+          nodes.forEach((node, index) => {
+            if (node.kind !== 'minimum') return;
+            const [x, y] = api.coord([layout.x[index]!, frame.place(Number(node.value))]);
+            const isCut = atBorder.has(node.vertex);
+            if (node.vertex !== on) {
+              (isCut ? cut : inner).push(x, y);
+              return;
             }
-            children.push(segments(joins, { stroke: withAlpha(theme.accent, 0.55), lineWidth: 1 }));
-            const inner: number[] = [];
-            const cut: number[] = [];
-            nodes.forEach((node, index) => {
-              if (node.kind !== 'minimum') return;
-              const [x, y] = api.coord([layout.x[index]!, frame.place(Number(node.value))]);
-              const isCut = atBorder.has(node.vertex);
-              if (node.vertex !== on) {
-                (isCut ? cut : inner).push(x, y);
-                return;
-              }
-              const color = theme.highlight;
-              chosen.push(
-                discs([x, y], 10, {
-                  fill: theme.background,
-                  stroke: theme.foreground,
-                  lineWidth: 4,
-                }),
-                discs([x, y], 5.5, {
-                  fill: isCut ? theme.background : color,
-                  stroke: color,
-                  lineWidth: 3,
-                }),
-              );
-            });
-            const r = Math.min(4, Math.max(1.5, spacing / 3));
-            children.push(
-              discs(inner, r, { fill: theme.accent, stroke: theme.background, lineWidth: 2.4 }),
-              discs(cut, r, { fill: theme.background, stroke: theme.accent, lineWidth: 3 }),
+            const color = theme.highlight;
+            chosen.push(
+              discs([x, y], 10, {
+                fill: theme.background,
+                stroke: theme.foreground,
+                lineWidth: 4,
+              }),
+              discs([x, y], 5.5, {
+                fill: isCut ? theme.background : color,
+                stroke: color,
+                lineWidth: 3,
+              }),
             );
-            for (const shape of chosen) children.push(shape);
-            return { type: 'group', children };
-          },
-        },
+          });
+          const r = Math.min(4, Math.max(1.5, spacing / 3));
+          children.push(
+            discs(inner, r, { fill: theme.accent, stroke: theme.background, lineWidth: 2.4 }),
+            discs(cut, r, { fill: theme.background, stroke: theme.accent, lineWidth: 3 }),
+          );
+          for (const shape of chosen) children.push(shape);
+          return children;
+        }),
       ],
     };
   }

@@ -1,9 +1,9 @@
 import type { EChartsCoreOption } from 'echarts/core';
+import { drawn } from '../plots/drawn';
 import { largest } from '../../shared/extremes';
 import type { LandscapeProfile, ProfileBasin } from '../../shared/result/topology';
 import { FIXED, roomForLabels, ticksAt } from '../plots/chart';
 import { viridis } from '../plots/colorMap';
-import type { CustomApi } from '../plots/customApi';
 import type { Theme } from '../plots/theme';
 import { linearTicks } from '../plots/ticks';
 import { formatTick } from '../../shared/words/numbers';
@@ -94,14 +94,9 @@ export function profileOption(
       nameGap: room,
     },
     series: [
-      {
-        type: 'custom',
-        silent: true,
-        clip: true,
-        data: [0],
-        renderItem: (_: unknown, api: CustomApi) => ({
-          type: 'group',
-          children: profile.basins.map((basin, index) => {
+      drawn(
+        (api) =>
+          profile.basins.map((basin, index) => {
             const isOn = on !== null && minima[index] === on;
             const points = outlines[index]!.map(([x, y]) =>
               api.coord([x, Math.min(frame.place(y), frame.high)]),
@@ -117,8 +112,8 @@ export function profileOption(
               },
             };
           }),
-        }),
-      },
+        { clip: true },
+      ),
     ],
   };
 }

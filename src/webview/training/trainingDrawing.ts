@@ -1,12 +1,11 @@
 import type { EChartsCoreOption } from 'echarts/core';
+import { drawn, valueAxis } from '../plots/drawn';
 import { largest, smallest } from '../../shared/extremes';
 import type { PanelEntry } from '../../shared/panelProtocol';
 import type { DrawingSize } from '../export/drawing';
 import { FIXED, ticksAt } from '../plots/chart';
 import type { CustomApi } from '../plots/customApi';
 import { withAlpha, type Theme } from '../plots/theme';
-import { linearTicks } from '../plots/ticks';
-import { formatTick } from '../../shared/words/numbers';
 import { pointMark } from '../relate/pointMark';
 import { scatterAxis, type ScatterAxis } from '../relate/scatterAxis';
 import { t } from '../../shared/words/text';
@@ -48,7 +47,6 @@ export function trainingOption(content: TrainingContent, size: DrawingSize): ECh
   const places = runs.flatMap((run) => positions(run).at);
   const [low, high] = [smallest(extremes(places)), largest(extremes(places))];
   const margin = 0.03 * (high - low || 1);
-  const across = linearTicks(low, high, Math.max(2, Math.floor(cell.width / 90)));
   const unit = positions(content.run).unit;
   const axes = measures.map((measure) => {
     const known = runs.flatMap((run) => seriesOf(run, measure).filter((value) => value !== null));
@@ -63,10 +61,7 @@ export function trainingOption(content: TrainingContent, size: DrawingSize): ECh
       height: Math.max(20, Math.round(cell.height - ABOVE - BELOW)),
     })),
     xAxis: measures.map((_, k) => ({
-      ...ticksAt(
-        theme,
-        across.values.map((at) => ({ at, text: formatTick(at, across.step) })),
-      ),
+      ...valueAxis(theme, [low, high], Math.max(2, Math.floor(cell.width / 90))),
       gridIndex: k,
       min: low - margin,
       max: high + margin,
@@ -83,21 +78,15 @@ export function trainingOption(content: TrainingContent, size: DrawingSize): ECh
       min: 0,
       max: 1,
     })),
-    series: measures.map((measure, k) => ({
-      type: 'custom',
-      xAxisIndex: k,
-      yAxisIndex: k,
-      silent: true,
-      clip: false,
-      data: [0],
-      renderItem: (_: unknown, api: CustomApi) => ({
-        type: 'group',
-        children: [
+    series: measures.map((measure, k) =>
+      drawn(
+        (api) => [
           ...(k === 0 ? legend(content) : []),
           ...cellShapes(content, measure, axes[k]!, low - margin, api),
         ],
-      }),
-    })),
+        { grid: k },
+      ),
+    ),
   };
 }
 

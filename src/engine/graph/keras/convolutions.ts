@@ -67,20 +67,26 @@ function turned(c: LayerCall, kernel: Node, axes: number): Node {
   return c.g.transpose(kernel, [axes + 1, axes, ...spatial]);
 }
 
-function convolution(axes: number): LayerRule {
+/** A layer that makes of images [N, C, …] others, before its bias and activation. */
+function onImages(
+  axes: number,
+  result: (c: LayerCall, x: Node, window: Window) => Node,
+): LayerRule {
   return (c) => {
-    const { g, settings } = c;
     const isFirst = isChannelsFirst(c);
     requireSpatial(c.x, axes);
-    const x = channelsFirst(g, c.x, isFirst);
-    const window = windowOf(c, axes);
-    const filters = settings.count('filters');
-    const groups = settings.count('groups', 1);
-    const channels = x.shape[1]!;
-    const kernel = c.weight('kernel', [...window.kernel, channels / groups, filters]);
-    const result = g.conv(x, turned(c, kernel, axes), attributesOf(x, window, groups));
-    return finished(c, result, isFirst);
+    const x = channelsFirst(c.g, c.x, isFirst);
+    return finished(c, result(c, x, windowOf(c, axes)), isFirst);
   };
+}
+
+function convolution(axes: number): LayerRule {
+  return onImages(axes, (c, x, window) => {
+    const filters = c.settings.count('filters');
+    const groups = c.settings.count('groups', 1);
+    const kernel = c.weight('kernel', [...window.kernel, x.shape[1]! / groups, filters]);
+    return c.g.conv(x, turned(c, kernel, axes), attributesOf(x, window, groups));
+  });
 }
 
 /** Each channel with filters of its own. */
@@ -97,55 +103,43 @@ function depthwise(c: LayerCall, x: Node, window: Window, kernel: Node): Node {
   return g.conv(x, each, attributesOf(x, window, channels));
 }
 
+/** The kernel of `depthwise`. */
+function depthwiseKernel(
+  c: LayerCall,
+  names: string | readonly [string, ...string[]],
+  x: Node,
+  { kernel }: Window,
+): Node {
+  const multiplier = c.settings.count('depth_multiplier', 1);
+  const axes = kernel.length;
+  return c.weight(names, [...kernel, x.shape[1]!, multiplier], { unitAxes: [axes, axes + 2] });
+}
+
 function depthwiseLayer(axes: number): LayerRule {
-  return (c) => {
-    const isFirst = isChannelsFirst(c);
-    requireSpatial(c.x, axes);
-    const x = channelsFirst(c.g, c.x, isFirst);
-    const window = windowOf(c, axes);
-    const multiplier = c.settings.count('depth_multiplier', 1);
-    const kernel = c.weight(
-      ['depthwise_kernel', 'kernel'],
-      [...window.kernel, x.shape[1]!, multiplier],
-      { unitAxes: [axes, axes + 2] },
-    );
-    return finished(c, depthwise(c, x, window, kernel), isFirst);
-  };
+  return onImages(axes, (c, x, window) =>
+    depthwise(c, x, window, depthwiseKernel(c, ['depthwise_kernel', 'kernel'], x, window)),
+  );
 }
 
 function separable(axes: number): LayerRule {
-  return (c) => {
-    const { g, settings } = c;
-    const isFirst = isChannelsFirst(c);
-    requireSpatial(c.x, axes);
-    const x = channelsFirst(g, c.x, isFirst);
-    const window = windowOf(c, axes);
-    const multiplier = settings.count('depth_multiplier', 1);
-    const channels = x.shape[1]!;
+  return onImages(axes, (c, x, window) => {
     const ones = window.kernel.map(() => 1);
-    const kernel = c.weight('depthwise_kernel', [...window.kernel, channels, multiplier], {
-      unitAxes: [axes, axes + 2],
-    });
+    const kernel = depthwiseKernel(c, 'depthwise_kernel', x, window);
+    const each = depthwise(c, x, window, kernel);
     const points = c.weight('pointwise_kernel', [
       ...ones,
-      channels * multiplier,
-      settings.count('filters'),
+      each.shape[1]!,
+      c.settings.count('filters'),
     ]);
-    const each = depthwise(c, x, window, kernel);
     const point = { kernel: ones, strides: ones, dilations: ones, padding: 'valid' };
-    const result = g.conv(each, turned(c, points, axes), attributesOf(each, point, 1));
-    return finished(c, result, isFirst);
-  };
+    return c.g.conv(each, turned(c, points, axes), attributesOf(each, point, 1));
+  });
 }
 
 /** The adjoint of a convolution, of a length that Keras chooses. */
 function transposed(axes: number): LayerRule {
-  return (c) => {
+  return onImages(axes, (c, x, window) => {
     const { g, settings } = c;
-    const isFirst = isChannelsFirst(c);
-    requireSpatial(c.x, axes);
-    const x = channelsFirst(g, c.x, isFirst);
-    const window = windowOf(c, axes);
     const { kernel: sizes, strides, dilations, padding } = window;
     const filters = settings.count('filters');
     const groups = settings.count('groups', 1);
@@ -179,8 +173,8 @@ function transposed(axes: number): LayerRule {
       groups: 1,
     };
     const shape = [x.shape[0]!, filters, ...spatial];
-    return finished(c, g.convInput(turned(c, kernel, axes), x, attributes, shape), isFirst);
-  };
+    return g.convInput(turned(c, kernel, axes), x, attributes, shape);
+  });
 }
 
 export const convolutionLayers: readonly (readonly [string, LayerRule])[] = [
