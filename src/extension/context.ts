@@ -13,7 +13,7 @@ import { Documents } from './documents/documents';
 import type { EngineClient } from './client/engineClient';
 import { CheckpointHover, HOVER_SELECTOR } from './code/hover';
 import { Inspections } from './checkpoints/inspections';
-import { turn } from './checkpoints/inTurns';
+import { turn } from './turns/inTurns';
 import { Library } from './checkpoints/library';
 import { LandscapePanel, PANEL_TYPE } from './panel/panel';
 import { RESULT_EDITOR_TYPE, ResultEditor } from './editors/resultEditor';

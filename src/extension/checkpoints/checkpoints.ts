@@ -15,8 +15,8 @@ import {
 } from '../../shared/checkpointNames';
 import { BASIN_JSON, readConfiguration } from './configurations';
 import { impliedRuns } from './impliedRuns';
-import { inPieces, inTurns, turn } from './inTurns';
-import { oneFolderATurn } from './oneFolderATurn';
+import { inPieces, inTurns, turn } from '../turns/inTurns';
+import { oneFolderATurn } from '../turns/oneFolderATurn';
 import {
   groupRuns,
   type CheckpointFile,

@@ -11,7 +11,7 @@ import {
 } from '../../shared/impliedRun';
 import { settingsText } from '../../shared/sources';
 import { BASIN_JSON } from './configurations';
-import { inTurns } from './inTurns';
+import { inTurns } from '../turns/inTurns';
 import type { CheckpointFile, ConfigurationFile, Finding } from './runs';
 
 /** Runs that need no basin.json, and those that would need none if there were data beside them. */

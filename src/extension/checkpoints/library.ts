@@ -8,7 +8,7 @@ import { changesOf, FileStatuses } from './changes';
 import type { Discovery } from './checkpoints';
 import { checkpointOfResult } from './checkpointOfResult';
 import { FolderListings } from './folderListings';
-import { inPieces, inTurns } from './inTurns';
+import { inPieces, inTurns } from '../turns/inTurns';
 import type { Log } from '../log';
 import { resultPath, type ResultPlaces, type Stores } from './resultPlaces';
 import { ResultReader, type StoredResult } from './results';

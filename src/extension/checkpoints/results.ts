@@ -3,7 +3,7 @@ import { entryExtents } from '../../shared/entryExtents';
 import type { ResultDocument } from '../../shared/result';
 import { parseResult } from '../../shared/resultShape';
 import type { FolderListings } from './folderListings';
-import { turn } from './inTurns';
+import { turn } from '../turns/inTurns';
 import { t, translated } from '../../shared/words/text';
 
 /** A result document as it was found on disk. */

@@ -2,7 +2,7 @@ import { basename, relative, sep } from 'node:path';
 import { checkpointName, runFolder } from '../words/checkpointLabel';
 import { compareInTraining, placeInTraining } from '../../shared/checkpointNames';
 import { isBelow, nameIn } from '../../shared/pathNames';
-import { sortInPieces } from './sortInPieces';
+import { sortInPieces } from '../turns/sortInPieces';
 
 /** So many files are handled between two places where the work may be interrupted. */
 const PIECE = 256;

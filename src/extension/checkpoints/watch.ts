@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { CHECKPOINT_GLOB, MANIFEST_GLOB } from '../../shared/checkpointNames';
 import { statAll, type CheckpointFinder } from './checkpoints';
 import { BASIN_JSON } from './configurations';
-import { turn } from './inTurns';
+import { turn } from '../turns/inTurns';
 import { RESULT_SUFFIX } from '../../shared/result';
 import { RESULT_FOLDER } from '../../shared/resultLocation';
 import type { Library } from './library';

@@ -4,7 +4,7 @@ import type { FromCheckpointPage, ToCheckpointPage } from '../../shared/checkpoi
 import type { TensorListing, TensorStatisticsOutcome } from '../../shared/engineProtocol';
 import type { EngineClient } from '../client/engineClient';
 import { EngineError, saidBy } from '../client/engineError';
-import { FileWatch } from '../checkpoints/fileWatch';
+import { FileWatch } from './fileWatch';
 import type { Log } from '../log';
 import { bundledPage } from '../panel/bundledPage';
 import { t, translated } from '../../shared/words/text';

@@ -4,7 +4,7 @@ import type { FromPanel, ToPanel } from '../../shared/panelProtocol';
 import type { ResultDocument } from '../../shared/result';
 import { parseResult } from '../../shared/resultShape';
 import type { Library } from '../checkpoints/library';
-import { FileWatch } from '../checkpoints/fileWatch';
+import { FileWatch } from './fileWatch';
 import { bundledPage } from '../panel/bundledPage';
 import { createNonce } from '../panel/panelHtml';
 import { saveFromPage } from '../panel/leaving';

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { Activity, Analyses } from '../analysis/analyses';
 import { checkpointName } from '../words/checkpointLabel';
 import { stateOf, type CheckpointState } from '../checkpoints/checkpointState';
-import { turn } from '../checkpoints/inTurns';
+import { turn } from '../turns/inTurns';
 import type { CheckpointRecord, Library } from '../checkpoints/library';
 import { escapeMarkdown } from '../words/markdown';
 import { describeProgress } from '../analysis/progressFraction';

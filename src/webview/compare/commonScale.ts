@@ -1,5 +1,6 @@
 import { largest, smallest } from '../../shared/extremes';
-import { heightScale, type HeightScale, type ScaleKind } from '../landscape/heightScale';
+import { heightScale, type HeightScale } from '../landscape/heightScale';
+import type { ScaleKind } from '../state/viewState';
 import type { LossField } from '../landscape/lossField';
 
 /** One scale for several fields, so that equal colours are equal losses. */

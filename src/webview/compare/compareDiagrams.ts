@@ -1,7 +1,7 @@
-import type { ScaleKind } from '../landscape/heightScale';
+import type { ScaleKind } from '../state/viewState';
 import type { Theme } from '../plots/theme';
 import { formatNumber } from '../../shared/words/numbers';
-import { pairMarks, type PairMark } from '../topology/pairMark';
+import { pairMarks, type PairMark } from '../pairs/pairMark';
 import { persistenceFrame } from '../topology/persistenceFrame';
 import { plural, t } from '../../shared/words/text';
 import type { Comparison, Side } from './comparison';

@@ -1,4 +1,5 @@
-import { drawingNotes, type ScaleKind } from '../landscape/heightScale';
+import { drawingNotes } from '../landscape/heightScale';
+import type { ScaleKind } from '../state/viewState';
 import { centralSlice, marksInSlice, sliceOf } from '../landscape/landscapeSlice';
 import { coordinateAt, fieldAt, lossField, type LossField } from '../landscape/lossField';
 import { barImage, mapImage } from '../landscape/mapImage';
@@ -7,7 +8,7 @@ import { colorTable } from '../plots/colorMap';
 import { divergingTable } from '../plots/divergingColors';
 import { rgba, type Theme } from '../plots/theme';
 import { formatNumber } from '../../shared/words/numbers';
-import { pairMarks } from '../topology/pairMark';
+import { pairMarks } from '../pairs/pairMark';
 import { plural, t } from '../../shared/words/text';
 import { commonScale, differenceField } from './commonScale';
 import type { Comparison, Side } from './comparison';

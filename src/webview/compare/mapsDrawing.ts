@@ -7,7 +7,7 @@ import type { HeightScale } from '../landscape/heightScale';
 import type { LossField } from '../landscape/lossField';
 import { gridPlace, picture } from '../landscape/mapImage';
 import { contourLines } from '../landscape/contour';
-import type { PairMark } from '../topology/pairMark';
+import type { PairMark } from '../pairs/pairMark';
 import { t } from '../../shared/words/text';
 
 /** One of the maps that stand side by side. */

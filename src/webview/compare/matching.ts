@@ -2,7 +2,7 @@ import { bottleneckDistance } from '../../shared/diagrams/bottleneck';
 import { boundedDiagram, type DiagramMatch } from '../../shared/diagrams/diagram';
 import { wassersteinDistance } from '../../shared/diagrams/wasserstein';
 import type { Topology } from '../../shared/result/topology';
-import type { PairMark } from '../topology/pairMark';
+import type { PairMark } from '../pairs/pairMark';
 
 /** Finite pairs of each side that are matched: the assignment is cubic in their number. */
 const MAX_PAIRS = 200;

@@ -3,7 +3,7 @@ import { drawn } from '../plots/drawn';
 import { FIXED, roomForLabels, ticksAt } from '../plots/chart';
 import type { Theme } from '../plots/theme';
 import { pointMark } from '../relate/pointMark';
-import type { PairMark } from '../topology/pairMark';
+import type { PairMark } from '../pairs/pairMark';
 import type { PersistenceFrame } from '../topology/persistenceFrame';
 import { t } from '../../shared/words/text';
 import { onDiagonal, type Matching } from './matching';

@@ -7,7 +7,7 @@ import { Chart, FIXED, roomForLabels, ticksAt } from '../plots/chart';
 import { PlotSection } from '../plots/plotSection';
 import type { Theme } from '../plots/theme';
 import { formatNumber } from '../../shared/words/numbers';
-import type { ScaleKind } from '../landscape/heightScale';
+import type { ScaleKind } from '../state/viewState';
 import { scatterAxis } from '../relate/scatterAxis';
 import { t } from '../../shared/words/text';
 import { alongEigenvectors, profilesOf, type AlongEigenvector } from './alongEigenvectors';

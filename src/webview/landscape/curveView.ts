@@ -6,11 +6,11 @@ import { DisposableStore, type Disposable } from '../disposable';
 import { element } from '../element';
 import type { Drawing } from '../export/drawing';
 import type { HeightScale } from './heightScale';
-import type { Highlight } from '../topology/highlight';
+import type { Highlight } from '../pairs/highlight';
 import type { PathPoint } from './landscapePath';
 import { coordinateAt } from './lossField';
-import { nearestMark, type Anchor } from '../topology/nearestMark';
-import type { PairMark } from '../topology/pairMark';
+import { nearestMark, type Anchor } from '../pairs/nearestMark';
+import type { PairMark } from '../pairs/pairMark';
 import { withAlpha, type Theme } from '../plots/theme';
 import { t } from '../../shared/words/text';
 

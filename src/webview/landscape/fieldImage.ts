@@ -1,8 +1,7 @@
 import { COLOR_COUNT } from '../plots/colorMap';
+import type { Rgba } from '../plots/theme';
 import { fieldAt, type LossField } from './lossField';
 import type { HeightScale } from './heightScale';
-
-export type Rgba = readonly [number, number, number, number];
 
 /** Width of the stripes that stand for "no finite loss here", in pixels of the image. */
 const HATCH = 6;

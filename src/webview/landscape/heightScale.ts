@@ -1,9 +1,8 @@
 import { formatNumber, formatTick } from '../../shared/words/numbers';
 import { POINT, type LossField } from './lossField';
 import { linearTicks, logTicks, roundStep } from '../plots/ticks';
+import type { ScaleKind } from '../state/viewState';
 import { plural, t } from '../../shared/words/text';
-
-export type ScaleKind = 'linear' | 'log';
 
 /** From loss to height and colour, both in [0, 1]. */
 export interface HeightScale {

@@ -1,5 +1,5 @@
 import type { Landscape } from '../../shared/result/landscape';
-import type { Place } from '../topology/pairMark';
+import type { Place } from '../pairs/pairMark';
 import { formatNumber } from '../../shared/words/numbers';
 import { t } from '../../shared/words/text';
 

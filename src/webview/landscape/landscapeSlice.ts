@@ -1,6 +1,6 @@
 import type { Axis, Landscape } from '../../shared/result/landscape';
 import { coordinateAt, vertexCoordinates } from './lossField';
-import type { PairMark, Place } from '../topology/pairMark';
+import type { PairMark, Place } from '../pairs/pairMark';
 import { formatNumber } from '../../shared/words/numbers';
 import { plural, t } from '../../shared/words/text';
 

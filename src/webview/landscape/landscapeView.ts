@@ -4,14 +4,8 @@ import type { Landscape } from '../../shared/result/landscape';
 import { Choice, iconButton, ICONS } from '../controls';
 import { CurveView, lossAt } from './curveView';
 import { DisposableStore, type Disposable } from '../disposable';
-import {
-  canBeLogarithmic,
-  drawingNotes,
-  heightScale,
-  type HeightScale,
-  type ScaleKind,
-} from './heightScale';
-import type { Highlight } from '../topology/highlight';
+import { canBeLogarithmic, drawingNotes, heightScale, type HeightScale } from './heightScale';
+import type { Highlight } from '../pairs/highlight';
 import { samplingText } from './directionsText';
 import {
   nearestOnPath,
@@ -42,9 +36,9 @@ import { basinsOfGrid } from '../topology/basinOfPoint';
 import type { RunScales } from '../training/runScales';
 import { MapView } from './mapView';
 import { smoothField } from './smoothField';
-import { stepMark } from '../topology/nearestMark';
-import { MAX_MARKS, pairMarks, type PairMark, type Place } from '../topology/pairMark';
-import { pairText, placeText } from '../topology/pairText';
+import { stepMark } from '../pairs/nearestMark';
+import { MAX_MARKS, pairMarks, type PairMark, type Place } from '../pairs/pairMark';
+import { pairText, placeText } from '../pairs/pairText';
 import { PlotSection } from '../plots/plotSection';
 import { formatNumber } from '../../shared/words/numbers';
 import { SliceControl } from './sliceControl';
@@ -52,7 +46,7 @@ import { evaluatedPlaces, refinementNote } from './refinedPoints';
 import { landscapeSummary, lineSummary } from '../summaries';
 import { SurfaceView } from './surfaceView';
 import type { Theme } from '../plots/theme';
-import type { ViewState } from '../state/viewState';
+import type { ScaleKind, ViewState } from '../state/viewState';
 import { plural, t } from '../../shared/words/text';
 
 /** Whether the surface can be drawn, and why not. */

@@ -1,10 +1,11 @@
 import { element } from '../element';
 import { COLOR_COUNT } from '../plots/colorMap';
 import type { CustomApi } from '../plots/customApi';
-import { fieldImage, type Rgba } from './fieldImage';
+import { fieldImage } from './fieldImage';
+import type { Rgba } from '../plots/theme';
 import type { HeightScale } from './heightScale';
 import type { LossField } from './lossField';
-import type { Place } from '../topology/pairMark';
+import type { Place } from '../pairs/pairMark';
 
 const IMAGE_SIZE = 640;
 /** Of the dots at evaluated points: seen on the dark half of the colours and on the light one. */

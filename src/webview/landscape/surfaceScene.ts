@@ -21,8 +21,8 @@ import { canvasOfImage, svgOfImage, type Drawing, type DrawingSize } from '../ex
 import type { HeightScale } from './heightScale';
 import type { PathPoint } from './landscapePath';
 import { lossAtPlace, type LossField } from './lossField';
-import type { Anchor } from '../topology/nearestMark';
-import type { PairId, PairMark, Place } from '../topology/pairMark';
+import type { Anchor } from '../pairs/nearestMark';
+import type { PairId, PairMark, Place } from '../pairs/pairMark';
 import { BOX_HEIGHT, coarseTriangles, surfaceGeometry } from './surfaceGeometry';
 import { surfaceObjects } from './surfaceObjects';
 import { isHidden, placeOnRay, type SurfaceHeights } from './surfaceRay';

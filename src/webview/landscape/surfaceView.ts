@@ -1,7 +1,7 @@
 import { DisposableStore, type Disposable } from '../disposable';
 import { element } from '../element';
-import type { Highlight } from '../topology/highlight';
-import { nearestMark } from '../topology/nearestMark';
+import type { Highlight } from '../pairs/highlight';
+import { nearestMark } from '../pairs/nearestMark';
 import { Orbit } from './orbit';
 import { SurfaceScene, type SurfaceContent } from './surfaceScene';
 import type { Drawing } from '../export/drawing';

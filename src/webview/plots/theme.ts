@@ -1,6 +1,8 @@
 import type { Disposable } from '../disposable';
-import type { Rgba } from '../landscape/fieldImage';
 import { element } from '../element';
+
+/** Red, green, blue and opacity, each up to 255. */
+export type Rgba = readonly [number, number, number, number];
 
 /** The editor's colours, as something a canvas takes: `rgb(…)` or `rgba(…)`. */
 export interface Theme {

@@ -10,7 +10,7 @@ import { withAlpha, type Theme } from '../plots/theme';
 import { formatNumber } from '../../shared/words/numbers';
 import type { ViewState } from '../state/viewState';
 import { plural, t } from '../../shared/words/text';
-import type { Run } from '../training/runs';
+import type { Run } from '../state/runs';
 import { pointMark } from './pointMark';
 import { relatedColumns, trainingsOf } from './relatedColumn';
 import { scatterAxis, type ScatterAxis } from './scatterAxis';

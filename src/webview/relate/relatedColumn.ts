@@ -1,5 +1,5 @@
 import type { PanelEntry } from '../../shared/panelProtocol';
-import type { Run } from '../training/runs';
+import type { Run } from '../state/runs';
 import { shownMeasures } from '../training/series';
 
 /** What can be related: a figure, or a factor of a study that is a number. */

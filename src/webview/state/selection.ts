@@ -1,5 +1,5 @@
 import type { PanelEntry, Snapshot } from '../../shared/panelProtocol';
-import { positions, type Run } from '../training/runs';
+import { positions, type Run } from './runs';
 
 /**
  * Which entry to show: the panel's own choice while it exists, then the host's, then the last one

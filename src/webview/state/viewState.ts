@@ -1,4 +1,4 @@
-import type { ScaleKind } from '../landscape/heightScale';
+export type ScaleKind = 'linear' | 'log';
 
 /** What the user chose to look at: kept by the editor when the panel is hidden. */
 export interface ViewState {

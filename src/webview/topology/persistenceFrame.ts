@@ -1,7 +1,7 @@
 import { formatTick } from '../../shared/words/numbers';
 import { linearTicks, logTicks } from '../plots/ticks';
-import type { ScaleKind } from '../landscape/heightScale';
-import type { PairMark } from './pairMark';
+import type { ScaleKind } from '../state/viewState';
+import type { PairMark } from '../pairs/pairMark';
 
 /** The range of losses a persistence plot shows, and where on its axis each of them is. */
 export interface PersistenceFrame {

@@ -2,7 +2,7 @@ import type { PanelEntry, Readiness } from '../../shared/panelProtocol';
 import type { ResultDocument } from '../../shared/result';
 import { button, iconButton, ICONS, Picker, Toggle } from '../controls';
 import { element, setText } from '../element';
-import type { Run } from './runs';
+import type { Run } from '../state/runs';
 import { counterpart, stepEntry, type Step } from '../state/selection';
 import { provenance } from '../summaries';
 import { t } from '../../shared/words/text';

@@ -1,4 +1,4 @@
-import type { Run } from './runs';
+import type { Run } from '../state/runs';
 
 /** Scales that hold every checkpoint of a run, so that what moves is the training and not the axis. */
 export interface RunScales {

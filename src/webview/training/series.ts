@@ -1,7 +1,7 @@
 import type { Figure } from '../../shared/entryFigures';
 import type { PanelEntry } from '../../shared/panelProtocol';
 import { WEIGHT_FIGURES, type WeightFigure } from '../../shared/weightFigures';
-import type { Run } from './runs';
+import type { Run } from '../state/runs';
 import { t } from '../../shared/words/text';
 
 /** A number that is followed through a training. */

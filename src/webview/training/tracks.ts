@@ -2,7 +2,7 @@ import { trackMinima } from '../../shared/diagrams/tracking';
 import type { ResultDocument } from '../../shared/result';
 import { planesOf, haveSameGrid } from '../compare/planes';
 import { vertexCoordinates } from '../landscape/lossField';
-import type { Place } from '../topology/pairMark';
+import type { Place } from '../pairs/pairMark';
 
 /** How much places count beside losses: across the plane costs half the range of the values. */
 const PLACES = 0.5;

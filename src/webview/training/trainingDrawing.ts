@@ -9,7 +9,7 @@ import { withAlpha, type Theme } from '../plots/theme';
 import { pointMark } from '../relate/pointMark';
 import { scatterAxis, type ScatterAxis } from '../relate/scatterAxis';
 import { t } from '../../shared/words/text';
-import { positions, type Run } from './runs';
+import { positions, type Run } from '../state/runs';
 import { seriesOf, type Measure } from './series';
 
 export interface TrainingContent {

@@ -3,7 +3,7 @@ import type { ResultDocument } from '../../shared/result';
 import { DisposableStore, type Disposable } from '../disposable';
 import { element, setAttributes } from '../element';
 import { keyFigure } from './keyFigure';
-import { positions, trainingPlace, type Run } from './runs';
+import { positions, trainingPlace, type Run } from '../state/runs';
 import { seriesOf, seriesScale, shownMeasures } from './series';
 import { sparkline, type SparklineSeries } from './sparkline';
 import { stepEntry, type Step } from '../state/selection';

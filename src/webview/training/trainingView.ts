@@ -6,7 +6,7 @@ import { PlotSection } from '../plots/plotSection';
 import type { Theme } from '../plots/theme';
 import { formatNumber } from '../../shared/words/numbers';
 import { t } from '../../shared/words/text';
-import { positions, trainingPlace, type Run } from './runs';
+import { positions, trainingPlace, type Run } from '../state/runs';
 import { figureOf, seriesOf, shownMeasures, shownWeightMeasures } from './series';
 import { cellsOf, trainingOption, type TrainingContent } from './trainingDrawing';
 

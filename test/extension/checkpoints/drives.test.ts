@@ -2,7 +2,7 @@ import { win32 } from 'node:path/win32';
 import { expect, it, vi } from 'vitest';
 import { checkpointsNamed } from '../../../src/extension/checkpoints/checkpointPaths';
 import { checkpointOfResult } from '../../../src/extension/checkpoints/checkpointOfResult';
-import { inPieces } from '../../../src/extension/checkpoints/inTurns';
+import { inPieces } from '../../../src/extension/turns/inTurns';
 import type { CheckpointRecord } from '../../../src/extension/checkpoints/library';
 import { resultPath, ResultPlaces } from '../../../src/extension/checkpoints/resultPlaces';
 import { groupRuns } from '../../../src/extension/checkpoints/runs';

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { settingsHash } from '../../../src/engine/study/sources';
 import { readStudy } from '../../../src/engine/study/study';
 import { impliedRuns } from '../../../src/extension/checkpoints/impliedRuns';
-import { inPieces } from '../../../src/extension/checkpoints/inTurns';
+import { inPieces } from '../../../src/extension/turns/inTurns';
 import { groupRuns } from '../../../src/extension/checkpoints/runs';
 import { FOLDER } from '../../engine/graph/keras/kerasFixtures';
 

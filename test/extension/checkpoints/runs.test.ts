@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inPieces } from '../../../src/extension/checkpoints/inTurns';
+import { inPieces } from '../../../src/extension/turns/inTurns';
 import {
   groupRuns,
   type CheckpointFile,

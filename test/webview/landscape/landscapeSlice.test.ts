@@ -15,7 +15,7 @@ import {
   sliceOf,
 } from '../../../src/webview/landscape/landscapeSlice';
 import { coordinateAt, lossField, wholeField } from '../../../src/webview/landscape/lossField';
-import { pairMarks } from '../../../src/webview/topology/pairMark';
+import { pairMarks } from '../../../src/webview/pairs/pairMark';
 import { himmelblau, sampleDocument, sampleLandscape } from '../sampleSnapshot';
 
 const plane = sampleLandscape(himmelblau, 11, 5);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PanelEntry, Snapshot } from '../../../src/shared/panelProtocol';
-import { positions, runsOf, trainingPlace } from '../../../src/webview/training/runs';
+import { positions, runsOf, trainingPlace } from '../../../src/webview/state/runs';
 import { progressText, screenOf } from '../../../src/webview/state/screen';
 import {
   chooseEntry,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { MergeTree } from '../../../src/shared/result/topology';
-import { stepMark, nearestMark } from '../../../src/webview/topology/nearestMark';
-import { pairMarks, type PairId } from '../../../src/webview/topology/pairMark';
-import { pairText } from '../../../src/webview/topology/pairText';
+import { stepMark, nearestMark } from '../../../src/webview/pairs/nearestMark';
+import { pairMarks, type PairId } from '../../../src/webview/pairs/pairMark';
+import { pairText } from '../../../src/webview/pairs/pairText';
 import { persistenceFrame } from '../../../src/webview/topology/persistenceFrame';
 import { treeLayout } from '../../../src/webview/topology/treeLayout';
 import { himmelblau, sampleLandscape, sampleTopology } from '../sampleSnapshot';

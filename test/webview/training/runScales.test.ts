@@ -4,7 +4,7 @@ import { heightScale } from '../../../src/webview/landscape/heightScale';
 import { lossField } from '../../../src/webview/landscape/lossField';
 import { keptEntries } from '../../../src/webview/state/keptEntries';
 import { runScales } from '../../../src/webview/training/runScales';
-import { runsOf } from '../../../src/webview/training/runs';
+import { runsOf } from '../../../src/webview/state/runs';
 import { sampleContent } from '../sampleSnapshot';
 
 const { snapshot, documents } = sampleContent(9);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { inPieces } from '../../../src/extension/checkpoints/inTurns';
-import { sortInPieces } from '../../../src/extension/checkpoints/sortInPieces';
+import { inPieces } from '../../../src/extension/turns/inTurns';
+import { sortInPieces } from '../../../src/extension/turns/sortInPieces';
 
 it('sorts as the library does, stably, with yields in between', async () => {
   const compare = (a: readonly [number, number], b: readonly [number, number]): number =>

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { glob } from 'tinyglobby';
-import { oneFolderATurn } from '../../../src/extension/checkpoints/oneFolderATurn';
+import { oneFolderATurn } from '../../../src/extension/turns/oneFolderATurn';
 
 const NOBODY = 65534;
 
