@@ -23,8 +23,8 @@ const SAVED = [0, 100, 300, 1000, 2000, 5000];
 const HISTORY = 50;
 /** Of the line search: sufficient decrease, and curvature. */
 const [DECREASE, CURVATURE] = [1e-4, 0.9];
-const LEAST_CHANGE = 1e-12;
-const LEAST_GRADIENT = 1e-7;
+const MIN_CHANGE = 1e-12;
+const MIN_GRADIENT = 1e-7;
 
 interface At {
   readonly step: number;
@@ -88,7 +88,7 @@ async function train(folder: string, target: string, iterations: number): Promis
   while (done < iterations) {
     const direction = descent(gradient, memory);
     const slope = dot(gradient, direction);
-    if (slope > -LEAST_CHANGE) break;
+    if (slope > -MIN_CHANGE) break;
     const first =
       done === 0 ? Math.min(1, 1 / gradient.reduce((sum, each) => sum + Math.abs(each), 0)) : 1;
     const from = theta;
@@ -113,7 +113,7 @@ async function train(folder: string, target: string, iterations: number): Promis
     if (SAVED.includes(done)) save(theta, (saved = done));
     const farthest = s.reduce((most, each) => Math.max(most, Math.abs(each)), 0);
     const steepest = gradient.reduce((most, each) => Math.max(most, Math.abs(each)), 0);
-    if (farthest <= LEAST_CHANGE || change < LEAST_CHANGE || steepest <= LEAST_GRADIENT) break;
+    if (farthest <= MIN_CHANGE || change < MIN_CHANGE || steepest <= MIN_GRADIENT) break;
   }
   if (saved !== done) save(theta, done);
   writeConfiguration(folder, target);

@@ -20,7 +20,7 @@ import { randomOf, type Change, type Random } from './mutations';
 
 export const COUNT = Number(process.env.BASIN_FUZZ ?? 1000);
 const SEED = Number(process.env.BASIN_FUZZ_SEED ?? 1);
-export const LONGEST = 24 * 3_600_000;
+export const MAX_MILLISECONDS = 24 * 3_600_000;
 export const fixtures = fileURLToPath(new URL('../fixtures/', import.meta.url));
 
 /** Seconds of processor time that one file may take. */

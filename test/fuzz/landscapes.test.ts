@@ -3,7 +3,7 @@ import { describe, it } from 'vitest';
 import { isMesh, readMesh } from '../../src/engine/topology/files/readMesh';
 import { readLandscape } from '../../src/engine/topology/files/readLandscape';
 import { writeJson } from '../../src/engine/topology/files/jsonLandscape';
-import { COUNT, LONGEST, many, run, watchWhatIsOpened } from './harness';
+import { COUNT, MAX_MILLISECONDS, many, run, watchWhatIsOpened } from './harness';
 import { jsonLies, numberLies, oneOf, zipLies } from './lies';
 import { mutated, type Change } from './mutations';
 
@@ -54,7 +54,7 @@ describe('a file that is nearly a landscape', () => {
     async (_, [change, files]) => {
       await many(files, COUNT, change, readAnyLandscape);
     },
-    LONGEST,
+    MAX_MILLISECONDS,
   );
 
   it(
@@ -66,7 +66,7 @@ describe('a file that is nearly a landscape', () => {
         return { files: new Map([['a.csv', bytes]]), opened: 'a.csv', read: readAnyLandscape };
       });
     },
-    LONGEST,
+    MAX_MILLISECONDS,
   );
 
   it(
@@ -83,6 +83,6 @@ describe('a file that is nearly a landscape', () => {
         return { files, opened: 'a.json', read: readAnyLandscape };
       });
     },
-    LONGEST,
+    MAX_MILLISECONDS,
   );
 });

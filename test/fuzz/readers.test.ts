@@ -7,7 +7,7 @@ import {
   COUNT,
   filesOf,
   fixtures,
-  LONGEST,
+  MAX_MILLISECONDS,
   many,
   readAndList,
   readCheckpoint,
@@ -106,7 +106,7 @@ describe('a file that is nearly a checkpoint', () => {
     async (_, { files, change }) => {
       await many(files, COUNT, change);
     },
-    LONGEST,
+    MAX_MILLISECONDS,
   );
 
   it.each([
@@ -128,7 +128,7 @@ describe('a file that is nearly a checkpoint', () => {
       });
       expect(accepted).toBeGreaterThan(0);
     },
-    LONGEST,
+    MAX_MILLISECONDS,
   );
 
   it.each(Object.entries(SEVERAL))(
@@ -144,7 +144,7 @@ describe('a file that is nearly a checkpoint', () => {
         return { files, opened, read };
       });
     },
-    LONGEST,
+    MAX_MILLISECONDS,
   );
 
   it.each(Object.entries(CHECKED))(
@@ -166,7 +166,7 @@ describe('a file that is nearly a checkpoint', () => {
         };
       });
     },
-    LONGEST,
+    MAX_MILLISECONDS,
   );
 
   it(
@@ -179,7 +179,7 @@ describe('a file that is nearly a checkpoint', () => {
         read: (path) => readCheckpoint(path),
       }));
     },
-    LONGEST,
+    MAX_MILLISECONDS,
   );
 
   it(
@@ -191,7 +191,7 @@ describe('a file that is nearly a checkpoint', () => {
         inEntries(mutatedPickle, (name) => name.endsWith('data.pkl')),
       );
     },
-    LONGEST,
+    MAX_MILLISECONDS,
   );
 
   it(
@@ -204,6 +204,6 @@ describe('a file that is nearly a checkpoint', () => {
       });
       expect(accepted).toBeGreaterThan(COUNT / 100);
     },
-    LONGEST,
+    MAX_MILLISECONDS,
   );
 });

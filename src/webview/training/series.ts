@@ -21,7 +21,7 @@ export const MEASURES: readonly Measure<Figure>[] = [
 ];
 
 /** Of the weights alone, where they were read. */
-export const WEIGHT_MEASURES: readonly Measure<WeightFigure>[] = [
+const WEIGHT_MEASURES: readonly Measure<WeightFigure>[] = [
   { id: 'norm', title: () => t('Norm of the weights') },
   { id: 'fromFirst', title: () => t('Distance to the first checkpoint') },
   { id: 'fromPrevious', title: () => t('Distance to the checkpoint before') },
