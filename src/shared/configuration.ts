@@ -322,7 +322,7 @@ export const configurationSchema = z
       .min(1)
       .optional()
       .describe(
-        'The computation graph: an ONNX export, or a model that Keras or TensorFlow.js saved; relative to this file. If absent, that of the checkpoints, where they are such models.',
+        'The computation graph: an ONNX export, the config.json of a Hugging Face model (BERT, GPT-2, Llama, ResNet, ViT), or a model that Keras or TensorFlow.js saved; relative to this file. If absent, that of the checkpoints, where they are models of the last kind.',
       ),
     weights: z
       .string()

@@ -8,7 +8,7 @@ import { InputError } from '../../shared/inputError';
 import { say, type Message } from '../../shared/words/message';
 import { inspect } from '../checkpoint/inspect';
 import { writeWhole } from '../study/cache';
-import { holdsConfiguration } from '../study/graphSource';
+import { describesNetwork, holdsConfiguration } from '../study/graphSource';
 import { MAX_DEPTH, groupCheckpoints, isSearched, type CheckpointGroup } from './checkpointGlobs';
 import { isSavedModel, writeImplied } from './savedModel';
 
@@ -82,13 +82,23 @@ export async function initRun(
     const left = [...unreadable, ...others, ...missing];
     return { ...result, file: join(place, CONFIGURATION_FILE), left };
   }
+  const built = await builtWithoutExport(place, used.at(-1)!.group.files.at(-1)!);
   const file = join(place, EXPORT_FILE);
   const source = await readFile(join(assets, EXPORT_FILE), 'utf8');
   await writeWhole(
     file,
     source.replace(/^CHECKPOINTS = .*$/m, () => `CHECKPOINTS = ${pythonList(globs)}`),
   );
-  return { ...result, file, left: [...unreadable, ...others] };
+  return { ...result, file, left: [...unreadable, ...others, ...built] };
+}
+
+/** What is said where the graph stands beside a checkpoint, as Hugging Face saves it. */
+async function builtWithoutExport(folder: string, last: string): Promise<readonly Message[]> {
+  const name = [...last.split('/').slice(0, -1), 'config.json'].join('/');
+  if (!(await describesNetwork(join(folder, name)))) return [];
+  return [
+    say`${name} describes a network whose graph Basin builds by itself: instead of the export, a ${CONFIGURATION_FILE} with "model": "${name}", "data" and "objective" will do.`,
+  ];
 }
 
 function holdsGraph({ files }: CheckpointGroup): boolean {

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { InputError } from '../../shared/inputError';
 import { say } from '../../shared/words/message';
@@ -9,6 +10,7 @@ import { isTfjs } from '../checkpoint/tfjs';
 import { isZip } from '../checkpoint/zip';
 import { kerasModelBytes } from '../graph/keras/kerasModel';
 import { readModelFile } from '../graph/onnx/modelFile';
+import { transformersModel } from '../graph/onnx/transformers/transformersModel';
 import { hashOf } from './hash';
 
 /** A model of Keras or TensorFlow.js as its file describes it. */
@@ -56,6 +58,17 @@ export async function readConfiguredModel(path: string, name: string): Promise<C
     return { bytes, training: architecture.training };
   } finally {
     await checkpoint.close();
+  }
+}
+
+/** Whether a file is the `config.json` of a network whose graph is built from it. */
+export async function describesNetwork(path: string): Promise<boolean> {
+  try {
+    transformersModel(await readFile(path), basename(path));
+    return true;
+  } catch {
+    // There is none, or it is of another network.
+    return false;
   }
 }
 

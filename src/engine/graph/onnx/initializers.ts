@@ -18,15 +18,20 @@ type TensorKind = 'parameter' | 'buffer' | 'unsaved';
 
 const SIGNATURE = 'pkg.torch.export.graph_signature.InputSpec.';
 
+/** Under which key of a value's metadata it stands what it was, and as what. */
+export const SIGNATURE_KIND = `${SIGNATURE}kind`;
+export const PARAMETER_KIND = 'PARAMETER';
+export const BUFFER_KIND = 'BUFFER';
+
 /** What PyTorch's exporter since 2.5 writes beside the values; others write nothing. */
 export function tensorKinds(graph: GraphProto): ReadonlyMap<string, TensorKind> {
   const kinds = new Map<string, TensorKind>();
   for (const { name, metadataProps } of [...graph.input, ...graph.valueInfo]) {
     const given = new Map(metadataProps.map(({ key, value }) => [key, value]));
-    const kind = given.get(`${SIGNATURE}kind`);
+    const kind = given.get(SIGNATURE_KIND);
     const isSaved = given.get(`${SIGNATURE}persistent`) !== 'False';
-    if (kind === 'PARAMETER') kinds.set(name, 'parameter');
-    if (kind === 'BUFFER') kinds.set(name, isSaved ? 'buffer' : 'unsaved');
+    if (kind === PARAMETER_KIND) kinds.set(name, 'parameter');
+    if (kind === BUFFER_KIND) kinds.set(name, isSaved ? 'buffer' : 'unsaved');
     if (kind === 'CONSTANT_TENSOR') kinds.set(name, 'unsaved');
   }
   return kinds;

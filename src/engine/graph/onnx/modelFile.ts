@@ -5,6 +5,7 @@ import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { InputError } from '../../../shared/inputError';
 import { say, type Message } from '../../../shared/words/message';
 import { named } from '../../checkpoint/fault';
+import { isConfiguration, transformersModel } from './transformers/transformersModel';
 import { replacedInitializers } from './initializers';
 import {
   ModelProtoSchema,
@@ -34,7 +35,7 @@ export interface ModelFileOptions {
 }
 
 /**
- * Reads an ONNX file as what analyses need of it: the graph with its constants, without the values
+ * Reads an ONNX file, or `config.json` of a Hugging Face model, as what analyses need of it: the graph with its constants, without the values
  * of weights, which come from checkpoints. Of data outside of the file only constants are read, so
  * that the size of the weights does not matter.
  *
@@ -52,8 +53,11 @@ export async function readModelFile(
   const bytes = await wholeFile(file, path, signal);
   let model;
   try {
-    model = fromBinary(ModelProtoSchema, bytes);
-  } catch {
+    model = isConfiguration(bytes)
+      ? transformersModel(bytes, path)
+      : fromBinary(ModelProtoSchema, bytes);
+  } catch (error) {
+    if (error instanceof InputError) throw error;
     // Whoever imports it says what is wrong.
     return bytes;
   }
@@ -63,7 +67,7 @@ export async function readModelFile(
   const isPlain = ![...tensorsOf(model.graph)].some(
     (tensor) => replaced.has(tensor) || isExternal(tensor),
   );
-  if (isPlain && prepare === undefined) return bytes;
+  if (isPlain && prepare === undefined && !isConfiguration(bytes)) return bytes;
   let room = MAX_CONSTANTS;
   for (const tensor of tensorsOf(model.graph)) {
     signal?.throwIfAborted();

@@ -78,7 +78,9 @@ export async function predictions(
     }
   }
   const shapes = new Map(model.weights.map(({ name, shape }) => [name, shape]));
-  const [output] = model.buildAll(g, nodes, (name) => g.input(name, shapes.get(name)!));
+  const [output] = model.buildAll(g, nodes, (name) =>
+    given.has(name) ? g.input(name, shapes.get(name)!) : null,
+  );
   const program = await referenceRuntime.compile({ outputs: new Map([['output', output!]]) });
   const results = await program.run(given);
   return { shape: output!.shape, data: Float64Array.from(results.get('output')!) };

@@ -1,0 +1,124 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, test } from 'vitest';
+import { readModelFile } from '../../../../src/engine/graph/onnx/modelFile';
+import { ModelProtoSchema } from '../../../../src/engine/graph/onnx/onnx_pb';
+import { transformersModel } from '../../../../src/engine/graph/onnx/transformers/transformersModel';
+import { initRun } from '../../../../src/engine/init/initRun';
+import { readStudy } from '../../../../src/engine/study/study';
+import { InputError } from '../../../../src/shared/inputError';
+import { openInStudy } from '../../study/denseReference';
+import { arraysOf, lossOf, predictions, worst } from '../keras/kerasFixtures';
+
+const FOLDER = join(import.meta.dirname, '../../../fixtures/transformers');
+const names = readdirSync(FOLDER).filter((name) => !name.endsWith('.py'));
+
+describe('networks of Hugging Face from their config.json', () => {
+  test('are of every family', async () => {
+    const kinds = await Promise.all(names.map(async (name) => (await configOf(name)).model_type));
+    expect(new Set(kinds)).toEqual(new Set(['bert', 'gpt2', 'llama', 'resnet', 'vit']));
+  });
+
+  // In float64 of both, from float32 weights; rounded once more in the file.
+  it.each(names)('%s gives the logits and the loss that transformers gives', async (name) => {
+    const folder = join(FOLDER, name);
+    const opened = await openInStudy(await readStudy(join(folder, 'basin.json')));
+    const arrays = await arraysOf(join(folder, 'data.npz'));
+    expect(worst(await predictions(opened, arrays), arrays.get('logits')!)).toBeLessThan(1e-6);
+    const loss = arrays.get('loss')!.data[0]!;
+    expect(Math.abs((await lossOf(opened)) - loss) / loss).toBeLessThan(1e-6);
+  });
+
+  test('have the parameters and buffers of the checkpoint, tied ones once', async () => {
+    const of = async (name: string) => {
+      const { weights } = await openInStudy(await readStudy(join(FOLDER, name, 'basin.json')));
+      return [weights.parameters.size, weights.buffers.size];
+    };
+    // 29·16 + 12·16 + 2·(2·32 + 16·48 + 48 + 16·16 + 16 + 2·16·64 + 64 + 16) + 32.
+    expect(await of('gpt2')).toEqual([7248, 0]);
+    const [, buffers] = await of('resnet-basic');
+    expect(buffers).toBe(2 * (4 + 2 * 4 + 8 + 8 + 8 + 2 * 8));
+  });
+});
+
+const GPT2 = {
+  model_type: 'gpt2',
+  architectures: ['GPT2LMHeadModel'],
+  vocab_size: 5,
+  n_embd: 4,
+  n_head: 2,
+  n_layer: 1,
+  n_positions: 3,
+};
+
+describe('what is not built is refused with one sentence', () => {
+  it.each([
+    ['not JSON', '{"model_type":', /config\.json is damaged: its configuration is no JSON/],
+    [
+      'no model',
+      '{}',
+      /config\.json describes no network, and graphs are built of these alone: bert,/,
+    ],
+    ['another family', { model_type: 't5' }, /describes t5, and graphs are built of these alone/],
+    [
+      'another head',
+      { ...GPT2, architectures: ['GPT2Model'] },
+      /architectures is \["GPT2Model"\], which/,
+    ],
+    [
+      'another activation',
+      { ...GPT2, activation_function: 'mish' },
+      /activation_function is "mish"/,
+    ],
+    ['a size that is none', { ...GPT2, n_layer: 1.5 }, /n_layer is not a whole number above 0/],
+    ['a size beyond all', { ...GPT2, n_layer: 1e9 }, /n_layer is not a whole number above 0/],
+    ['another attention', { ...GPT2, scale_attn_weights: false }, /scale_attn_weights is false/],
+    ['nesting', `{"a":${'['.repeat(5000)}`, /nests more than/],
+  ])('%s', (_, config, expected) => {
+    const text = typeof config === 'string' ? config : JSON.stringify(config);
+    const make = () => transformersModel(new TextEncoder().encode(text), 'config.json');
+    expect(make).toThrow(InputError);
+    expect(make).toThrow(expected);
+  });
+});
+
+test('a state dict with the twin of tied weights, and its own values of it, is read as it is', async () => {
+  const own = join(FOLDER, 'gpt2-untied');
+  const model = await readModelFile(join(own, 'config.json'), 'config.json');
+  const { graph } = fromBinary(ModelProtoSchema, model);
+  expect(graph!.initializer.map(({ name }) => name)).toContain('lm_head.weight');
+  await inFolder('gpt2-untied', async (folder) => {
+    // The file says they are tied, the checkpoint has two that differ.
+    const config = { ...(await configOf('gpt2-untied')), tie_word_embeddings: true };
+    await writeFile(join(folder, 'config.json'), JSON.stringify(config));
+    const opened = await openInStudy(await readStudy(join(folder, 'basin.json')));
+    const arrays = await arraysOf(join(folder, 'data.npz'));
+    expect(worst(await predictions(opened, arrays), arrays.get('logits')!)).toBeLessThan(1e-6);
+  });
+});
+
+test('basin init says that no export is needed', async () => {
+  await inFolder('vit', async (folder) => {
+    const assets = join(import.meta.dirname, '../../../../src/engine/init');
+    const { left } = await initRun(folder, assets);
+    expect(left.map(({ template }) => template).join()).toMatch(/Basin builds by itself/);
+  });
+});
+
+async function configOf(name: string): Promise<Record<string, unknown>> {
+  const text = await readFile(join(FOLDER, name, 'config.json'), 'utf8');
+  return JSON.parse(text) as Record<string, unknown>;
+}
+
+async function inFolder(name: string, work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'basin-transformers-'));
+  try {
+    await cp(join(FOLDER, name), folder, { recursive: true });
+    await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
