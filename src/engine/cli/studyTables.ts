@@ -3,12 +3,7 @@ import type { Group, Spread } from '../studies/groups';
 import type { Relation } from '../studies/relations';
 import type { StudyDocument } from '../studies/studyDocument';
 import type { StudyRow } from '../studies/studyRow';
-import {
-  formatCount,
-  formatNumber,
-  formatShare,
-  formatWithUncertainty,
-} from '../../shared/words/numbers';
+import { formatCount, formatNumber, formatShare } from '../../shared/words/numbers';
 
 /** A table as texts, for the terminal and for Markdown. */
 export interface TextTable {
@@ -93,7 +88,9 @@ function spreadText(name: Figure, spread: Spread | undefined): string {
       ? formatShare(mean)
       : `${formatShare(mean)} ± ${formatShare(deviation)}`;
   }
-  return deviation === null ? formatNumber(mean) : formatWithUncertainty(mean, deviation);
+  if (deviation === null) return formatNumber(mean);
+  // Not an error of the mean: where runs differ by more than it, it keeps its digits all the same.
+  return `${formatNumber(mean, 3)} ± ${formatNumber(deviation, 2)}`;
 }
 
 function relationTable(relations: readonly Relation[]): TextTable {
