@@ -16,6 +16,8 @@ export default defineConfig({
     include: ['test/{house,shared,channel,engine,extension,webview,cli,fuzz}/**/*.test.ts'],
     setupFiles: ['test/properties.ts'],
     testTimeout: 60_000,
+    // A page on a machine that does much else.
+    expect: { poll: { timeout: 20_000 } },
     // Analyses use every core themselves: two files at a time keep the machine honest.
     maxWorkers: 2,
   },

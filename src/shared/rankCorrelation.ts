@@ -30,15 +30,15 @@ export function rankCorrelation(
     return a !== null && b !== null && Number.isFinite(a) && Number.isFinite(b) ? [[a, b]] : [];
   });
   const count = pairs.length;
-  const all = Float64Array.from(pairs.keys());
-  const rho = spearman(pairs, all);
+  const sides = [0, 1].map((side) => levels(pairs.map((pair) => pair[side]!))) as [Levels, Levels];
+  const rho = spearman(sides, Uint32Array.from(pairs.keys()));
   if (rho === null) return { count, rho: null, interval: null };
   const random = randomNumbers();
   const resampled: number[] = [];
-  const drawn = new Float64Array(count);
+  const drawn = new Uint32Array(count);
   for (let k = 0; k < RESAMPLES; k++) {
     for (let i = 0; i < count; i++) drawn[i] = Math.floor(random() * count);
-    const other = spearman(pairs, drawn);
+    const other = spearman(sides, drawn);
     if (other !== null) resampled.push(other);
   }
   const sorted = Float64Array.from(resampled).sort();
@@ -46,18 +46,35 @@ export function rankCorrelation(
   return { count, rho, interval: sorted.length === 0 ? null : [at(0.025), at(0.975)] };
 }
 
+/** Values by their order alone: any draw from them is ranked by counting, without sorting it. */
+interface Levels {
+  /** For each value how many different ones are below it. */
+  readonly of: Uint32Array;
+  /** Of one draw, by level: how many values it has there, then the rank they share. */
+  readonly ranks: Float64Array;
+}
+
+function levels(values: readonly number[]): Levels {
+  const different = Float64Array.from(new Set(values)).sort();
+  const level = new Map(Array.from(different, (value, k) => [value, k]));
+  return {
+    of: Uint32Array.from(values, (value) => level.get(value)!),
+    ranks: new Float64Array(different.length),
+  };
+}
+
 /** Of the pairs with these indices; null where one side is constant. */
-function spearman(
-  pairs: readonly (readonly [number, number])[],
-  indices: Float64Array,
-): number | null {
-  const [a, b] = [0, 1].map((side) =>
-    ranks(Float64Array.from(indices, (index) => pairs[index]![side]!)),
-  ) as [Float64Array, Float64Array];
+function spearman(sides: readonly [Levels, Levels], indices: Uint32Array): number | null {
+  for (const side of sides) rank(side, indices);
+  const [a, b] = sides;
   const middle = (indices.length - 1) / 2;
-  let [ab, aa, bb] = [0, 0, 0];
+  let ab = 0;
+  let aa = 0;
+  let bb = 0;
   for (let k = 0; k < indices.length; k++) {
-    const [u, v] = [a[k]! - middle, b[k]! - middle];
+    const index = indices[k]!;
+    const u = a.ranks[a.of[index]!]! - middle;
+    const v = b.ranks[b.of[index]!]! - middle;
     ab += u * v;
     aa += u * u;
     bb += v * v;
@@ -66,16 +83,15 @@ function spearman(
 }
 
 /** From 0; equal values share the mean of theirs. */
-function ranks(values: Float64Array): Float64Array {
-  const order = Uint32Array.from(values.keys()).sort((i, j) => values[i]! - values[j]!);
-  const result = new Float64Array(values.length);
-  for (let from = 0; from < order.length;) {
-    let to = from + 1;
-    while (to < order.length && values[order[to]!] === values[order[from]!]) to++;
-    for (let k = from; k < to; k++) result[order[k]!] = (from + to - 1) / 2;
-    from = to;
+function rank({ of, ranks }: Levels, indices: Uint32Array): void {
+  ranks.fill(0);
+  for (let k = 0; k < indices.length; k++) ranks[of[indices[k]!]!]!++;
+  let below = 0;
+  for (let level = 0; level < ranks.length; level++) {
+    const count = ranks[level]!;
+    ranks[level] = below + (count - 1) / 2;
+    below += count;
   }
-  return result;
 }
 
 /** Uniform in [0, 1): mulberry32, always the same series. */

@@ -32,10 +32,16 @@ export interface Option {
   readonly text: string;
 }
 
+/** Longer lists are made when somebody goes to them: a thousand options cost half a second. */
+const LONG_LIST = 60;
+
 /** A drop-down list. */
 export class Picker {
   readonly root: HTMLElement & { value?: string };
-  private shown = '';
+  private options: readonly Option[] = [];
+  private selected = '';
+  /** What is in the list: all options, or the selected one alone. */
+  private shown: readonly Option[] = [];
 
   constructor(label: string, onPick: (value: string) => void) {
     this.root = document.createElement('vscode-dropdown');
@@ -43,27 +49,47 @@ export class Picker {
     this.root.addEventListener('change', () => {
       if (this.root.value !== undefined) onPick(this.root.value);
     });
+    for (const type of ['focusin', 'pointerdown'] as const) {
+      this.root.addEventListener(type, () => {
+        this.fill(this.options);
+      });
+    }
   }
 
   /** Options are made anew only where they differ: an open list must not close under the user. */
   update(options: readonly Option[], selected: string): void {
-    const signature = JSON.stringify(options);
-    if (signature !== this.shown) {
-      this.shown = signature;
-      this.root.replaceChildren(
-        ...options.map(({ value, text }) => {
-          const option = document.createElement('vscode-option');
-          setAttributes(option, { value, selected: value === selected });
-          option.textContent = text;
-          return option;
-        }),
-      );
-    }
+    this.options = options;
+    this.selected = selected;
+    const isUsed = this.shown.length > 1 && this.root.matches(':focus-within');
+    this.fill(
+      options.length <= LONG_LIST || isUsed || isSame(options, this.shown)
+        ? options
+        : options.filter(({ value }) => value === selected),
+    );
     // The list takes its options in a microtask of its own.
     queueMicrotask(() => {
-      this.root.value = selected;
+      this.root.value = this.selected;
     });
   }
+
+  private fill(options: readonly Option[]): void {
+    if (isSame(options, this.shown)) return;
+    this.shown = options;
+    this.root.replaceChildren(
+      ...options.map(({ value, text }) => {
+        const option = document.createElement('vscode-option');
+        setAttributes(option, { value, selected: value === this.selected });
+        option.textContent = text;
+        return option;
+      }),
+    );
+  }
+}
+
+function isSame(some: readonly Option[], others: readonly Option[]): boolean {
+  if (some === others) return true;
+  if (some.length !== others.length) return false;
+  return some.every(({ value, text }, k) => value === others[k]!.value && text === others[k]!.text);
 }
 
 /** A button that shows a drawing only; `label` is what it is called. */

@@ -21,6 +21,7 @@ import { PAPER_THEME } from './export/paperTheme';
 import type { PlotSection } from './plots/plotSection';
 import { provenance } from './summaries';
 import { messageView } from './messageView';
+import { showNotes } from './notesFooter';
 import { simplifiedForDrawing } from './topology/drawnTopology';
 import { DrawnPlots } from './plots/drawnPlots';
 import { PersistenceView } from './topology/persistenceView';
@@ -29,8 +30,8 @@ import { ShownDocuments } from './state/shownDocuments';
 import { RelateView } from './relate/relateView';
 import { progressText, screenOf } from './state/screen';
 import { keptEntries } from './state/keptEntries';
-import { followHost, runOf } from './state/selection';
-import { ThemeSource } from './plots/theme';
+import { analyzedBefore, followHost, runOf } from './state/selection';
+import { ThemeSource, type Theme } from './plots/theme';
 import { Playback } from './training/playback';
 import { runScales, type RunScales } from './training/runScales';
 import { minimaTrails } from './training/tracks';
@@ -42,7 +43,7 @@ import type { ResultDocument } from '../shared/result';
 import { TrainingStrip } from './training/trainingStrip';
 import { openTransport, type Transport } from './state/transport';
 import { restoreState, type PlotId, type ViewState } from './state/viewState';
-import { t, translated } from '../shared/words/text';
+import { t } from '../shared/words/text';
 
 /** So long the host may take to repeat what it was told, in milliseconds. */
 const ECHO_TIME = 3000;
@@ -83,10 +84,7 @@ class Panel implements Disposable {
   private messageShown = '';
   /** What the plots show; they are drawn again when any of it is another. */
   private plotted: readonly unknown[] = [];
-  private trained: readonly unknown[] = [];
-  private related: readonly unknown[] = [];
-  private readonly drawnPlots = new DrawnPlots();
-  private besides: readonly unknown[] = [];
+  private readonly drawnPlots: DrawnPlots;
   private snapshot: Snapshot | null = null;
   private runs: readonly Run[] = [];
   private readonly documents: ShownDocuments;
@@ -100,6 +98,7 @@ class Panel implements Disposable {
     this.documents = new ShownDocuments((key) => {
       transport.post({ type: 'document', key });
     });
+    this.drawnPlots = this.store.add(new DrawnPlots());
     const highlight = new Highlight();
     // A document on its own may have no checkpoint beside it.
     const inEditor = transport.kind === 'editor' && !('single' in root.dataset);
@@ -309,15 +308,6 @@ class Panel implements Disposable {
     this.store.dispose();
   }
 
-  /** From the checkpoint before in the run, where its document is there. */
-  private trails(entry: PanelEntry, document: ResultDocument): ReturnType<typeof minimaTrails> {
-    const run = runOf(this.runs, entry.key);
-    const before = run?.entries
-      .slice(0, run.entries.indexOf(entry))
-      .findLast(({ summary }) => summary !== null);
-    return minimaTrails(before === undefined ? null : this.documents.peek(before.key), document);
-  }
-
   private change(next: Partial<ViewState>): void {
     this.keep(next);
     // Turning the surface changes nothing else: the surface has drawn itself.
@@ -363,7 +353,7 @@ class Panel implements Disposable {
 
     const isDocument = screen.kind === 'document';
     this.plots.hidden = !isDocument;
-    this.notes.hidden = !isDocument;
+    if (!isDocument) this.notes.hidden = true;
     this.messageSlot.hidden = isDocument;
     const readiness = (entry && snapshot?.readiness[entry.run]) ?? null;
     const [problem] = readiness?.problems ?? [];
@@ -391,35 +381,9 @@ class Panel implements Disposable {
     const theme = state.paper ? PAPER_THEME : this.theme.current;
     const { running } = screen;
     const ownRun = runOf(this.runs, screen.entry.key);
-    const trained = [this.runs, screen.entry, theme];
-    if (ownRun !== null && !same(trained, this.trained)) {
-      this.trained = trained;
-      this.training.update(this.runs, ownRun, screen.entry, theme);
-    }
-    const related = [this.runs, screen.entry.key, theme, state.relateX, state.relateY];
-    if (!same(related, this.related)) {
-      this.related = related;
-      this.relate.update(this.runs, screen.entry.key, theme, state);
-    }
-    const { entries } = snapshot!;
-    const beside = [
-      entries,
-      screen.entry,
-      theme,
-      state.compared,
-      state.compareAs,
-      state.scale,
-      this.paths,
-      ...entries
-        .filter(({ key }) => state.compared.includes(key))
-        .map((entry) => this.documents.of(entry)),
-    ];
-    if (!same(beside, this.besides)) {
-      this.besides = beside;
-      this.compare.update(entries, screen.entry, theme, state, this.paths);
-    }
+    const { document: result, entry: shown } = screen;
     const wanted = [
-      screen.document,
+      result,
       theme,
       running,
       state.landscape,
@@ -430,45 +394,83 @@ class Panel implements Disposable {
       state.fixed,
       this.runs,
     ];
-    if (same(wanted, this.plotted)) return;
-    this.plotted = wanted;
-    const { topology } = screen.document;
+    if (!same(wanted, this.plotted)) {
+      this.plotted = wanted;
+      this.drawDocument(result, shown, theme, running);
+    }
+    const { entries } = snapshot!;
+    const compared = entries
+      .filter(({ key }) => state.compared.includes(key))
+      .map((each) => this.documents.of(each));
+    this.drawnPlots.draw(
+      this.compare.section,
+      [
+        entries,
+        shown,
+        theme,
+        state.compared,
+        state.compareAs,
+        state.scale,
+        this.paths,
+        ...compared,
+      ],
+      () => {
+        this.compare.update(entries, shown, theme, this.state, this.paths);
+      },
+    );
+    const { runs } = this;
+    if (ownRun === null) return;
+    this.drawnPlots.draw(this.training.section, [runs, shown, theme], () => {
+      this.training.update(runs, ownRun, shown, theme);
+    });
+    const related = [runs, shown.key, theme, state.relateX, state.relateY];
+    this.drawnPlots.draw(this.relate.section, related, () => {
+      this.relate.update(runs, shown.key, theme, this.state);
+    });
+  }
+
+  /** The plots of one document, and its notes. */
+  private drawDocument(
+    result: ResultDocument,
+    entry: PanelEntry,
+    theme: Theme,
+    running: boolean,
+  ): void {
+    const { state } = this;
+    const { topology } = result;
     const drawn =
       topology === undefined || state.threshold === null
-        ? screen.document
-        : { ...screen.document, topology: simplifiedForDrawing(topology, state.threshold) };
-    const scales = state.fixed && ownRun !== null ? runScales(ownRun) : UNSCALED;
-    const trails = state.fixed ? this.trails(screen.entry, screen.document) : NO_TRAILS;
-    const { document: result } = screen;
+        ? result
+        : { ...result, topology: simplifiedForDrawing(topology, state.threshold) };
+    const run = runOf(this.runs, entry.key);
+    const scales = state.fixed && run !== null ? runScales(run) : UNSCALED;
+    const before = state.fixed && run !== null ? analyzedBefore(run, entry) : undefined;
+    const known = before === undefined ? null : this.documents.peek(before.key);
+    const trails = known === null ? NO_TRAILS : minimaTrails(known, result);
     // The document and its scales come first: what follows is what else each plot shows.
     const draw = (view: Plot, shown: readonly unknown[], update: () => void): void => {
       this.drawnPlots.draw(view.section, [result, theme, running, scales, ...shown], update);
     };
     draw(this.landscape, [drawn, state.landscape, state.scale, trails], () => {
-      this.landscape.update(drawn, theme, state, running, { range: scales.loss, trails });
+      this.landscape.update(drawn, theme, this.state, running, { range: scales.loss, trails });
     });
     draw(this.persistence, [state.persistence, state.scale, state.threshold], () => {
-      this.persistence.update(result, theme, state, running, scales.loss);
+      this.persistence.update(result, theme, this.state, running, scales.loss);
       this.oneBasin.update(running ? null : result);
-    });
-    draw(this.tree, [drawn, state.tree, state.scale], () => {
-      this.tree.update(drawn, theme, state, running);
     });
     draw(this.density, [], () => {
       this.density.update(result, theme, running, scales.spectrum);
+    });
+    draw(this.tree, [drawn, state.tree, state.scale], () => {
+      this.tree.update(drawn, theme, this.state, running);
     });
     draw(this.layers, [], () => {
       this.layers.update(result, theme);
     });
     draw(this.along, [state.scale], () => {
-      this.along.update(result, theme, state.scale);
+      this.along.update(result, theme, this.state.scale);
     });
-    const notes = notesOf(screen.document);
-    this.notes.hidden = notes.length === 0;
-    this.notes.replaceChildren(
-      element('h2', {}, t('Notes')),
-      element('ul', {}, ...notes.map((note) => element('li', {}, translated(note)))),
-    );
+    showNotes(this.notes, notesOf(result));
   }
 }
 

@@ -53,6 +53,8 @@ export class CompareView implements Disposable {
       t('Choose the checkpoints and what to see of them above the plot.'),
       onTable,
     );
+    // Until it is known that there is more than one checkpoint.
+    this.section.root.hidden = true;
     this.others = Array.from(
       { length: MAX_OTHERS },
       (_, k) =>

@@ -1,4 +1,5 @@
 import type { Axis, Landscape } from '../../shared/result/landscape';
+import { sizeOf, stepsOf } from './gridSteps';
 import { coordinateAt, vertexCoordinates } from './lossField';
 import type { PairMark, Place } from '../pairs/pairMark';
 import { formatNumber } from '../../shared/words/numbers';
@@ -16,6 +17,26 @@ export function stepNearest({ min, max, steps }: Axis, coordinate: number): numb
   if (steps < 2) return 0;
   const step = Math.round(((coordinate - min) / (max - min)) * (steps - 1));
   return Math.min(steps - 1, Math.max(0, step));
+}
+
+/** The slice that holds the lowest loss; null where no loss is finite, or there is but one slice. */
+export function lowestSlice({ axes, shape, values }: Landscape): SliceSteps | null {
+  if (axes.length < 3) return null;
+  let lowest = -1;
+  let least = Infinity;
+  values.forEach((value, vertex) => {
+    const loss = value === null ? NaN : Number(value);
+    if (loss < least && loss > -Infinity) [lowest, least] = [vertex, loss];
+  });
+  if (lowest < 0) return null;
+  return stepsOf(lowest, shape).slice(2);
+}
+
+/** Where a slice lies: `c = 1, d = −0.5`. @param axes those after the second. */
+export function sliceText(axes: readonly Axis[], at: SliceSteps): string {
+  return axes
+    .map((axis, i) => `${axis.name} = ${formatNumber(coordinateAt(axis, at[i] ?? 0), 3)}`)
+    .join(', ');
 }
 
 /** The plane of the first two axes at steps of the others, as a landscape of two dimensions. */
@@ -57,20 +78,13 @@ export function marksInSlice(
 /** What is drawn of more than two dimensions, in a sentence. */
 export function sliceNote({ axes }: Pick<Landscape, 'axes'>, at: SliceSteps): string | null {
   if (axes.length < 3) return null;
-  const where = axes
-    .slice(2)
-    .map((axis, i) => `${axis.name} = ${formatNumber(coordinateAt(axis, at[i] ?? 0), 3)}`);
   return t(
     'A slice through {0} at {1}. Minima and saddles are those of the whole grid; marked are the pairs that lie in the slice.',
     plural(axes.length, 'dimension'),
-    where.join(', '),
+    sliceText(axes.slice(2), at),
   );
 }
 
 function offsetOf(shape: readonly number[], at: SliceSteps): number {
   return shape.slice(2).reduce((sum, steps, i) => sum * steps + (at[i] ?? 0), 0);
-}
-
-function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, steps) => product * steps, 1);
 }

@@ -17,6 +17,7 @@ import {
 } from './landscapePath';
 import {
   centralSlice,
+  lowestSlice,
   marksInSlice,
   sliceNote,
   sliceOf,
@@ -86,6 +87,8 @@ export class LandscapeView implements Disposable {
   private path: readonly PathPoint[] = [];
   /** Which slice of more than two dimensions is drawn, and of which shape. */
   private slice: { readonly shape: string; readonly at: SliceSteps } = { shape: '', at: [] };
+  /** The slice with the lowest loss. */
+  private lowest: SliceSteps | null = null;
 
   constructor(
     private readonly highlight: Highlight,
@@ -185,13 +188,14 @@ export class LandscapeView implements Disposable {
     const isOther = before?.document.landscape !== landscape;
     const shape = landscape.shape.join('×');
     if (this.slice.shape !== shape) this.slice = { shape, at: centralSlice(landscape) };
+    if (isOther) this.lowest = lowestSlice(landscape);
     const { at } = this.slice;
     const isFresh = isOther || this.field === null;
     if (isFresh) {
       this.field = isLine ? wholeField(landscape) : lossField(sliceOf(landscape, at));
       this.drawn = isLine || this.field === null ? this.field : smoothField(this.field);
     }
-    this.slices.update(landscape.axes.slice(2), at);
+    this.slices.update(landscape.axes.slice(2), at, this.lowest);
     if (this.field === null) {
       this.slices.root.hidden = true;
       const isThin = landscape.shape.slice(0, 2).some((extent) => extent < 2);
@@ -252,7 +256,9 @@ export class LandscapeView implements Disposable {
     // First of all: whether it can be drawn is one of the notes.
     const surface = state.landscape === 'surface' ? this.surface(state) : null;
     this.section.update({
-      summary: landscapeSummary(field, topology, loss),
+      summary: [landscapeSummary(field, topology, loss), sliceNote(landscape, at) ?? '']
+        .join(' ')
+        .trim(),
       caption: caption(field, document, loss, this.path),
       notes: [...notes, ...this.notes(topology)],
       table: () => gridTable(field),

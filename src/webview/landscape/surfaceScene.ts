@@ -23,9 +23,10 @@ import type { PathPoint } from './landscapePath';
 import { lossAtPlace, type LossField } from './lossField';
 import type { Anchor } from '../pairs/nearestMark';
 import type { PairId, PairMark, Place } from '../pairs/pairMark';
-import { BOX_HEIGHT, coarseTriangles, surfaceGeometry } from './surfaceGeometry';
+import { BOX_HEIGHT, surfaceGeometry } from './surfaceGeometry';
 import { surfaceObjects } from './surfaceObjects';
 import { isHidden, placeOnRay, type SurfaceHeights } from './surfaceRay';
+import { LEVELS, SurfaceTriangles } from './surfaceTriangles';
 import { TurningPace } from './turningPace';
 import { frameLabels, frameLines } from './surfaceFrame';
 import { SurfaceLabels } from './surfaceLabels';
@@ -62,10 +63,6 @@ const SHAPE = {
   halo: 5,
 } as const;
 
-/** While it turns on a slow machine: cells along an axis, and the share of the pixels of an axis. */
-const COARSE_CELLS = 50;
-const COARSE_PIXELS = 0.5;
-
 /**
  * The landscape in space. Owns the panel's only WebGL context; draws when something changed and
  * not otherwise.
@@ -97,14 +94,14 @@ export class SurfaceScene implements Disposable {
     readonly size: number;
     readonly id: PairId | null;
   }[] = [];
-  /** Of the surface: all triangles, and those while it turns. */
-  private fine = new BufferAttribute(new Uint32Array(0), 1);
-  private coarse: BufferAttribute | null = null;
+  private triangles: SurfaceTriangles | null = null;
   /** What the lines of the frame follow from. */
   private framed: readonly unknown[] = [];
-  private readonly pace = new TurningPace(() => {
+  private readonly pace = new TurningPace(LEVELS.length - 1, () => {
     this.requestDraw();
   });
+  /** Of its shaders: a frame that came before they are compiled would hold up the page. */
+  private state: 'new' | 'compiling' | 'ready' | 'disposed' = 'new';
   /** Of every shader that draws in pixels. */
   private readonly pixelRatio = { value: 1 };
 
@@ -151,7 +148,19 @@ export class SurfaceScene implements Disposable {
     if (old?.field !== content.field || old.scale !== content.scale) this.buildSurface(content);
     this.paint(content);
     this.buildMarks();
+    if (this.state === 'new') this.compile();
+    // Of one surface many follow each other, as the threshold is dragged.
+    else if (old?.field === content.field) this.pace.turn(performance.now());
     this.requestDraw();
+  }
+
+  private compile(): void {
+    this.state = 'compiling';
+    void this.renderer.compileAsync(this.scene, this.camera).then(() => {
+      if (this.state !== 'compiling') return;
+      this.state = 'ready';
+      this.requestDraw();
+    });
   }
 
   highlight(id: PairId | null): void {
@@ -163,7 +172,7 @@ export class SurfaceScene implements Disposable {
 
   look(camera: Camera): void {
     this.view = camera;
-    this.pace.turn();
+    this.pace.turn(performance.now());
     this.requestDraw();
   }
 
@@ -238,6 +247,7 @@ export class SurfaceScene implements Disposable {
   }
 
   dispose(): void {
+    this.state = 'disposed';
     cancelAnimationFrame(this.requested);
     this.pace.dispose();
     this.scene.traverse((object) => {
@@ -254,11 +264,10 @@ export class SurfaceScene implements Disposable {
   }
 
   private requestDraw(): void {
-    if (this.requested !== 0) return;
-    const asked = performance.now();
+    if (this.requested !== 0 || this.state !== 'ready') return;
     this.requested = requestAnimationFrame(() => {
       this.requested = 0;
-      this.pace.frame(performance.now() - asked);
+      this.pace.frame(performance.now());
       this.setPixels();
       this.draw();
     });
@@ -267,20 +276,10 @@ export class SurfaceScene implements Disposable {
   /** Fewer pixels while it turns coarsely. */
   private setPixels(): void {
     const whole = Math.min(2, window.devicePixelRatio);
-    const ratio = this.pace.isCoarse ? whole * COARSE_PIXELS : whole;
+    const ratio = whole * LEVELS[this.pace.level]!.pixels;
     if (ratio === this.pixelRatio.value) return;
     this.renderer.setPixelRatio(ratio);
     this.pixelRatio.value = ratio;
-  }
-
-  /** All triangles, or every few while it turns coarsely. */
-  private setTriangles({ field }: SurfaceContent): void {
-    let index = this.fine;
-    if (this.pace.isCoarse && Math.max(field.rows, field.columns) > COARSE_CELLS + 1) {
-      this.coarse ??= new BufferAttribute(coarseTriangles(field, COARSE_CELLS), 1);
-      index = this.coarse;
-    }
-    if (this.surface.geometry.index !== index) this.surface.geometry.setIndex(index);
   }
 
   /** Marks behind the surface have no size. */
@@ -312,7 +311,8 @@ export class SurfaceScene implements Disposable {
       line.material.resolution.set(this.width, this.height);
     }
     this.buildFrame(content);
-    this.setTriangles(content);
+    const index = this.triangles?.at(this.pace.level) ?? null;
+    if (this.surface.geometry.index !== index) this.surface.geometry.setIndex(index);
     this.hideMarks();
     this.renderer.render(this.scene, this.camera);
   }
@@ -327,9 +327,7 @@ export class SurfaceScene implements Disposable {
     geometry.setAttribute('normal', new BufferAttribute(normals, 3));
     geometry.setAttribute('unit', new BufferAttribute(units, 1));
     this.heights = { rows: field.rows, columns: field.columns, units };
-    this.fine = new BufferAttribute(triangles, 1);
-    this.coarse = null;
-    geometry.setIndex(this.fine);
+    this.triangles = new SurfaceTriangles(field, triangles);
     this.surface.geometry = geometry;
     const holeGeometry = new BufferGeometry();
     holeGeometry.setAttribute('position', position);

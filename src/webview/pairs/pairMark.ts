@@ -1,5 +1,6 @@
 import type { Topology } from '../../shared/result/topology';
 import type { Axis } from '../../shared/result/landscape';
+import { stepsOf } from '../landscape/gridSteps';
 import { coordinateAt, vertexCoordinates } from '../landscape/lossField';
 
 /**
@@ -23,6 +24,11 @@ export interface PairMark {
    * line the coordinate and the loss. Null in more dimensions than are drawn.
    */
   readonly places: { readonly birth: Place; readonly death: Place } | null;
+  /** The same in more dimensions than are drawn, for what is said; null in one or two. */
+  readonly coordinates: {
+    readonly birth: readonly number[];
+    readonly death: readonly number[];
+  } | null;
 }
 
 export type PairId = number & { readonly brand: unique symbol };
@@ -39,7 +45,13 @@ export function pairMarks(topology: Topology, axes: readonly Axis[]): readonly P
       ? ([first, second] as const)
       : null;
   const line = axes.length === 1 ? first : undefined;
-  return [topology.essential, ...topology.pairs].slice(0, MAX_MARKS).map((pair, index) => {
+  const inSpace = (vertex: number): readonly number[] =>
+    stepsOf(
+      vertex,
+      axes.map(({ steps }) => steps),
+    ).map((step, k) => coordinateAt(axes[k]!, step));
+  const drawn = [topology.essential, ...topology.pairs.slice(0, MAX_MARKS - 1)];
+  return drawn.map((pair, index) => {
     const birth = Number(pair.birth);
     const death = Number(pair.death);
     return {
@@ -52,6 +64,10 @@ export function pairMarks(topology: Topology, axes: readonly Axis[]): readonly P
       deathVertex: pair.deathVertex,
       border: pair.border === true,
       keptWhenWidened: pair.keptWhenWidened ?? null,
+      coordinates:
+        axes.length > 2
+          ? { birth: inSpace(pair.birthVertex), death: inSpace(pair.deathVertex) }
+          : null,
       places:
         line !== undefined
           ? {

@@ -7,14 +7,16 @@ import type { Disposable } from '../disposable';
 import { DisposableStore } from '../disposable';
 import { element } from '../element';
 import type { Drawing, DrawingSize } from '../export/drawing';
+import { InSight } from './inSight';
 import type { Theme } from './theme';
 
 use([CustomChart, GridComponent, CanvasRenderer, SVGRenderer]);
 
-/** A plot on a canvas that keeps the size of its container. */
+/** A plot on a canvas that keeps the size of its container, and is drawn when it is in sight. */
 export class Chart implements Disposable {
   private readonly store = new DisposableStore();
   private readonly host = element('div', { class: 'chart', 'aria-hidden': 'true' });
+  private readonly inSight: InSight;
   private chart: ECharts | null = null;
   private option: (() => EChartsCoreOption) | null = null;
   /** As last measured; null where it may be another. */
@@ -27,11 +29,16 @@ export class Chart implements Disposable {
     onPointer: (place: { readonly x: number; readonly y: number } | null) => void,
   ) {
     container.append(this.host);
+    this.inSight = this.store.add(
+      new InSight(this.host, () => {
+        this.redraw();
+      }),
+    );
     const observer = new ResizeObserver(() => {
       const before = this.size;
       this.size = null;
       // Drawn at this size already: an observer is told of the first one too.
-      if (before?.width !== this.width || before.height !== this.height) this.redraw();
+      if (before?.width !== this.width || before.height !== this.height) this.inSight.draw();
     });
     observer.observe(this.host);
     this.store.add({
@@ -68,7 +75,7 @@ export class Chart implements Disposable {
   /** The option is a function of the size it is drawn at. */
   draw(option: () => EChartsCoreOption): void {
     this.option = option;
-    this.redraw();
+    this.inSight.draw();
   }
 
   /** The same drawing for a file; null while nothing is drawn. */

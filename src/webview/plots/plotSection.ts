@@ -90,6 +90,8 @@ export class PlotSection implements Disposable {
     );
     this.message.hidden = true;
     this.tableSlot.hidden = true;
+    // Until there is something that they are for.
+    for (const root of [this.tools, this.tableToggle.root, this.exports.root]) root.hidden = true;
     // Values that follow the pointer must not be read out; those that follow the keys must.
     this.stage.addEventListener('focus', () => {
       this.line.setAttribute('aria-live', 'polite');

@@ -36,8 +36,12 @@ export class ThemeSource implements Disposable {
   private readonly observer: MutationObserver;
   private readonly queries: readonly MediaQueryList[];
   private readonly changed = () => {
-    this.current = this.read();
-    this.listener(this.current);
+    const theme = this.read();
+    const keys = Object.keys(theme) as (keyof Theme)[];
+    // Classes and variables change for much that is no colour: everything would be drawn again.
+    if (keys.every((key) => theme[key] === this.current[key])) return;
+    this.current = theme;
+    this.listener(theme);
   };
   private readonly schemeChanged = () => {
     followScheme();
@@ -76,7 +80,8 @@ export class ThemeSource implements Disposable {
       this.probe.style.color = `var(${ROLES[role]})`;
       return getComputedStyle(this.probe).color;
     };
-    const background = color('background');
+    const background = over(color('background'), 'rgb(255, 255, 255)');
+    const opaque = (role: keyof typeof ROLES) => over(color(role), background);
     const [red, green, blue] = rgba(background);
     return {
       kind: 0.3 * red + 0.59 * green + 0.11 * blue > 127 ? 'light' : 'dark',
@@ -84,11 +89,11 @@ export class ThemeSource implements Disposable {
       // In an SVG they stand within double quotes.
       fontFamily: getComputedStyle(document.body).fontFamily.replaceAll('"', "'"),
       background,
-      foreground: color('foreground'),
-      muted: color('muted'),
-      line: color('line'),
-      accent: color('accent'),
-      highlight: color('highlight'),
+      foreground: opaque('foreground'),
+      muted: opaque('muted'),
+      line: opaque('line'),
+      accent: opaque('accent'),
+      highlight: opaque('highlight'),
     };
   }
 }
@@ -110,6 +115,14 @@ export function rgba(color: string): Rgba {
   const scale = color.startsWith('color(') ? 255 : 1;
   const [red = 0, green = 0, blue = 0, alpha = 1] = numbers;
   return [red * scale, green * scale, blue * scale, alpha * 255];
+}
+
+/** What a colour looks like on another, as every program that reads a drawing understands it. */
+export function over(color: string, under: string): string {
+  const [red, green, blue, alpha] = rgba(color);
+  const [r, g, b] = rgba(under);
+  const mix = (top: number, bottom: number) => Math.round(bottom + (alpha / 255) * (top - bottom));
+  return `rgb(${mix(red, r)}, ${mix(green, g)}, ${mix(blue, b)})`;
 }
 
 /** The same colour, more transparent. */

@@ -59,6 +59,8 @@ export class RelateView implements Disposable {
       t('Arrow keys go through the checkpoints; Enter shows the one that is pointed at.'),
       onTable,
     );
+    // Until it is known that there is more than one checkpoint.
+    this.section.root.hidden = true;
     this.across = new Picker(t('Across'), (relateX) => {
       onState({ relateX });
     });

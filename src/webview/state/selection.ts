@@ -63,3 +63,8 @@ export function counterpart(from: Run, key: string, to: Run): PanelEntry | null 
   }
   return to.entries[Math.min(Math.max(index, 0), to.entries.length - 1)] ?? null;
 }
+
+/** The last one before an entry of a run that is analyzed. */
+export function analyzedBefore({ entries }: Run, entry: PanelEntry): PanelEntry | undefined {
+  return entries.slice(0, entries.indexOf(entry)).findLast(({ summary }) => summary !== null);
+}

@@ -21,7 +21,16 @@ export interface Counts {
   readonly band: { readonly low: number; readonly high: number } | null;
 }
 
-export function countsOf({ pairs, threshold, sensitivity }: Topology): Counts {
+/** Counted once: a step of the slider asks again. */
+const counted = new WeakMap<Topology, Counts>();
+
+export function countsOf(topology: Topology): Counts {
+  let known = counted.get(topology);
+  if (known === undefined) counted.set(topology, (known = countsIn(topology)));
+  return known;
+}
+
+function countsIn({ pairs, threshold, sensitivity }: Topology): Counts {
   const persistences = pairs
     .map(persistenceOf)
     .filter((value) => value > 0 && value < Infinity)
@@ -36,6 +45,21 @@ export function countsOf({ pairs, threshold, sensitivity }: Topology): Counts {
     others: [...byNeighborhood, ...byResolution, ...bySeed].map(({ saddles }) => saddles),
     band: band?.saddles ?? null,
   };
+}
+
+/** More steps than this are closer than pixels. */
+const MAX_STEPS = 1500;
+
+/** From which count to which each step goes: the first ones, which are far apart, one by one. */
+function drawnSteps(count: number): (readonly [number, number])[] {
+  const stride = Math.ceil(count / MAX_STEPS);
+  const steps: (readonly [number, number])[] = [];
+  for (let k = 0; k < count;) {
+    const next = Math.min(count, k + (k < MAX_STEPS / 3 ? 1 : stride));
+    steps.push([k, next]);
+    k = next;
+  }
+  return steps;
 }
 
 /** Place on the axis of thresholds: its logarithm. */
@@ -87,9 +111,10 @@ export function countsOption(
           const at = (threshold: number, count: number) =>
             api.coord([thresholdPlace(Math.min(high, Math.max(low, threshold))), count]);
           const steps = [at(high, 0)];
-          persistences.forEach((value, k) => {
-            steps.push(at(value, k), at(value, k + 1));
-          });
+          for (const [k, next] of drawnSteps(persistences.length)) {
+            const value = persistences[k]!;
+            steps.push(at(value, k), at(value, next));
+          }
           steps.push(at(low, persistences.length));
           const children: unknown[] = [];
           if (band !== null) {

@@ -142,9 +142,9 @@ export class PersistenceView implements Disposable {
         rows: marks.map((mark, index) => [
           mark.essential ? t('Essential') : String(index),
           formatNumber(mark.birth, 6),
-          mark.places === null ? String(mark.birthVertex) : placeText(mark.places.birth),
+          whereIs((mark.places ?? mark.coordinates)?.birth, mark.birthVertex),
           formatNumber(mark.death, 6),
-          mark.places === null ? String(mark.deathVertex) : placeText(mark.places.death),
+          whereIs((mark.places ?? mark.coordinates)?.death, mark.deathVertex),
           formatNumber(mark.persistence, 6),
           mark.border ? t('yes') : t('no'),
         ]),
@@ -432,6 +432,11 @@ export class PersistenceView implements Disposable {
       }));
     });
   }
+}
+
+/** Its place, or its number where the grid is not known. */
+function whereIs(place: readonly number[] | undefined, vertex: number): string {
+  return place === undefined ? String(vertex) : placeText(place);
 }
 
 /** Between the diagonal and the pairs of that persistence: straight on a linear axis only. */

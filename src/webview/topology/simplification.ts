@@ -43,29 +43,29 @@ export function simplifiedCounts(topology: Topology, threshold: number): Topolog
 const counted = new WeakMap<Topology, Topology>();
 
 function countsAbove(topology: Topology, threshold: number): Topology {
-  const pairs = topology.pairs.filter((pair) => persistenceOf(pair) > threshold);
   const { summaries, inner } = topology;
-  const touches = (pair: PersistencePair): boolean => pair.border === true;
+  let ranked = rankings.get(topology);
+  if (ranked === undefined) rankings.set(topology, (ranked = rankingOf(topology)));
+  const { all, inside, innerMinima, innerSaddles } = ranked;
+  const count = all.above(threshold);
+  const pairs = ranked.pairs.slice(0, count);
   return {
     ...topology,
     threshold,
     thresholdSource: 'given',
     pairs,
-    minima: pairs.length + 1,
-    saddles: pairs.length,
-    ...(inner === undefined ? {} : { inner: innerOf(topology, pairs) }),
+    minima: count + 1,
+    saddles: count,
+    ...(inner === undefined
+      ? {}
+      : { inner: { minima: innerMinima[count]!, saddles: innerSaddles[count]! } }),
     summaries: {
       ...summaries,
       ...(summaries.inner === undefined
         ? {}
-        : {
-            inner: summaryOf(
-              pairs.filter((pair) => !touches(pair)),
-              summaries.range,
-            ),
-          }),
-      finite: summaryOf(pairs, summaries.range),
-      withEssential: summaryOf([...pairs, topology.essential], summaries.range),
+        : { inner: inside.summary(inside.above(threshold), summaries.range) }),
+      finite: all.summary(count, summaries.range),
+      withEssential: all.summary(count, summaries.range, persistenceOf(topology.essential)),
     },
   };
 }
@@ -74,43 +74,90 @@ export function persistenceOf({ birth, death }: PersistencePair): number {
   return Number(death) - Number(birth);
 }
 
-/** The minima and saddles that are not on the border, the global minimum among them. */
-function innerOf(
-  { essential, shape }: Topology,
-  pairs: readonly PersistencePair[],
-): NonNullable<Topology['inner']> {
+/** What counts at any threshold are read from, made once: a step of a slider then costs its pairs. */
+interface Ranking {
+  /** Most persistent first. */
+  readonly pairs: readonly PersistencePair[];
+  readonly all: Persistences;
+  /** Those that do not touch the border. */
+  readonly inside: Persistences;
+  /** Of the first so many pairs, and the global minimum: those that are not on the border. */
+  readonly innerMinima: Uint32Array;
+  readonly innerSaddles: Uint32Array;
+}
+
+const rankings = new WeakMap<Topology, Ranking>();
+
+function rankingOf({ pairs: given, essential, shape }: Topology): Ranking {
+  const isSorted = given.every(
+    (pair, k) => k === 0 || persistenceOf(given[k - 1]!) >= persistenceOf(pair),
+  );
+  const pairs = isSorted
+    ? given
+    : [...given].sort((a, b) => persistenceOf(b) - persistenceOf(a) || 0);
   const extents = shape.filter((extent) => extent > 1);
-  const isInside = (vertex: number): boolean => !isOnBorder(vertex, extents);
+  const innerMinima = new Uint32Array(pairs.length + 1);
+  const innerSaddles = new Uint32Array(pairs.length + 1);
+  innerMinima[0] = isOnBorder(essential.birthVertex, extents) ? 0 : 1;
+  pairs.forEach(({ birthVertex, deathVertex }, k) => {
+    innerMinima[k + 1] = innerMinima[k]! + (isOnBorder(birthVertex, extents) ? 0 : 1);
+    innerSaddles[k + 1] = innerSaddles[k]! + (isOnBorder(deathVertex, extents) ? 0 : 1);
+  });
   return {
-    minima: [essential, ...pairs].filter(({ birthVertex }) => isInside(birthVertex)).length,
-    saddles: pairs.filter(({ deathVertex }) => isInside(deathVertex)).length,
+    pairs,
+    all: new Persistences(pairs),
+    inside: new Persistences(pairs.filter(({ border }) => border !== true)),
+    innerMinima,
+    innerSaddles,
   };
 }
 
-function summaryOf(pairs: readonly PersistencePair[], range: number): PersistenceSummary {
-  const count = pairs.length;
-  if (count === 0) return { count, total: 0, mean: 0, median: 0, maximum: 0, meanOverRange: 0 };
-  const sorted = new Float64Array(count);
-  let total = 0;
-  let isSorted = true;
-  // Pairs come with the most persistent first.
-  for (let k = 0; k < count; k++) {
-    const value = persistenceOf(pairs[k]!);
-    const at = count - 1 - k;
-    sorted[at] = value;
-    total += value;
-    if (k > 0 && !(value <= sorted[at + 1]!)) isSorted = false;
+/** Persistences, largest first, and the sums of the first so many. */
+class Persistences {
+  private readonly values: Float64Array;
+  private readonly sums: Float64Array;
+
+  constructor(pairs: readonly PersistencePair[]) {
+    this.values = Float64Array.from(pairs, persistenceOf);
+    this.sums = new Float64Array(pairs.length + 1);
+    this.values.forEach((value, k) => (this.sums[k + 1] = this.sums[k]! + value));
   }
-  if (!isSorted) sorted.sort();
-  const mean = total / count;
-  return {
-    count,
-    total,
-    mean,
-    median: (sorted[(count - 1) >> 1]! + sorted[count >> 1]!) / 2,
-    maximum: sorted[count - 1]!,
-    meanOverRange: range > 0 ? mean / range : 0,
-  };
+
+  /** How many are above a threshold. */
+  above(threshold: number): number {
+    let low = 0;
+    let high = this.values.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.values[middle]! > threshold) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Of the first `first`, and of one more where there is one. */
+  summary(first: number, range: number, more?: number): PersistenceSummary {
+    const count = first + (more === undefined ? 0 : 1);
+    if (count === 0) return { count, total: 0, mean: 0, median: 0, maximum: 0, meanOverRange: 0 };
+    // The other one stands where it would be among them.
+    const before = more === undefined ? first : Math.min(first, this.above(more));
+    const at = (k: number): number =>
+      k < before
+        ? this.values[k]!
+        : k === before && more !== undefined
+          ? more
+          : this.values[k - 1]!;
+    const total = this.sums[first]! + (more ?? 0);
+    const mean = total / count;
+    return {
+      count,
+      total,
+      mean,
+      median: (at((count - 1) >> 1) + at(count >> 1)) / 2,
+      maximum: at(0),
+      meanOverRange: range > 0 ? mean / range : 0,
+    };
+  }
 }
 
 /** What becomes of the nodes of a tree whose leaves are minima, sorted so that children come first. */

@@ -10,6 +10,8 @@ export interface SparklineSeries {
 const WIDTH = 100;
 const HEIGHT = 30;
 const MARGIN = 3;
+/** More checkpoints than this are a line alone: dots would hide it, and each is painted. */
+const MAX_DOTS = 120;
 
 /** One line for the run that is shown, faint ones for the others, and where we are. */
 export function sparkline(
@@ -37,8 +39,11 @@ export function sparkline(
   svg.append(svgElement('path', { class: 'spark-line', d: linePath(own, x, y), ...UNSCALED }));
   // One path for all of a kind: there may be thousands.
   const dots = { 'spark-missing': '', 'spark-dot': '', 'spark-now': '' };
+  const isDense = own.x.length > MAX_DOTS;
   own.x.forEach((place, index) => {
     const height = own.y[index] ?? null;
+    const isJoined = (own.y[index - 1] ?? own.y[index + 1] ?? null) !== null;
+    if (isDense && height !== null && isJoined && index !== current) return;
     const kind = height === null ? 'spark-missing' : index === current ? 'spark-now' : 'spark-dot';
     // A line without length and with round ends is a dot that the stretching leaves round.
     dots[kind] += `M${x(place)} ${height === null ? HEIGHT - MARGIN : y(height)}h0`;

@@ -36,6 +36,8 @@ export class TrainingView implements Disposable {
       ),
       onTable,
     );
+    // Until it is known that there is more than one checkpoint.
+    this.section.root.hidden = true;
     const { stage, tools } = this.section;
     this.measure =
       onMeasure &&

@@ -10,6 +10,7 @@ import {
 } from '../../../src/webview/landscape/landscapePath';
 import {
   centralSlice,
+  lowestSlice,
   marksInSlice,
   sliceNote,
   sliceOf,
@@ -57,6 +58,13 @@ describe('a slice of a landscape of more than two dimensions', () => {
       expect(field.values[2 * 5 + 1]).toBe(f([1, -1, c]));
     }
     expect(sliceNote(space, [4])).toContain('c = 1');
+    // f grows along every axis: lowest at c = −3; a bowl around c = 2 is lowest there.
+    expect(lowestSlice(space)).toEqual([0]);
+    expect(
+      lowestSlice(landscapeOf(space.axes, ([a, b, c]) => a! ** 2 + b! ** 2 + (c! - 2) ** 2)),
+    ).toEqual([5]);
+    expect(lowestSlice({ ...space, values: space.values.map(() => 'NaN' as const) })).toBeNull();
+    expect(lowestSlice(plane)).toBeNull();
     expect(sliceNote(plane, [])).toBeNull();
   });
 

@@ -67,6 +67,24 @@ describe('a topology at a higher threshold', () => {
     );
   });
 
+  it('is the same for pairs in any order', () => {
+    fc.assert(
+      fc.property(plainGrids, fc.double({ min: 0, max: 1, noNaN: true }), (grid, share) => {
+        const whole = analyzeTopology(grid.values, grid.shape, { threshold: 0, sensitivity: [] });
+        const threshold = share * whole.summaries.range;
+        const turned = { ...whole, pairs: whole.pairs.toReversed() };
+        const [one, other] = [whole, turned].map((each) => simplified(each, threshold));
+        expect(other!.minima).toBe(one!.minima);
+        expect(other!.inner).toEqual(one!.inner);
+        expect(other!.pairs.length).toBe(one!.pairs.length);
+        for (const name of ['inner', 'finite', 'withEssential'] as const) {
+          expect(other!.summaries[name]!.median).toBeCloseTo(one!.summaries[name]!.median, 12);
+          expect(other!.summaries[name]!.total).toBeCloseTo(one!.summaries[name]!.total, 9);
+        }
+      }),
+    );
+  });
+
   it('is itself where the threshold is not higher', () => {
     const topology = analyzeTopology(Float64Array.of(0, 3, 1, 4), [4], { threshold: 0.5 });
     expect(simplified(topology, 0.5)).toBe(topology);
