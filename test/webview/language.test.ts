@@ -23,6 +23,7 @@ const mark: PairMark = {
   deathVertex: 2,
   border: false,
   keptWhenWidened: null,
+  coordinates: null,
   places: { birth: [0, 1], death: [-1, 0.5] },
 };
 
