@@ -1,4 +1,13 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -156,6 +165,22 @@ describe('basin study', () => {
     expect(merged.rows[0]!.why).toContain('settings');
     expect((await rowsOf()).rows[0]!.status).toBe('analyzed');
     expect((await rowsOf('--merge')).status).toBe(0);
+  });
+
+  test('reads no checkpoint again whose file has its size and time', async () => {
+    const place = run(8, 0);
+    study({ only: ['metrics'] });
+    const path = join(place, 'epoch-10.pt');
+    const second = 1_700_000_000;
+    utimesSync(path, second, second);
+    await rowsOf();
+    writeFileSync(path, Buffer.alloc(statSync(path).size));
+    utimesSync(path, second, second);
+    expect((await rowsOf('--merge')).rows[0]!.status).toBe('analyzed');
+    utimesSync(path, second, second + 2);
+    const { rows } = await rowsOf('--merge');
+    expect(rows[0]).toMatchObject({ status: 'pending' });
+    expect(rows[0]!.why).toContain('the checkpoint is another');
   });
 
   test('is written as a page, as Markdown, as CSV and as JSON', async () => {

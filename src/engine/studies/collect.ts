@@ -46,7 +46,7 @@ export class Collection {
 
   constructor(file: StudyFile, signal?: AbortSignal) {
     this.file = file;
-    this.checks = new ResultChecks(signal);
+    this.checks = new ResultChecks(signal, true);
   }
 
   /** @throws the signal's reason. */

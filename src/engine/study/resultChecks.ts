@@ -13,10 +13,13 @@ import { readStudy } from './study';
 /** Whether results on disk still hold, each by the basin.json it belongs to. */
 export class ResultChecks {
   private readonly signal: AbortSignal | undefined;
+  private readonly isByTime: boolean;
   private readonly studies = new Map<string, Promise<SourceCheck | null>>();
 
-  constructor(signal?: AbortSignal) {
+  /** @param isByTime as that of `SourceCheck`: of a hundred thousand checkpoints not all can be read. */
+  constructor(signal?: AbortSignal, isByTime = false) {
     this.signal = signal;
+    this.isByTime = isByTime;
   }
 
   /**
@@ -52,7 +55,7 @@ export class ResultChecks {
 
   private async open(configuration: string): Promise<SourceCheck | null> {
     try {
-      return new SourceCheck(await readStudy(configuration), this.signal);
+      return new SourceCheck(await readStudy(configuration), this.signal, this.isByTime);
     } catch (error) {
       this.signal?.throwIfAborted();
       if (!(error instanceof InputError)) throw error;

@@ -12,27 +12,34 @@ import type { Study } from './study';
 export class SourceCheck {
   private readonly study: Study;
   private readonly signal: AbortSignal | undefined;
+  private readonly isByTime: boolean;
   private readonly hashes = new Map<string, Promise<string | null>>();
 
-  constructor(study: Study, signal?: AbortSignal) {
+  /** @param isByTime whether a checkpoint whose file has the size and the time it had is taken for the same. */
+  constructor(study: Study, signal?: AbortSignal, isByTime = false) {
     this.study = study;
+    this.isByTime = isByTime;
     this.signal = signal;
   }
 
   /**
    * What is another than when a result was made: by content, but for data, probe and the other checkpoints
-   * of a run where their files have the size and the time they had.
+   * of a run, and all checkpoints where that is wanted, where their files have the size and the time they had.
    *
    * @throws the signal's reason.
    */
   async changes({ checkpoint, sources, timings }: ResultDocument): Promise<readonly Change[]> {
-    const own = await this.hashOfFile(checkpoint.path);
-    if (own === null) return ['gone'];
+    const written = timings.written ?? {};
     const changes = new Set<Change>();
-    if (own !== checkpoint.sha256) changes.add('checkpoint');
+    const own = sources?.find(({ kind }) => kind === 'checkpoint');
+    if (own === undefined || !(await this.isKnownByTime(own, written))) {
+      const hash = await this.hashOfFile(checkpoint.path);
+      if (hash === null) return ['gone'];
+      if (hash !== checkpoint.sha256) changes.add('checkpoint');
+    }
     if (sources === undefined) changes.add('unknown');
     for (const source of sources ?? []) {
-      if (!(await this.isSame(source, timings.written ?? {}))) changes.add(source.kind);
+      if (!(await this.isSame(source, written))) changes.add(source.kind);
     }
     return [...changes];
   }
@@ -45,7 +52,9 @@ export class SourceCheck {
     switch (kind) {
       case 'checkpoint':
       case 'other':
-        return (await this.hashOfFiles(files)) === hash;
+        return (
+          (await this.isKnownByTime(source, written)) || (await this.hashOfFiles(files)) === hash
+        );
       case 'member':
       case 'probe':
         return (
@@ -65,6 +74,13 @@ export class SourceCheck {
           (await this.once(kind, () => dataHash(this.study, this.signal))) === hash
         );
     }
+  }
+
+  private async isKnownByTime(
+    { files }: Source,
+    written: Readonly<Record<string, number>>,
+  ): Promise<boolean> {
+    return this.isByTime && files.length > 0 && (await this.areUntouched(files, written));
   }
 
   private async areUntouched(

@@ -26,6 +26,9 @@ const why = /swiftshader/i.test(process.env.VK_ICD_FILENAMES ?? '')
 
 const device = (): Runtime => onnxRuntime({ provider: 'webgpu' });
 
+/** SwiftShader compiles a hundred programs for a network: ten seconds of one core, in milliseconds. */
+const COMPILING = 240_000;
+
 type Values = ReadonlyMap<string, FloatArray>;
 
 /** Largest difference as a share of the largest value of an output, of any. */
@@ -70,6 +73,7 @@ describe.skipIf(why !== '')(`on a device of Vulkan${why}`, () => {
       const { exact, got } = await solve(device(), of);
       expect(worst(exact, got)).toBeLessThan(5e-6);
     },
+    COMPILING,
   );
 
   // Wrong in silence where the provider's own kernel is used.
@@ -90,6 +94,7 @@ describe.skipIf(why !== '')(`on a device of Vulkan${why}`, () => {
       });
       expect(worst(exact, got)).toBeLessThan(5e-6);
     },
+    COMPILING,
   );
 
   test('sine and cosine are right far from 0, and nothing at infinity', async () => {
@@ -193,25 +198,35 @@ describe.skipIf(why !== '')(`on a device of Vulkan${why}`, () => {
     ['a multilayer perceptron', (runtime: Runtime) => openMlp(runtime, 'classification')],
     ['a convolutional network with BatchNorm', withBatchNorm],
     ['a transformer', (runtime: Runtime) => network(runtime, 'gpt2', 'classification')],
-  ] as const)('%s: loss, gradient and H·v are the processor’s', async (_, open) => {
-    expectSame(await solved(await open(device())), await solved(await open(onnxRuntime())));
-  });
+  ] as const)(
+    '%s: loss, gradient and H·v are the processor’s',
+    async (_, open) => {
+      expectSame(await solved(await open(device())), await solved(await open(onnxRuntime())));
+    },
+    COMPILING,
+  );
 
-  test('a network of an equation: loss, gradient and H·v are PyTorch’s', async () => {
-    const folder = join(FIXTURES, 'networks');
-    const expected = async (array: string): Promise<Float64Array> =>
-      Float64Array.from((await readArray(`pinn.npz#${array}`, folder)).data as Float64Array);
-    const problem = await network(device(), 'pinn', 'regression');
-    const { evaluator, theta } = problem;
-    const [loss] = await expected('loss');
-    expect(Math.abs((await evaluator.loss(theta)) / loss! - 1)).toBeLessThan(1e-5);
-    expect(relativeError(await meanGradient(problem), await expected('gradient'))).toBeLessThan(
-      1e-4,
-    );
-    const v = Float64Array.from(theta, (__, i) => Math.sin(i + 1));
-    expect(relativeError(await meanProduct(problem, v), await expected('hvp'))).toBeLessThan(1e-3);
-    await evaluator.release();
-  });
+  test(
+    'a network of an equation: loss, gradient and H·v are PyTorch’s',
+    async () => {
+      const folder = join(FIXTURES, 'networks');
+      const expected = async (array: string): Promise<Float64Array> =>
+        Float64Array.from((await readArray(`pinn.npz#${array}`, folder)).data as Float64Array);
+      const problem = await network(device(), 'pinn', 'regression');
+      const { evaluator, theta } = problem;
+      const [loss] = await expected('loss');
+      expect(Math.abs((await evaluator.loss(theta)) / loss! - 1)).toBeLessThan(1e-5);
+      expect(relativeError(await meanGradient(problem), await expected('gradient'))).toBeLessThan(
+        1e-4,
+      );
+      const v = Float64Array.from(theta, (__, i) => Math.sin(i + 1));
+      expect(relativeError(await meanProduct(problem, v), await expected('hvp'))).toBeLessThan(
+        1e-3,
+      );
+      await evaluator.release();
+    },
+    COMPILING,
+  );
 });
 
 describe('a model for a device', () => {
