@@ -1,9 +1,10 @@
-import { fromBinary } from '@bufbuild/protobuf';
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
+import { OnnxModel } from '../../../../src/engine/graph/onnx/importOnnx';
 import { readModelFile } from '../../../../src/engine/graph/onnx/modelFile';
 import { ModelProtoSchema } from '../../../../src/engine/graph/onnx/onnx_pb';
 import { transformersModel } from '../../../../src/engine/graph/onnx/transformers/transformersModel';
@@ -73,8 +74,12 @@ describe('what is not built is refused with one sentence', () => {
       { ...GPT2, activation_function: 'mish' },
       /activation_function is "mish"/,
     ],
-    ['a size that is none', { ...GPT2, n_layer: 1.5 }, /n_layer is not a whole number above 0/],
-    ['a size beyond all', { ...GPT2, n_layer: 1e9 }, /n_layer is not a whole number above 0/],
+    [
+      'a size that is none',
+      { ...GPT2, n_layer: 1.5 },
+      /n_layer is not a whole number from 1 to 1024/,
+    ],
+    ['layers beyond all', { ...GPT2, n_layer: 1e6 }, /n_layer is not a whole number from 1 to/],
     ['another attention', { ...GPT2, scale_attn_weights: false }, /scale_attn_weights is false/],
     ['nesting', `{"a":${'['.repeat(5000)}`, /nests more than/],
   ])('%s', (_, config, expected) => {
@@ -83,6 +88,41 @@ describe('what is not built is refused with one sentence', () => {
     expect(make).toThrow(InputError);
     expect(make).toThrow(expected);
   });
+});
+
+test('whatever a configuration says, it is a graph or one sentence', async () => {
+  const values: readonly unknown[] = [
+    null,
+    -1,
+    0,
+    0.5,
+    3,
+    2 ** 20,
+    1e300,
+    '',
+    'x',
+    [],
+    [1e9],
+    {},
+    true,
+  ];
+  let refused = 0;
+  for (const name of names) {
+    const config = await configOf(name);
+    for (const key of Object.keys(config)) {
+      for (const value of values) {
+        const text = JSON.stringify({ ...config, [key]: value });
+        try {
+          const model = transformersModel(new TextEncoder().encode(text), 'config.json');
+          new OnnxModel(toBinary(ModelProtoSchema, model), 'config.json');
+        } catch (error) {
+          expect(error, `${name}: ${key} ${JSON.stringify(value)}`).toBeInstanceOf(InputError);
+          refused += 1;
+        }
+      }
+    }
+  }
+  expect(refused).toBeGreaterThan(500);
 });
 
 test('a state dict with the twin of tied weights, and its own values of it, is read as it is', async () => {

@@ -32,7 +32,7 @@ export function bert(w: NetworkWriter, settings: NetworkSettings): string {
   // [batch, 1, 1, steps], true where a step is looked at.
   const seen = w.add('Unsqueeze', [w.add('Cast', [mask], { to: 9 }), w.integers([1, 2])]);
   let x = w.layerNorm(placed, 'bert.embeddings.LayerNorm', size, epsilon);
-  for (let i = 0; i < settings.count('num_hidden_layers'); i += 1) {
+  for (let i = 0; i < settings.layers('num_hidden_layers'); i += 1) {
     const layer = `bert.encoder.layer.${i}`;
     const [q, k, v] = ['query', 'key', 'value'].map((name) =>
       w.linear(x, `${layer}.attention.self.${name}`, size, size),

@@ -27,7 +27,7 @@ export function gpt2(w: NetworkWriter, settings: NetworkSettings): string {
   const tokens = w.embedding(ids, 'transformer.wte.weight', vocabulary, size);
   const places = w.weight('transformer.wpe.weight', [settings.count('n_positions'), size]);
   let x = w.add('Add', [tokens, w.slice(places, 0, 0, w.lengthOf(ids, 1))]);
-  for (let i = 0; i < settings.count('n_layer'); i += 1) {
+  for (let i = 0; i < settings.layers('n_layer'); i += 1) {
     const layer = `transformer.h.${i}`;
     const normal = w.layerNorm(x, `${layer}.ln_1`, size, epsilon);
     const all = projected(normal, `${layer}.attn.c_attn`, size, 3 * size);

@@ -1,4 +1,4 @@
-import type { NetworkSettings } from './networkSettings';
+import { MAX_HEAD, type NetworkSettings } from './networkSettings';
 import type { NetworkWriter } from './networkWriter';
 
 /** The base of the frequencies where nothing else is said (Su et al. 2024). */
@@ -17,7 +17,7 @@ export function llama(w: NetworkWriter, settings: NetworkSettings): string {
   const inner = settings.count('intermediate_size');
   const heads = settings.count('num_attention_heads');
   const shared = settings.count('num_key_value_heads', heads);
-  const head = settings.count('head_dim', Math.floor(size / heads));
+  const head = settings.count('head_dim', Math.floor(size / heads), MAX_HEAD);
   const epsilon = settings.real('rms_norm_eps', 1e-6);
   const hasBias = settings.flag('attention_bias', false);
   const isWideBiased = settings.flag('mlp_bias', false);
@@ -41,7 +41,7 @@ export function llama(w: NetworkWriter, settings: NetworkSettings): string {
     return w.add('Add', [w.add('Mul', [x, cosine]), w.add('Mul', [turned, sine])]);
   };
   let x = w.embedding(ids, 'model.embed_tokens.weight', vocabulary, size);
-  for (let i = 0; i < settings.count('num_hidden_layers'); i += 1) {
+  for (let i = 0; i < settings.layers('num_hidden_layers'); i += 1) {
     const layer = `model.layers.${i}`;
     const before = norm(x, `${layer}.input_layernorm`);
     const own = (name: string, count: number): string =>

@@ -6,6 +6,10 @@ import { objectOf, type Json } from '../../../checkpoint/jsonObject';
 /** Extents beyond which no network of these families was made. */
 const MAX_COUNT = 2 ** 24;
 
+/** Layers of the same, and elements of an attention head. */
+export const MAX_LAYERS = 2 ** 10;
+export const MAX_HEAD = 2 ** 12;
+
 /** What `config.json` of a Hugging Face model says of the network. */
 export class NetworkSettings {
   private readonly json: Json;
@@ -30,33 +34,37 @@ export class NetworkSettings {
     return (this.json[name] ?? null) !== null;
   }
 
-  /** A whole number above 0. @throws InputError where it is none. */
-  count(name: string, fallback?: number): number {
+  /** A whole number above 0. @throws InputError where it is none, or more than there may be. */
+  count(name: string, fallback?: number, most = MAX_COUNT): number {
     const value = this.json[name] ?? fallback;
-    if (Number.isInteger(value) && (value as number) > 0 && (value as number) <= MAX_COUNT) {
-      return value as number;
-    }
-    throw this.damaged(name, say`a whole number above 0`);
+    if (isCount(value, most)) return value;
+    throw this.damaged(name, say`a whole number from 1 to ${most}`);
+  }
+
+  /** How many layers there are, all of which are written. @throws InputError */
+  layers(name: string): number {
+    return this.count(name, undefined, MAX_LAYERS);
   }
 
   /** Several of them. @throws InputError where they are none. */
-  counts(name: string, fallback: readonly number[]): readonly number[] {
+  counts(name: string, fallback: readonly number[], most = MAX_COUNT): readonly number[] {
     const values = this.json[name] ?? fallback;
     if (
       Array.isArray(values) &&
       values.length > 0 &&
       values.length <= 64 &&
-      values.every((value) => Number.isInteger(value) && value > 0 && value <= MAX_COUNT)
+      values.every((value): value is number => isCount(value, most))
     ) {
-      return values as number[];
+      return values;
     }
-    throw this.damaged(name, say`a list of whole numbers above 0`);
+    throw this.damaged(name, say`a list of whole numbers from 1 to ${most}`);
   }
 
-  /** A finite number above 0. @throws InputError where it is none. */
+  /** A number above 0, in the range of float32. @throws InputError where it is none. */
   real(name: string, fallback: number): number {
     const value = this.json[name] ?? fallback;
-    if (typeof value === 'number' && Number.isFinite(value) && value > 0) return value;
+    const single = typeof value === 'number' ? Math.fround(value) : 0;
+    if (Number.isFinite(single) && single > 0) return value as number;
     throw this.damaged(name, say`a number above 0`);
   }
 
@@ -109,4 +117,8 @@ export class NetworkSettings {
       'damaged',
     );
   }
+}
+
+function isCount(value: unknown, most: number): value is number {
+  return Number.isInteger(value) && (value as number) > 0 && (value as number) <= most;
 }

@@ -1,4 +1,4 @@
-import type { NetworkSettings } from './networkSettings';
+import { MAX_LAYERS, type NetworkSettings } from './networkSettings';
 import type { NetworkWriter } from './networkWriter';
 
 /** What the library's BatchNorm adds to the variance, and how a bottleneck is narrowed. */
@@ -16,7 +16,7 @@ export function resnet(w: NetworkWriter, settings: NetworkSettings): string {
   }
   const channels = settings.count('num_channels', 3);
   const widths = settings.counts('hidden_sizes', [256, 512, 1024, 2048]);
-  const depths = settings.counts('depths', [3, 4, 6, 3]);
+  const depths = settings.counts('depths', [3, 4, 6, 3], MAX_LAYERS);
   const kind = settings.text('layer_type', 'bottleneck');
   if (kind !== 'basic' && kind !== 'bottleneck') throw settings.unknown('layer_type');
   if (widths.length !== depths.length) throw settings.unknown('depths');

@@ -39,7 +39,7 @@ export function vit(w: NetworkWriter, settings: NetworkSettings): string {
   const all = w.add('Concat', [first, steps], { axis: 1 });
   const places = w.weight('vit.embeddings.position_embeddings', [1, patches + 1, size]);
   let x = w.add('Add', [all, places]);
-  for (let i = 0; i < settings.count('num_hidden_layers'); i += 1) {
+  for (let i = 0; i < settings.layers('num_hidden_layers'); i += 1) {
     const layer = `vit.encoder.layer.${i}`;
     const before = w.layerNorm(x, `${layer}.layernorm_before`, size, epsilon);
     const [q, k, v] = ['query', 'key', 'value'].map((name) =>
