@@ -10,6 +10,8 @@ import { say } from '../../../shared/words/message';
  * @throws Fault when it unpacks to another size, or refers to what is not there.
  */
 export function unpackLz4(packed: Uint8Array, size: number): Uint8Array {
+  // A byte stands for 255 at most.
+  if (!(size <= 255 * packed.length)) throw broken();
   const out = new Uint8Array(size);
   let from = 0;
   let to = 0;

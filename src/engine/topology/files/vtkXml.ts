@@ -263,6 +263,9 @@ function base64Run(buffer: Buffer, start: number): string {
 }
 
 function parseAscii(buffer: Buffer, ranges: Element['text'], points: number): Float64Array {
+  // A number takes a byte and the space behind it: no more of them are made room for.
+  const most = ranges.reduce((sum, [from, to]) => sum + (to - from + 1) / 2, 0);
+  if (!(points <= most)) throw wrongLength();
   const values = new Float64Array(points);
   let count = 0;
   for (const [from, to] of ranges) {
@@ -371,16 +374,15 @@ function readBlock(source: Source, encoding: Encoding, size: number): Buffer {
   source.endPart();
   const last = lastSize === 0 ? partSize! : lastSize!;
   if ((parts - 1) * partSize! + last !== size) throw wrongLength();
-  const bytes = Buffer.alloc(size);
-  let at = 0;
+  // Whatever is announced, there is room for what the parts really hold.
+  const unpacked: Uint8Array[] = [];
   for (const [k, length] of packed.entries()) {
     const expected = k === parts - 1 ? last : partSize!;
     const part = unpack(source.take(length), expected);
     if (part.length !== expected) throw wrongLength();
-    bytes.set(part, at);
-    at += expected;
+    unpacked.push(part);
   }
-  return bytes;
+  return Buffer.concat(unpacked);
 }
 
 /** VTK's compressors. */

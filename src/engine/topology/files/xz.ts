@@ -14,6 +14,7 @@ export function unpackXz(packed: Uint8Array, size: number): Uint8Array {
   if (!MAGIC.every((byte, i) => packed[i] === byte)) throw broken();
   const check = CHECK_BYTES[packed[7]! & 15];
   if (packed[6] !== 0 || check === undefined) throw broken();
+  if (!(size <= MAX_RATIO * packed.length && size <= MAX_BYTES)) throw broken();
   const decoder = new Lzma2(packed, size);
   let at = 12;
   // A block begins with the size of its header, and the index behind the last block with 0.
@@ -36,6 +37,10 @@ export function unpackXz(packed: Uint8Array, size: number): Uint8Array {
   if (decoder.done !== size) throw broken();
   return decoder.out;
 }
+
+/** Of LZMA: matches of 273 bytes, each in a twentieth of a bit. */
+const MAX_RATIO = 2 ** 16;
+const MAX_BYTES = 2 ** 32;
 
 const MAGIC = [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00];
 const LZMA2_FILTER = 0x21;

@@ -152,11 +152,30 @@ describe('VTK image data', () => {
     }
   });
 
+  it.each([
+    'plane-inline-zlib.vti',
+    'plane-appended-raw.vti',
+    '../packed/bowl-lz4-raw.vti',
+    '../packed/bowl-lzma-raw.vti',
+  ])('%s whose extent is absurd is refused', async (name) => {
+    const text = readFileSync(fixtures + name, 'latin1');
+    for (const end of ['1e308', '1e15', '1000000000']) {
+      const changed = text.replace(/Piece Extent="([^"]*) \d+"/, `Piece Extent="$1 ${end}"`);
+      expect(changed).not.toBe(text);
+      const error = await refusal(written('absurd.vti', Buffer.from(changed, 'latin1')));
+      expect(english(error.said)).toMatch(/^absurd\.vti is damaged: /);
+    }
+  });
+
   it('refuses other data, sizes that do not fit, and packings it does not know', async () => {
     const ascii = readFileSync(`${fixtures}plane-ascii.vti`, 'utf8');
     const refused: [string, string][] = [
       ['type="ImageData"', 'type="PolyData"'],
       ['Piece Extent="0 4 0 2 0 0"', 'Piece Extent="0 4 0 3 0 0"'],
+      // More points than there are bytes: nobody makes room for them.
+      ['Piece Extent="0 4 0 2 0 0"', 'Piece Extent="0 4 0 2 0 1e308"'],
+      ['Piece Extent="0 4 0 2 0 0"', 'Piece Extent="0 4 0 2 0 1e9"'],
+      ['Piece Extent="0 4 0 2 0 0"', 'Piece Extent="0 4 0 2 0 100000000"'],
       ['Piece Extent="0 4 0 2 0 0"', 'Piece Extent="0 4 0 2"'],
       ['Piece Extent="0 4 0 2 0 0"', 'Piece Extent="0 1 0 2 0 0"'],
       ['header_type', 'compressor="vtkOtherDataCompressor" header_type'],
