@@ -153,9 +153,9 @@ export async function run(
   let accepted = 0;
   const one = async (k: number, lane: string): Promise<void> => {
     const own = join(folder, lane);
+    await fsp.mkdir(own, { recursive: true });
     try {
       const trial = await trialOf(k, randomOf(SEED * 1_000_003 + k));
-      await fsp.mkdir(own, { recursive: true });
       for (const [name, bytes] of trial.files) await fsp.writeFile(join(own, name), bytes);
       const found = await outcomeOf(join(own, trial.opened), trial.read);
       if (found !== null) accepted += 1;

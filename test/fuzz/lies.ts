@@ -199,7 +199,7 @@ export const numberLies: Change = (bytes, random) => {
 };
 
 /** Values that are none where they stand, or far too many. */
-export const ODD: readonly unknown[] = [
+const ODD: readonly unknown[] = [
   ...[null, true, false, 0, -1, 0.5, 1e9, 2 ** 31, 1e300, '', 'relu', 'in\u001b[2J\n\u009b'],
   ...[[], {}, [null], [[]], [1e9, 1e9], { class_name: 'Dense', config: {} }, 'x'.repeat(5000)],
 ];
@@ -213,12 +213,11 @@ export function changedJson(value: unknown, random: Random): unknown {
     const { holder, key } = pick(random, places);
     const other = pick(random, places);
     const changes: readonly ((own: unknown) => unknown)[] = [
-      () => pick(random, ODD),
+      () => odd(random),
       () => structuredClone(other.holder[other.key as never]),
-      (own) =>
-        typeof own === 'number' ? own * pick(random, [-1, 0, 2, 1000, 1e6]) : pick(random, ODD),
+      (own) => (typeof own === 'number' ? own * pick(random, [-1, 0, 2, 1000, 1e6]) : odd(random)),
       (own) => (Array.isArray(own) ? [...(own as unknown[]), ...(own as unknown[])] : [own]),
-      (own) => (typeof own === 'string' ? `${own}\u001b[31m` : pick(random, ODD)),
+      (own) => (typeof own === 'string' ? `${own}\u001b[31m` : odd(random)),
     ];
     const isGone = random() < 0.15 && !Array.isArray(holder);
     const next = pick(random, changes)(holder[key as never]);
@@ -226,6 +225,11 @@ export function changedJson(value: unknown, random: Random): unknown {
     else Reflect.set(holder, key, next);
   }
   return out;
+}
+
+/** A copy: what is changed next may be in it. */
+function odd(random: Random): unknown {
+  return structuredClone(pick(random, ODD));
 }
 
 interface Spot {
