@@ -50,6 +50,11 @@ interface FileNode {
   stream_ops: { readonly read: ReadStream };
 }
 
+/** Where in the file the library has read last. */
+export interface LastRead {
+  position: number | null;
+}
+
 /**
  * Makes a part of a file that is open appear as a file to the HDF5 library, which reads what it needs of it,
  * straight into its memory.
@@ -57,7 +62,8 @@ interface FileNode {
 export function placeFile(
   path: string,
   { descriptor, start, size }: { descriptor: number; start: number; size: number },
-): void {
+): LastRead {
+  const last: LastRead = { position: null };
   FS!.writeFile(path, new Uint8Array(0));
   const node = FS!.lookupPath(path, {}).node as unknown as FileNode;
   let ahead = new Uint8Array(0);
@@ -77,6 +83,7 @@ export function placeFile(
     }
   };
   const read: ReadStream = (_, buffer, offset, length, position) => {
+    last.position = position;
     const count = Math.max(0, Math.min(length, size - position));
     const into = buffer.subarray(offset, offset + count);
     if (count >= AHEAD) {
@@ -94,6 +101,7 @@ export function placeFile(
   };
   node.usedBytes = size;
   node.stream_ops = { ...node.stream_ops, read };
+  return last;
 }
 
 /** The file system throws what is no Error; what cannot be removed is a folder that is mounted. */

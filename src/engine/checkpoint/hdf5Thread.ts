@@ -1,5 +1,12 @@
 import { Dataset, File as Hdf5File, FS, Group, ready } from 'h5wasm';
-import { emptyFileSystem, FILTERS, MAX_CHUNK_BYTES, NUMBER_CLASSES, placeFile } from './hdf5Memory';
+import {
+  emptyFileSystem,
+  FILTERS,
+  MAX_CHUNK_BYTES,
+  NUMBER_CLASSES,
+  placeFile,
+  type LastRead,
+} from './hdf5Memory';
 import { Fault } from './fault';
 import type { Hdf5Contents, Hdf5Entry, Hdf5Source } from './hdf5Weights';
 import { say, type Message } from '../../shared/words/message';
@@ -7,6 +14,7 @@ import { say, type Message } from '../../shared/words/message';
 /** Groups in groups, and things in a file: links may lead round in circles. */
 const MAX_DEPTH = 32;
 const MAX_ENTITIES = 200_000;
+const MAX_KEPT = 10_000;
 const MAX_ATTRIBUTE_BYTES = 2 ** 24;
 
 /** Attributes of the root that say something of a model. */
@@ -15,19 +23,30 @@ const ROOT_ATTRIBUTES = ['keras_version', 'backend'];
 const CONFIGURATION = ['model_config', 'training_config'];
 
 const PATH = '/weights.h5';
+/** Arrays that are worth two looks at where they are. */
+const MIN_PLACED_BYTES = 2 ** 24;
 
 /** An HDF5 file of weights for the HDF5 library, which sees no other file. */
 export class Hdf5Memory {
-  private constructor(private readonly file: Hdf5File) {}
+  /** What has been listed: asking the library again takes as long as reading a megabyte. */
+  private readonly kept = new Map<
+    string,
+    { readonly dataset: Dataset; readonly entry: Hdf5Entry }
+  >();
+
+  private constructor(
+    private readonly file: Hdf5File,
+    private readonly last: LastRead | null,
+  ) {}
 
   static async open(source: Hdf5Source): Promise<Hdf5Memory> {
     const module = await ready;
     emptyFileSystem();
+    const last = source instanceof Uint8Array ? null : placeFile(PATH, source);
     if (source instanceof Uint8Array) FS!.writeFile(PATH, source);
-    else placeFile(PATH, source);
     // Without it a read that fails leaves memory as it was, and says nothing.
     module.activate_throwing_error_handler();
-    return new Hdf5Memory(new Hdf5File(PATH, 'r'));
+    return new Hdf5Memory(new Hdf5File(PATH, 'r'), last);
   }
 
   /** @returns bytes of memory that the library has taken. */
@@ -56,7 +75,10 @@ export class Hdf5Memory {
         const entity = group.get(key);
         if (entity instanceof Dataset) {
           const entry = entryOf(inner, entity);
-          if (entry !== null) entries.push(entry);
+          if (entry !== null) {
+            entries.push(entry);
+            if (entries.length <= MAX_KEPT) this.kept.set(inner, { dataset: entity, entry });
+          }
         } else if (entity instanceof Group) {
           const name = textOf(entity, 'name');
           if (name !== null) names[inner] = name;
@@ -80,18 +102,46 @@ export class Hdf5Memory {
     return { entries, names, attributes, configuration };
   }
 
-  /** The elements of one array, little-endian, in C order. */
-  read(path: string): Uint8Array {
-    const dataset = this.file.get(path);
-    if (!(dataset instanceof Dataset)) throw new Fault('damaged', say`"${path}" is no array`);
-    const entry = entryOf(path, dataset);
+  /**
+   * The elements of one array, little-endian, in C order; or where they begin in the file, if they lie there as
+   * they are, and are many: whoever has the file reads them without a way through the library's memory.
+   */
+  read(path: string): Uint8Array | number {
+    const { dataset, entry } = this.kept.get(path) ?? this.find(path);
     if (entry?.problem !== undefined || entry === null) {
       throw new Fault('unsupported', entry?.problem ?? say`"${path}" holds no numbers`);
     }
+    const place = this.placeOf(dataset, entry);
+    if (place !== null) return place;
     const value = entry.bytes === 0 ? new Uint8Array(0) : dataset.value;
     const bytes = bytesOf(value, entry.dtype);
     if (bytes.length !== entry.bytes) throw new Fault('damaged', say`"${path}" is cut short`);
     return bytes;
+  }
+
+  private find(path: string): { readonly dataset: Dataset; readonly entry: Hdf5Entry | null } {
+    const dataset = this.file.get(path);
+    if (!(dataset instanceof Dataset)) throw new Fault('damaged', say`"${path}" is no array`);
+    return { dataset, entry: entryOf(path, dataset) };
+  }
+
+  /**
+   * HDF5 has no call in h5wasm that tells where an array lies. But one that is neither packed nor in chunks is
+   * read where it lies: the places of its first and of its last element, as far apart as it is long, are it.
+   */
+  private placeOf(dataset: Dataset, entry: Hdf5Entry): number | null {
+    const { shape, chunks, size } = dataset.metadata;
+    const isPlain = chunks === null && entry.littleEndian && dataset.filters.length === 0;
+    if (this.last === null || shape === null || !isPlain || entry.bytes < MIN_PLACED_BYTES)
+      return null;
+    const placeAt = (of: (extent: number) => number): number | null => {
+      this.last!.position = null;
+      dataset.slice(shape.map((extent) => [of(extent), of(extent) + 1]));
+      return this.last!.position;
+    };
+    const [first, end] = [placeAt(() => 0), placeAt((extent) => extent - 1)];
+    const isWhole = first !== null && end !== null && end - first === entry.bytes - size;
+    return isWhole ? first : null;
   }
 }
 

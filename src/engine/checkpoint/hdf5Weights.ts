@@ -39,6 +39,8 @@ export type Hdf5Request =
 export type Hdf5Answer =
   | { readonly contents: Hdf5Contents }
   | { readonly bytes: Uint8Array }
+  /** Of the first byte of an array that lies in the file as it is. */
+  | { readonly position: number }
   /** Bytes of memory that the library has taken, and keeps. */
   | { readonly closed: number }
   | { readonly fault: readonly [reason: Fault['reason'], what: Message, advice?: Message] };
@@ -82,8 +84,8 @@ export class Hdf5Weights {
     }
   }
 
-  /** The elements of one array as the file has them. One at a time. */
-  read(path: string): Promise<Uint8Array> {
+  /** The elements of one array as the file has them, or where in it they begin. One at a time. */
+  read(path: string): Promise<Uint8Array | number> {
     this.turn = this.turn.then(
       () => this.ask(path),
       () => this.ask(path),
@@ -91,12 +93,13 @@ export class Hdf5Weights {
     return this.turn;
   }
 
-  private turn: Promise<Uint8Array> = Promise.resolve(new Uint8Array(0));
+  private turn: Promise<Uint8Array | number> = Promise.resolve(new Uint8Array(0));
 
-  private async ask(path: string): Promise<Uint8Array> {
+  private async ask(path: string): Promise<Uint8Array | number> {
     this.pending += 1;
     try {
       const answer = await askOf(this.worker, { read: path });
+      if ('position' in answer) return answer.position;
       if (!('bytes' in answer)) throw new Error('the thread reads what it is asked for');
       return answer.bytes;
     } catch (error) {

@@ -62,7 +62,7 @@ async function weightsIn(file: CheckpointFile, archive: ZipArchive): Promise<Ope
   }
   const weights = await Hdf5Weights.open({ descriptor: file.descriptor, start, size });
   let checked: Promise<void> | null = null;
-  return opened(weights, async () => {
+  return opened(weights, start, async () => {
     checked ??= archive.check(name, undefined);
     await checked;
     await file.confirm();
@@ -71,12 +71,14 @@ async function weightsIn(file: CheckpointFile, archive: ZipArchive): Promise<Ope
 
 interface OpenWeights {
   readonly weights: Hdf5Weights;
+  /** Of the HDF5 file in the file. */
+  readonly start: number;
   /** Whether the file is what it was, and its checksum right; asked after each read. */
   readonly confirm: () => Promise<void>;
 }
 
-function opened(weights: Hdf5Weights, confirm = () => Promise.resolve()): OpenWeights {
-  return { weights, confirm };
+function opened(weights: Hdf5Weights, start = 0, confirm = () => Promise.resolve()): OpenWeights {
+  return { weights, start, confirm };
 }
 
 /**
@@ -94,7 +96,7 @@ export async function openHdf5(file: CheckpointFile): Promise<Checkpoint> {
   const format = isOfKeras(weights.contents) ? 'keras' : 'hdf5';
   return hdf5Checkpoint(
     file,
-    opened(weights, () => file.confirm()),
+    opened(weights, 0, () => file.confirm()),
     format,
     {},
   );
@@ -113,7 +115,7 @@ const NO_WEIGHTS = /^(optimizer|optimizer_weights|_optimizer)(\/|$)|(^|\/)seed_g
 
 async function hdf5Checkpoint(
   file: CheckpointFile,
-  { weights, confirm }: OpenWeights,
+  { weights, start, confirm }: OpenWeights,
   format: 'keras' | 'hdf5',
   own: Checkpoint['metadata'],
 ): Promise<Checkpoint> {
@@ -153,7 +155,9 @@ async function hdf5Checkpoint(
         const { dtype, shape, path, problem, littleEndian } = entry;
         if (problem !== undefined) throw new Fault('unsupported', problem, SAVE_AGAIN);
         if (!isElementType(dtype)) throw new Fault('unsupported', say`"${path}" holds no numbers`);
-        const bytes = await weights.read(path);
+        const answer = await weights.read(path);
+        const bytes =
+          typeof answer === 'number' ? await file.read(start + answer, entry.bytes) : answer;
         await confirm();
         // The library has turned the bytes of what it knows.
         const isOurs = dtype !== 'float16' || littleEndian;

@@ -31,9 +31,9 @@ function serve(): void {
         return { contents: memory.contents() };
       }
       if (memory === null) throw new Error('nothing is open');
-      return 'read' in request
-        ? { bytes: memory.read(request.read) }
-        : { closed: await memory.close() };
+      if (!('read' in request)) return { closed: await memory.close() };
+      const found = memory.read(request.read);
+      return typeof found === 'number' ? { position: found } : { bytes: found };
     }).then((answer) => {
       // Its memory is its own, and goes over without a copy.
       port.postMessage(answer, 'bytes' in answer ? [answer.bytes.buffer as ArrayBuffer] : []);
