@@ -155,7 +155,11 @@ async function hdf5Checkpoint(
         const { dtype, shape, path, problem, littleEndian } = entry;
         if (problem !== undefined) throw new Fault('unsupported', problem, SAVE_AGAIN);
         if (!isElementType(dtype)) throw new Fault('unsupported', say`"${path}" holds no numbers`);
-        const answer = await weights.read(path);
+        const answer = await weights.read(path).catch(async (error: unknown) => {
+          // Of a file that is another now the library says that it is damaged.
+          await confirm();
+          throw error;
+        });
         const bytes =
           typeof answer === 'number' ? await file.read(start + answer, entry.bytes) : answer;
         await confirm();
