@@ -47,6 +47,10 @@ export class RelateView implements Disposable {
     readonly theme: Theme;
   } | null = null;
   private pointed: Point | null = null;
+  private correlated: {
+    readonly points: readonly Point[];
+    readonly correlation: RankCorrelation;
+  } | null = null;
 
   constructor(
     onSelect: (key: string) => void,
@@ -120,10 +124,7 @@ export class RelateView implements Disposable {
       this.section.tools.hidden = false;
       return;
     }
-    const correlation = rankCorrelation(
-      points.map((point) => point.x),
-      points.map((point) => point.y),
-    );
+    const correlation = this.correlationOf(points);
     this.shown = {
       points,
       runs,
@@ -158,6 +159,21 @@ export class RelateView implements Disposable {
 
   dispose(): void {
     this.store.dispose();
+  }
+
+  /** Taken anew only where a point is another: going from checkpoint to checkpoint changes none. */
+  private correlationOf(points: readonly Point[]): RankCorrelation {
+    const { correlated: before } = this;
+    const isSame =
+      before?.points.length === points.length &&
+      points.every(({ x, y }, k) => x === before.points[k]!.x && y === before.points[k]!.y);
+    if (isSame) return before.correlation;
+    const correlation = rankCorrelation(
+      points.map(({ x }) => x),
+      points.map(({ y }) => y),
+    );
+    this.correlated = { points, correlation };
+    return correlation;
   }
 
   private point(point: Point | null): void {
