@@ -1,7 +1,8 @@
 """Train a ResNet-20 with and without its shortcuts, and save checkpoints for Basin.
 
-With no options this remakes everything in this folder that is not source: two
-runs on scikit-learn's digits, the evaluation samples and the reference values.
+With no options this remakes the two runs of this folder on scikit-learn's digits,
+the evaluation samples and the reference values. ``--study`` trains five seeds of
+each network instead and keeps the last weights of each, for study.json.
 """
 
 from __future__ import annotations
@@ -190,6 +191,68 @@ def reference(args: argparse.Namespace, data: Data, run: Path) -> dict[str, Any]
     return values
 
 
+STUDY_SEEDS = 5
+
+
+def train_study(args: argparse.Namespace, data: Data, folder: Path) -> None:
+    """Five seeds with and without shortcuts: the last weights of each, in float32.
+
+    Networks that are there are not trained again.
+    """
+    from safetensors.torch import save_file
+
+    path = folder / "reference.json"
+    values: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    kinds = {True: "with", False: "without"}
+    for shortcuts in kinds.values() if args.residual is None else (kinds[args.residual],):
+        for seed in range(STUDY_SEEDS) if args.seed is None else (args.seed,):
+            own = argparse.Namespace(
+                **{**vars(args), "residual": shortcuts == "with", "seed": seed}
+            )
+            run = folder / f"shortcuts-{shortcuts}" / f"seed-{seed}"
+            if any(run.glob("epoch-*.safetensors")):
+                continue
+            train(own, data, run)
+            found = reference(own, data, run)
+            for checkpoint in sorted(run.glob("epoch-*.pt")):
+                if checkpoint.name == f"epoch-{args.epochs:03d}.pt":
+                    state = torch.load(checkpoint, weights_only=True)["model_state_dict"]
+                    name = checkpoint.with_suffix(".safetensors").name
+                    state = {k: v for k, v in state.items() if not k.endswith("num_batches_tracked")}
+                    save_file(state, run / name, metadata={"epoch": str(args.epochs)})
+                    key = f"shortcuts-{shortcuts}/seed-{seed}/{name}"
+                    values[key] = found[f"{run.parent.name}/{run.name}/{checkpoint.name}"]
+                checkpoint.unlink()
+            (run / "probe.npz").unlink()
+            graph = folder / f"shortcuts-{shortcuts}" / "model.onnx"
+            (run / "model.onnx").replace(graph)
+            write_study_config(run, args.dataset, shortcuts)
+            path.write_text(json.dumps(dict(sorted(values.items())), indent=1) + "\n")
+
+
+def write_study_config(run: Path, dataset: str, shortcuts: str) -> None:
+    path = run / "basin.json"
+    if path.exists():
+        return
+    limit = 120 if dataset == "digits" else 500
+    path.write_text(
+        f"""{{
+  // A ResNet-20 {shortcuts} shortcuts, at the end of training.
+  "checkpoints": ["epoch-*.safetensors"],
+  "model": "../model.onnx",
+  "data": {{
+    "inputs": "../../../{dataset}-eval.npz#x",
+    "targets": "../../../{dataset}-eval.npz#y",
+    "limit": {limit}
+  }},
+  "objective": {{ "kind": "classification" }},
+  "landscape": {{ "directions": "random", "resolution": 25, "range": 1, "normalization": "filter" }},
+  "hessian": {{ "eigenvalues": 5, "lanczosSteps": 20, "probes": 2 }}
+}}
+"""
+    )
+
+
 def write_config(run: Path, dataset: str) -> None:
     """Write ``basin.json`` beside the checkpoints, unless there is one already."""
     path = run / "basin.json"
@@ -229,13 +292,16 @@ def parse() -> argparse.Namespace:
         action=argparse.BooleanOptionalAction,
         help="train only the network with, or without, shortcuts (default: both)",
     )
+    parser.add_argument(
+        "--study", action="store_true", help="five seeds of each, into study, or cifar10/study"
+    )
     parser.add_argument("--epochs", type=int, help="default: 30 for digits, 160 for cifar10")
     parser.add_argument("--batch-size", type=int, help="default: 32 for digits, 128 for cifar10")
     parser.add_argument(
         "--lr", type=float, help="at the start (default: 0.05 for digits, 0.1 for cifar10)"
     )
     parser.add_argument("--weight-decay", type=float, default=5e-4)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, help="default: 0; of a study all of 0 to 4")
     parser.add_argument(
         "--out", help="folder of the runs, from this one (default: runs, or cifar10/runs)"
     )
@@ -258,6 +324,10 @@ def main() -> None:
     np.savez_compressed(
         out.parent / f"{args.dataset}-eval.npz", x=data.x_eval.numpy(), y=data.y_eval.numpy()
     )
+    if args.study:
+        train_study(args, data, out.parent / "study")
+        return
+    args.seed = 0 if args.seed is None else args.seed
     values: dict[str, Any] = {}
     for residual in (True, False) if args.residual is None else (args.residual,):
         run = out / ("resnet" if residual else "plain")

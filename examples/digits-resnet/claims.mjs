@@ -1,0 +1,320 @@
+/**
+ * The paper's claim on residual connections, asked of ten networks: what is claimed, what is found, and
+ * how the answer depends on what one chooses.
+ *
+ *   npm run build
+ *   node examples/digits-resnet/claims.mjs [--work FOLDER] [--no-write] [--workers N]
+ *       [--study cifar10/study --page FILE --images FOLDER]
+ *
+ * It analyses a copy of `study/` (git ignores `claims-work/`) with one setting after the other and writes
+ * the tables and pictures of docs/studies/residual-connections.md. Networks of CIFAR-10, once they are
+ * trained (`python train.py --dataset cifar10 --study`), are asked the same with --study; then name a
+ * page with the same marks.
+ */
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import {
+  countsOf,
+  DEFAULT_THRESHOLD,
+  NEIGHBORHOODS,
+  pairsOf,
+  THRESHOLDS,
+} from '../claims/counts.mjs';
+import { engine } from '../claims/engine.mjs';
+import { planesFigure } from '../claims/planesFigure.mjs';
+import { rhoText, short, table } from '../claims/statistics.mjs';
+import { Variants, writeBetween } from '../claims/variants.mjs';
+import { pairsFigure } from './claimsFigures.mjs';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const { values: options } = parseArgs({
+  allowNegative: true,
+  options: {
+    work: { type: 'string', default: join(here, 'claims-work') },
+    study: { type: 'string', default: 'study' },
+    workers: { type: 'string' },
+    memory: { type: 'string' },
+    write: { type: 'boolean', default: true },
+    page: { type: 'string', default: join(here, '../../docs/studies/residual-connections.md') },
+    images: { type: 'string', default: join(here, '../../docs/images/studies') },
+  },
+});
+
+const basin = await engine();
+const source = join(here, options.study);
+// The data is two folders above the runs of a study, and so above the copy.
+mkdirSync(options.work, { recursive: true });
+const data = `${basename(dirname(source)) === 'cifar10' ? 'cifar10' : 'digits'}-eval.npz`;
+cpSync(join(dirname(source), data), join(options.work, data));
+const variants = new Variants(
+  source,
+  join(options.work, 'study'),
+  'shortcuts-{shortcuts}/seed-{seed}/epoch-*.safetensors',
+);
+const { workers, memory } = options;
+const PLANES = [
+  { name: 'random-1', title: 'random directions, by filter, ±1', change: (s) => s },
+  {
+    name: 'hessian-1',
+    title: 'Hessian directions, ±1',
+    change: (s) => look(s, { directions: 'hessian', range: 1 }),
+  },
+];
+
+function look(settings, landscape) {
+  settings.landscape = { ...settings.landscape, ...landscape };
+  return settings;
+}
+
+const studies = new Map();
+for (const [at, { name, change }] of PLANES.entries()) {
+  const only = at === 0 ? undefined : ['landscape', 'topology'];
+  studies.set(name, variants.run(name, change, { only, workers, memory }));
+}
+const base = studies.get('random-1');
+const key = ({ factors }) => `${factors.shortcuts} ${factors.seed}`;
+const networks = base.rows.map(key);
+const rowsOf = ({ rows }) => {
+  const byKey = new Map(rows.map((row) => [key(row), row]));
+  return networks.map((network) => byKey.get(network) ?? null);
+};
+/** 1 without shortcuts: the claim is that what follows rises. */
+const without = base.rows.map(({ factors }) => Number(factors.shortcuts === 'without'));
+const pairs = new Map(
+  [...studies].flatMap(([name, study]) =>
+    NEIGHBORHOODS.map((neighborhood) => [
+      `${name} ${neighborhood}`,
+      rowsOf(study).map((row) => row && pairsOf(basin, row.document, neighborhood)),
+    ]),
+  ),
+);
+
+function columnsOf({
+  plane = 'random-1',
+  neighborhood = 'freudenthal',
+  isInside = true,
+  threshold = DEFAULT_THRESHOLD,
+}) {
+  const own = pairs.get(`${plane} ${neighborhood}`);
+  const rows = rowsOf(studies.get(plane));
+  const counts = rows.map(
+    (row, at) =>
+      row &&
+      countsOf(
+        own[at],
+        threshold.of(row.document),
+        row.document.topology.summaries.range,
+        isInside,
+      ),
+  );
+  const figure = (name) => rowsOf(base).map((row) => row.figures[name]);
+  return {
+    without,
+    loss: figure('loss'),
+    accuracy: figure('accuracy'),
+    eigenvalue: figure('eigenvalue'),
+    trace: figure('trace'),
+    lowest: rowsOf(base).map(({ document }) => document.hessian.lowest?.[0]?.value ?? null),
+    saddles: counts.map((each) => each?.saddles ?? null),
+    persistence: counts.map((each) => each?.persistence ?? 0),
+    withEssential: counts.map((each) => each?.withEssential ?? null),
+  };
+}
+
+/**
+ * How often ten networks that are dealt into two groups at random differ as much in their means, in the
+ * direction that is claimed: exact, over all ways to deal them.
+ */
+function chance(values) {
+  const count = values.length;
+  const size = without.reduce((sum, each) => sum + each, 0);
+  const total = values.reduce((sum, value) => sum + value, 0);
+  const observed = values.reduce((sum, value, at) => sum + value * without[at], 0);
+  let [asMuch, all] = [0, 0];
+  const deal = (from, left, sum) => {
+    if (left === 0) {
+      all++;
+      if (sum >= observed - 1e-12 * Math.abs(total)) asMuch++;
+      return;
+    }
+    for (let at = from; at <= count - left; at++) deal(at + 1, left - 1, sum + values[at]);
+  };
+  deal(0, size, 0);
+  return asMuch / all;
+}
+
+const group = (values, isWithout) => values.filter((_, at) => (without[at] === 1) === isWithout);
+const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const spread = (values) => {
+  const middle = mean(values);
+  return Math.sqrt(
+    values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1),
+  );
+};
+const meanText = (values) => `${short(mean(values))} ± ${short(spread(values))}`;
+
+function verdict(rises, falls) {
+  if (rises < 0.025) return '**holds**';
+  return falls < 0.025 ? '**the opposite**' : '**cannot be said**';
+}
+
+/** Whether a figure is larger without shortcuts. */
+function line(text, values) {
+  const rises = chance(values);
+  const falls = chance(values.map((value) => -value));
+  return [
+    text,
+    meanText(group(values, false)),
+    meanText(group(values, true)),
+    rhoText(basin.rankCorrelation(without, values)),
+    rises.toFixed(3),
+    verdict(rises, falls),
+  ];
+}
+
+const main = columnsOf({});
+const claims = table(
+  ['without shortcuts, larger is', 'with', 'without', 'ρ, 95 %, n = 10', 'by chance', ''],
+  [
+    line('the number of saddles (the paper’s claim)', main.saddles),
+    line('the average persistence', main.persistence),
+    line('the average persistence with the essential pair', main.withEssential),
+    line('λmax', main.eigenvalue),
+    line('the trace', main.trace),
+    line(
+      'the size of the most negative eigenvalue',
+      main.lowest.map((value) => -value),
+    ),
+    line('the loss', main.loss),
+    line(
+      'the error, 1 − accuracy',
+      main.accuracy.map((value) => 1 - value),
+    ),
+  ],
+);
+
+const groups = [
+  {
+    title: 'as Basin counts, and as the paper does',
+    choices: [
+      { name: 'freudenthal, inside, above rounding', isMain: true },
+      {
+        name: 'knn:8, border counted, no threshold',
+        neighborhood: 'knn:8',
+        isInside: false,
+        threshold: THRESHOLDS[0],
+      },
+    ],
+  },
+  {
+    title: 'neighbourhood',
+    choices: NEIGHBORHOODS.slice(1).map((neighborhood) => ({ neighborhood, name: neighborhood })),
+  },
+  { title: 'border', choices: [{ isInside: false, name: 'border counted' }] },
+  {
+    title: 'persistence threshold',
+    choices: THRESHOLDS.filter((each) => each !== DEFAULT_THRESHOLD).map((threshold) => ({
+      threshold,
+      name: threshold.name,
+    })),
+  },
+  {
+    title: 'directions',
+    choices: PLANES.slice(1).flatMap(({ name, title }) => [
+      { plane: name, name: title },
+      { plane: name, name: `${title}, border counted`, isInside: false },
+    ]),
+  },
+];
+const choices = table(
+  ['', 'choice', 'saddles with', 'without', 'ρ, 95 %', 'by chance', 'the paper’s claim'],
+  groups.flatMap(({ title, choices: own }) =>
+    own.map((choice) => {
+      const { saddles } = columnsOf(choice);
+      const rises = chance(saddles);
+      return [
+        title,
+        choice.isMain ? `**${choice.name}**` : choice.name,
+        meanText(group(saddles, false)),
+        meanText(group(saddles, true)),
+        rhoText(basin.rankCorrelation(without, saddles)),
+        rises.toFixed(3),
+        verdict(rises, chance(saddles.map((value) => -value))),
+      ];
+    }),
+  ),
+);
+
+const relations = table(
+  ['', 'ρ, 95 %, n = 10'],
+  [
+    ['saddles with the error', 'saddles', (k) => 1 - main.accuracy[k]],
+    ['saddles with λmax', 'saddles', (k) => main.eigenvalue[k]],
+    ['saddles with the trace', 'saddles', (k) => main.trace[k]],
+    ['average persistence with the error', 'persistence', (k) => 1 - main.accuracy[k]],
+    ['λmax with the error', 'eigenvalue', (k) => 1 - main.accuracy[k]],
+  ].map(([text, x, of]) => [
+    text,
+    rhoText(
+      basin.rankCorrelation(
+        main[x],
+        networks.map((_, k) => of(k)),
+      ),
+    ),
+  ]),
+);
+
+const rows = table(
+  ['shortcuts', 'seed', 'loss', 'accuracy', 'λmax', 'trace', 'saddles inside', 'on the border'],
+  base.rows.map(({ factors, figures, document }) => [
+    factors.shortcuts,
+    factors.seed,
+    short(figures.loss),
+    `${(100 * figures.accuracy).toFixed(1)} %`,
+    short(figures.eigenvalue),
+    short(figures.trace),
+    document.topology.inner.saddles,
+    document.topology.saddles - document.topology.inner.saddles,
+  ]),
+);
+
+const summary = { Claims: claims, Choices: choices, Relations: relations, Networks: rows };
+for (const [name, text] of Object.entries(summary)) console.log(`\n${name}\n\n${text}`);
+const shown = [0, 1].map((seed) => String(seed));
+const pictures = {
+  'residual-planes.svg': planesFigure(
+    basin,
+    ['with', 'without'].flatMap((kind) => shown.map((seed) => networks.indexOf(`${kind} ${seed}`))),
+    ['random-1', 'hessian-1'].map((name) => ({
+      title: name === 'random-1' ? 'random directions' : 'Hessian directions',
+      rows: rowsOf(studies.get(name)),
+      pairs: pairs.get(`${name} freudenthal`),
+    })),
+    (document) => DEFAULT_THRESHOLD.of(document),
+    ({ shortcuts, seed }) => `${shortcuts} shortcuts, seed ${seed}`,
+  ),
+  'residual-counts.svg': pairsFigure(
+    basin,
+    [
+      { title: 'saddles inside', values: main.saddles },
+      { title: 'saddles, border counted', values: columnsOf({ isInside: false }).saddles },
+      { title: 'λmax', values: main.eigenvalue, log: true },
+      { title: 'trace', values: main.trace, log: true },
+    ],
+    without,
+  ),
+};
+for (const [name, drawing] of Object.entries(pictures)) {
+  const folder = options.write ? options.images : options.work;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, name), String(drawing));
+}
+if (options.write) {
+  for (const [name, text] of Object.entries(summary)) writeBetween(options.page, name, text);
+}
+for (const { others } of studies.values()) {
+  for (const { factors, status, why } of others)
+    console.error(JSON.stringify(factors), status, why);
+}
