@@ -110,7 +110,7 @@ function planesText(planes: Planes): string {
       return t('The directions are the same, each around its own checkpoint.');
     case 'apart':
       return t(
-        'Each plane has directions of its own: shapes can be compared, places cannot. "share": true in basin.json gives all the same.',
+        'Each plane has directions of its own: shapes can be compared, places cannot. "share": true in basin.json gives all checkpoints of a run the same.',
       );
   }
 }

@@ -19,6 +19,7 @@ export function scatterAxis(values: readonly number[], mayBeLogarithmic = true):
   const least = values.reduce((low, value) => Math.min(low, value), Infinity);
   const most = values.reduce((high, value) => Math.max(high, value), -Infinity);
   const logarithmic = mayBeLogarithmic && least > 0 && Math.log10(most / least) >= DECADES_FOR_LOG;
+  const areCounts = values.every(Number.isInteger);
   const place = logarithmic ? Math.log10 : (value: number) => value;
   const span = place(most) - place(least) || Math.abs(place(most)) || 1;
   const low = place(least) - MARGIN * span;
@@ -32,9 +33,11 @@ export function scatterAxis(values: readonly number[], mayBeLogarithmic = true):
       const { values: at, step } = logarithmic
         ? logTicks(10 ** low, 10 ** high, count)
         : linearTicks(low, high, count);
-      return at.map((value) => ({
+      // Between counts there is nothing.
+      const shown = logarithmic || !areCounts ? at : at.filter(Number.isInteger);
+      return shown.map((value) => ({
         at: place(value),
-        text: formatTick(value, logarithmic ? value : step),
+        text: formatTick(value, logarithmic ? value : areCounts ? Math.max(1, step) : step),
       }));
     },
   };

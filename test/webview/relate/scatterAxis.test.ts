@@ -17,6 +17,15 @@ describe('an axis of a scatter plot', () => {
     expect(scatterAxis([0, 100]).logarithmic).toBe(false);
   });
 
+  it('has no ticks between counts', () => {
+    expect(
+      scatterAxis([0, 1, 5])
+        .ticks(14)
+        .map(({ text }) => text),
+    ).toEqual(['0', '1', '2', '3', '4', '5']);
+    expect(scatterAxis([0, 0.5, 5]).ticks(14).length).toBeGreaterThan(6);
+  });
+
   it('has a width where all values are equal', () => {
     for (const value of [0, 5, -3]) {
       const { low, high } = scatterAxis([value, value]);
