@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { sizeOf } from '../tensor';
+import { sameShape, sizeOf } from '../tensor';
 import { placeBox } from './box';
 import { Budget } from './budget';
 import type { Checkpoint } from './checkpoint';
@@ -10,6 +10,8 @@ import { Fault } from './fault';
 import { unpickle } from './pickle';
 import {
   attributesOf,
+  isCount,
+  isCounts,
   PickleGlobal,
   PickleObject,
   type PickleDictionary,
@@ -364,7 +366,7 @@ function storagesOf(folder: PartFolder, tensors: ReadonlyMap<string, CutTensor>)
         if (
           !(root instanceof TensorReference) ||
           root.type !== type ||
-          !isSame(root.shape, sizes)
+          !sameShape(root.shape, sizes)
         ) {
           throw new Fault('damaged', say`a box of its tensor \`${key}\` is not in ${part.file}`);
         }
@@ -393,16 +395,4 @@ function storagesOf(folder: PartFolder, tensors: ReadonlyMap<string, CutTensor>)
       for (let at = 0; at < bytes.length; at += length) yield bytes.slice(at, at + length);
     },
   };
-}
-
-function isSame(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((extent, axis) => extent === b[axis]);
-}
-
-function isCount(value: PickleValue | undefined): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-}
-
-function isCounts(value: PickleValue | undefined): value is number[] {
-  return Array.isArray(value) && value.length <= MAX_AXES && value.every(isCount);
 }

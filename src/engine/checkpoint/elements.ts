@@ -113,7 +113,8 @@ export function decode(
   return { dtype: tensor.dtype, shape: [...shape], data: dense } as Tensor;
 }
 
-function unread(type: ElementType): Fault {
+/** Of an array whose elements are listed and not read. */
+export function unread(type: string): Fault {
   return new Fault(
     'unsupported',
     say`an array has the element type ${type}, which Basin does not compute with`,

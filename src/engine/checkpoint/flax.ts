@@ -2,7 +2,7 @@ import { sizeOf, type Tensor } from '../tensor';
 import { Budget } from './budget';
 import type { Checkpoint, TensorEntry } from './checkpoint';
 import type { CheckpointFile } from './checkpointFile';
-import { bytesPerElement, decode, isElementType, stridesC } from './elements';
+import { bytesPerElement, decode, isElementType, stridesC, unread } from './elements';
 import { Fault, naming, namingAll } from './fault';
 import { readPacked, StoredBytes, type PackedValue } from './messagePack';
 import { plainOf } from './metadata';
@@ -179,11 +179,7 @@ function inOrder(value: PackedValue | undefined): readonly PackedValue[] | null 
 
 function elementType(dtype: string) {
   if (isElementType(dtype)) return dtype;
-  throw new Fault(
-    'unsupported',
-    say`an array has the element type ${dtype}, which Basin does not compute with`,
-    say`convert the weights to float32 and save again`,
-  );
+  throw unread(dtype);
 }
 
 async function readStored(

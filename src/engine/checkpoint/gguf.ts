@@ -1,6 +1,6 @@
 import type { Checkpoint, TensorEntry } from './checkpoint';
 import type { CheckpointFile } from './checkpointFile';
-import { decode, stridesC, type ElementType } from './elements';
+import { decode, stridesC, unread, type ElementType } from './elements';
 import { Fault, naming } from './fault';
 import { readHeader, type Growing } from './growing';
 import { plainOf } from './metadata';
@@ -115,14 +115,6 @@ export async function openGguf(file: CheckpointFile): Promise<Checkpoint> {
       }),
     close: () => file.close(),
   };
-}
-
-function unread(dtype: string): Fault {
-  return new Fault(
-    'unsupported',
-    say`an array has the element type ${dtype}, which Basin does not compute with`,
-    say`convert the weights to float32 and save again`,
-  );
 }
 
 interface Header {

@@ -88,3 +88,15 @@ export function attributesOf(value: PickleValue): ReadonlyMap<PickleValue, Pickl
   if (first instanceof Map) return first;
   return value.entries.size > 0 ? value.entries : null;
 }
+
+/** Axes of an array: more has no framework. */
+const MAX_AXES = 64;
+
+export function isCount(value: PickleValue | undefined): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+/** Whether a value is a shape, strides or the like. */
+export function isCounts(value: PickleValue | undefined): value is number[] {
+  return Array.isArray(value) && value.length <= MAX_AXES && value.every(isCount);
+}

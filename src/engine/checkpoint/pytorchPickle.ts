@@ -3,7 +3,14 @@ import { Fault } from './fault';
 import type { Budget } from './budget';
 import type { PickleInterpreter } from './pickle';
 import type { Quantizer } from './quantization';
-import { PickleGlobal, PickleLeaf, type PickleDictionary, type PickleValue } from './pickleValue';
+import {
+  isCount,
+  isCounts,
+  PickleGlobal,
+  PickleLeaf,
+  type PickleDictionary,
+  type PickleValue,
+} from './pickleValue';
 import { say } from '../../shared/words/message';
 
 /** Memory that tensors are views of: one entry of a zip, one block of a legacy file. */
@@ -146,8 +153,6 @@ function dictionaryOf(
   return dictionary;
 }
 
-const MAX_AXES = 64;
-
 /** (storage, offset, shape, strides, …), checked against the storage's length. */
 function tensorOf(
   [storage, offset, shape, strides]: readonly PickleValue[],
@@ -253,12 +258,4 @@ function unknownStorage(): Fault {
 /** null: a type without a name here. */
 function dtypeOf(value: PickleValue | undefined): ElementType | null {
   return value instanceof PickleGlobal && isElementType(value.name) ? value.name : null;
-}
-
-function isCount(value: PickleValue | undefined): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-}
-
-function isCounts(value: PickleValue | undefined): value is number[] {
-  return Array.isArray(value) && value.length <= MAX_AXES && value.every(isCount);
 }

@@ -1,6 +1,6 @@
 import type { Checkpoint, TensorEntry } from './checkpoint';
 import type { CheckpointFile } from './checkpointFile';
-import { decode, isElementType, stridesC, type ElementType } from './elements';
+import { decode, isElementType, stridesC, unread, type ElementType } from './elements';
 import { Fault, naming, namingAll } from './fault';
 import { blocks as blocksOfFile, elementsOf, pieceOf } from './pieces';
 import { trainingPosition } from './trainingPosition';
@@ -103,14 +103,6 @@ export async function openSafetensors(file: CheckpointFile): Promise<Checkpoint>
       }),
     close: () => file.close(),
   };
-}
-
-function unread(dtype: string): Fault {
-  return new Fault(
-    'unsupported',
-    say`an array has the element type ${dtype}, which Basin does not compute with`,
-    say`convert the weights to float32 and save again`,
-  );
 }
 
 type Json = Readonly<Record<string, unknown>>;

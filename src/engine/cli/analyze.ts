@@ -1,7 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, join, resolve, sep } from 'node:path';
 import { InputError } from '../../shared/inputError';
-import { parseMemorySize } from '../../shared/memorySize';
 import {
   RESULT_SUFFIX,
   type Part,
@@ -14,7 +13,6 @@ import { writeWhole } from '../study/cache';
 import { runJob, type JobOutcome } from '../study/job';
 import { holdsConfiguration } from '../study/graphSource';
 import { findConfigurations, nameInStudy, readStudy, type Study } from '../study/study';
-import { WorkerPool } from '../study/workerPool';
 import { ExitStatus } from './exitStatus';
 import { governing, governingOf } from '../study/governing';
 import { ProgressBar } from './progressBar';
@@ -23,18 +21,16 @@ import { escapedLines } from '../../shared/escaped';
 import { english, say } from '../../shared/words/message';
 import { isBelow } from '../../shared/pathNames';
 import { complain, sayJson } from './output';
+import { openWorkers, type WorkerFlags } from './workerFlags';
 
-export interface AnalyzeFlags {
+export interface AnalyzeFlags extends WorkerFlags {
   readonly checkpoint?: readonly string[];
   readonly only?: readonly Part[];
   readonly out?: string;
   readonly json?: boolean;
-  readonly workers?: number;
   readonly runtime?: RuntimeSetting['runtime'];
   readonly provider?: string;
   readonly precision?: Precision;
-  /** What an analysis may take of memory, as "8 GB". */
-  readonly memory?: string;
   /** A folder whose TensorFlow.js may be run. */
   readonly tensorflow?: string;
 }
@@ -57,13 +53,7 @@ export async function analyzeCommand(
   const isOne =
     selection.length === 1 &&
     (selection[0]!.checkpoints ?? selection[0]!.study.checkpoints).length === 1;
-  const pool = new WorkerPool({
-    runtime,
-    ...(flags.workers === undefined ? {} : { size: flags.workers }),
-    ...(flags.memory === undefined
-      ? {}
-      : { memoryLimit: parseMemorySize(flags.memory, '--memory') }),
-  });
+  const pool = openWorkers(runtime, flags);
   const bar = new ProgressBar();
   // On a terminal the bar is on the line a row would grow on, and shows its first figures.
   const grows = !(process.stdout.isTTY && process.stderr.isTTY);

@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
 import { InputError } from '../../shared/inputError';
-import { parseMemorySize } from '../../shared/memorySize';
 import { DEFAULT_RUNTIME } from '../../shared/runtimeSetting';
 import { say } from '../../shared/words/message';
 import { chooseRuntime } from '../runtime/chooseRuntime';
@@ -15,22 +14,20 @@ import { readStudyFile, type StudyFile } from '../studies/studyFile';
 import { writeStudyPage } from '../studies/studyPage';
 import { planStudy, type StudyPlan } from '../studies/studyPlan';
 import { writeWhole } from '../study/cache';
-import { WorkerPool } from '../study/workerPool';
 import { ExitStatus } from './exitStatus';
 import { complain, print, sayJson } from './output';
+import { openWorkers, type WorkerFlags } from './workerFlags';
 import { ProgressBar } from './progressBar';
 import { nameOf, studyCsv, studyMarkdown, studyTables } from './studyTables';
 import { table } from './table';
 
-export interface StudyFlags {
+export interface StudyFlags extends WorkerFlags {
   readonly shard?: string;
   readonly shards?: number;
   readonly merge?: boolean;
   readonly submit?: 'slurm';
   readonly out?: readonly string[];
   readonly json?: boolean;
-  readonly workers?: number;
-  readonly memory?: string;
 }
 
 /** What a study can be written as, by its ending. */
@@ -72,13 +69,7 @@ async function run(
 ): Promise<number> {
   const shard = shardFrom(flags);
   const tasks = shard === null ? plan.tasks : tasksOf(plan.tasks, shard);
-  const pool = new WorkerPool({
-    runtime: chooseRuntime(DEFAULT_RUNTIME, null),
-    ...(flags.workers === undefined ? {} : { size: flags.workers }),
-    ...(flags.memory === undefined
-      ? {}
-      : { memoryLimit: parseMemorySize(flags.memory, '--memory') }),
-  });
+  const pool = openWorkers(chooseRuntime(DEFAULT_RUNTIME, null), flags);
   const bar = new ProgressBar();
   let status: number = ExitStatus.done;
   let done = 0;

@@ -8,7 +8,7 @@ import { loopPairs } from './loops';
 import { gridExtents, nearestOf, parseNeighborhood, STENCIL_NEIGHBORHOODS } from './neighborhood';
 import { FLOAT32_NOISE, noiseFloor, type BirthsAndDeaths } from './noiseFloor';
 import { comparableKeys } from './order';
-import { branchesAbove, branchPersistences, byPersistence } from './persistence';
+import { branchesAbove, branchPersistences, byPersistence, pairAt } from './persistence';
 import { landscapeProfile } from './profile';
 import { sensitivityOf } from './sensitivity';
 import { saddleMinimumDistance } from './smad';
@@ -85,7 +85,7 @@ export function analyzeTopology(
   const range = finiteRange(values);
   const pairs = markedAtBorder(
     [
-      pairOf(branches.minimum[branches.root]!, branches.maximum, values),
+      pairAt(branches.minimum[branches.root]!, branches.maximum, values),
       ...pairsOf(branches, ordered, values),
     ],
     extents,
@@ -238,20 +238,7 @@ function pairsOf(
   which: Int32Array,
   values: Float64Array | Float32Array,
 ): readonly PersistencePair[] {
-  return Array.from(which, (b) => pairOf(branches.minimum[b]!, branches.saddle[b]!, values));
-}
-
-function pairOf(
-  birthVertex: number,
-  deathVertex: number,
-  values: Float64Array | Float32Array,
-): PersistencePair {
-  return {
-    birth: toScalar(values[birthVertex]!),
-    death: toScalar(values[deathVertex]!),
-    birthVertex,
-    deathVertex,
-  };
+  return Array.from(which, (b) => pairAt(branches.minimum[b]!, branches.saddle[b]!, values));
 }
 
 function mergeTreeOf(tree: JoinTree, values: Float64Array | Float32Array): MergeTree {

@@ -1,9 +1,8 @@
 import { InputError } from '../../shared/inputError';
-import { toScalar } from '../../shared/result/scalar';
 import { branchesOf, turnedKeys } from './trees/gridBranches';
 import { gridExtents, type StencilNeighborhood } from './neighborhood';
 import { comparableKeys, sortedOrder } from './order';
-import { persistenceOf } from './persistence';
+import { pairAt, persistenceOf } from './persistence';
 import type { Neighborhood, PersistencePair } from '../../shared/result/topology';
 import { say } from '../../shared/words/message';
 
@@ -70,14 +69,8 @@ export function loopPairs(
     falling.push(-persistence);
   }
   return Array.from(sortedOrder(Float64Array.from(falling)), (k) => {
-    const birthVertex = vertexOf(branches.saddle[found[k]!]!);
-    const deathVertex = vertexOf(branches.minimum[found[k]!]!);
-    return {
-      birth: toScalar(values[birthVertex]!),
-      death: toScalar(values[deathVertex]!),
-      birthVertex,
-      deathVertex,
-    };
+    const [birth, death] = [branches.saddle[found[k]!]!, branches.minimum[found[k]!]!];
+    return pairAt(vertexOf(birth), vertexOf(death), values);
   });
 }
 

@@ -1,3 +1,5 @@
+import { toScalar } from '../../shared/result/scalar';
+import type { PersistencePair } from '../../shared/result/topology';
 import { sortedOrder } from './order';
 import type { Branches } from './trees/branches';
 
@@ -87,4 +89,18 @@ function sortByBirth(run: Int32Array, minimum: Int32Array, keys: Float64Array): 
   const order = sortedOrder(births);
   const sorted = order.map((k) => run[k]!);
   run.set(sorted);
+}
+
+/** A pair of two vertices, with their values. */
+export function pairAt(
+  birthVertex: number,
+  deathVertex: number,
+  values: Float64Array | Float32Array,
+): PersistencePair {
+  return {
+    birth: toScalar(values[birthVertex]!),
+    death: toScalar(values[deathVertex]!),
+    birthVertex,
+    deathVertex,
+  };
 }

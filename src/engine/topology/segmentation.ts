@@ -1,3 +1,4 @@
+import { rootOf } from '../../shared/unionFind';
 import { adjacencyOf, type Adjacency } from './adjacency';
 import { branchesOf, superlevelBranches } from './trees/gridBranches';
 import { gridExtents } from './neighborhood';
@@ -166,9 +167,9 @@ function keptSurvivors(
     let to = from;
     const end = saddle[byEnd[from]!]!;
     for (; to < byEnd.length && saddle[byEnd[to]!] === end; to++) {
-      elder[byEnd[to]!] = findElder(elder, toward[byEnd[to]!]!);
+      elder[byEnd[to]!] = rootOf(elder, toward[byEnd[to]!]!);
     }
-    for (let k = from; k < to; k++) survivor[byEnd[k]!] = findElder(elder, byEnd[k]!);
+    for (let k = from; k < to; k++) survivor[byEnd[k]!] = rootOf(elder, byEnd[k]!);
     from = to;
   }
   // From the last to end down: where a branch goes has been settled before it.
@@ -182,15 +183,6 @@ function keptSurvivors(
 /** Two infinities of one sign differ by NaN. */
 function compare(a: number, b: number): number {
   return Number(a > b) - Number(a < b);
-}
-
-function findElder(elder: Int32Array, from: number): number {
-  let at = from;
-  while (elder[at] !== at) {
-    elder[at] = elder[elder[at]!]!;
-    at = elder[at]!;
-  }
-  return at;
 }
 
 function crossed(

@@ -1,3 +1,4 @@
+import { rootOf } from '../unionFind';
 import { assign } from './assignment';
 
 /**
@@ -56,17 +57,8 @@ function matchComponent(
   });
 }
 
-function root(elder: Int32Array, from: number): number {
-  let at = from;
-  while (elder[at] !== at) {
-    elder[at] = elder[elder[at]!]!;
-    at = elder[at]!;
-  }
-  return at;
-}
-
 function unite(elder: Int32Array, a: number, b: number): void {
-  const [p, q] = [root(elder, a), root(elder, b)];
+  const [p, q] = [rootOf(elder, a), rootOf(elder, b)];
   elder[Math.max(p, q)] = Math.min(p, q);
 }
 
@@ -74,7 +66,7 @@ function unite(elder: Int32Array, a: number, b: number): void {
 function components(elder: Int32Array, n: number): { rows: number[]; columns: number[] }[] {
   const found = new Map<number, { rows: number[]; columns: number[] }>();
   for (let k = 0; k < elder.length; k++) {
-    const at = root(elder, k);
+    const at = rootOf(elder, k);
     let part = found.get(at);
     if (part === undefined) found.set(at, (part = { rows: [], columns: [] }));
     if (k < n) part.rows.push(k);

@@ -1,3 +1,5 @@
+import { rootOf } from '../../shared/unionFind';
+
 /** Steps to the neighbours of the triangulation whose diagonals join (i+1, j) and (i, j+1). */
 const STEPS = [
   [1, 0],
@@ -32,14 +34,7 @@ export function basinsOfGrid(
   const elder = Int32Array.from(values, (_, v) => v);
   // Of basins that were cancelled: the one they spill into.
   const into = Int32Array.from(values, (_, v) => v);
-  const component = (minimum: number): number => {
-    let at = minimum;
-    while (elder[at] !== at) {
-      elder[at] = elder[elder[at]!]!;
-      at = elder[at]!;
-    }
-    return at;
-  };
+  const component = (minimum: number): number => rootOf(elder, minimum);
   const isBefore = (a: number, b: number) =>
     values[a]! < values[b]! || (values[a] === values[b] && a < b);
   for (const v of order) {

@@ -1,3 +1,4 @@
+import { rootOf } from '../../../shared/unionFind';
 import { InputError } from '../../../shared/inputError';
 import { adjacencyOf, type Adjacency } from '../adjacency';
 import { gridExtents } from '../neighborhood';
@@ -76,11 +77,7 @@ function augmented(
     for (let e = graph.starts[v]!; e < graph.starts[v + 1]!; e++) {
       const u = graph.targets[e]!;
       if (upwards ? rank[u]! > rank[v]! : rank[u]! < rank[v]!) continue;
-      let at = u;
-      while (latest[at] !== at) {
-        latest[at] = latest[latest[at]!]!;
-        at = latest[at]!;
-      }
+      const at = rootOf(latest, u);
       if (at === v) continue;
       next[at] = v;
       latest[at] = v;
