@@ -10,7 +10,7 @@ import { withAlpha, type Theme } from '../plots/theme';
 import { formatNumber } from '../../shared/words/numbers';
 import type { ViewState } from '../state/viewState';
 import { plural, t } from '../../shared/words/text';
-import type { Run } from '../state/runs';
+import { sameFigures, type Run } from '../state/runs';
 import { pointMark } from './pointMark';
 import { relatedColumns, trainingsOf } from './relatedColumn';
 import { scatterAxis, type ScatterAxis } from './scatterAxis';
@@ -51,6 +51,9 @@ export class RelateView implements Disposable {
     readonly points: readonly Point[];
     readonly correlation: RankCorrelation;
   } | null = null;
+  /** Of the last update. */
+  private asked: readonly unknown[] = [];
+  private runs: readonly Run[] = [];
 
   constructor(
     onSelect: (key: string) => void,
@@ -94,6 +97,11 @@ export class RelateView implements Disposable {
   }
 
   update(runs: readonly Run[], selected: string, theme: Theme, state: ViewState): void {
+    const asked = [selected, theme, state.relateX, state.relateY];
+    const isSame = asked.every((part, k) => part === this.asked[k]);
+    if (isSame && sameFigures(this.runs, runs)) return;
+    this.asked = asked;
+    this.runs = runs;
     const columns = relatedColumns(runs);
     const known = (id: string) => columns.find((column) => column.id === id);
     const performance = ['accuracy', 'error', 'loss'].find((id) => known(id) !== undefined)!;

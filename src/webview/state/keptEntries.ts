@@ -12,8 +12,17 @@ export function keptEntries(
   const known = new Map(before.map((entry) => [entry.key, entry]));
   const kept = now.map((entry) => {
     const old = known.get(entry.key);
-    return old !== undefined && JSON.stringify(old) === JSON.stringify(entry) ? old : entry;
+    return old !== undefined && textOf(old) === textOf(entry) ? old : entry;
   });
   const isSame = kept.length === before.length && kept.every((entry, k) => entry === before[k]);
   return isSame ? before : kept;
+}
+
+/** Written once for each: a thousand are compared with every snapshot. */
+const texts = new WeakMap<PanelEntry, string>();
+
+function textOf(entry: PanelEntry): string {
+  let text = texts.get(entry);
+  if (text === undefined) texts.set(entry, (text = JSON.stringify(entry)));
+  return text;
 }

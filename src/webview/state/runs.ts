@@ -79,3 +79,24 @@ export function trainingPlace(entry: PanelEntry): string {
   if (epoch !== null) return t('epoch {0}', epoch);
   return step === null ? entry.label : t('step {0}', step);
 }
+
+/**
+ * Whether runs say the same but for versions of documents: most snapshots tell of one that is another
+ * and has the figures it had, and what is the same is not drawn again.
+ */
+export function sameFigures(before: readonly Run[], now: readonly Run[]): boolean {
+  const isSame = (run: Run, old: Run | undefined): boolean =>
+    old !== undefined &&
+    run.name === old.name &&
+    run.entries.length === old.entries.length &&
+    run.entries.every((entry, k) => sameEntry(entry, old.entries[k]!));
+  return before.length === now.length && now.every((run, k) => isSame(run, before[k]));
+}
+
+function sameEntry(a: PanelEntry, b: PanelEntry): boolean {
+  return a === b || withoutVersion(a) === withoutVersion(b);
+}
+
+function withoutVersion({ summary, ...entry }: PanelEntry): string {
+  return JSON.stringify({ ...entry, summary: summary && { ...summary, version: 0 } });
+}

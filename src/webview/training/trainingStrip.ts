@@ -3,7 +3,7 @@ import type { ResultDocument } from '../../shared/result';
 import { DisposableStore, type Disposable } from '../disposable';
 import { element, setAttributes } from '../element';
 import { keyFigure } from './keyFigure';
-import { positions, trainingPlace, type Run } from '../state/runs';
+import { positions, sameFigures, trainingPlace, type Run } from '../state/runs';
 import { seriesOf, seriesScale, shownMeasures } from './series';
 import { sparkline, type SparklineSeries } from './sparkline';
 import { stepEntry, type Step } from '../state/selection';
@@ -17,6 +17,7 @@ export class TrainingStrip implements Disposable {
   readonly root: HTMLElement;
   private readonly store = new DisposableStore();
   private run: Run | null = null;
+  private runs: readonly Run[] = [];
   private key = '';
   /** What is drawn: it is drawn again where any of it is another. */
   private drawn: readonly unknown[] = [];
@@ -66,7 +67,8 @@ export class TrainingStrip implements Disposable {
     this.run = run;
     this.key = entry.key;
     // Most snapshots tell of progress alone.
-    const drawn = [document, explained, entry.key, runs];
+    if (!sameFigures(this.runs, runs)) this.runs = runs;
+    const drawn = [document, explained, entry.key, this.runs];
     if (drawn.every((part, i) => part === this.drawn[i])) return;
     this.drawn = drawn;
     const current = run.entries.indexOf(entry);

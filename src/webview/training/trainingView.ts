@@ -6,7 +6,7 @@ import { PlotSection } from '../plots/plotSection';
 import type { Theme } from '../plots/theme';
 import { formatNumber } from '../../shared/words/numbers';
 import { t } from '../../shared/words/text';
-import { positions, trainingPlace, type Run } from '../state/runs';
+import { positions, sameFigures, trainingPlace, type Run } from '../state/runs';
 import { figureOf, seriesOf, shownMeasures, shownWeightMeasures } from './series';
 import { cellsOf, trainingOption, type TrainingContent } from './trainingDrawing';
 
@@ -18,6 +18,7 @@ export class TrainingView implements Disposable {
   private readonly store = new DisposableStore();
   private readonly chart: Chart;
   private content: TrainingContent | null = null;
+  private runs: readonly Run[] = [];
   private pointed: PanelEntry | null = null;
 
   private readonly measure: HTMLElement | null;
@@ -71,6 +72,15 @@ export class TrainingView implements Disposable {
   }
 
   update(runs: readonly Run[], run: Run, selected: PanelEntry, theme: Theme): void {
+    const { content: old } = this;
+    const isSame =
+      old !== null &&
+      old.run.name === run.name &&
+      old.selected.key === selected.key &&
+      old.theme === theme &&
+      sameFigures(this.runs, runs);
+    if (isSame) return;
+    this.runs = runs;
     const isShown =
       run.entries.filter(({ summary, weights }) => summary !== null || weights !== undefined)
         .length > 1;
