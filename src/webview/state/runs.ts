@@ -85,12 +85,11 @@ export function trainingPlace(entry: PanelEntry): string {
  * and has the figures it had, and what is the same is not drawn again.
  */
 export function sameFigures(before: readonly Run[], now: readonly Run[]): boolean {
-  const isSame = (run: Run, old: Run | undefined): boolean =>
-    old !== undefined &&
+  const isSame = (run: Run, old: Run): boolean =>
     run.name === old.name &&
     run.entries.length === old.entries.length &&
     run.entries.every((entry, k) => sameEntry(entry, old.entries[k]!));
-  return before.length === now.length && now.every((run, k) => isSame(run, before[k]));
+  return before.length === now.length && now.every((run, k) => isSame(run, before[k]!));
 }
 
 function sameEntry(a: PanelEntry, b: PanelEntry): boolean {
