@@ -7,7 +7,7 @@ import { given, Workbench } from './workbench';
 const ROOT = join(__dirname, '../../..');
 const KERAS = join(ROOT, 'test/fixtures/keras/keras3');
 const EXAMPLE = join(ROOT, 'examples/tfjs-regression');
-const EPOCHS = [0, 5, 20, 80, 200];
+const EPOCHS = [0, 80, 200];
 
 /** Folders of models that say themselves what they compute, and data: no basin.json. */
 describe('with models of Keras and TensorFlow.js, and data beside them', () => {
@@ -43,9 +43,9 @@ describe('with models of Keras and TensorFlow.js, and data beside them', () => {
     const row = bench.row('epoch-1.keras');
     await row.hover();
     await row.locator('a.action-label[aria-label*="Analyze Checkpoint"]').click();
-    // Of test/fixtures/keras/make.py: 0.93678002.
-    const done = bench.notification(/epoch-1\.keras: loss 0\.93678/);
-    await done.waitFor({ timeout: 90_000 });
+    // Of test/fixtures/keras/make.py: 0.93678002, shown in four digits.
+    const done = bench.notification(/epoch-1\.keras: loss 0\.9368/);
+    await done.waitFor({ timeout: 170_000 });
     await bench.screenshot('keras-analyzed');
     await done.getByRole('button', { name: 'Open Landscape' }).click();
     await bench.panel().locator('canvas').first().waitFor({ timeout: 60_000 });
@@ -59,7 +59,7 @@ describe('with models of Keras and TensorFlow.js, and data beside them', () => {
     await run.locator('a.action-label[aria-label*="Analyze All"]').click();
     await bench.expand(run);
     for (const epoch of EPOCHS) {
-      await bench.row(`epoch-${epoch}, loss`).waitFor({ timeout: 90_000 });
+      await bench.row(`epoch-${epoch}, loss`).waitFor({ timeout: 170_000 });
     }
     await bench.dismissNotifications();
     await bench.row('epoch-200, loss').click();
