@@ -1,4 +1,5 @@
-import { readdir, stat, utimes, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { readdir, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openCheckpoint } from '../../../src/engine/checkpoint/openCheckpoint';
@@ -231,6 +232,23 @@ describe('a file that is something else', () => {
     });
     await expect(openCheckpoint(folder)).rejects.toThrow(/folder/);
   });
+
+  it.runIf(process.platform !== 'win32')(
+    'a link to itself, a name too long and a pipe are said to be that, and nobody waits for them',
+    async () => {
+      const folder = await temporaryFolder();
+      const [link, pipe] = [join(folder, 'self.pt'), join(folder, 'pipe.pt')];
+      await symlink(link, link);
+      execFileSync('mkfifo', [pipe]);
+      for (const path of [link, pipe, join(folder, `${'a'.repeat(300)}.pt`)]) {
+        const error: unknown = await openCheckpoint(path).catch((each: unknown) => each);
+        expect(error).toBeInstanceOf(InputError);
+        expect(english((error as InputError).said)).toMatch(
+          /leads back to itself|is no regular file|longer than names of files are/,
+        );
+      }
+    },
+  );
 });
 
 describe('a whole pickled model', () => {
