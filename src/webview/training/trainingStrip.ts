@@ -31,7 +31,6 @@ export class TrainingStrip implements Disposable {
       role: 'slider',
       tabindex: 0,
       'aria-label': t('Checkpoint in training'),
-      'aria-orientation': 'horizontal',
     });
     this.store.listen(this.root, 'keydown', (event) => {
       const steps: Partial<Record<string, Step>> = {
@@ -129,19 +128,24 @@ export class TrainingStrip implements Disposable {
       const figure = keyFigure(measure.id, document);
       return `${measure.title()} ${figure.value}${figure.error === '' ? '' : ` ${figure.error}`}`;
     });
+    const text = t(
+      '{0}, {1} of {2}: {3}',
+      trainingPlace(entry),
+      current + 1,
+      run.entries.length,
+      document === null ? t('not analyzed yet') : figures.join(', '),
+    );
+    // With one checkpoint there is nowhere to slide to.
+    const slides = run.entries.length > 1;
+    const label = t('Checkpoint in training');
     setAttributes(this.root, {
-      // With one checkpoint there is nowhere to slide to.
-      role: run.entries.length > 1 ? 'slider' : 'group',
-      'aria-valuemin': 1,
-      'aria-valuemax': run.entries.length,
-      'aria-valuenow': current + 1,
-      'aria-valuetext': t(
-        '{0}, {1} of {2}: {3}',
-        trainingPlace(entry),
-        current + 1,
-        run.entries.length,
-        document === null ? t('not analyzed yet') : figures.join(', '),
-      ),
+      role: slides ? 'slider' : 'group',
+      'aria-label': slides ? label : `${label}: ${text}`,
+      'aria-orientation': slides && 'horizontal',
+      'aria-valuemin': slides && 1,
+      'aria-valuemax': slides && run.entries.length,
+      'aria-valuenow': slides && current + 1,
+      'aria-valuetext': slides && text,
     });
   }
 
