@@ -44,7 +44,7 @@ describe('tables of a study', () => {
     // Mean 4444.7 and standard deviation (n − 1) 9688.2; 2 and 0.7071.
     expect(groups!.rows).toEqual([
       ['10', '5', '4,445 ± 9,688'],
-      ['1', '2', '2 ± 0.71'],
+      ['1', '2', '2.0 ± 0.7'],
     ]);
   });
 });

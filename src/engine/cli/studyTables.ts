@@ -3,7 +3,12 @@ import type { Group, Spread } from '../studies/groups';
 import type { Relation } from '../studies/relations';
 import type { StudyDocument } from '../studies/studyDocument';
 import type { StudyRow } from '../studies/studyRow';
-import { formatCount, formatNumber, formatShare } from '../../shared/words/numbers';
+import {
+  formatCount,
+  formatNumber,
+  formatShare,
+  formatWithUncertainty,
+} from '../../shared/words/numbers';
 
 /** A table as texts, for the terminal and for Markdown. */
 export interface TextTable {
@@ -90,7 +95,9 @@ function spreadText(name: Figure, spread: Spread | undefined): string {
   }
   if (deviation === null) return formatNumber(mean);
   // Not an error of the mean: where runs differ by more than it, it keeps its digits all the same.
-  return `${formatNumber(mean, 3)} ± ${formatNumber(deviation, 2)}`;
+  return deviation < Math.abs(mean)
+    ? formatWithUncertainty(mean, deviation)
+    : `${formatNumber(mean, 3)} ± ${formatNumber(deviation, 2)}`;
 }
 
 function relationTable(relations: readonly Relation[]): TextTable {
