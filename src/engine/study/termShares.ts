@@ -65,12 +65,18 @@ export function shareNotes(
   const lengths = total(curvatures.map(({ gradient }) => gradient));
   const curvature = total(curvatures.map((term) => term.curvature));
   return curvatures.map(({ kind, expression, ...term }) => {
-    const found = metrics?.terms?.find(
+    const slope = percent(term.gradient / lengths);
+    const bend = percent(term.curvature / curvature);
+    // Where the loss itself was not asked for, nothing is said of it.
+    if (metrics === undefined) {
+      return say`The ${kind} term "${expression}" is ${slope} of the lengths of the terms' gradients and ${bend} of the largest curvature.`;
+    }
+    const found = metrics.terms?.find(
       (other) => other.kind === kind && other.expression === expression,
     );
     const own = found === undefined ? NaN : found.weight * fromScalar(found.value);
-    const loss = own / fromScalar(metrics?.loss ?? 'NaN');
-    return say`The ${kind} term "${expression}" is ${percent(loss)} of the loss, ${percent(term.gradient / lengths)} of the lengths of the terms' gradients and ${percent(term.curvature / curvature)} of the largest curvature.`;
+    const loss = own / fromScalar(metrics.loss);
+    return say`The ${kind} term "${expression}" is ${percent(loss)} of the loss, ${slope} of the lengths of the terms' gradients and ${bend} of the largest curvature.`;
   });
 }
 
