@@ -1,13 +1,13 @@
 // The main job on the example: npm start
 //
-// Builds, analyses every checkpoint of examples/digits-resnet, and writes the panel as one page.
+// Builds, analyses every checkpoint of examples/digits-resnet/runs, and writes the panel as one page.
 // Other arguments than none are a path to analyse instead.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
-const subject = resolve(process.argv[2] ?? join(root, 'examples/digits-resnet'));
+const subject = resolve(process.argv[2] ?? join(root, 'examples/digits-resnet/runs'));
 const page = join(subject, '.basin', 'report.html');
 const basin = join(root, 'dist/basin.js');
 

@@ -42,7 +42,7 @@ export async function createEnvironment(folder) {
 }
 
 /**
- * A copy of the example with a coarser landscape, so that an analysis takes seconds; the plain
+ * A copy of the example, without its study of other networks, with a coarser landscape, so that an analysis takes seconds; the plain
  * run's is finer, so that there is time to interrupt it.
  *
  * @param {string} root The project's folder.
@@ -52,7 +52,7 @@ export async function copyExample(root, to) {
   const from = join(root, 'examples', 'digits-resnet');
   await cp(from, to, {
     recursive: true,
-    filter: (path) => !/(\.basin|__pycache__|\.pytest_cache)$/.test(path),
+    filter: (path) => !/(\.basin|__pycache__|\.pytest_cache|[/\\]study)$/.test(path),
   });
   await configure(join(to, 'runs', 'resnet', 'basin.json'), {
     limit: 128,
