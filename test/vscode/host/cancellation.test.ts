@@ -71,8 +71,12 @@ describe('an analysis', function () {
     await writeFile(script, 'load("runs/cancelled/epoch-018.pt")\n');
     window = new Window();
   });
-  after(() => {
+  after(async () => {
     window.dispose();
+    // Other tests count what is in the workspace.
+    for (const path of [folder, inWorkspace('cancelled'), script]) {
+      await rm(path, { recursive: true, force: true });
+    }
   });
 
   /** What waits in the window's queue, cancelled after a while, and how it ended. */
