@@ -2,6 +2,7 @@ import type { OffDiagonal } from '../../shared/result/hessian';
 import { fillSigns, type TensorSpan } from '../tensorRandom';
 import type { FloatArray } from '../tensor';
 import { NonFiniteProduct, type SymmetricOperators } from './blockLanczos';
+import { LONG_VECTOR } from './longVectors';
 import { meanWithError } from './studentT';
 import { addScaled, dot, norm } from './vectors';
 
@@ -14,8 +15,7 @@ const TOGETHER = 4;
 /** Dimensions of the space in which the matrix is known, and the pairs need not tell it. */
 const RANK = 8;
 
-/** Elements of vectors of which few are held at a time. */
-const LONG_VECTOR = 2 ** 22;
+/** The same where vectors are long. */
 const FEW = 2;
 
 /**

@@ -8,7 +8,7 @@ import { fillNormal, type TensorSpan } from '../tensorRandom';
 import { zerosLike } from '../tensor';
 import type { MatrixOptions } from './otherMatrices';
 import type { OpenedCheckpoint } from './openProblem';
-import { LONG_VECTOR } from './longVectors';
+import { LONG_VECTOR } from '../hessian/longVectors';
 import { productsOn } from './products';
 import type { WorkerPool } from './workerPool';
 

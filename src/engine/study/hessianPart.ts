@@ -14,7 +14,7 @@ import { tensorSpans } from '../objective/weights';
 import { EigenvectorStore } from './eigenvectorStore';
 import type { Eigenvectors } from './landscapeSpan';
 import type { OpenedCheckpoint } from './openProblem';
-import { LONG_VECTOR } from './longVectors';
+import { LONG_VECTOR } from '../hessian/longVectors';
 import type { PartWork } from './partWork';
 import { productsOn } from './products';
 import { samplingErrors, sharesOf, spectrumBatches } from './samplingErrors';

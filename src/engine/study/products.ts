@@ -3,7 +3,7 @@ import type { CurvatureMatrix } from '../graph/gaussNewton';
 import { dot } from '../hessian/vectors';
 import type { Batch } from '../objective/batches';
 import type { FloatArray } from '../tensor';
-import { releaseVectors } from './longVectors';
+import { releaseVectors } from '../hessian/longVectors';
 import { sharedZeros } from './sharedVector';
 import type { WorkerPool } from './workerPool';
 

@@ -10,7 +10,7 @@ import { openRuntime } from '../runtime/chooseRuntime';
 import type { Runtime } from '../runtime/runtime';
 import { zerosLike, type FloatArray } from '../tensor';
 import { analyzeTopology } from '../topology/analyzeTopology';
-import { releaseVectors } from './longVectors';
+import { releaseVectors } from '../hessian/longVectors';
 import { moveTo, type Point } from './point';
 import { OwnCopies } from './sharedVector';
 import {
