@@ -370,7 +370,10 @@ export class WorkerPool {
     this.kept.delete(worker);
   }
 
-  /** @param fault null where memory did not suffice: the task goes to fewer workers. */
+  /**
+   * @param fault null where memory did not suffice: the task goes to fewer workers, and fails once
+   *   the last of them is lost.
+   */
   private lose(worker: Worker, fault: Error | null): void {
     if (!this.workers.includes(worker)) return;
     const job = this.running.get(worker);
@@ -381,7 +384,7 @@ export class WorkerPool {
     } else if (job !== undefined) {
       this.isTooLarge = true;
       this.most = Math.max(1, Math.min(this.most, others));
-      if (others > 0) this.queue.unshift(job);
+      if (this.workers.length > 0) this.queue.unshift(job);
       else job.reject(this.tooLarge());
     }
     this.dispatch();

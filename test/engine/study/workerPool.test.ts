@@ -174,26 +174,27 @@ describe('a limit of memory', () => {
 
 describe('a worker that memory does not suffice for', () => {
   /**
-   * A worker that answers 'losses' with sums of coordinates; while another one lives, or always,
-   * it asks for more memory than any machine has.
+   * A worker that answers 'losses' with sums of coordinates; unless it was given the first point
+   * of all, or always, it asks for more memory than any machine has, `after` some milliseconds.
    */
-  function greedy(when: 'another lives' | 'always'): string {
+  function greedy(when: 'it has not the first point' | 'always', after = 0): string {
     const script = join(folder, 'greedy.cjs');
     writeFileSync(
       script,
       `const { parentPort, workerData } = require('node:worker_threads');
-       const { existsSync, writeFileSync } = require('node:fs');
-       const mark = ${JSON.stringify(join(folder, 'first'))};
-       const isFirst = !existsSync(mark);
-       if (isFirst) writeFileSync(mark, '');
        let known = false;
+       let isFirst = false;
        parentPort.postMessage({ type: 'ready' });
        parentPort.on('message', (message) => {
          if (message.type !== 'task') return;
          const { id, task } = message;
          if (!known) parentPort.postMessage({ type: 'memory', work: 'values', bytes: 1e6 });
          known = true;
-         if (${when === 'always'} || !isFirst) new ArrayBuffer(2 ** 52);
+         isFirst ||= task.coordinates[0].every((at) => at === 0);
+         if (${when === 'always'} || !isFirst) {
+           setTimeout(() => new ArrayBuffer(2 ** 52), ${after});
+           return;
+         }
          setTimeout(() => {
            const answer = task.coordinates.map((at) => at[0] + at[1]);
            parentPort.postMessage({ type: 'done', id, answer });
@@ -205,8 +206,12 @@ describe('a worker that memory does not suffice for', () => {
 
   const sums = Array.from({ length: 25 }, (_, i) => (i % 5) / 4 + Math.floor(i / 5) / 4);
 
-  test('leaves its task to the others, and no point is lost', async () => {
-    pool = new WorkerPool({ runtime, size: 3, script: greedy('another lives') });
+  test.each([
+    ['at once', 0],
+    ['when the others have nothing left to do', 1500],
+  ])('leaves its task to the others, and no point is lost: %s', async (_, after) => {
+    const script = greedy('it has not the first point', after);
+    pool = new WorkerPool({ runtime, size: 3, script });
     expect(await losses(pool, await openMlp())).toEqual(sums);
     expect(english(pool.notes[0]!)).toMatch(
       /^Memory allowed 1 of 3 workers: .*more than that was needed\.$/,
