@@ -3,6 +3,7 @@
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { runInNewContext } from 'node:vm';
 import { glob } from 'tinyglobby';
 import esbuild from 'esbuild';
 import { writeSchema } from './scripts/schema.mjs';
@@ -80,6 +81,50 @@ const oneVscode = {
   },
 };
 
+/**
+ * h5wasm carries its WebAssembly as text, which every thread would read, decode and compile for a quarter of a
+ * second. It becomes a file, compiled once by whoever starts the threads, which give it to h5wasm.
+ *
+ * @type {import('esbuild').Plugin}
+ */
+const hdf5Library = {
+  name: 'HDF5 library',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]h5wasm[\\/]dist[\\/]esm[\\/]hdf5_util\.js$/ }, async ({ path }) => {
+      const [before, literal, after] = around(await readFile(path, 'utf8'), [
+        'function findWasmBinary(){return binaryDecode(',
+        ')}function getBinarySync(',
+      ]);
+      const characters = /** @type {string} */ (runInNewContext(literal));
+      // As h5wasm's own binaryDecode: 0 may be written as 256.
+      const bytes = Uint8Array.from(characters, (character) => character.charCodeAt(0));
+      await writeFile(join(outdir, 'hdf5.wasm'), bytes);
+      return { contents: `${before}''${after}` };
+    });
+    onLoad({ filter: /[\\/]h5wasm[\\/]dist[\\/]esm[\\/]hdf5_hl\.js$/ }, async ({ path }) => {
+      const [before, options, after] = around(await readFile(path, 'utf8'), [
+        'const ready = ModuleFactory({',
+        '}).then(',
+      ]);
+      const from = join(import.meta.dirname, 'src/engine/checkpoint/hdf5Instance.ts');
+      const imported = `import { instantiateWasm } from ${JSON.stringify(from)};\n`;
+      return { contents: `${imported}${before}${options}, instantiateWasm${after}` };
+    });
+  },
+};
+
+/**
+ * @param {string} text
+ * @param {[string, string]} marks
+ * @returns What comes before, between and after two marks, which stay.
+ */
+function around(text, [first, second]) {
+  const start = text.indexOf(first) + first.length;
+  const end = text.indexOf(second, start);
+  if (start < first.length || end < 0) throw new Error(`h5wasm no longer says ${first}…${second}`);
+  return [text.slice(0, start), text.slice(start, end), text.slice(end)];
+}
+
 /** @type {(Omit<import('esbuild').BuildOptions, 'entryPoints'> & { entryPoints: Record<string, string> | string[] })[]} */
 const all = [
   // The host of VS Code: 'vscode' is its own module.
@@ -105,6 +150,7 @@ const all = [
       hdf5: 'src/engine/topology/files/surfaceWorker.ts',
     },
     external: ['onnxruntime-node', 'onnxruntime-web'],
+    plugins: [hdf5Library],
   },
   {
     ...shared,

@@ -25,12 +25,16 @@ export async function writingTo<T>(place: string, work: () => Promise<T>): Promi
   try {
     return await work();
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-    const obstacle = OBSTACLES[code];
-    if (obstacle === undefined) throw cause;
-    const [what, remedy] = obstacle;
-    throw new InputError(say`${place} cannot be written: ${what}; ${remedy}.`, 'unsupported', {
-      cause,
-    });
+    throw obstacleTo(place, cause);
   }
+}
+
+/** What a failure to write is to be told as: itself, where it is none of the disk's. */
+export function obstacleTo(place: string, cause: unknown): unknown {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const obstacle = OBSTACLES[code];
+  if (obstacle === undefined) return cause;
+  const [what, remedy] = obstacle;
+  const sentence = say`${place} cannot be written: ${what}; ${remedy}.`;
+  return new InputError(sentence, 'unsupported', { cause });
 }

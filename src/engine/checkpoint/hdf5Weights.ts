@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { Fault } from './fault';
+import { startHdf5Thread } from './hdf5Library';
 import { say, type Message } from '../../shared/words/message';
 
 /** One array of numbers in an HDF5 file. */
@@ -47,10 +46,8 @@ export type Hdf5Answer =
 
 /** Arrays of the largest size are read in a few seconds. */
 const PATIENCE = 60_000;
-/** h5wasm with its WebAssembly, in a bundle of its own that nothing else loads. */
-const SCRIPT = 'hdf5.js';
 
-/** A thread that has nothing to do, kept for the next file: it takes a quarter of a second to start. */
+/** A thread that has nothing to do, kept for the next file. */
 let spare: Worker | null = null;
 const MAX_SPARE_BYTES = 2 ** 27;
 
@@ -69,9 +66,9 @@ export class Hdf5Weights {
 
   /** @throws Fault when it cannot be read. */
   static async open(source: Hdf5Source): Promise<Hdf5Weights> {
-    const worker =
-      spare ?? new Worker(script(), { workerData: { weights: true } satisfies Hdf5Task });
+    const kept = spare;
     spare = null;
+    const worker = kept ?? (await startHdf5Thread({ weights: true } satisfies Hdf5Task));
     // An open checkpoint keeps no process alive.
     worker.unref();
     try {
@@ -154,10 +151,4 @@ async function askOf(worker: Worker, request: Hdf5Request): Promise<Hdf5Answer> 
     forget();
     worker.unref();
   }
-}
-
-/** Beside this bundle; from the sources, in the folder of the bundles. */
-function script(): string {
-  const beside = join(__dirname, SCRIPT);
-  return existsSync(beside) ? beside : join(__dirname, '../../../dist', SCRIPT);
 }

@@ -17,10 +17,9 @@ import { ExitStatus } from './exitStatus';
 import { governing, governingOf } from '../study/governing';
 import { ProgressBar } from './progressBar';
 import { lastLine, legendOf, ResultTable, type Measure } from './resultTable';
-import { escapedLines } from '../../shared/escaped';
 import { english, say } from '../../shared/words/message';
 import { isBelow } from '../../shared/pathNames';
-import { complain, sayJson } from './output';
+import { complain, printPart, sayJson } from './output';
 import { openWorkers, type WorkerFlags } from './workerFlags';
 
 export interface AnalyzeFlags extends WorkerFlags {
@@ -58,7 +57,7 @@ export async function analyzeCommand(
   // On a terminal the bar is on the line a row would grow on, and shows its first figures.
   const grows = !(process.stdout.isTTY && process.stderr.isTTY);
   const write = (text: string): void => {
-    if (flags.json !== true) process.stdout.write(escapedLines(text));
+    if (flags.json !== true) printPart(text);
   };
   const results: Result[] = [];
   let status: number = ExitStatus.done;

@@ -251,7 +251,9 @@ main().then(
       if (error.code.startsWith('basin.')) complain(error.message);
       process.exitCode = error.exitCode === 0 ? ExitStatus.done : ExitStatus.usage;
     } else if (interruption.signal.aborted) {
-      complain('Interrupted. What was computed is kept and is not computed again.');
+      if (interruption.status !== ExitStatus.unread) {
+        complain('Interrupted. What was computed is kept and is not computed again.');
+      }
       process.exitCode = interruption.status;
     } else if (error instanceof InputError) {
       complain(error.message);

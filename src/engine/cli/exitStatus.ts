@@ -9,6 +9,8 @@ export const ExitStatus = {
   fault: 3,
   /** By SIGINT: Ctrl-C. */
   interrupted: 130,
+  /** Whoever read the output has gone, as `head` does: what a shell says of SIGPIPE, which Node ignores. */
+  unread: 141,
   /** By SIGTERM: a scheduler's or a container's end. */
   terminated: 143,
 } as const;

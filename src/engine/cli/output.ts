@@ -1,12 +1,30 @@
 import { once } from 'node:events';
+import type { Writable } from 'node:stream';
 import { escapedLines } from '../../shared/escaped';
+import { obstacleTo } from '../writing';
 
 /**
  * All that a command says. Names in files are anybody's, so that no control character of one reaches
  * the terminal; within a line they are escaped where the line is made.
+ *
+ * @throws InputError where it leads to a disk that is full.
  */
 export function print(text: string): void {
-  console.log(escapedLines(text));
+  printPart(`${text}\n`);
+}
+
+/** Of a line that goes on. */
+export function printPart(text: string): void {
+  write(escapedLines(text), process.stdout);
+}
+
+/** @returns whether more may be written at once. */
+function write(text: string, out: Writable): boolean {
+  try {
+    return out.write(text);
+  } catch (cause) {
+    throw obstacleTo('Standard output', cause);
+  }
 }
 
 /** A warning, a note, an error: on stderr, so that stdout holds the answer alone. */
@@ -20,15 +38,17 @@ const PIECE = 2 ** 16;
 /**
  * Prints one JSON document, piece by piece: a document of millions of pairs is longer than a string
  * can be. Controls of eight bits and marks that turn text around are escaped, which is the same JSON.
+ *
+ * @throws InputError where it leads to a disk that is full.
  */
-export async function sayJson(document: unknown): Promise<void> {
+export async function sayJson(document: unknown, out: Writable = process.stdout): Promise<void> {
   let held: string[] = [];
   let length = 0;
   const flush = async () => {
     const text = held.join('').replace(/[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu, escapeInJson);
     held = [];
     length = 0;
-    if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+    if (!write(text, out)) await once(out, 'drain');
   };
   for (const token of jsonTokens(document)) {
     held.push(token);

@@ -1,6 +1,5 @@
-import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { Fault } from '../../checkpoint/fault';
+import { startHdf5Thread } from '../../checkpoint/hdf5Library';
 import type { ImportedLandscape } from './importedLandscape';
 import { say, type Message } from '../../../shared/words/message';
 
@@ -23,8 +22,6 @@ export type SurfaceAnswer =
 const MAX_BYTES = 2 ** 29;
 /** Surfaces of the largest size are read in a few seconds. */
 const PATIENCE = 60_000;
-/** h5wasm with its WebAssembly, in a bundle of its own that nothing else loads. */
-const SCRIPT = 'hdf5.js';
 
 export function isHdf5(head: Uint8Array): boolean {
   return Buffer.from(head.subarray(0, 8)).toString('latin1') === '\x89HDF\r\n\x1a\n';
@@ -34,13 +31,11 @@ export function isHdf5(head: Uint8Array): boolean {
  * Reads a loss surface in HDF5 (surface.ts) in a thread of its own, which is ended when it takes too
  * long.
  *
- * @param script Of the worker.
  * @throws Fault
  */
 export async function readSurface(
   bytes: Uint8Array,
   array: string | undefined,
-  script = join(__dirname, SCRIPT),
 ): Promise<ImportedLandscape> {
   if (bytes.length > MAX_BYTES) {
     throw new Fault(
@@ -49,7 +44,7 @@ export async function readSurface(
       say`save the surface alone as .npz`,
     );
   }
-  const worker = new Worker(script, { workerData: { bytes, array } satisfies SurfaceTask });
+  const worker = await startHdf5Thread({ bytes, array } satisfies SurfaceTask);
   let late: NodeJS.Timeout | undefined;
   try {
     const answer = await new Promise<SurfaceAnswer>((resolve, reject) => {
