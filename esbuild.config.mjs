@@ -116,7 +116,7 @@ const hdf5Library = {
 /**
  * @param {string} text
  * @param {[string, string]} marks
- * @returns What comes before, between and after two marks, which stay.
+ * @returns {[string, string, string]} What comes before, between and after two marks, which stay.
  */
 function around(text, [first, second]) {
   const start = text.indexOf(first) + first.length;
