@@ -127,7 +127,11 @@ test('where the shard that has the checkpoint is killed, the others’ points ar
   const half = await basin(['study', folder, '--merge', '--shards', '2', '--json']);
   expect(half.status).toBe(1);
   expect(half.stderr).toContain('1 of 1 checkpoints are not analyzed yet');
-  expect(half.stderr).toContain('these have some: 1;');
+  // All is there but for what the first shard alone does.
+  expect(half.stderr).toContain('Its landscape is there, what follows from it is not.');
+  expect(half.stderr).toContain(
+    `these have some: 1; finish them with: basin study ${join(folder, 'study.json')} --shard 1/2`,
+  );
   const again = await shard(folder, '1/2').ended;
   expect(again.status, again.stderr).toBe(0);
   const merged = await basin(['study', folder, '--merge', '--json']);
@@ -142,6 +146,18 @@ test('a shard that is told to end keeps its points, and goes on from all that th
   expect((await first.ended).status).toBe(143);
   const kept = written(folder);
   expect(kept).toHaveLength(1);
+  // A merge says how many points are there, whose they are and what does the rest; of how many shards
+  // it is, it knows from them.
+  const sampled = kept[0]! / 16;
+  const [some, left] = [sampled, 61 * 61 - sampled].map((n) => n.toLocaleString('en-US'));
+  const half = await basin(['study', folder, '--merge', '--json']);
+  expect(half.status).toBe(1);
+  const [row] = (JSON.parse(half.stdout) as StudyDocument).rows;
+  expect(row!.why).toBe(
+    `It was not analyzed yet. Of its landscape ${some} of 3,721 points are there, ${left} are not.`,
+  );
+  expect(half.stderr).toContain(`of landscapes that were begun ${left} points are missing`);
+  expect(half.stderr).toContain('Of 3 shards these have some: 1-3; finish them with: basin study ');
   const all = await Promise.all(['1/3', '2/3', '3/3'].map((which) => shard(folder, which).ended));
   expect(all.map(({ status }) => status)).toEqual([0, 0, 0]);
   const merged = await basin(['study', folder, '--merge', '--json']);

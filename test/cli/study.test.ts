@@ -109,7 +109,7 @@ describe('basin study', () => {
     study();
     const before = await rowsOf('--merge');
     expect(before.status).toBe(1);
-    expect(before.stderr).toContain('3 of 3 checkpoints are not analyzed yet');
+    expect(before.stderr).toContain('3 of 3 checkpoints are not analyzed yet; finish them with: ');
     expect(before.rows.map(({ status }) => status)).toEqual(['pending', 'pending', 'pending']);
 
     const first = await rowsOf('--shard', '1/2');
@@ -118,7 +118,10 @@ describe('basin study', () => {
       'width-16/seed-0/epoch-10.pt',
     ]);
     const half = await rowsOf('--merge', '--shards', '2');
-    expect(half.stderr).toContain('these have some: 2;');
+    const path = join(folder, 'study.json');
+    expect(half.stderr).toContain(
+      `these have some: 2; finish them with: basin study ${path} --shard 2/2`,
+    );
     await rowsOf('--shard', '2/2');
     const merged = await basin(['study', folder, '--merge', '--json']);
     expect(merged.status).toBe(0);

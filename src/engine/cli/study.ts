@@ -4,15 +4,23 @@ import { extname, join, resolve } from 'node:path';
 import { InputError } from '../../shared/inputError';
 import { DEFAULT_RUNTIME } from '../../shared/runtimeSetting';
 import { say } from '../../shared/words/message';
+import { formatCount } from '../../shared/words/numbers';
 import { chooseRuntime } from '../runtime/chooseRuntime';
 import { Collection, withoutDocument, type Collected } from '../studies/collect';
-import { runStudy } from '../studies/runStudy';
-import { parseShard, sharedTask, shardOf, tasksOf, type Shard } from '../studies/shard';
-import { arrayOf, arrayPath, slurmScripts, writtenShards } from '../studies/slurmScript';
+import { MIN_SHARED_POINTS, runStudy } from '../studies/runStudy';
+import {
+  describeUnfinished,
+  missingPoints,
+  unfinishedOf,
+  type Unfinished,
+} from '../studies/begunLandscape';
+import { parseShard, sharedTask, shardOf, shardsWith, tasksOf, type Shard } from '../studies/shard';
+import { arrayOf, arrayPath, quoted, slurmScripts, writtenShards } from '../studies/slurmScript';
 import { studyDocument, type StudyDocument } from '../studies/studyDocument';
 import { readStudyFile, type StudyFile } from '../studies/studyFile';
 import { writeStudyPage } from '../studies/studyPage';
 import { planStudy, type StudyPlan } from '../studies/studyPlan';
+import type { StudyRow } from '../studies/studyRow';
 import { writeWhole } from '../study/cache';
 import { ExitStatus } from './exitStatus';
 import { complain, print, sayJson } from './output';
@@ -78,6 +86,7 @@ async function run(
     collected = await runStudy(file, tasks, pool, {
       isPage: isPage(out),
       shared: shard === null ? null : sharedTask(plan.tasks, shard),
+      shards: shard?.count ?? null,
       signal,
       onProgress: (progress) => {
         bar.update(progress, `${done + 1} of ${tasks.length}`, undefined);
@@ -122,26 +131,81 @@ async function merge(
 ): Promise<number> {
   const collection = new Collection(file, signal);
   const collected: Collected[] = [];
-  for (const task of plan.tasks) {
+  const open: OpenTask[] = [];
+  for (const [at, task] of plan.tasks.entries()) {
     signal.throwIfAborted();
-    const found = await collection.collect(task);
+    let found = await collection.collect(task);
+    if (found.row.status === 'pending') {
+      const unfinished = await unfinishedOf(file, task);
+      found = because(found, unfinished);
+      open.push({ at, row: found.row, unfinished });
+    }
     collected.push(isPage(out) ? found : withoutDocument(found));
   }
   await tell(studyDocument(file, plan, collected, null), collected, flags, out);
-  const open = collected.flatMap(({ row }, at) => (row.status === 'pending' ? [at] : []));
-  for (const at of open) complain(`${nameOf(collected[at]!.row)}: ${collected[at]!.row.why ?? ''}`);
   if (open.length === 0) return ExitStatus.done;
-  const written = await writtenShards(file);
-  const count = written ?? flags.shards ?? defaultShards(plan);
-  const array = arrayOf(open.map((at) => (at % count) + 1));
-  const how =
-    written === null
-      ? `do them with --shard i/${count}, or leave --merge out`
-      : `submit them again with: sbatch --array=${array} ${arrayPath(file)}`;
-  complain(
-    `${open.length} of ${plan.tasks.length} checkpoints are not analyzed yet. Of ${count} shards these have some: ${array}; ${how}`,
-  );
+  for (const { row } of open) complain(`${nameOf(row)}: ${row.why ?? ''}`);
+  complain(await whatIsOpen(file, plan, flags, open));
   return ExitStatus.input;
+}
+
+/** A task that a merge finds not done. */
+interface OpenTask {
+  /** Among all tasks. */
+  readonly at: number;
+  readonly row: StudyRow;
+  readonly unfinished: Unfinished | null;
+}
+
+/** With how far its landscape is. */
+function because(found: Collected, unfinished: Unfinished | null): Collected {
+  if (unfinished === null) return found;
+  const why = `${found.row.why ?? ''} ${describeUnfinished(unfinished)}`.trim();
+  return { ...found, row: { ...found.row, why } };
+}
+
+/** How much is missing, whose it is, and what does it. */
+async function whatIsOpen(
+  file: StudyFile,
+  plan: StudyPlan,
+  { shards }: StudyFlags,
+  open: readonly OpenTask[],
+): Promise<string> {
+  const written = await writtenShards(file);
+  const begun = open.flatMap(({ unfinished }) => unfinished?.shards ?? []).at(-1);
+  const count = written ?? shards ?? begun;
+  const left = open.reduce(
+    (sum, { unfinished }) => sum + (unfinished === null ? 0 : missingPoints(unfinished)),
+    0,
+  );
+  const points =
+    left === 0 ? '' : `, and of landscapes that were begun ${formatCount(left)} points are missing`;
+  const missing = `${open.length} of ${plan.tasks.length} checkpoints are not analyzed yet${points}`;
+  const study = `basin study ${quoted(file.path)}`;
+  if (count === undefined) {
+    return `${missing}; finish them with: ${study} (--merge --shards N says which of N shards have some)`;
+  }
+  const array = arrayOf(
+    open.flatMap(({ at, unfinished }) => {
+      const all = shardsWith(at, plan.tasks.length, count);
+      return isShared(file, unfinished) ? all : all.slice(0, 1);
+    }),
+  );
+  const how =
+    written !== null
+      ? `submit them again with: sbatch --array=${array} ${quoted(arrayPath(file))}`
+      : /^\d+$/.test(array)
+        ? `finish them with: ${study} --shard ${array}/${count}`
+        : `finish them with: ${study} --shard i/${count}, each of them for i, or all in one process with: ${study}`;
+  return `${missing}. Of ${count} shards these have some: ${array}; ${how}`;
+}
+
+/** Whether shards beside the one that has the checkpoint can sample points of it. */
+function isShared({ only }: StudyFile, unfinished: Unfinished | null): boolean {
+  if (unfinished !== null) {
+    return missingPoints(unfinished) > 0 && unfinished.points >= MIN_SHARED_POINTS;
+  }
+  return only === undefined || only.includes('landscape') || only.includes('topology');
 }
 
 function defaultShards({ tasks }: StudyPlan): number {

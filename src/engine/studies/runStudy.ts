@@ -7,6 +7,7 @@ import { governing } from '../study/governing';
 import { runJob } from '../study/job';
 import { readStudy } from '../study/study';
 import type { WorkerPool } from '../study/workerPool';
+import { removeBegun, writeBegun } from './begunLandscape';
 import { collected as collectedFrom, Collection, withoutDocument, type Collected } from './collect';
 import type { SharedTask } from './shard';
 import type { StudyFile } from './studyFile';
@@ -24,6 +25,8 @@ export interface StudyHooks {
   readonly isPage?: boolean;
   /** The task whose landscape other shards sample too. */
   readonly shared?: SharedTask<StudyTask> | null;
+  /** Of how many shards this is one; null where it does all. */
+  readonly shards?: number | null;
 }
 
 /**
@@ -72,7 +75,7 @@ export async function runStudy(
 }
 
 /** Landscapes of fewer points are not divided: to open a checkpoint takes longer than they do. */
-const MIN_SHARED_POINTS = 1000;
+export const MIN_SHARED_POINTS = 1000;
 
 /** How many points a landscape would have at most. */
 function pointsOf({ landscape }: Configuration): number {
@@ -91,14 +94,15 @@ async function helpWith(
   file: StudyFile,
   { task, team }: SharedTask<StudyTask>,
   pool: WorkerPool,
-  { signal, onProgress, onFault }: StudyHooks,
+  { signal, onProgress, onFault, shards = null }: StudyHooks,
   collection: Collection,
 ): Promise<void> {
   const wanted = file.only ?? PARTS;
   if (!wanted.includes('landscape') && !wanted.includes('topology')) return;
   if ((await collection.collect(task)).row.status !== 'pending') return;
   try {
-    const study = await readStudy(governing(task.path));
+    const configuration = governing(task.path);
+    const study = await readStudy(configuration);
     if (pointsOf(study.configuration) < MIN_SHARED_POINTS) return;
     await runJob(study, pool, {
       checkpoints: [task.path],
@@ -106,6 +110,7 @@ async function helpWith(
       teamOf: () => team,
       isStored: false,
       signal,
+      onLandscape: (_, begun) => writeBegun(file, task, configuration, shards, begun),
       ...(onProgress === undefined ? {} : { onProgress }),
       onOutcome: (outcome) => {
         if (!outcome.ok && outcome.fault !== undefined) onFault?.(outcome.fault);
@@ -123,7 +128,7 @@ async function analyzeAll(
   configuration: string,
   tasks: readonly StudyTask[],
   pool: WorkerPool,
-  { signal, onProgress, onFault, shared }: StudyHooks,
+  { signal, onProgress, onFault, shared, shards = null }: StudyHooks,
   finish: (collected: Collected) => void,
 ): Promise<void> {
   const waiting = new Map(tasks.map((task) => [task.path, task]));
@@ -152,6 +157,8 @@ async function analyzeAll(
           ? shared.team
           : undefined,
       signal,
+      onLandscape: (path, begun) =>
+        writeBegun(file, waiting.get(path)!, configuration, shards, begun),
       ...(onProgress === undefined ? {} : { onProgress }),
       onOutcome: async (outcome) => {
         const task = take(outcome.checkpoint);
@@ -163,6 +170,7 @@ async function analyzeAll(
         const { document } = outcome;
         const parts = file.only ?? PARTS;
         await writeRecord(file, task, configuration, { parts, failure: null });
+        await removeBegun(file, task);
         finish(collectedFrom(task, analyzedRow(task, document), document));
       },
     });

@@ -52,6 +52,19 @@ export function sharedTask<T>(tasks: readonly T[], { index, count }: Shard): Sha
   return team.count < 2 ? null : { task: tasks[tasks.length - rest + own]!, team };
 }
 
+/**
+ * The shards that have a part in a task, from 1: the one it falls to, and where its landscape is shared
+ * those that sample it too.
+ *
+ * @param at of all tasks.
+ */
+export function shardsWith(at: number, tasks: number, count: number): readonly number[] {
+  const first = (at % count) + 1;
+  const rest = tasks % count;
+  if (at < tasks - rest) return [first];
+  return Array.from({ length: Math.ceil((count - first + 1) / rest) }, (_, k) => first + k * rest);
+}
+
 /** How a scheduler tells the tasks of an array what they are. */
 interface Scheduler {
   readonly name: string;

@@ -110,7 +110,7 @@ export function arrayPath(file: StudyFile): string {
 }
 
 /** For a shell, whatever is in it. */
-function quoted(text: string): string {
+export function quoted(text: string): string {
   return /^[A-Za-z0-9_./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 

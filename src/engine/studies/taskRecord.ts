@@ -1,9 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Part } from '../../shared/result';
 import { STORE_FOLDER } from '../../shared/resultLocation';
 import { wholeTime } from '../../shared/sources';
-import { contentKey, writeWhole } from '../study/cache';
+import { contentKey, readJson, writeWhole } from '../study/cache';
 import type { StudyFile } from './studyFile';
 import type { StudyTask } from './studyPlan';
 
@@ -16,9 +16,12 @@ export interface TaskRecord {
   readonly parts: readonly Part[];
   /** Null where there is a result. */
   readonly failure: { readonly status: 'failed' | 'diverged'; readonly why: string } | null;
-  /** Size and time of what a failure is of: a file that is another may not fail. */
-  readonly files: Readonly<Record<string, readonly [size: number, time: number] | null>>;
+  /** Of what a failure is of: a file that is another may not fail. */
+  readonly files: FileIdentities;
 }
+
+/** Sizes and times of files; null where there is none. */
+export type FileIdentities = Readonly<Record<string, readonly [size: number, time: number] | null>>;
 
 /** The folder of a study's own files, beside its file. */
 export function studyFolder(file: StudyFile): string {
@@ -31,27 +34,30 @@ export async function writeRecord(
   configuration: string | null,
   outcome: Pick<TaskRecord, 'parts' | 'failure'>,
 ): Promise<void> {
-  const paths = [task.path, ...(configuration === null ? [] : [configuration])];
-  const files: Record<string, TaskRecord['files'][string]> = {};
-  for (const path of paths) files[path] = await identityOf(path);
+  const files = await identitiesOf([task.path, ...(configuration === null ? [] : [configuration])]);
   const record: TaskRecord = { checkpoint: task.name, ...outcome, files };
-  await writeWhole(pathOf(file, task), `${JSON.stringify(record)}\n`);
+  await writeWhole(fileOf(file, task, '.json'), `${JSON.stringify(record)}\n`);
 }
 
 /** @returns null where there is none that still holds. */
 export async function readRecord(file: StudyFile, task: StudyTask): Promise<TaskRecord | null> {
-  let record: TaskRecord;
-  try {
-    record = JSON.parse(await readFile(pathOf(file, task), 'utf8')) as TaskRecord;
-  } catch {
-    // Not there, or no record: the task is done again.
-    return null;
-  }
-  for (const [path, known] of Object.entries(record.files)) {
+  // Not there, or no record: the task is done again.
+  const record = await readJson<TaskRecord>(fileOf(file, task, '.json'));
+  return record !== null && (await areAsTheyWere(record.files)) ? record : null;
+}
+
+export async function identitiesOf(paths: readonly string[]): Promise<FileIdentities> {
+  const files: Record<string, FileIdentities[string]> = {};
+  for (const path of paths) files[path] = await identityOf(path);
+  return files;
+}
+
+export async function areAsTheyWere(files: FileIdentities): Promise<boolean> {
+  for (const [path, known] of Object.entries(files)) {
     const found = await identityOf(path);
-    if (JSON.stringify(found) !== JSON.stringify(known)) return null;
+    if (JSON.stringify(found) !== JSON.stringify(known)) return false;
   }
-  return record;
+  return true;
 }
 
 async function identityOf(path: string): Promise<readonly [number, number] | null> {
@@ -59,6 +65,7 @@ async function identityOf(path: string): Promise<readonly [number, number] | nul
   return found === null ? null : [found.size, wholeTime(found.mtimeMs)];
 }
 
-function pathOf(file: StudyFile, task: StudyTask): string {
-  return join(studyFolder(file), 'tasks', `${contentKey(task.name).slice(0, 24)}.json`);
+/** A file of a task's own. */
+export function fileOf(file: StudyFile, task: StudyTask, ending: string): string {
+  return join(studyFolder(file), 'tasks', `${contentKey(task.name).slice(0, 24)}${ending}`);
 }

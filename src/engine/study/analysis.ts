@@ -37,7 +37,13 @@ import { hessianOf } from './hessianPart';
 import { PartWork, type Computed } from './partWork';
 import type { Team } from './sharedPoints';
 import { checkProbe } from './probeCheck';
-import { projectPlan, sampleLandscape, sampleTogether, type LandscapePart } from './landscapePart';
+import {
+  projectPlan,
+  sampleLandscape,
+  sampleTogether,
+  type BegunLandscape,
+  type LandscapePart,
+} from './landscapePart';
 import { contentOfPlan, contentOfRun, planLandscape } from './landscapePlan';
 import { asOther, sourcesOf, type FoundSource } from './sources';
 import type { Study } from './study';
@@ -57,6 +63,8 @@ export interface AnalysisOptions {
   readonly isStored?: boolean;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (progress: Pick<Progress, 'part' | 'fraction' | 'isElsewhere'>) => void;
+  /** Points of the landscape are about to be sampled. */
+  readonly onLandscape?: (begun: BegunLandscape) => Promise<void>;
   /** The document as far as it is known. */
   readonly onPartial?: (document: ResultDocument) => void;
 }
@@ -218,11 +226,15 @@ class CheckpointAnalysis {
         if (this.isPartialDue()) this.update({ landscape: landscape() });
       },
     );
-    const { plan } = part;
+    const { plan, key, refine } = part;
     const others = [plan.center, plan.reference, ...plan.others];
     this.follow(others.map(({ source }) => asOther(source)));
     this.follow((plan.run ?? []).map(({ source }) => asOther(source, 'member')));
-    const sampled = await this.sampled(part).catch((error: unknown) => {
+    const onBegin = async (points: number): Promise<void> => {
+      const { folder } = this.cache;
+      await this.options.onLandscape?.({ folder, key, points, isRefined: refine !== null });
+    };
+    const sampled = await this.sampled({ ...part, onBegin }).catch((error: unknown) => {
       if (error instanceof NonFiniteProduct) return null;
       throw error;
     });

@@ -20,7 +20,7 @@ import { Claim, type ClaimOptions } from './claim';
  * change is another part; nothing here is ever wrong, only unused.
  */
 export class Cache {
-  private readonly folder: string;
+  readonly folder: string;
   private readonly others: readonly string[];
 
   /** @param others folders in which is looked for what this one does not have. */
@@ -31,13 +31,16 @@ export class Cache {
 
   async read<T>(key: string): Promise<T | null> {
     for (const path of this.paths(key, 'json')) {
-      try {
-        return JSON.parse(await readFile(path, 'utf8')) as T;
-      } catch {
-        // Not there, or written by half: computed again either way.
-      }
+      // Not there, or written by half: computed again either way.
+      const value = await readJson<T>(path);
+      if (value !== null) return value;
     }
     return null;
+  }
+
+  /** Whether a part is there, without reading it. */
+  has(key: string): boolean {
+    return this.paths(key, 'json').some(existsSync);
   }
 
   async write(key: string, value: unknown): Promise<void> {
@@ -167,6 +170,15 @@ export function contentKey(...parts: readonly (Uint8Array | string | object)[]):
     hash.update('\0');
   }
   return hash.digest('hex');
+}
+
+/** @returns null where there is no such file, or no JSON in it. */
+export async function readJson<T>(path: string): Promise<T | null> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as T;
+  } catch {
+    return null;
+  }
 }
 
 /**

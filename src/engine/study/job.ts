@@ -3,6 +3,7 @@ import type { AnalyzeOutcome, Progress } from '../../shared/engineProtocol';
 import { InputError, type InputErrorReason } from '../../shared/inputError';
 import type { Part, ResultDocument } from '../../shared/result';
 import { Analysis } from './analysis';
+import type { BegunLandscape } from './landscapePart';
 import type { Team } from './sharedPoints';
 import type { Study } from './study';
 import type { WorkerPool } from './workerPool';
@@ -17,6 +18,7 @@ export interface JobOptions {
   readonly isStored?: boolean;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (progress: Omit<Progress, 'job'>) => void;
+  readonly onLandscape?: (checkpoint: string, begun: BegunLandscape) => Promise<void>;
   readonly onPartial?: (checkpoint: string, document: ResultDocument) => void;
   /** Awaited before the next checkpoint. */
   readonly onOutcome?: (outcome: JobOutcome) => void | Promise<void>;
@@ -60,6 +62,7 @@ export async function runJob(
         onProgress: (progress) => {
           onProgress?.({ ...progress, checkpoint, index, count: checkpoints.length });
         },
+        onLandscape: async (begun) => options.onLandscape?.(checkpoint, begun),
         onPartial: (partial) => onPartial?.(checkpoint, partial),
       });
       outcome = { checkpoint, ok: true, document };

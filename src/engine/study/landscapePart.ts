@@ -49,8 +49,20 @@ export interface LandscapePart {
   /** Tells the workers of the plan's centre, unless they know. */
   readonly setProblem: () => void;
   readonly signal?: AbortSignal | undefined;
+  /** Its first point is about to be sampled. @param points of its grid. */
+  readonly onBegin?: (points: number) => Promise<void>;
   /** @param landscape as far as it is known, made only when called; none while a curve is trained. */
   readonly onProgress: (fraction: number, landscape: (() => Landscape) | null) => void;
+}
+
+/** A landscape of which points are sampled: where they are kept, and how many there are. */
+export interface BegunLandscape {
+  /** Of the cache. */
+  readonly folder: string;
+  readonly key: string;
+  /** Of the grid; where it is refined there are fewer in the end. */
+  readonly points: number;
+  readonly isRefined: boolean;
 }
 
 /** Share of the progress that the training of a curve is. */
@@ -111,6 +123,7 @@ async function samplingOf(part: LandscapePart, share?: SharedPoints) {
   await pool.keepRoom(work, ofDirections, signal);
   pool.setDirections(span.directions, span.bufferDirections);
   const lossAt = lossOnPool(part, span, span.weights);
+  await part.onBegin?.(grid.size);
   const log = cache.log(key);
   const before = span.trained === undefined ? 0 : TRAINING;
   const alone = share === undefined ? await log.read() : await log.peek();

@@ -3,7 +3,7 @@ import { open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { PointShare } from '../landscape/sharedSampler';
-import { PieceLog, recordsOf } from './cache';
+import { PieceLog, recordsOf, type Cache } from './cache';
 import { Claim, Watch, type ClaimOptions } from './claim';
 
 /** One of several processes that compute one landscape. */
@@ -102,6 +102,14 @@ export async function sharedRecords(
 ): Promise<readonly (readonly [number, number])[]> {
   const nobody = { index: 0, count: 1 };
   return new SharedPoints(folder, nobody, () => Promise.resolve(false)).news();
+}
+
+/** How many points of a landscape are there: in its record, and of all that sample it. */
+export async function sampledPoints(cache: Cache, key: string): Promise<number> {
+  const points = new Set<number>();
+  for (const [point] of await cache.log(key).peek()) points.add(point);
+  for (const [point] of await sharedRecords(cache.sharedFolder(key))) points.add(point);
+  return points.size;
 }
 
 export async function removeShared(folder: string): Promise<void> {

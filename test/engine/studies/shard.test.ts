@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseShard, sharedTask, shardOf, tasksOf } from '../../../src/engine/studies/shard';
+import {
+  parseShard,
+  sharedTask,
+  shardOf,
+  shardsWith,
+  tasksOf,
+} from '../../../src/engine/studies/shard';
 import { arrayOf } from '../../../src/engine/studies/slurmScript';
 
 describe('a shard', () => {
@@ -132,4 +138,20 @@ describe('tasks that several shards have a part in', () => {
       { task: 'a', team: { index: 2, count: 3 } },
     ]);
   });
+});
+
+test('the shards of a task are those that have it or a part of it', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 60 }), (size, count) => {
+      const tasks = Array.from({ length: size }, (_, at) => at);
+      for (const task of tasks) {
+        const own = Array.from({ length: count }, (_, index) => ({ index, count })).filter(
+          (shard) =>
+            tasksOf(tasks, shard).includes(task) || sharedTask(tasks, shard)?.task === task,
+        );
+        const numbers = own.map(({ index }) => index + 1);
+        expect(shardsWith(task, size, count)).toEqual(numbers);
+      }
+    }),
+  );
 });
