@@ -11,6 +11,7 @@ import { derivativeBatches, splitBatches, type Batch } from './batches';
 import { liveElements, outputElements, termElements } from './evaluationMemory';
 import {
   CARRIED,
+  CURVATURES,
   DERIVATIVE,
   DIRECTION,
   LossGraph,
@@ -133,6 +134,16 @@ export class LossEvaluator {
   async gradient(theta: FloatArray, batch: Batch): Promise<FloatArray> {
     const run = await this.executable('gradient', batch, (graph) => graph.gradient());
     return this.collect(await run.run(await this.inputs(theta, batch)));
+  }
+
+  /** vᵀH(point)v of the loss of each point of a batch. @param direction v, of θ's length. */
+  async curvatures(theta: FloatArray, direction: FloatArray, batch: Batch): Promise<FloatArray> {
+    const run = await this.executable('curvatures', batch, (graph) => graph.curvatures());
+    const inputs = new Map(await this.inputs(theta, batch));
+    for (const { name, offset, size } of this.problem.parameters.entries) {
+      inputs.set(DIRECTION + name, direction.subarray(offset, offset + size));
+    }
+    return (await run.run(inputs)).get(CURVATURES)!;
   }
 
   /**

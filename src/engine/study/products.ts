@@ -4,7 +4,7 @@ import { dot } from '../hessian/vectors';
 import type { Batch } from '../objective/batches';
 import type { FloatArray } from '../tensor';
 import { releaseVectors } from '../hessian/longVectors';
-import { sharedZeros } from './sharedVector';
+import { numbered, sharedZeros } from './sharedVector';
 import type { WorkerPool } from './workerPool';
 
 /** Weights of networks whose products are so small that several at once take less time. */
@@ -12,9 +12,6 @@ const SMALL_NETWORK = 2 ** 16;
 
 /** Tasks that products of one step leave for workers, whoever has how many. */
 const MIN_TASKS = 8;
-
-/** Vectors that were sent to workers, who know them again by their number: no two have the same. */
-let sent = 0;
 
 export interface ProductOptions {
   /** Those the loss is a sum over. */
@@ -44,12 +41,11 @@ export function productsOn(
   return async (vs, into) => {
     const copies: FloatArray[] = [];
     const directions = vs.map((v) => {
-      sent += 1;
-      if (isSeenByAll(v, isDouble)) return { number: sent, values: v };
+      if (isSeenByAll(v, isDouble)) return numbered(v);
       const own = free.pop() ?? sharedZeros(length, isDouble);
       own.set(v);
       copies.push(own);
-      return { number: sent, values: own };
+      return numbered(own);
     });
     const sums = into?.map((sum) => sum.fill(0)) ?? vs.map(() => new Float64Array(length));
     const together = directionsTogether(vs.length, batches.length, length);

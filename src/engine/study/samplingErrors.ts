@@ -1,12 +1,9 @@
 import { errorOfParts } from '../hessian/partTraces';
-import { derivativeBatches, lossBatches, type Batch } from '../objective/batches';
+import { derivativeBatches, type Batch } from '../objective/batches';
 import { isSample } from '../objective/isSample';
 import type { LossData } from '../objective/lossData';
-import { productsOn } from './products';
+import { numbered, sharedZeros } from './sharedVector';
 import type { WorkerPool } from './workerPool';
-
-/** Parts of the evaluation set whose curvatures are compared. */
-const PARTS = 16;
 
 /** Parts that the products of a spectrum are taken in where they cost next to nothing. */
 const PARTS_OF_SMALL = 8;
@@ -35,8 +32,9 @@ export function sharesOf(batches: readonly Batch[]): readonly number[] {
 /**
  * What another evaluation set of the same size would change of eigenvalues: to first order an
  * eigenvalue is the mean over the samples of vᵀH(sample)v, v its eigenvector, and the standard error
- * of that mean follows from its spread between parts of the set. One product for each vector.
+ * of that mean follows from its spread between samples.
  *
+ * @param pool whose problem is set.
  * @param vectors of unit length.
  * @returns null where the data are no independent samples, or too few.
  */
@@ -47,33 +45,25 @@ export async function samplingErrors(
   signal?: AbortSignal,
 ): Promise<readonly number[] | null> {
   if (!isSample(data)) return null;
-  const own = spectrumBatches(data, vectors[0]?.length ?? 0);
-  // The batches that are known already, if they are enough.
-  const batches =
-    2 * own.length >= PARTS
-      ? own
-      : lossBatches(
-          data.sets.map((set) => ({
-            ...set,
-            multiple: 1,
-            largestBatch: Math.ceil(set.points / PARTS),
-          })),
-        );
-  const shares = sharesOf(batches);
+  const batches = spectrumBatches(data, vectors[0]?.length ?? 0);
+  const points = batches.reduce((sum, { size }) => sum + size, 0);
+  const shares = Array<number>(points).fill(1 / points);
+  const isDouble = pool.runtime.identity.precision === 'float64';
   const errors: number[] = [];
   for (const vector of vectors) {
-    const { length } = vector;
-    const quotients = new Float64Array(batches.length);
-    const products = productsOn(pool, {
-      batches,
-      length,
-      signal,
-      onQuotient: (_, part, quotient) => {
-        quotients[part] = quotient / shares[part]!;
-      },
-    });
-    await products([vector]);
-    const error = errorOfParts(quotients, shares);
+    const values = sharedZeros(vector.length, isDouble);
+    values.set(vector);
+    const direction = numbered(values);
+    const parts = await Promise.all(
+      batches.map(async (batch) => {
+        const curvatures = await pool.run<'curvatures'>(
+          { kind: 'curvatures', direction, batch },
+          signal,
+        );
+        return Array.from(curvatures, (curvature) => curvature * batch.share * points);
+      }),
+    );
+    const error = errorOfParts(parts.flat(), shares);
     if (error === null) return null;
     errors.push(error);
   }

@@ -1,4 +1,5 @@
 import { zerosLike, type FloatArray } from '../tensor';
+import type { NumberedVector } from './workerProtocol';
 
 /** A vector that all threads see. */
 export function sharedZeros(length: number, isDouble: boolean): FloatArray {
@@ -14,6 +15,15 @@ export function shared(values: FloatArray): FloatArray {
   return copy;
 }
 
+/** Vectors that were sent to workers. */
+let sent = 0;
+
+/** A vector as workers know it again: no two have the same number. */
+export function numbered(values: FloatArray): NumberedVector {
+  sent += 1;
+  return { number: sent, values };
+}
+
 /**
  * A thread's own copies of shared vectors, as native runtimes do not take shared memory. The memory
  * is taken once and written again for every vector.
@@ -22,9 +32,7 @@ export class OwnCopies {
   private readonly vectors: { number: number; readonly values: FloatArray }[] = [];
 
   /** @param numbers of the vectors: the same number is the same values. */
-  of(
-    given: readonly { readonly number: number; readonly values: FloatArray }[],
-  ): readonly FloatArray[] {
+  of(given: readonly NumberedVector[]): readonly FloatArray[] {
     return given.map(({ number, values }, i) => {
       let own = this.vectors[i];
       if (own?.values.length !== values.length) {

@@ -179,6 +179,8 @@ async function answerTo(task: Task): Promise<Answers[Task['kind']]> {
       return withBuffers(own, problem, task.mix, () => own.gradient(point.values, task.batch));
     case 'gradient':
       return own.gradient(center(problem), task.batch);
+    case 'curvatures':
+      return own.curvatures(center(problem), copies.of([task.direction])[0]!, task.batch);
     case 'products':
       own.setPoint(center(problem), task.matrix);
       return own.hessianProducts(copies.of(task.directions), task.batch);

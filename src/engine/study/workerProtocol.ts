@@ -73,6 +73,12 @@ export type Task =
       readonly seed: number;
     }
   | { readonly kind: 'gradient'; readonly batch: Batch }
+  /** vᵀHv of the loss of each point of a batch, at θ. */
+  | {
+      readonly kind: 'curvatures';
+      readonly direction: NumberedVector;
+      readonly batch: Batch;
+    }
   /** The loss, and the gradient of the sum over a batch, at a point of its own. */
   | {
       readonly kind: 'pointLoss';
@@ -116,6 +122,7 @@ export interface Answers {
   readonly losses: readonly number[];
   readonly perturbedLosses: readonly number[];
   readonly gradient: FloatArray;
+  readonly curvatures: FloatArray;
   readonly pointLoss: number;
   readonly pointGradient: FloatArray;
   readonly products: readonly FloatArray[];
@@ -150,6 +157,7 @@ export function workOf(task: Task): Work | null {
     case 'pointLoss':
       return 'values';
     case 'gradient':
+    case 'curvatures':
     case 'pointGradient':
     case 'products':
       return 'derivatives';

@@ -164,3 +164,50 @@ test('outputs that are not kept are in C order', async () => {
     }
   }
 });
+
+test.each([
+  ['plain', plain, [24, 23]],
+  ['uneven', uneven, [46, 25]],
+])(
+  'sums of weight gradients whose kernels are read in strips: %s',
+  async (_, attributes, places) => {
+    const g = new Graph();
+    const random = new Random(6, 'strips');
+    const values = (size: number) =>
+      Float32Array.from({ length: size }, () => 0.1 * random.normal());
+    const inputs = new Map<string, FloatArray>();
+    const given = (name: string, shape: readonly number[]): Node<'input'> => {
+      inputs.set(name, values(sizeOf(shape)));
+      return g.input(name, shape);
+    };
+    // Of the cotangents 32 × 16 numbers for each place: more than a megabyte.
+    const shape = [32, 16, 3, 3];
+    const images = ['x0', 'x1', 'x2'].map((name) => given(name, [14, 16, ...places]));
+    const convolved = g.conv(images[0]!, given('w', shape), attributes);
+    const parts = images.map((x, i) =>
+      g.convWeight(x, given(`y${i}`, convolved.shape), attributes, shape),
+    );
+    const sum = g.add(g.add(parts[0]!, parts[1]!), parts[2]!);
+    const alone = g.convWeight(images[1]!, given('y', convolved.shape), attributes, shape);
+    const outputs = new Map<string, Node>([
+      ['sum', sum],
+      ['alone', alone],
+      ['both', g.add(alone, given('more', shape))],
+    ]);
+    const expected = await results(referenceRuntime, { outputs }, inputs);
+    const actual = await results(onnxRuntime(), { outputs }, inputs);
+    for (const [name, of] of expected) {
+      expect(largestError(actual.get(name)!, of), name).toBeLessThan(1e-5);
+    }
+    const text = new TextDecoder('latin1').decode(
+      exportOnnx({ outputs: new Map([['sum', sum]]) }, 'float32', new Map(), { block: 8 }).bytes,
+    );
+    // One transposition of the sum, and not of each gradient.
+    const alike = exportOnnx({ outputs: new Map([['alone', alone]]) }, 'float32', new Map(), {
+      block: 8,
+    }).bytes;
+    const count = (of: string): number => of.split('Transpose').length - 1;
+    const ofOne = count(new TextDecoder('latin1').decode(alike));
+    expect(count(text)).toBe(3 * (ofOne - 2) + 2);
+  },
+);

@@ -1,7 +1,6 @@
 import type { FloatArray } from '../../tensor';
 import { isUnary } from '../rules/unary';
 import type { AnyNode, Node, Program } from '../operations';
-import { isBlockedWeightGradient } from './export/blockedLayout';
 import { convWeightInBlocks, emitInBlocks, sumInBlocks } from './export/blocks';
 import type { Device } from './export/deviceKernels';
 import { conv, convInput, convWeight } from './export/convolutions';
@@ -69,8 +68,9 @@ function emit(values: NodeValues, node: AnyNode, known: ReadonlyMap<string, Floa
   if (node.operation === 'sum' && first !== undefined && plan.blocked.has(first.id)) {
     if (sumInBlocks(values, node, first, out)) return;
   }
-  if (node.operation === 'convWeight' && isBlockedWeightGradient(node, plan.block)) {
-    convWeightInBlocks(values, node, out);
+  const gradients = plan.weightGradients.get(node.id);
+  if (gradients !== undefined) {
+    convWeightInBlocks(values, gradients, out);
     return;
   }
   const gelu = plan.gelus.get(node.id);

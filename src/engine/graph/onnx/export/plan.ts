@@ -6,7 +6,12 @@ import {
   type Program,
 } from '../../operations';
 import { sameShape } from '../../../tensor';
-import { blockedConvolution, blockedNodes, hasBlocks } from './blockedLayout';
+import {
+  blockedConvolution,
+  blockedNodes,
+  hasBlocks,
+  isBlockedWeightGradient,
+} from './blockedLayout';
 import { tanhGeluArgument } from './tanhGelu';
 
 /** A convolution in blocks with what is done to its result at once: relu(conv + bias + sum). */
@@ -33,6 +38,8 @@ export class Plan {
   readonly blocked: ReadonlySet<number>;
   /** By the last node of what is fused. */
   readonly fused = new Map<number, FusedConvolution>();
+  /** Weight gradients in blocks that a node is, or is the sum of. */
+  readonly weightGradients = new Map<number, readonly Node<'convWeight'>[]>();
   /** Arguments of nodes that are a GELU for which there is one kernel. */
   readonly gelus = new Map<number, Node>();
   /** Names of nodes that are outputs: the first name of each. */
@@ -67,6 +74,7 @@ export class Plan {
       }
     }
     for (const node of this.order) if (this.blocked.has(node.id)) this.fuse(node);
+    for (const node of this.order) this.joinWeightGradients(node);
     for (const node of this.order) {
       const x = precision === 'float32' ? tanhGeluArgument(node) : null;
       // Where what is inside is needed for a derivative, it is made in any case.
@@ -108,6 +116,25 @@ export class Plan {
     else if (!take(b, { sum: a })) take(a, { sum: b });
   }
 
+  /** Finds weight gradients in blocks, which convolutions add up while they compute them. */
+  private joinWeightGradients(node: AnyNode): void {
+    if (node.operation === 'convWeight') {
+      if (isBlockedWeightGradient(node, this.block)) this.weightGradients.set(node.id, [node]);
+      return;
+    }
+    if (node.operation !== 'add') return;
+    const parts = node.inputs.map(({ id, shape }) => {
+      const isOnlyHere = this.uses.get(id) === 1 && sameShape(shape, node.shape);
+      return isOnlyHere ? this.weightGradients.get(id) : undefined;
+    });
+    if (parts.includes(undefined)) return;
+    this.weightGradients.set(
+      node.id,
+      parts.flatMap((part) => part!),
+    );
+    for (const { id } of node.inputs) this.skipped.add(id);
+  }
+
   /** Marks what a node reads, as what it reads it. */
   private needArguments(node: AnyNode): void {
     const [a, b] = node.inputs as [Node, Node];
@@ -122,6 +149,11 @@ export class Plan {
     if (fused !== undefined) {
       for (const input of fused.conv.inputs) this.needed.add(input.id);
       this.needed.add(fused.bias.id);
+      return;
+    }
+    const gradients = this.weightGradients.get(node.id);
+    if (gradients !== undefined) {
+      for (const { inputs } of gradients) for (const { id } of inputs) this.needed.add(id);
       return;
     }
     const gelu = this.gelus.get(node.id);

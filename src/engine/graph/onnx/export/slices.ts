@@ -85,14 +85,19 @@ export function place(
   return model.add('Pad', [value, model.ints([...starts, ...after])], { mode: 'constant' }, out);
 }
 
-/** The spatial axes backwards. */
-export function flip(model: ModelWriter, w: string, shape: readonly number[]): string {
+/** Some axes backwards: the spatial ones if absent. */
+export function flip(
+  model: ModelWriter,
+  w: string,
+  shape: readonly number[],
+  axes: readonly number[] = shape.map((_, axis) => axis).slice(2),
+): string {
   return slice(
     model,
     w,
     shape,
-    shape.map((extent, axis) => (axis < 2 ? 0 : extent - 1)),
-    shape.map((_, axis) => (axis < 2 ? 1 : -1)),
+    shape.map((extent, axis) => (axes.includes(axis) ? extent - 1 : 0)),
+    shape.map((_, axis) => (axes.includes(axis) ? -1 : 1)),
     shape,
   );
 }
