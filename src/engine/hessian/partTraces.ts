@@ -1,7 +1,7 @@
 import { studentQuantile95 } from './studentT';
 
 /** Parts below which their spread says too little. */
-const MIN_PARTS = 4;
+export const MIN_PARTS = 4;
 
 /**
  * The standard error of a mean over independent parts, by their spread: widened, as there are few of

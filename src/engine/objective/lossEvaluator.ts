@@ -130,9 +130,21 @@ export class LossEvaluator {
     return { loss, lossSquares, ...this.problem.terms[batch.set]!.measure(results, batch) };
   }
 
-  /** The derivative of Σ losses of a batch with respect to θ. */
-  async gradient(theta: FloatArray, batch: Batch): Promise<FloatArray> {
-    const run = await this.executable('gradient', batch, (graph) => graph.gradient());
+  /**
+   * The derivative of Σ losses of a batch with respect to θ.
+   *
+   * @param often whether it is wanted at many points.
+   */
+  async gradient(
+    theta: FloatArray,
+    batch: Batch,
+    often: 'often' | 'seldom' = 'often',
+  ): Promise<FloatArray> {
+    const seldom = often === 'seldom';
+    const run = await this.executable(`gradient ${often}`, batch, (graph) => ({
+      ...graph.gradient(),
+      seldom,
+    }));
     return this.collect(await run.run(await this.inputs(theta, batch)));
   }
 

@@ -222,6 +222,7 @@ export class LossGraph {
     return {
       outputs: new Map([[CURVATURES, along(along(this.losses))]]),
       isDerivative: true,
+      seldom: true,
     };
   }
 

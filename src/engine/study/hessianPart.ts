@@ -7,7 +7,7 @@ import {
 import type { Eigenvalue, Hessian } from '../../shared/result/hessian';
 import type { Message } from '../../shared/words/message';
 import { layersOf } from '../hessian/layers';
-import { PartTraces } from '../hessian/partTraces';
+import { MIN_PARTS, PartTraces } from '../hessian/partTraces';
 import { spectrum, type Spectrum } from '../hessian/spectrum';
 import { isSample } from '../objective/isSample';
 import { tensorSpans } from '../objective/weights';
@@ -147,9 +147,10 @@ async function spectrumOf(
   const { theta, parameters } = opened.weights;
   const batches = spectrumBatches(data, theta.length);
   const quotients = Array.from({ length: settings.probes }, () => new Float64Array(batches.length));
-  const parts = isSample(data)
-    ? { traces: new PartTraces(sharesOf(batches)), quotients }
-    : undefined;
+  const parts =
+    isSample(data) && batches.length >= MIN_PARTS
+      ? { traces: new PartTraces(sharesOf(batches)), quotients }
+      : undefined;
   work.setProblem(opened);
   return spectrum(
     productsOn(work.pool, {

@@ -178,7 +178,7 @@ async function answerTo(task: Task): Promise<Answers[Task['kind']]> {
       moveTo(point, task.theta, [], []);
       return withBuffers(own, problem, task.mix, () => own.gradient(point.values, task.batch));
     case 'gradient':
-      return own.gradient(center(problem), task.batch);
+      return own.gradient(center(problem), task.batch, 'seldom');
     case 'curvatures':
       return own.curvatures(center(problem), copies.of([task.direction])[0]!, task.batch);
     case 'products':
