@@ -102,13 +102,16 @@ const hdf5Library = {
       return { contents: `${before}''${after}` };
     });
     onLoad({ filter: /[\\/]h5wasm[\\/]dist[\\/]esm[\\/]hdf5_hl\.js$/ }, async ({ path }) => {
-      const [before, options, after] = around(await readFile(path, 'utf8'), [
-        'const ready = ModuleFactory({',
-        '}).then(',
+      const [before, started, after] = around(await readFile(path, 'utf8'), [
+        'const ready = ',
+        ';\nexport { ready };',
       ]);
+      const options = '{ noInitialRun: true';
+      if (!started.includes(options)) throw new Error(`h5wasm no longer says ${options}`);
+      const again = started.replace(options, `${options}, instantiateWasm`);
       const from = join(import.meta.dirname, 'src/engine/checkpoint/hdf5Instance.ts');
-      const imported = `import { instantiateWasm } from ${JSON.stringify(from)};\n`;
-      return { contents: `${imported}${before}${options}, instantiateWasm${after}` };
+      const imported = `import { begun, instantiateWasm } from ${JSON.stringify(from)};\n`;
+      return { contents: `${imported}${before}begun(() => ${again})${after}` };
     });
   },
 };

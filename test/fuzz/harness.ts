@@ -143,10 +143,11 @@ export interface Trial {
   readonly expected?: Values | undefined;
 }
 
-/** Runs `count` trials, several at a time. */
+/** Runs `count` trials, several at a time, or as many as `together`. */
 export async function run(
   count: number,
   trialOf: (k: number, random: Random) => Promise<Trial> | Trial,
+  together = LANES,
 ): Promise<{ readonly accepted: number }> {
   takeStrayed();
   const failures: string[] = [];
@@ -169,8 +170,8 @@ export async function run(
     }
     await fsp.rm(own, { recursive: true, force: true });
   };
-  for (let k = 0; k < count && failures.length < MAX_FAILURES; k += LANES) {
-    const lanes = Array.from({ length: Math.min(LANES, count - k) }, (_, lane) => k + lane);
+  for (let k = 0; k < count && failures.length < MAX_FAILURES; k += together) {
+    const lanes = Array.from({ length: Math.min(together, count - k) }, (_, lane) => k + lane);
     const took = await processorTime(() =>
       Promise.all(lanes.map((each, lane) => one(each, `lane-${lane}`))),
     );
@@ -199,13 +200,15 @@ export async function many(
   count: number,
   change: Change,
   read: Read = readAndList,
+  together = LANES,
 ): Promise<{ readonly accepted: number }> {
   const known = await Promise.all(names.map((name) => bytesOf(name)));
-  return run(count, (k, random) => {
+  const trialOf = (k: number, random: Random): Trial => {
     const name = basename(names[k % names.length]!);
     const changed = change(known[k % names.length]!, random);
     return { files: new Map([[name, changed]]), opened: name, read };
-  });
+  };
+  return run(count, trialOf, together);
 }
 
 export async function bytesOf(fixture: string): Promise<Uint8Array> {

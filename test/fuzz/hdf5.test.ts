@@ -1,7 +1,4 @@
-/**
- * Files that are nearly HDF5: see harness.ts. Whatever leads the library astray ends its thread, and another
- * takes some 50 ms of processor time, so that fewer files are read than of other formats where none asks for more.
- */
+/** Files that are nearly HDF5, one after the other, for one thread of the library: see harness.ts. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -16,9 +13,10 @@ import {
   readCheckpoint,
   run,
   watchWhatIsOpened,
+  type Trial,
 } from './harness';
 import { hdf5Lies, oneOf, zipLies } from './lies';
-import { entriesOf, flipped, mutated, zipOf, type Change } from './mutations';
+import { entriesOf, flipped, mutated, zipOf, type Change, type Random } from './mutations';
 
 watchWhatIsOpened();
 
@@ -42,7 +40,7 @@ describe('a file that is nearly HDF5', () => {
     'of Keras, weights or a whole model, is read or refused',
     async () => {
       const names = ['formats/model.weights.h5', 'formats/model.h5', 'keras/keras2/dense.h5'];
-      await many(names, FEW, oneOf(mutated, hdf5Lies), readCheckpoint);
+      await many(names, FEW, oneOf(mutated, hdf5Lies), readCheckpoint, 1);
     },
     MAX_MILLISECONDS,
   );
@@ -51,7 +49,7 @@ describe('a file that is nearly HDF5', () => {
     'in an archive of Keras is read or refused',
     async () => {
       const names = ['formats/model.keras', 'keras/keras3/dense.keras'];
-      await many(names, FEW, oneOf(mutated, zipLies, withinKeras), readCheckpoint);
+      await many(names, FEW, oneOf(mutated, zipLies, withinKeras), readCheckpoint, 1);
     },
     MAX_MILLISECONDS,
   );
@@ -61,12 +59,13 @@ describe('a file that is nearly HDF5', () => {
     async () => {
       const name = 'keras/keras3/dense.keras';
       const [bytes, expected] = [await bytesOf(name), await readCheckpoint(join(fixtures, name))];
-      const { accepted } = await run(FEW, (_, random) => ({
+      const trialOf = (_: number, random: Random): Trial => ({
         files: new Map([['a.keras', flipped(bytes, random)]]),
         opened: 'a.keras',
         read: (path) => readCheckpoint(path),
         expected,
-      }));
+      });
+      const { accepted } = await run(FEW, trialOf, 1);
       expect(accepted).toBeGreaterThan(0);
     },
     MAX_MILLISECONDS,
@@ -77,10 +76,11 @@ describe('a file that is nearly HDF5', () => {
     async () => {
       const names = ['topology/surface-gzip.h5', 'topology/surface-swapped.h5'];
 
-      await many(names, FEW, oneOf(mutated, hdf5Lies), async (path) => {
+      const read = async (path: string) => {
         await naming(path, async () => readSurface(await readFile(path), undefined));
         return null;
-      });
+      };
+      await many(names, FEW, oneOf(mutated, hdf5Lies), read, 1);
     },
     MAX_MILLISECONDS,
   );

@@ -1,15 +1,30 @@
 import { workerData } from 'node:worker_threads';
 import type { CompiledLibrary, LibraryData } from './hdf5Library';
 
+/*
+ * The build has h5wasm take its library from here, in place of the three megabytes of text that it would read,
+ * decode and compile in every thread (esbuild.config.mjs).
+ */
+
 /** What Node has of it; TypeScript knows it of browsers alone. */
 declare const WebAssembly: {
   readonly Instance: new (library: CompiledLibrary, imports: object) => object;
 };
 
-/**
- * Gives h5wasm the library that whoever started this thread has compiled. The build has h5wasm ask for it, in
- * place of the three megabytes of text that it would read, decode and compile in every thread.
- */
+let begin: (() => Promise<unknown>) | null = null;
+
+/** Begins the library, as h5wasm does it, and knows how to do it again. */
+export function begun<Library>(start: () => Promise<Library>): Promise<Library> {
+  begin = start;
+  return start();
+}
+
+/** Begins it anew, with a memory of its own: what led the old one astray is gone. */
+export async function beginAnew(): Promise<void> {
+  await begin?.();
+}
+
+/** Gives h5wasm the library that whoever started this thread has compiled. */
 export function instantiateWasm(
   imports: object,
   done: (instance: object, library: CompiledLibrary) => void,

@@ -1,4 +1,4 @@
-import { Dataset, File as Hdf5File, FS, Group, ready } from 'h5wasm';
+import { Dataset, File as Hdf5File, FS, Group, Module, ready } from 'h5wasm';
 import {
   emptyFileSystem,
   FILTERS,
@@ -40,20 +40,18 @@ export class Hdf5Memory {
   ) {}
 
   static async open(source: Hdf5Source): Promise<Hdf5Memory> {
-    const module = await ready;
+    await ready;
     emptyFileSystem();
     const last = source instanceof Uint8Array ? null : placeFile(PATH, source);
     if (source instanceof Uint8Array) FS!.writeFile(PATH, source);
     // Without it a read that fails leaves memory as it was, and says nothing.
-    module.activate_throwing_error_handler();
+    Module.activate_throwing_error_handler();
     return new Hdf5Memory(new Hdf5File(PATH, 'r'), last);
   }
 
-  /** @returns bytes of memory that the library has taken. */
-  async close(): Promise<number> {
+  close(): void {
     this.file.close();
     FS!.unlink(PATH);
-    return (await ready).HEAPU8.byteLength;
   }
 
   /** Every array of numbers, by its path, and what groups call themselves. */

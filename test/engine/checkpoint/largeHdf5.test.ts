@@ -32,7 +32,7 @@ beforeAll(async () => {
   file.close();
   bytes = FS!.readFile('/made.h5');
   FS!.unlink('/made.h5');
-});
+}, 60_000);
 afterAll(async () => {
   await rm(folder, { recursive: true });
 });

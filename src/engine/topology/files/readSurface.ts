@@ -1,27 +1,20 @@
 import { Fault } from '../../checkpoint/fault';
-import { startHdf5Thread } from '../../checkpoint/hdf5Library';
+import { Hdf5Thread } from '../../checkpoint/hdf5Library';
 import type { ImportedLandscape } from './importedLandscape';
-import { say, type Message } from '../../../shared/words/message';
+import { say } from '../../../shared/words/message';
 
-/** What the worker is given. */
-export interface SurfaceTask {
-  readonly bytes: Uint8Array;
+/** What the thread is asked for. */
+export interface SurfaceRequest {
+  readonly surface: Uint8Array;
   readonly array: string | undefined;
 }
 
-export type SurfaceAnswer =
-  | { readonly ok: true; readonly landscape: ImportedLandscape }
-  | {
-      readonly ok: false;
-      readonly reason: Fault['reason'];
-      readonly what: Message;
-      readonly advice?: Message;
-    };
+export interface SurfaceAnswer {
+  readonly landscape: ImportedLandscape;
+}
 
 /** Bytes of a file that is copied into the library's memory. */
 const MAX_BYTES = 2 ** 29;
-/** Surfaces of the largest size are read in a few seconds. */
-const PATIENCE = 60_000;
 
 export function isHdf5(head: Uint8Array): boolean {
   return Buffer.from(head.subarray(0, 8)).toString('latin1') === '\x89HDF\r\n\x1a\n';
@@ -44,26 +37,11 @@ export async function readSurface(
       say`save the surface alone as .npz`,
     );
   }
-  const worker = await startHdf5Thread({ bytes, array } satisfies SurfaceTask);
-  let late: NodeJS.Timeout | undefined;
+  const thread = await Hdf5Thread.take();
   try {
-    const answer = await new Promise<SurfaceAnswer>((resolve, reject) => {
-      late = setTimeout(() => {
-        reject(new Fault('damaged', say`the HDF5 library does not come to an end with it`));
-      }, PATIENCE);
-      worker.once('message', resolve);
-      // The library stops where a damaged file leads it astray.
-      worker.once('error', () => {
-        reject(new Fault('damaged', say`the HDF5 library cannot read it`));
-      });
-      worker.once('exit', () => {
-        reject(new Fault('damaged', say`the HDF5 library cannot read it`));
-      });
-    });
-    if (!answer.ok) throw new Fault(answer.reason, answer.what, answer.advice);
-    return answer.landscape;
+    const request: SurfaceRequest = { surface: bytes, array };
+    return (await thread.ask<SurfaceAnswer>(request)).landscape;
   } finally {
-    clearTimeout(late);
-    await worker.terminate();
+    await thread.giveBack();
   }
 }

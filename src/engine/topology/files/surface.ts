@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Dataset, File as Hdf5File, FS, ready, type Group } from 'h5wasm';
+import { Dataset, File as Hdf5File, FS, Module, ready, type Group } from 'h5wasm';
 import { Fault } from '../../checkpoint/fault';
 import {
   attempt,
@@ -41,7 +41,8 @@ export async function parseSurface(
   bytes: Uint8Array,
   wanted: string | undefined,
 ): Promise<ImportedLandscape> {
-  const module = await ready;
+  await ready;
+  const module = Module;
   emptyFileSystem();
   // The library takes two files of one name for one.
   const name = `/surface-${randomUUID()}.h5`;

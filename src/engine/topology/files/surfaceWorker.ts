@@ -1,56 +1,49 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { Module, ready } from 'h5wasm';
+import { parentPort } from 'node:worker_threads';
 import { Fault } from '../../checkpoint/fault';
+import { beginAnew } from '../../checkpoint/hdf5Instance';
+import type { Closed, CloseRequest, Refusal } from '../../checkpoint/hdf5Library';
 import { Hdf5Memory } from '../../checkpoint/hdf5Thread';
 import { parseSurface } from './surface';
-import type { Hdf5Answer, Hdf5Request, Hdf5Task } from '../../checkpoint/hdf5Weights';
-import type { SurfaceAnswer, SurfaceTask } from './readSurface';
+import type { Hdf5Request, Opened, ReadAnswer } from '../../checkpoint/hdf5Weights';
+import type { SurfaceAnswer, SurfaceRequest } from './readSurface';
 import { say } from '../../../shared/words/message';
 
-/**
- * The thread of the HDF5 library, which is large, and which a file may make run for ever. It reads one
- * surface and ends, or reads one file of weights after the other.
+/*
+ * The thread of the HDF5 library, which is large, and which a file may make run for ever. It reads one file after
+ * the other, of weights or a surface.
  */
-async function answer({ bytes, array }: SurfaceTask): Promise<SurfaceAnswer> {
-  try {
-    return { ok: true, landscape: await parseSurface(bytes, array) };
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    const { reason, what, advice } = error;
-    return { ok: false, reason, what, ...(advice === undefined ? {} : { advice }) };
-  }
-}
 
-/** One request after the other, each with one answer. */
-function serve(): void {
-  const port = parentPort!;
-  let memory: Hdf5Memory | null = null;
-  port.on('message', (request: Hdf5Request) => {
-    void answerOf(async () => {
-      if ('open' in request) {
-        memory = await Hdf5Memory.open(request.open);
-        return { contents: memory.contents() };
-      }
-      if (memory === null) throw new Error('nothing is open');
-      if (!('read' in request)) return { closed: await memory.close() };
-      const found = memory.read(request.read);
-      return typeof found === 'number' ? { position: found } : { bytes: found };
-    }).then((answer) => {
-      // Its memory is its own, and goes over without a copy.
-      port.postMessage(answer, 'bytes' in answer ? [answer.bytes.buffer as ArrayBuffer] : []);
-    });
-  });
-}
+type Request = Hdf5Request | SurfaceRequest | CloseRequest;
+type Answer = Opened | ReadAnswer | SurfaceAnswer | Closed;
 
-async function answerOf(work: () => Promise<Hdf5Answer>): Promise<Hdf5Answer> {
-  try {
-    return await work();
-  } catch (error) {
-    return faultOf(error);
+let memory: Hdf5Memory | null = null;
+/** Whatever a file was refused for may have left the library in a state it does not expect. */
+let isAstray = false;
+
+async function answer(request: Request): Promise<Answer> {
+  if ('close' in request) {
+    if (!isAstray) memory?.close();
+    memory = null;
+    return { closed: Module.HEAPU8.byteLength };
   }
+  if ('read' in request) {
+    if (memory === null) throw new Error('nothing is open');
+    const found = memory.read(request.read);
+    return typeof found === 'number' ? { position: found } : { bytes: found };
+  }
+  await ready;
+  if (isAstray) await beginAnew();
+  isAstray = false;
+  if ('surface' in request) {
+    return { landscape: await parseSurface(request.surface, request.array) };
+  }
+  memory = await Hdf5Memory.open(request.open);
+  return { contents: memory.contents() };
 }
 
 /** What the library throws is about the file: it has nothing else. */
-function faultOf(error: unknown): Hdf5Answer {
+function refusalOf(error: unknown): Refusal {
   if (!(error instanceof Fault)) {
     const what = say`the HDF5 library cannot read it, nor are other files opened that it may name`;
     return { fault: ['damaged', what] };
@@ -59,11 +52,16 @@ function faultOf(error: unknown): Hdf5Answer {
   return { fault: advice === undefined ? [reason, what] : [reason, what, advice] };
 }
 
-const task = workerData as SurfaceTask | Hdf5Task;
-if ('weights' in task) {
-  serve();
-} else {
-  void answer(task).then((message) => {
-    parentPort!.postMessage(message);
-  });
-}
+/** One request after the other, each with one answer. */
+parentPort!.on('message', (request: Request) => {
+  void answer(request)
+    .catch((error: unknown) => {
+      isAstray = true;
+      return refusalOf(error);
+    })
+    .then((message) => {
+      // Its memory is its own, and goes over without a copy.
+      const isMoved = 'bytes' in message;
+      parentPort!.postMessage(message, isMoved ? [message.bytes.buffer as ArrayBuffer] : []);
+    });
+});
