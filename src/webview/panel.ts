@@ -26,6 +26,7 @@ import { simplifiedForDrawing } from './topology/drawnTopology';
 import { DrawnPlots } from './plots/drawnPlots';
 import { PersistenceView } from './topology/persistenceView';
 import { runsOf, type Run } from './state/runs';
+import { sameParts } from './state/sameParts';
 import { ShownDocuments } from './state/shownDocuments';
 import { RelateView } from './relate/relateView';
 import { progressText, screenOf } from './state/screen';
@@ -394,7 +395,7 @@ class Panel implements Disposable {
       state.fixed,
       this.runs,
     ];
-    if (!same(wanted, this.plotted)) {
+    if (!sameParts(wanted, this.plotted)) {
       this.plotted = wanted;
       this.drawDocument(result, shown, theme, running);
     }
@@ -481,10 +482,6 @@ interface Plot {
 /** No minima are followed. */
 const NO_TRAILS: ReturnType<typeof minimaTrails> = [];
 const UNSCALED: RunScales = { loss: null, spectrum: null };
-
-function same(a: readonly unknown[], b: readonly unknown[]): boolean {
-  return a.length === b.length && a.every((part, i) => part === b[i]);
-}
 
 registerControls();
 const root = document.getElementById('basin') ?? document.body.appendChild(element('div'));

@@ -149,8 +149,8 @@ export class SurfaceScene implements Disposable {
     this.paint(content);
     this.buildMarks();
     if (this.state === 'new') this.compile();
-    // Of one surface many follow each other, as the threshold is dragged.
-    else if (old?.field === content.field) this.pace.turn(performance.now());
+    // Many follow each other, as the threshold is dragged or checkpoints are gone through.
+    else this.pace.turn(performance.now());
     this.requestDraw();
   }
 

@@ -1,16 +1,19 @@
-import { CustomChart } from 'echarts/charts';
-import { GridComponent } from 'echarts/components';
-import { init, use, type ECharts, type EChartsCoreOption } from 'echarts/core';
-import { CanvasRenderer, SVGRenderer } from 'echarts/renderers';
+import type { ECharts, EChartsCoreOption } from 'echarts/core';
 import { largest } from '../../shared/extremes';
 import type { Disposable } from '../disposable';
 import { DisposableStore } from '../disposable';
 import { element } from '../element';
 import type { Drawing, DrawingSize } from '../export/drawing';
+import type { init } from './charting';
 import { InSight } from './inSight';
 import type { Theme } from './theme';
 
-use([CustomChart, GridComponent, CanvasRenderer, SVGRenderer]);
+/** What draws, evaluated when the first plot is drawn: the figures of a checkpoint need none of it. */
+let charting: { readonly init: typeof init } | null = null;
+
+async function loadCharting(): Promise<void> {
+  charting ??= await import('./charting');
+}
 
 /** A plot on a canvas that keeps the size of its container, and is drawn when it is in sight. */
 export class Chart implements Disposable {
@@ -81,7 +84,8 @@ export class Chart implements Disposable {
   /** The same drawing for a file; null while nothing is drawn. */
   drawing({ background }: Theme): Drawing | null {
     const { option } = this;
-    if (option === null) return null;
+    if (option === null || charting === null) return null;
+    const { init } = charting;
     const drawn = (chart: ECharts, size: DrawingSize): ECharts => {
       this.elsewhere = size;
       try {
@@ -132,8 +136,14 @@ export class Chart implements Disposable {
     const { width, height } = this;
     // Hidden: drawn when it is shown again.
     if (width === 0 || height === 0 || this.option === null) return;
+    if (charting === null) {
+      void loadCharting().then(() => {
+        this.inSight.draw();
+      });
+      return;
+    }
     if (this.chart === null) {
-      this.chart = init(this.host, null, { renderer: 'canvas', width, height });
+      this.chart = charting.init(this.host, null, { renderer: 'canvas', width, height });
     } else if (this.chart.getWidth() !== width || this.chart.getHeight() !== height) {
       // Draws all there is once more, so only where it must.
       this.chart.resize({ width, height });

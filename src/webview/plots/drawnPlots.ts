@@ -1,4 +1,5 @@
 import type { Disposable } from '../disposable';
+import { sameParts } from '../state/sameParts';
 import { t } from '../../shared/words/text';
 import type { PlotSection } from './plotSection';
 
@@ -21,8 +22,7 @@ export class DrawnPlots implements Disposable {
    */
   draw(section: PlotSection, shown: readonly unknown[], update: () => void): void {
     const before = this.shown.get(section);
-    const isSame = before?.length === shown.length && shown.every((part, k) => part === before[k]);
-    if (isSame) return;
+    if (before !== undefined && sameParts(before, shown)) return;
     this.shown.set(section, shown);
     const work = (): void => {
       try {
@@ -75,18 +75,34 @@ export class DrawnPlots implements Disposable {
   }
 }
 
-/** Once what has been put on the page is on the screen. @returns what forgets it. */
+/** A page that says nothing of its first picture is not waited for longer, in milliseconds. */
+const LATEST_PICTURE = 250;
+
+/**
+ * Once what has been put on the page is on the screen: what is handed to the graphics before holds up the
+ * first picture. @returns what forgets it.
+ */
 function afterPaint(work: () => void): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let frame = 0;
+  const observer = new PerformanceObserver(() => {
+    then();
+  });
+  const stop = (): void => {
+    cancelAnimationFrame(frame);
+    clearTimeout(timer);
+    observer.disconnect();
+  };
   const then = (): void => {
+    stop();
     timer = setTimeout(work);
   };
   // A page that nobody sees is never painted.
   if (document.hidden) then();
-  else frame = requestAnimationFrame(then);
-  return () => {
-    cancelAnimationFrame(frame);
-    clearTimeout(timer);
-  };
+  else if (performance.getEntriesByType('paint').length > 0) frame = requestAnimationFrame(then);
+  else {
+    observer.observe({ type: 'paint' });
+    timer = setTimeout(then, LATEST_PICTURE);
+  }
+  return stop;
 }

@@ -10,6 +10,7 @@ import { pointMark } from '../relate/pointMark';
 import { scatterAxis, type ScatterAxis } from '../relate/scatterAxis';
 import { t } from '../../shared/words/text';
 import { positions, type Run } from '../state/runs';
+import { seenPoints } from './seenPoints';
 import { seriesOf, type Measure } from './series';
 
 export interface TrainingContent {
@@ -29,6 +30,10 @@ const BELOW = 38;
 /** More points than this are a line alone. */
 const MAX_MARKS = 80;
 const MAX_NAMED = 6;
+/** Left and right of the points, as a share of what they span. */
+const MARGIN = 0.03;
+/** About the pixels a line is wide. */
+const COLUMNS = 400;
 
 /** So many columns, each wide enough for its axis. */
 export function cellsOf(
@@ -46,7 +51,7 @@ export function trainingOption(content: TrainingContent, size: DrawingSize): ECh
   const cell = { width: size.width / columns, height: (size.height - TOP) / rows };
   const places = runs.flatMap((run) => positions(run).at);
   const [low, high] = [smallest(extremes(places)), largest(extremes(places))];
-  const margin = 0.03 * (high - low || 1);
+  const margin = MARGIN * (high - low || 1);
   const unit = positions(content.run).unit;
   const axes = measures.map((measure) => {
     const known = runs.flatMap((run) => seriesOf(run, measure).filter((value) => value !== null));
@@ -82,7 +87,7 @@ export function trainingOption(content: TrainingContent, size: DrawingSize): ECh
       drawn(
         (api) => [
           ...(k === 0 ? legend(content) : []),
-          ...cellShapes(content, measure, axes[k]!, low - margin, api),
+          ...cellShapes(content, measure, axes[k]!, [low, high], api),
         ],
         { grid: k },
       ),
@@ -98,11 +103,12 @@ function cellShapes(
   { runs, run, selected, pointed, theme }: TrainingContent,
   measure: Measure,
   axis: ScatterAxis,
-  left: number,
+  [low, high]: readonly [number, number],
   api: CustomApi,
 ): unknown[] {
-  const [x, top] = api.coord([left, 1]);
-  const [, foot] = api.coord([left, 0]);
+  const span = high - low || 1;
+  const [x, top] = api.coord([low - MARGIN * span, 1]);
+  const [, foot] = api.coord([low, 0]);
   const title = measure.title();
   const children: unknown[] = [
     text(axis.logarithmic ? t('{0} (log)', title) : title, x, top - 11, theme.foreground, theme),
@@ -125,22 +131,24 @@ function cellShapes(
     const isOwn = each === run;
     const color = colorOf(index, isOwn, theme);
     const values = seriesOf(each, measure);
-    const points = positions(each).at.map((place, k) => {
+    const { at } = positions(each);
+    const pointAt = (k: number): [number, number] | null => {
       const value = values[k] ?? null;
-      return value === null ? null : api.coord([place, unitOf(axis, axis.place(value))]);
-    });
-    for (const part of parts(points)) {
+      return value === null ? null : api.coord([at[k]!, unitOf(axis, axis.place(value))]);
+    };
+    const shares = at.map((place) => (place - low) / span);
+    for (const part of parts(seenPoints(shares, values, COLUMNS).map(pointAt))) {
       children.push({
         type: 'polyline',
         shape: { points: part },
         style: { fill: null, stroke: color, lineWidth: isOwn ? 1.8 : 1.2, lineJoin: 'round' },
       });
     }
-    points.forEach((point, k) => {
-      if (point === null) return;
-      const entry = each.entries[k]!;
+    each.entries.forEach((entry, k) => {
       const isOn = entry === selected || entry === pointed;
-      if (!isOn && points.length > MAX_MARKS) return;
+      if (!isOn && at.length > MAX_MARKS) return;
+      const point = pointAt(k);
+      if (point === null) return;
       children.push(
         pointMark(index, point, isOn ? 5.5 : 2.6, {
           color: isOn ? theme.highlight : color,

@@ -1,11 +1,13 @@
+import { largest, smallest } from '../../shared/extremes';
 import type { PanelEntry } from '../../shared/panelProtocol';
 import type { ResultDocument } from '../../shared/result';
 import { DisposableStore, type Disposable } from '../disposable';
 import { element, setAttributes } from '../element';
-import { keyFigure } from './keyFigure';
+import { MeasureFigure } from './measureFigure';
+import { sameParts } from '../state/sameParts';
 import { positions, sameFigures, trainingPlace, type Run } from '../state/runs';
 import { seriesOf, seriesScale, shownMeasures } from './series';
-import { sparkline, type SparklineSeries } from './sparkline';
+import { Sparkline, type SparklineSeries } from './sparkline';
 import { stepEntry, type Step } from '../state/selection';
 import { t } from '../../shared/words/text';
 
@@ -19,8 +21,11 @@ export class TrainingStrip implements Disposable {
   private run: Run | null = null;
   private runs: readonly Run[] = [];
   private key = '';
-  /** What is drawn: it is drawn again where any of it is another. */
-  private drawn: readonly unknown[] = [];
+  /** What is shown: it is shown anew where any of it is another. */
+  private shown: readonly unknown[] = [];
+  /** What the lines follow from, and the measures they are of. */
+  private lined: readonly unknown[] = [];
+  private measures: readonly MeasureFigure[] = [];
   /** Places of the run's checkpoints in [0, 1]. */
   private places: readonly number[] = [];
 
@@ -67,67 +72,16 @@ export class TrainingStrip implements Disposable {
     this.key = entry.key;
     // Most snapshots tell of progress alone.
     if (!sameFigures(this.runs, runs)) this.runs = runs;
-    const drawn = [document, explained, entry.key, this.runs];
-    if (drawn.every((part, i) => part === this.drawn[i])) return;
-    this.drawn = drawn;
+    const shown = [document, explained, entry.key, this.runs];
+    if (sameParts(shown, this.shown)) return;
+    this.shown = shown;
     const current = run.entries.indexOf(entry);
-    const own = positions(run);
-    const comparable = runs.filter((other) => other === run || positions(other).unit === own.unit);
-    const all = comparable.flatMap((other) => positions(other).at);
-    const low = all.reduce((least, at) => Math.min(least, at), Infinity);
-    const high = all.reduce((most, at) => Math.max(most, at), -Infinity);
-    const placesOf = (other: Run) =>
-      positions(other).at.map((at) => (high > low ? (at - low) / (high - low) : 0.5));
-    this.places = placesOf(run);
-
-    this.root.replaceChildren(
-      ...shownMeasures(runs).map((measure) => {
-        const scale = seriesScale(comparable.flatMap((other) => seriesOf(other, measure)));
-        const series = (other: Run): SparklineSeries => ({
-          x: placesOf(other),
-          y: seriesOf(other, measure).map((value) => (value === null ? null : scale.toUnit(value))),
-        });
-        const figure = keyFigure(measure.id, document);
-        return element(
-          'div',
-          {
-            class: 'measure',
-            'data-measure': measure.id,
-            ...(explained ? {} : { title: figure.notes.join('\n') }),
-          },
-          element(
-            'div',
-            { class: 'measure-title' },
-            element('span', { class: 'measure-name' }, measure.title()),
-            scale.logarithmic ? element('span', { class: 'measure-scale' }, t('log')) : null,
-          ),
-          element(
-            'div',
-            { class: 'measure-figure' },
-            element('span', { class: 'measure-value' }, figure.value),
-            figure.error === '' ? null : element('span', { class: 'measure-error' }, figure.error),
-          ),
-          run.entries.length > 1
-            ? sparkline(
-                series(run),
-                comparable.filter((other) => other !== run).map(series),
-                current,
-              )
-            : null,
-          explained
-            ? element(
-                'div',
-                { class: 'measure-notes' },
-                ...figure.notes.map((note) => element('div', {}, note)),
-              )
-            : null,
-        );
-      }),
-    );
-    const figures = shownMeasures(runs).map((measure) => {
-      const figure = keyFigure(measure.id, document);
-      return `${measure.title()} ${figure.value}${figure.error === '' ? '' : ` ${figure.error}`}`;
-    });
+    const lined = [this.runs, run.name];
+    if (!sameParts(lined, this.lined)) {
+      this.lined = lined;
+      this.drawLines(this.runs, this.runs.find(({ name }) => name === run.name) ?? run);
+    }
+    const figures = this.measures.map((measure) => measure.update(document, explained, current));
     const text = t(
       '{0}, {1} of {2}: {3}',
       trainingPlace(entry),
@@ -151,6 +105,30 @@ export class TrainingStrip implements Disposable {
 
   dispose(): void {
     this.store.dispose();
+  }
+
+  /** The course of every figure: the same for all checkpoints of a run. */
+  private drawLines(runs: readonly Run[], run: Run): void {
+    const own = positions(run);
+    const comparable = runs.filter((other) => other === run || positions(other).unit === own.unit);
+    const all = comparable.flatMap((other) => positions(other).at);
+    const [low, high] = [smallest(all), largest(all)];
+    const placesOf = (other: Run) =>
+      positions(other).at.map((at) => (high > low ? (at - low) / (high - low) : 0.5));
+    this.places = placesOf(run);
+    this.measures = shownMeasures(runs).map((measure) => {
+      const scale = seriesScale(comparable.flatMap((other) => seriesOf(other, measure)));
+      const series = (other: Run): SparklineSeries => ({
+        x: placesOf(other),
+        y: seriesOf(other, measure).map((value) => (value === null ? null : scale.toUnit(value))),
+      });
+      const line =
+        run.entries.length > 1
+          ? new Sparkline(series(run), comparable.filter((other) => other !== run).map(series))
+          : null;
+      return new MeasureFigure(measure, scale.logarithmic, line);
+    });
+    this.root.replaceChildren(...this.measures.map(({ root }) => root));
   }
 
   private pick(event: PointerEvent): void {
