@@ -31,7 +31,9 @@ export function seenPoints(
       if (next < y[lowest]!) lowest = end;
       if (next > y[highest]!) highest = end;
     }
-    seen.push(...[...new Set([at, lowest, highest, end])].sort((a, b) => a - b));
+    for (const index of [at, lowest, highest, end].sort((a, b) => a - b)) {
+      if (seen.at(-1) !== index) seen.push(index);
+    }
     at = end + 1;
   }
   return seen;
