@@ -6,7 +6,7 @@ import { removeShared } from './sharedPoints';
 import type { WorkerPool } from './workerPool';
 
 /** Part of every cache key: raised when a part's computation changes. */
-const COMPUTATION = 8;
+const COMPUTATION = 9;
 
 export interface Computed<T> {
   readonly value: T;
