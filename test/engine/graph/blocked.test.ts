@@ -1,8 +1,10 @@
+import { fromBinary } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import { directionalDerivative } from '../../../src/engine/graph/forward';
 import { Graph } from '../../../src/engine/graph/graph';
 import type { Node, Program } from '../../../src/engine/graph/operations';
 import { exportOnnx } from '../../../src/engine/graph/onnx/exportOnnx';
+import { ModelProtoSchema } from '../../../src/engine/graph/onnx/onnx_pb';
 import { partition } from '../../../src/engine/graph/partition';
 import { gradient } from '../../../src/engine/graph/reverse';
 import { Random } from '../../../src/engine/random';
@@ -211,3 +213,31 @@ test.each([
     expect(count(text)).toBe(3 * (ofOne - 2) + 2);
   },
 );
+
+test('a bias, a sum and ReLU are part of the convolution, whichever is added first', async () => {
+  const g = new Graph();
+  const [x, w, b] = [g.input('x', [8, 16, 8, 8]), g.input('w', [16, 16, 3, 3]), g.input('b', [16])];
+  const [convolved, bias] = [g.conv(x, w, plain), g.reshape(b, [1, 16, 1, 1])];
+  const random = new Random(7, 'fused');
+  const inputs = new Map(
+    [x, w, b].map(({ attributes, shape }) => [
+      attributes.name,
+      Float32Array.from({ length: sizeOf(shape) }, () => 0.1 * random.normal()),
+    ]),
+  );
+  for (const sum of [
+    g.add(bias, g.add(x, convolved)),
+    g.add(g.add(convolved, x), bias),
+    g.add(g.add(convolved, bias), x),
+    g.add(x, g.add(bias, convolved)),
+  ]) {
+    const program = { outputs: new Map([['y', g.relu(sum)]]) };
+    const { bytes } = exportOnnx(program, 'float32', new Map(), { block: 8 });
+    const types = fromBinary(ModelProtoSchema, bytes).graph!.node.map(({ opType }) => opType);
+    expect(types).not.toContain('Add');
+    expect(types).not.toContain('Relu');
+    const expected = await results(referenceRuntime, program, inputs);
+    const actual = await results(onnxRuntime(), program, inputs);
+    expect(largestError(actual.get('y')!, expected.get('y')!)).toBeLessThan(1e-5);
+  }
+});

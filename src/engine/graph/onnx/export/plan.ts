@@ -102,7 +102,8 @@ export class Plan {
     const take = (part: Node, more: Partial<FusedConvolution>): boolean => {
       const found = this.fused.get(part.id);
       if (found === undefined || found.relu || this.uses.get(part.id) !== 1) return false;
-      if (found.sum !== null && more.relu !== true) return false;
+      if (more.sum !== undefined && found.sum !== null) return false;
+      if (more.bias !== undefined && found.bias !== null) return false;
       this.fused.set(node.id, { ...found, ...more });
       this.skipped.add(part.id);
       return true;
@@ -110,8 +111,10 @@ export class Plan {
     const [a, b] = node.inputs as [Node, Node];
     if (node.operation === 'relu') take(a, { relu: true });
     if (node.operation !== 'add') return;
-    const biased = this.biases.get(node.id);
-    if (biased !== undefined) take(biased.conv, { bias: biased.bias });
+    // To a convolution with a sum in it a bias comes last.
+    const [ofA, ofB] = [perChannel(b, a.shape), perChannel(a, b.shape)];
+    if (ofA !== null) take(a, { bias: ofA });
+    else if (ofB !== null) take(b, { bias: ofB });
     else if (!sameShape(a.shape, b.shape)) return;
     else if (!take(b, { sum: a })) take(a, { sum: b });
   }
@@ -226,14 +229,19 @@ function withoutReshape(node: Node): Node {
 
 /** A convolution and what is added to each of its output channels, if that is what a sum is. */
 function biasOf(conv: Node, added: Node): { conv: Node<'conv'>; bias: Node } | null {
-  if (conv.operation !== 'conv' || added.operation !== 'reshape') return null;
+  const bias = conv.operation === 'conv' ? perChannel(added, conv.shape) : null;
+  return bias === null ? null : { conv: conv as Node<'conv'>, bias };
+}
+
+/** One value for each channel of an image, if that is what is added to it. */
+function perChannel(added: Node, [, channels, ...places]: readonly number[]): Node | null {
+  if (added.operation !== 'reshape' || channels === undefined) return null;
   const bias = added.inputs[0]!;
-  const channels = conv.shape[1]!;
-  const perChannel = [channels, ...conv.shape.slice(2).map(() => 1)];
+  const apart = [channels, ...places.map(() => 1)];
   const fits =
     sameShape(bias.shape, [channels]) &&
-    (sameShape(added.shape, perChannel) || sameShape(added.shape, [1, ...perChannel]));
-  return fits && knownScalar(bias) === null ? { conv: conv as Node<'conv'>, bias } : null;
+    (sameShape(added.shape, apart) || sameShape(added.shape, [1, ...apart]));
+  return fits && knownScalar(bias) === null ? bias : null;
 }
 
 export function maskedProduct(node: Node): { readonly step: Node; readonly other: Node } | null {
