@@ -53,25 +53,32 @@ export interface WeightMatch {
 
 /**
  * Joins a graph's weights with a checkpoint's tensors. Aliases and optional tensors are weights of
- * their own where the checkpoint has them.
+ * their own where the checkpoint has them: aliases not where it stores them once, nor where the model's definition
+ * ties them and they are equal, as `transformers` reads them.
  *
+ * @param areEqual compares two tensors of the checkpoint.
  * @throws InputError when the two do not fit, or a pattern of the settings fits nothing.
  */
-export function matchWeights(
+export async function matchWeights(
   model: Model,
   checkpoint: Checkpoint,
+  areEqual: (first: string, second: string) => Promise<boolean>,
   { frozen = [], names = {}, ties = [], isChosen = false, order = 'file' }: WeightSettings = {},
-): WeightMatch {
+): Promise<WeightMatch> {
   const shapes = (list: readonly WeightSpecification[]) =>
     new Map(list.map(({ name, shape }) => [name, shape]));
   const isOptional = ({ aliasOf, isOptional: may }: WeightSpecification) => may || aliasOf !== null;
-  const twins = new Map(ties.map(({ one, other }) => [one, other]));
+  const twins = new Map([
+    ...definedTies(model).map(({ one, other }) => [one, other] as const),
+    ...ties.map(({ one, other }) => [one, other] as const),
+  ]);
   const found = matchNames(
     shapes(model.weights.filter((weight) => !isOptional(weight))),
     checkpoint,
     { optional: shapes(model.weights.filter(isOptional)), names, twins, isChosen },
   );
   const { mapping } = found;
+  const aliases = await joinAliases(model, found, checkpoint, areEqual);
   const present = model.weights.filter(({ name, isOptional: may }) => mapping.has(name) || may);
   const tensors = tensorNames(present, found);
   const isFrozen = frozenNames(frozen, present, tensors, found, checkpoint);
@@ -96,9 +103,49 @@ export function matchWeights(
   }
   const tied = tiedPairs(ties, found, checkpoint);
   const seconds = new Set(tied.map(({ second }) => second));
-  const unused = found.unused.filter((name) => !seconds.has(name));
-  const notes = notesOf(model, checkpoint, { ...found, unused }, weights, isFrozen);
+  const storageOf = (name: string | null) => checkpoint.tensors.get(name ?? '')?.storage;
+  const used = new Set(weights.map(({ source }) => storageOf(source)));
+  const unused = found.unused.filter((name) => !seconds.has(name) && !used.has(storageOf(name)));
+  const notes = notesOf(model, checkpoint, { ...found, unused }, weights, isFrozen, aliases);
   return { weights, tied, notes };
+}
+
+/** What the definition of a model makes one tensor. */
+function definedTies({ weights }: Model): readonly Tie[] {
+  return weights.flatMap(({ name, aliasOf, isTied = false }) =>
+    isTied && aliasOf !== null ? [{ one: aliasOf, other: name }] : [],
+  );
+}
+
+/** Aliases that a checkpoint has. */
+interface FoundAliases {
+  /** With the weight they stand for. */
+  readonly joined: ReadonlySet<string>;
+  /** Against the model's definition. */
+  readonly apart: readonly Tie[];
+}
+
+/** Leaves out of the mapping the aliases that are one with the weight they stand for. */
+async function joinAliases(
+  model: Model,
+  { mapping }: NameMatch,
+  { tensors }: Checkpoint,
+  areEqual: (first: string, second: string) => Promise<boolean>,
+): Promise<FoundAliases> {
+  const joined = new Set<string>();
+  const apart: Tie[] = [];
+  for (const { name, aliasOf, isTied = false } of model.weights) {
+    const [own, other] = [mapping.get(name), mapping.get(aliasOf ?? '')];
+    if (aliasOf === null || own === undefined || other === undefined) continue;
+    const isOne = tensors.get(own)!.storage === tensors.get(other)!.storage;
+    if (isOne || (isTied && (await areEqual(own, other)))) {
+      mapping.delete(name);
+      joined.add(name);
+    } else if (isTied) {
+      apart.push({ one: aliasOf, other: name });
+    }
+  }
+  return { joined, apart };
 }
 
 function tiedPairs(
@@ -167,6 +214,7 @@ function notesOf(
   { mapping, rule, twinned, unused }: NameMatch,
   weights: readonly MatchedWeight[],
   isFrozen: ReadonlySet<string>,
+  { joined, apart }: FoundAliases,
 ): readonly Message[] {
   const notes: Message[] = [];
   if (rule !== null) notes.push(say`Names of the checkpoint were matched ${rule}.`);
@@ -193,10 +241,21 @@ function notesOf(
       say`The checkpoint does not hold ${absent.length} tensors that the model does not save (${listOf(absent.map(({ specification }) => specification.name))}); the values in the graph are used, those of the moment of the export.`,
     );
   }
-  for (const { name, aliasOf, isOptional } of model.weights) {
-    if (aliasOf === null || isOptional || mapping.has(name)) continue;
+  for (const { name, aliasOf, isOptional, isTied = false } of model.weights) {
+    if (aliasOf === null || isOptional || mapping.has(name) || twinned.includes(aliasOf)) continue;
+    if (isTied) {
+      notes.push(
+        say`${name} is ${aliasOf}, as the model's configuration ties them: one tensor, moved and counted once.`,
+      );
+    } else if (!joined.has(name)) {
+      notes.push(
+        say`The checkpoint has no ${name}, which was equal to ${aliasOf} at export: that tensor is taken for both.`,
+      );
+    }
+  }
+  for (const { one, other } of apart) {
     notes.push(
-      say`The checkpoint has no ${name}, which was equal to ${aliasOf} at export: that tensor is taken for both.`,
+      say`The model's configuration ties ${other} and ${one}, and the checkpoint has other values of each: they are taken for two tensors, as transformers takes them.`,
     );
   }
   const likely = likelyBuffers(model, checkpoint, weights);

@@ -71,7 +71,9 @@ export async function loadWeights(
   precision: Precision = 'float32',
   { isShared = false, signal, ...settings }: LoadOptions = {},
 ): Promise<LoadedWeights> {
-  const { weights, tied, notes } = matchWeights(model, checkpoint, settings);
+  const areEqual = async (first: string, second: string) =>
+    (await firstDifference(first, second, checkpoint, signal)) === null;
+  const { weights, tied, notes } = await matchWeights(model, checkpoint, areEqual, settings);
   for (const pair of tied) await refuseUntied(pair, checkpoint, model.path, signal);
   const sources = new Map(weights.map(({ specification: { name }, source }) => [name, source]));
   const parameters = layout(weights.filter(({ isParameter }) => isParameter));
@@ -130,14 +132,25 @@ async function refuseUntied(
 ): Promise<void> {
   const [one, other] = [checkpoint.tensors.get(first)!, checkpoint.tensors.get(second)!];
   if (one.storage === other.storage) return;
-  const { data } = await untilAborted(checkpoint.read(first), signal);
-  const { data: twin } = await untilAborted(checkpoint.read(second), signal);
-  const place = data.length === twin.length ? data.findIndex((x, i) => x !== twin[i]) : 0;
-  if (place < 0) return;
+  const place = await firstDifference(first, second, checkpoint, signal);
+  if (place === null) return;
   throw new InputError(
     say`${path} ties ${first} and ${second}, which differ in ${basename(checkpoint.path)} (at element ${place}); export the graph from the model that was trained, or save a checkpoint in which they are equal.`,
     'mismatch',
   );
+}
+
+/** The first element in which two tensors differ; null where there is none. */
+async function firstDifference(
+  first: string,
+  second: string,
+  checkpoint: Checkpoint,
+  signal: AbortSignal | undefined,
+): Promise<number | null> {
+  const { data } = await untilAborted(checkpoint.read(first), signal);
+  const { data: twin } = await untilAborted(checkpoint.read(second), signal);
+  const place = data.length === twin.length ? data.findIndex((x, i) => x !== twin[i]) : 0;
+  return place < 0 ? null : place;
 }
 
 /** Elements that are copied and looked at at once: the thread is free for others in between. */

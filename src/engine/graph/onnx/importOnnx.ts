@@ -5,7 +5,7 @@ import { sizeOf } from '../../tensor';
 import type { Graph } from '../graph';
 import { ShapeError } from '../shapes';
 import type { Node } from '../operations';
-import { isWeight, shapeOfTensor, tensorKinds } from './initializers';
+import { isWeight, shapeOfTensor, tensorKinds, tiedNames } from './initializers';
 import { inlineFunctions } from './inlineFunctions';
 import { likelyBuffers } from './likelyBuffers';
 import { neededNodes, originOf, tracedFrom, trainingNotes } from './modelNodes';
@@ -42,6 +42,8 @@ export interface WeightSpecification {
    * that were equal then. Such a name is a weight of its own where the checkpoint has it.
    */
   readonly aliasOf: string | null;
+  /** Whether it is that one by the definition of the model, and not for being equal in the export. */
+  readonly isTied?: boolean;
   /**
    * Whether the graph has the values where the checkpoint has none: buffers that are not saved
    * (`persistent=False`) and tensors the exporter found in the code. See `ownValue`.
@@ -196,6 +198,7 @@ export class OnnxModel {
       const isOptional = kinds.get(name) === 'unsaved';
       specifications.push({ name, shape, role: role(name), aliasOf: null, isOptional });
     }
+    const tied = tiedNames(graph);
     for (const [name, source] of aliases) {
       const shape = initializers.get(source)!.dims.map(Number);
       specifications.push({
@@ -203,6 +206,7 @@ export class OnnxModel {
         shape,
         role: role(name),
         aliasOf: source,
+        isTied: tied.has(name),
         isOptional: false,
       });
     }

@@ -23,6 +23,9 @@ export const SIGNATURE_KIND = `${SIGNATURE}kind`;
 export const PARAMETER_KIND = 'PARAMETER';
 export const BUFFER_KIND = 'BUFFER';
 
+/** Under which key it stands that a weight is another one by the definition of the model. */
+export const TIED = 'basin.tied';
+
 /** What PyTorch's exporter since 2.5 writes beside the values; others write nothing. */
 export function tensorKinds(graph: GraphProto): ReadonlyMap<string, TensorKind> {
   const kinds = new Map<string, TensorKind>();
@@ -35,6 +38,15 @@ export function tensorKinds(graph: GraphProto): ReadonlyMap<string, TensorKind> 
     if (kind === 'CONSTANT_TENSOR') kinds.set(name, 'unsaved');
   }
   return kinds;
+}
+
+/** Names that are another weight by the definition of the model, not because both were equal once. */
+export function tiedNames({ valueInfo }: GraphProto): ReadonlySet<string> {
+  return new Set(
+    valueInfo.flatMap(({ name, metadataProps }) =>
+      metadataProps.some(({ key }) => key === TIED) ? [name] : [],
+    ),
+  );
 }
 
 /**

@@ -11,6 +11,7 @@ import { transformersModel } from '../../../../src/engine/graph/onnx/transformer
 import { initRun } from '../../../../src/engine/init/initRun';
 import { readStudy } from '../../../../src/engine/study/study';
 import { InputError } from '../../../../src/shared/inputError';
+import { english } from '../../../../src/shared/words/message';
 import { openInStudy } from '../../study/denseReference';
 import { arraysOf, lossOf, predictions, worst } from '../keras/kerasFixtures';
 
@@ -137,7 +138,67 @@ test('a state dict with the twin of tied weights, and its own values of it, is r
     const opened = await openInStudy(await readStudy(join(folder, 'basin.json')));
     const arrays = await arraysOf(join(folder, 'data.npz'));
     expect(worst(await predictions(opened, arrays), arrays.get('logits')!)).toBeLessThan(1e-6);
+    const notes = opened.weights.notes.map(english);
+    expect(notes).toEqual([
+      "The model's configuration ties lm_head.weight and transformer.wte.weight, and the checkpoint has other values of each: they are taken for two tensors, as transformers takes them.",
+    ]);
   });
+});
+
+describe('a head that is tied is one tensor with the embedding, as transformers reads it', () => {
+  const HEAD = 'lm_head.weight';
+  const EMBEDDING = 'transformer.wte.weight';
+  const TIED = `${HEAD} is ${EMBEDDING}, as the model's configuration ties them: one tensor, moved and counted once.`;
+
+  test.each([
+    ['is stored under both names, once', 'pytorch_model.bin', TIED],
+    ['is stored under both names, twice', { both: true }, TIED],
+    ['is stored under the name of the embedding', 'model.safetensors', TIED],
+    [
+      'is stored under the name of the head',
+      { both: false },
+      `The checkpoint has no ${EMBEDDING}, and the graph ties it with ${HEAD}: that tensor is taken for both.`,
+    ],
+  ])('where it %s', async (_, file, note) => {
+    await inFolder('gpt2', async (folder) => {
+      const settings = await readFile(join(folder, 'basin.json'), 'utf8');
+      const right = await openInStudy(await readStudy(join(folder, 'basin.json')));
+      if (typeof file !== 'string') {
+        const bytes = await readFile(join(folder, 'model.safetensors'));
+        await writeFile(join(folder, 'a.safetensors'), underHead(bytes, file.both));
+      }
+      const name = typeof file === 'string' ? file : 'a.safetensors';
+      await writeFile(join(folder, 'basin.json'), settings.replace('model.safetensors', name));
+      const { weights } = await openInStudy(await readStudy(join(folder, 'basin.json')));
+      expect(weights.parameters.size).toBe(7248);
+      expect(weights.theta).toEqual(right.weights.theta);
+      expect(weights.notes.map(english)).toEqual([note]);
+    });
+  });
+
+  /** The embedding under the name of the head, beside its own or in its place. */
+  function underHead(bytes: Buffer, isBoth: boolean): Buffer {
+    const length = Number(bytes.readBigUInt64LE());
+    const data = bytes.subarray(8 + length);
+    const header = JSON.parse(bytes.toString('utf8', 8, 8 + length)) as Record<
+      string,
+      { data_offsets: [number, number] }
+    >;
+    const { [EMBEDDING]: embedding, ...others } = header;
+    const [start, end] = embedding!.data_offsets;
+    const copy = data.subarray(start, end);
+    const place: [number, number] = [data.length, data.length + copy.length];
+    const text = Buffer.from(
+      JSON.stringify(
+        isBoth
+          ? { ...header, [HEAD]: { ...embedding, data_offsets: place } }
+          : { ...others, [HEAD]: embedding },
+      ),
+    );
+    const size = Buffer.alloc(8);
+    size.writeBigUInt64LE(BigInt(text.length));
+    return Buffer.concat([size, text, data, ...(isBoth ? [copy] : [])]);
+  }
 });
 
 test('basin init says that no export is needed', async () => {

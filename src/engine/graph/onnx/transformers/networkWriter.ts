@@ -15,7 +15,7 @@ import {
   type TensorProto,
   type ValueInfoProto,
 } from '../onnx_pb';
-import { BUFFER_KIND, PARAMETER_KIND, SIGNATURE_KIND } from '../initializers';
+import { BUFFER_KIND, PARAMETER_KIND, SIGNATURE_KIND, TIED } from '../initializers';
 
 /** The first that has attention and the normalisation by the root mean square. */
 const OPSET = 23;
@@ -69,15 +69,19 @@ export class NetworkWriter {
       const dims = shape.map(BigInt);
       const dataType = TensorProto_DataType.FLOAT;
       this.initializers.set(name, create(TensorProtoSchema, { name, dims, dataType }));
-      const value = isBuffer ? BUFFER_KIND : PARAMETER_KIND;
-      const entry = create(StringStringEntryProtoSchema, { key: SIGNATURE_KIND, value });
-      this.kinds.push(create(ValueInfoProtoSchema, { name, metadataProps: [entry] }));
+      this.describe(name, SIGNATURE_KIND, isBuffer ? BUFFER_KIND : PARAMETER_KIND);
     }
     return name;
   }
 
-  /** Another name for a weight, whose own values are taken where a checkpoint has them. */
+  private describe(name: string, key: string, value: string): void {
+    const entry = create(StringStringEntryProtoSchema, { key, value });
+    this.kinds.push(create(ValueInfoProtoSchema, { name, metadataProps: [entry] }));
+  }
+
+  /** Another name for a weight; a tensor of its own where a checkpoint has other values of it. */
   alias(name: string, of: string): string {
+    this.describe(name, TIED, of);
     return this.add('Identity', [of], {}, name);
   }
 
