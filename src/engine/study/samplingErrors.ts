@@ -36,7 +36,7 @@ export function sharesOf(batches: readonly Batch[]): readonly number[] {
  *
  * @param pool whose problem is set.
  * @param vectors of unit length.
- * @returns null where the data are no independent samples, or too few.
+ * @returns null where the data are no independent samples, or too few, or one has no second derivative.
  */
 export async function samplingErrors(
   pool: WorkerPool,
@@ -64,7 +64,7 @@ export async function samplingErrors(
       }),
     );
     const error = errorOfParts(parts.flat(), shares);
-    if (error === null) return null;
+    if (error === null || !Number.isFinite(error)) return null;
     errors.push(error);
   }
   return errors;

@@ -2,9 +2,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readArray } from '../../../src/engine/checkpoint/npy';
+import { dot, norm } from '../../../src/engine/hessian/vectors';
 import { onnxRuntime } from '../../../src/engine/runtime/onnxruntime';
 import {
   FIXTURES,
+  meanCurvature,
   meanGradient,
   meanProduct,
   openProblem,
@@ -35,7 +37,10 @@ describe.each(Object.entries(exporters))('exported by %s', (_, suffix) => {
     expect(Math.abs((await evaluator.loss(theta)) / loss! - 1)).toBeLessThan(1e-5);
     expect(relativeError(await meanGradient(problem), gradient)).toBeLessThan(1e-4);
     const v = Float32Array.from(theta, (_, i) => Math.sin(i + 1));
-    expect(relativeError(await meanProduct(problem, v), await expected('hvp'))).toBeLessThan(1e-3);
+    const product = await expected('hvp');
+    expect(relativeError(await meanProduct(problem, v), product)).toBeLessThan(1e-3);
+    const error = (await meanCurvature(problem, v)) - dot(product, v);
+    expect(Math.abs(error) / (norm(product) * norm(v))).toBeLessThan(1e-4);
     await evaluator.release();
   });
 });

@@ -120,6 +120,17 @@ export async function meanGradient(problem: Problem): Promise<Float64Array> {
   return total(lossBatches(data.sets), (batch) => evaluator.gradient(theta, batch));
 }
 
+/** vᵀHv of the loss, from what it is for each point. */
+export async function meanCurvature(problem: Problem, v: FloatArray): Promise<number> {
+  const { evaluator, theta, data } = problem;
+  let sum = 0;
+  for (const batch of lossBatches(data.sets)) {
+    const curvatures = await evaluator.curvatures(theta, v, batch);
+    for (const curvature of curvatures) sum += batch.share * curvature;
+  }
+  return sum;
+}
+
 /** H·v of the loss, a mean. */
 export async function meanProduct(problem: Problem, v: FloatArray): Promise<Float64Array> {
   const { evaluator, theta, data } = problem;
