@@ -62,7 +62,7 @@ describe('a claim', () => {
     ],
     ['nobody knows whom, cut short', '{"id":', 2000],
     ['nobody knows whom, empty', '', 2000],
-  ])('of %s is taken over', async (_, content, within) => {
+  ])('of %s is taken over', { retry: 2 }, async (_, content, within) => {
     await (await Claim.take(path, never, QUICK))!.release();
     writeFileSync(path, content);
     const begun = performance.now();
