@@ -15,7 +15,6 @@
  * plane). Seconds, processor time and peak memory are of the whole process. With --write the tables and
  * pictures of docs/comparison.md are made. On two quiet cores it takes about ten minutes.
  */
-import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,6 +23,7 @@ import { parseArgs } from 'node:util';
 import { engine } from '../examples/claims/engine.mjs';
 import { short, table } from '../examples/claims/statistics.mjs';
 import { writeBetween } from '../examples/claims/variants.mjs';
+import { lastLine, measured } from './measured.mjs';
 import { faultsFigure, timesFigure } from './comparisonFigures.mjs';
 
 const { values: options } = parseArgs({
@@ -57,18 +57,8 @@ const TITLES = {
   landscaper: 'Landscaper',
   loss_landscapes: 'loss-landscapes, GUDHI (plane only)',
 };
-/** Processor time and peak memory of a child are what its parent is told when it has ended. */
-const MEASURE = `import json, resource, subprocess, sys, time
-start, status, out = time.time(), None, b""
-child = subprocess.Popen(sys.argv[2:], stdout=subprocess.PIPE)
-try:
-    out, _ = child.communicate(timeout=float(sys.argv[1]))
-    status = child.returncode
-except subprocess.TimeoutExpired:
-    child.kill()
-    child.wait()
-used = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(json.dumps({"seconds": time.time() - start, "cpu": used.ru_utime + used.ru_stime, "peak": used.ru_maxrss * 1024, "status": status, "out": out.decode()}))`;
+
+const timed = (command) => measured(options.python, options.cut, command);
 
 const basin = await engine();
 const folder = options.keep ?? mkdtempSync(join(tmpdir(), 'basin-comparison-'));
@@ -92,7 +82,7 @@ async function prepared(network) {
   const own = join(folder, network);
   const path = join(folder, `${network}.reference.json`);
   if (!existsSync(path)) {
-    const made = await measured([options.python, NETWORKS, 'export', network, own]);
+    const made = await timed([options.python, NETWORKS, 'export', network, own]);
     if (made.status !== 0) throw new Error(`${network} could not be made.`);
     const { parameters } = JSON.parse(lastLine(made.out));
     const settings = JSON.parse(readFileSync(join(own, 'basin.json'), 'utf8'));
@@ -100,7 +90,7 @@ async function prepared(network) {
     settings.hessian = { eigenvalues: 10, lanczosSteps: 40, probes: 4 };
     if (settings.data !== undefined) settings.data.limit = 64;
     writeFileSync(join(own, 'basin.json'), JSON.stringify(settings, null, 2));
-    const found = await measured([options.python, PEERS, 'reference', network, own]);
+    const found = await timed([options.python, PEERS, 'reference', network, own]);
     if (found.status !== 0) throw new Error(`${network}: the reference failed.`);
     writeFileSync(path, JSON.stringify({ parameters, reference: JSON.parse(lastLine(found.out)) }));
   }
@@ -115,7 +105,7 @@ async function compare(network, own, parameters, settings, reference) {
   );
   const rows = [];
   rmSync(join(own, '.basin'), { recursive: true, force: true });
-  const run = await measured(['node', BASIN, 'analyze', own, '--json', '--memory', options.memory]);
+  const run = await timed(['node', BASIN, 'analyze', own, '--json', '--memory', options.memory]);
   if (run.status !== 0) throw new Error(`${network}: Basin failed.`);
   const { hessian, landscape, topology } = JSON.parse(run.out);
   rows.push({
@@ -132,7 +122,7 @@ async function compare(network, own, parameters, settings, reference) {
     lines: settings.split('\n').length + 1,
   });
   for (const who of options.peers.split(',')) {
-    const peer = await measured([options.python, PEERS, 'run', network, own, who]);
+    const peer = await timed([options.python, PEERS, 'run', network, own, who]);
     if (peer.status === null) {
       said.push(`${network}, ${TITLES[who]}: ended after ${options.cut} s.`);
       continue;
@@ -273,8 +263,8 @@ function report() {
 
 async function showFaults() {
   const own = join(folder, 'digits');
-  await measured([options.python, NETWORKS, 'export', 'digits', own]);
-  const run = await measured([options.python, PEERS, 'faults', own]);
+  await timed([options.python, NETWORKS, 'export', 'digits', own]);
+  const run = await timed([options.python, PEERS, 'faults', own]);
   if (run.status !== 0) throw new Error('The faults could not be shown.');
   const found = JSON.parse(lastLine(run.out));
   if (found.missing !== undefined) throw new Error(found.missing);
@@ -384,7 +374,7 @@ async function repairedBy(plane) {
   const path = join(folder, 'plane.csv');
   writeFileSync(path, plane.map((row) => row.join(',')).join('\n'));
   const out = join(folder, 'repaired.csv');
-  await measured(['node', BASIN, 'topology', path, '--repair', '--export', out]);
+  await timed(['node', BASIN, 'topology', path, '--repair', '--export', out]);
   // A line for each point, the loss last; a plane that was put back has a column less.
   const losses = readFileSync(out, 'utf8').trim().split('\n').slice(1);
   const values = losses.map((line) => Number(line.split(',').at(-1)));
@@ -403,22 +393,4 @@ function percent(share) {
 function draw(name, drawing) {
   mkdirSync(IMAGES, { recursive: true });
   writeFileSync(join(IMAGES, name), String(drawing));
-}
-
-function measured(command) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(options.python, ['-c', MEASURE, options.cut, ...command], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    let text = '';
-    child.stdout.on('data', (data) => (text += data));
-    child.on('error', reject);
-    child.on('close', () => {
-      resolve(JSON.parse(lastLine(text)));
-    });
-  });
-}
-
-function lastLine(text) {
-  return text.trim().split('\n').at(-1);
 }

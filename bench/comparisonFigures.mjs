@@ -4,7 +4,7 @@ import { COLORS, Drawing, frame, logScale, plane } from '../examples/claims/figu
 export function timesFigure(results, titles) {
   const order = ['basin', 'eigenthings', 'pyhessian', 'landscaper', 'loss_landscapes'];
   const width = 250;
-  const drawing = new Drawing(272 + results.length * width, 60 + order.length * 40 + 30);
+  const drawing = new Drawing(272 + results.length * width, order.length * 40 + 74);
   const all = results.flatMap(({ rows }) => rows.flatMap(({ seconds, cpu }) => [seconds, cpu]));
   const scale = logScale(Math.min(...all), Math.max(...all));
   results.forEach(({ network, rows }, k) => {
@@ -40,14 +40,14 @@ export function timesFigure(results, titles) {
       }
     });
   });
-  drawing.text(20, 24, 'dark: seconds; light: processor time', { size: 10, color: '#57606a' });
+  drawing.text(20, 24, 'strong: seconds; faint: processor time', { size: 10, color: '#57606a' });
   return drawing;
 }
 
 /** Planes with the minima that a neighbourhood of six finds in them. */
 export function faultsFigure(basin, planes) {
   const size = 200;
-  const drawing = new Drawing(20 + planes.length * (size + 24), size + 64);
+  const drawing = new Drawing(20 + planes.length * (size + 24), size + 56);
   planes.forEach(({ title, plane: rows }, k) => {
     const box = { left: 16 + k * (size + 24), top: 30, width: size, height: size };
     const shape = [rows.length, rows[0].length];

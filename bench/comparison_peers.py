@@ -18,9 +18,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from product_peers import NETWORKS, Data, Loss, Network, opened
+from product_peers import NETWORKS, Data, Loss, Network, lanczos, opened
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 #: Of the plane, as Basin's: points to a side, and how far along unit eigenvectors.
 POINTS = 31
@@ -188,39 +187,17 @@ def lines_of(name: str) -> int:
 
 def reference(network: Network, model: nn.Module, data: Data) -> dict[str, object]:
     """Eigenvalues, trace and plane in float64, with how far each may be off."""
-    model = model.double()
-    data = {k: v.double() if v.is_floating_point() else v for k, v in data.items()}
-    parameters = list(model.parameters())
-    slopes = torch.autograd.grad(network.loss(model, data), parameters, create_graph=True)
-    slope = torch.cat([s.flatten() for s in slopes])
-    size = slope.numel()
-
-    def product(v: Tensor) -> Tensor:
-        images = torch.autograd.grad(slope, parameters, v, retain_graph=True)
-        return torch.cat([p.flatten() for p in images])
-
-    torch.manual_seed(0)
     steps = 120
-    basis = [F.normalize(torch.randn(size, dtype=torch.float64), dim=0)]
-    t = torch.zeros(steps + 1, steps + 1, dtype=torch.float64)
-    for j in range(steps):
-        w = product(basis[j])
-        q = torch.stack(basis)
-        inside = q @ w
-        w = w - q.T @ inside
-        w = w - q.T @ (q @ w)
-        t[j, j] = inside[j]
-        t[j, j + 1] = t[j + 1, j] = w.norm()
-        basis.append(w / w.norm())
+    product, q, t = lanczos(network, model, data, steps)
+    data = {k: v.double() if v.is_floating_point() else v for k, v in data.items()}
     values, vectors = torch.linalg.eigh(t[:steps, :steps])
     residuals = t[steps, steps - 1] * vectors[-1].abs()
     top = torch.arange(steps - 1, steps - 1 - EIGENVALUES, -1)
-    q = torch.stack(basis[:steps])
     # The trace: known on the Krylov space, sampled on what is orthogonal to it.
     known = float(t[:steps, :steps].diagonal().sum())
     samples = []
     for _ in range(200):
-        v = torch.randint(0, 2, (size,)).double() * 2 - 1
+        v = torch.randint(0, 2, (q.shape[1],)).double() * 2 - 1
         v = v - q.T @ (q @ v)
         samples.append(float(v @ product(v)))
     axes = [unflattened((vectors[:, i] @ q), model) for i in top[:2]]

@@ -17,12 +17,12 @@
  * start included; the share of the matrix product's speed is that of the points alone. The table is
  * written after every row. Run it on a machine that does nothing else.
  */
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { lastLine, measured } from './measured.mjs';
 
 const { values: options } = parseArgs({
   allowNegative: true,
@@ -41,18 +41,8 @@ const { values: options } = parseArgs({
 const root = fileURLToPath(new URL('..', import.meta.url));
 const peers = join(root, 'bench/product_peers.py');
 const basin = join(root, 'dist/basin.js');
-/** Processor time and peak memory of a child are what its parent is told when it has ended. */
-const MEASURE = `import json, resource, subprocess, sys, time
-start, status, out = time.time(), None, b""
-child = subprocess.Popen(sys.argv[2:], stdout=subprocess.PIPE)
-try:
-    out, _ = child.communicate(timeout=float(sys.argv[1]))
-    status = child.returncode
-except subprocess.TimeoutExpired:
-    child.kill()
-    child.wait()
-used = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(json.dumps({"seconds": time.time() - start, "cpu": used.ru_utime + used.ru_stime, "peak": used.ru_maxrss * 1024, "status": status, "out": out.decode()}))`;
+
+const timed = (command, cut = options.cut) => measured(options.python, cut, command);
 
 /** Nothing is shown of the large one but the plane and the peer that is nearest. */
 const PEERS_OF = { gpt2: ['plane', 'eigenthings'] };
@@ -64,14 +54,14 @@ const said = [];
 const folder = mkdtempSync(join(tmpdir(), 'basin-product-'));
 let peak = NaN;
 try {
-  peak = JSON.parse((await measured(options.python, [peers, 'peak'])).out).flops;
+  peak = JSON.parse((await timed([options.python, peers, 'peak'])).out).flops;
   for (const network of options.networks.split(',')) {
     if (isOver()) {
       said.push(`${network}: not begun, the time was up.`);
       continue;
     }
     const own = join(folder, network);
-    const made = await measured(options.python, [peers, 'export', network, own]);
+    const made = await timed([options.python, peers, 'export', network, own]);
     if (made.status !== 0) {
       said.push(`${network}: could not be made.`);
       continue;
@@ -90,7 +80,7 @@ try {
     }
     for (const part of ['landscape', 'hessian']) {
       const args = ['analyze', own, '--only', part, '--json', '--memory', options.memory];
-      const run = await measured('node', [basin, ...args], 4 * Number(options.cut));
+      const run = await timed(['node', basin, ...args], 4 * Number(options.cut));
       const who = `Basin, ${part === 'landscape' ? 'plane' : 'curvature'}`;
       if (run.status !== 0) {
         said.push(
@@ -159,7 +149,7 @@ function write() {
 }
 
 function peer(network, own, name, ...more) {
-  return measured(options.python, [peers, 'run', network, own, name, ...more.map(String)]);
+  return timed([options.python, peers, 'run', network, own, name, ...more.map(String)]);
 }
 
 /**
@@ -186,24 +176,6 @@ function answerOf(run) {
   if (run.status === null) return { missing: `ended after ${options.cut} s` };
   if (run.status !== 0) return { missing: 'it failed' };
   return JSON.parse(lastLine(run.out));
-}
-
-function measured(command, args, seconds = Number(options.cut)) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(options.python, ['-c', MEASURE, String(seconds), command, ...args], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    let text = '';
-    child.stdout.on('data', (data) => (text += data));
-    child.on('error', reject);
-    child.on('close', () => {
-      resolve(JSON.parse(lastLine(text)));
-    });
-  });
-}
-
-function lastLine(text) {
-  return text.trim().split('\n').at(-1);
 }
 
 function mebibytes({ peak: bytes }) {

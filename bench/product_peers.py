@@ -330,21 +330,29 @@ def curvlinops(network: Network, model: nn.Module, data: Data) -> dict[str, obje
     return {"top": float(values.max()), "trace": trace, "products": None}
 
 
-def reference(network: Network, model: nn.Module, data: Data) -> dict[str, object]:
-    if network.reference == 0:
-        return {"missing": "it takes too long"}
+def lanczos(
+    network: Network, model: nn.Module, data: Data, steps: int
+) -> tuple[Callable[[Tensor], Tensor], Tensor, Tensor]:
+    """Lanczos with full reorthogonalisation in float64.
+
+    :returns: the product with the Hessian, the basis [steps, size], and the tridiagonal matrix
+        [steps + 1, steps + 1], whose last entries beside the diagonal are those of the residual.
+    """
     model = model.double()
     data = {k: v.double() if v.is_floating_point() else v for k, v in data.items()}
     parameters = list(model.parameters())
     slopes = torch.autograd.grad(network.loss(model, data), parameters, create_graph=True)
     slope = torch.cat([s.flatten() for s in slopes])
-    size, steps = slope.numel(), network.reference
+
+    def product(v: Tensor) -> Tensor:
+        images = torch.autograd.grad(slope, parameters, v, retain_graph=True)
+        return torch.cat([p.flatten() for p in images])
+
     torch.manual_seed(0)
-    basis = [F.normalize(torch.randn(size, dtype=torch.float64), dim=0)]
+    basis = [F.normalize(torch.randn(slope.numel(), dtype=torch.float64), dim=0)]
     t = torch.zeros(steps + 1, steps + 1, dtype=torch.float64)
     for j in range(steps):
-        images = torch.autograd.grad(slope, parameters, basis[j], retain_graph=True)
-        w = torch.cat([p.flatten() for p in images])
+        w = product(basis[j])
         q = torch.stack(basis)
         inside = q @ w
         w = w - q.T @ inside
@@ -352,6 +360,14 @@ def reference(network: Network, model: nn.Module, data: Data) -> dict[str, objec
         t[j, j] = inside[j]
         t[j, j + 1] = t[j + 1, j] = w.norm()
         basis.append(w / w.norm())
+    return product, torch.stack(basis[:steps]), t
+
+
+def reference(network: Network, model: nn.Module, data: Data) -> dict[str, object]:
+    steps = network.reference
+    if steps == 0:
+        return {"missing": "it takes too long"}
+    _, _, t = lanczos(network, model, data, steps)
     values, vectors = torch.linalg.eigh(t[:steps, :steps])
     residual = float(t[steps, steps - 1] * vectors[-1, -1].abs())
     return {"top": float(values[-1]), "residual": residual, "products": steps}

@@ -5,7 +5,33 @@ const INK = '#1b1f24';
 const FAINT = '#8a919a';
 export const COLORS = ['#0054a6', '#c85000', '#2f7d32', '#7b3fa0', '#8a6d00', '#008a8a'];
 
-/** A drawing as an SVG document on white, whatever the page's own colours are. */
+/** What each colour is where a dark page is asked for; planes keep theirs. */
+const DARK = {
+  [INK]: '#e6edf3',
+  [FAINT]: '#6e7681',
+  '#57606a': '#9198a1',
+  '#6b7280': '#9198a1',
+  '#9aa3ad': '#7d8590',
+  '#e6e8eb': '#262c36',
+  '#dfe2e6': '#30363d',
+  '#f7f8f9': '#161b22',
+  [COLORS[0]]: '#58a6ff',
+  [COLORS[1]]: '#f0883e',
+  [COLORS[2]]: '#56d364',
+  [COLORS[3]]: '#d2a8ff',
+  [COLORS[4]]: '#e3b341',
+  [COLORS[5]]: '#39c5cf',
+};
+const STYLE = `@media (prefers-color-scheme: dark) { rect[fill="#fff"] { fill: #0d1117 } ${Object.entries(
+  DARK,
+)
+  .map(
+    ([light, dark]) =>
+      `[fill="${light}"] { fill: ${dark} } [stroke="${light}"] { stroke: ${dark} }`,
+  )
+  .join(' ')} }`;
+
+/** A drawing as an SVG document on a ground of its own, light or dark as the reader has it. */
 export class Drawing {
   constructor(width, height) {
     this.parts = [];
@@ -59,6 +85,7 @@ export class Drawing {
     const { width, height } = this;
     return [
       `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="Helvetica, Arial, sans-serif">`,
+      `<style>${STYLE}</style>`,
       `<rect width="${width}" height="${height}" fill="#fff"/>`,
       ...this.parts,
       '</svg>',
@@ -121,8 +148,9 @@ function tick(each) {
   return Array.isArray(each) ? each : [each, String(each)];
 }
 
-/** Powers of ten, as many as there is room for. */
+/** Powers of ten, as many as there is room for; of fewer than two decades 1, 2 and 5 of each. */
 export function logScale(low, high, most = 5) {
+  if (high / low < 100) return narrowLogScale(low, high);
   const first = Math.floor(Math.log10(low));
   const last = Math.ceil(Math.log10(high));
   const stride = Math.max(1, Math.ceil((last - first) / most));
@@ -131,6 +159,25 @@ export function logScale(low, high, most = 5) {
     ticks.push([10 ** exponent, exponent === 0 ? '1' : `10${superscript(exponent)}`]);
   }
   return { low: 10 ** first, high: 10 ** last, log: true, ticks };
+}
+
+function narrowLogScale(low, high) {
+  const marks = [];
+  for (let k = Math.floor(Math.log10(low)); 10 ** k <= 10 * high; k++) {
+    for (const digit of [1, 2, 5]) marks.push(Number(`${digit}e${k}`));
+  }
+  const first = marks.findLastIndex((mark) => mark <= low);
+  const last = marks.findIndex((mark) => mark >= high);
+  const shown = marks.slice(first, Math.max(last, first + 1) + 1);
+  return {
+    low: shown[0],
+    high: shown.at(-1),
+    log: true,
+    ticks: shown.map((mark) => [
+      mark,
+      mark.toLocaleString('en-US', { maximumSignificantDigits: 1 }),
+    ]),
+  };
 }
 
 export function linearScale(basin, low, high, most = 5) {
@@ -191,9 +238,10 @@ export function plane(drawing, basin, box, document, marks, { levels = 11 } = {}
   }
   for (const { vertex, kind, isInside } of marks) {
     const [x, y] = place([Math.floor(vertex / columns), vertex % columns]);
-    const fill = isInside ? (kind === 'minimum' ? '#ffffff' : '#ff5a36') : 'none';
-    if (kind === 'minimum') drawing.dot(x, y, { color: '#111', fill, radius: 3 });
-    else drawing.triangle(x, y, { fill: isInside ? fill : '#ffb7a6', radius: 4 });
+    if (kind === 'minimum') {
+      const opacity = isInside ? 1 : 0.6;
+      drawing.dot(x, y, { color: '#111', fill: '#ffffff', radius: 3, opacity });
+    } else drawing.triangle(x, y, { fill: isInside ? '#ff5a36' : '#ffb7a6', radius: 4 });
   }
   drawing.add(
     `<rect x="${px(left)}" y="${px(top)}" width="${px(width)}" height="${px(height)}" fill="none" stroke="${FAINT}"/>`,
@@ -238,8 +286,9 @@ export function forest(claims, groups) {
   const column = 150;
   const row = 17;
   const rows = groups.reduce((sum, { choices }) => sum + choices.length + 1.4, 0);
-  const drawing = new Drawing(label + claims.length * column + 20, 70 + rows * row);
-  const top = 44;
+  const lines = Math.max(...claims.map(({ title }) => title.split('\n').length));
+  const top = 12 + 14 * lines;
+  const drawing = new Drawing(label + claims.length * column + 20, top + rows * row + 24);
   const bottom = top + rows * row;
   claims.forEach(({ title, published }, c) => {
     const left = label + c * column + 12;
@@ -310,7 +359,6 @@ export function forest(claims, groups) {
     }
     y += 0.4 * row;
   }
-  drawing.text(label + (claims.length * column) / 2, bottom + 30 - 6, '', { anchor: 'middle' });
   return drawing;
 }
 

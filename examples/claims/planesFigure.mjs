@@ -1,4 +1,5 @@
 import { Drawing, plane } from './figures.mjs';
+import { superscript } from './statistics.mjs';
 
 /**
  * Planes of a few networks, one row for each kind of directions.
@@ -7,8 +8,8 @@ import { Drawing, plane } from './figures.mjs';
  */
 export function planesFigure(basin, places, kinds, thresholdOf, nameOf) {
   const size = 190;
-  const gap = 16;
-  const drawing = new Drawing(40 + places.length * (size + gap), 20 + kinds.length * (size + 58));
+  const gap = 20;
+  const drawing = new Drawing(26 + places.length * (size + gap), 8 + kinds.length * (size + 58));
   kinds.forEach(({ title, rows, pairs }, r) => {
     places.forEach((at, c) => {
       const { document, factors } = rows[at];
@@ -37,15 +38,13 @@ export function planesFigure(basin, places, kinds, thresholdOf, nameOf) {
       drawing.text(
         box.left + size / 2,
         box.top + size + 14,
-        `${inside} saddle${inside === 1 ? '' : 's'} inside, ${border} on the border; ±${axis.max}`,
+        `${inside} saddle${inside === 1 ? '' : 's'} inside, ${border} on the border`,
         { size: 10, anchor: 'middle' },
       );
       drawing.text(
         box.left + size / 2,
         box.top + size + 27,
-        `loss ${low.toExponential(0)} to ${high.toExponential(0)}`
-          .replaceAll('e+', 'e')
-          .replaceAll('e-', 'e−'),
+        `±${axis.max}, loss ${rough(low)} to ${rough(high)}`,
         { size: 10, anchor: 'middle', color: '#57606a' },
       );
       if (c === 0)
@@ -58,4 +57,11 @@ export function planesFigure(basin, places, kinds, thresholdOf, nameOf) {
     });
   });
   return drawing;
+}
+
+/** One digit: 7·10⁻⁶, 300. */
+function rough(value) {
+  const [digit, exponent] = value.toExponential(0).split('e').map(Number);
+  if (exponent >= -2 && exponent <= 3) return Number(value.toPrecision(1)).toLocaleString('en-US');
+  return `${digit}·10${superscript(exponent)}`;
 }

@@ -3,24 +3,18 @@
  * the answer depends on what one chooses.
  *
  *   npm run build
- *   node examples/convection-pinn/claims.mjs [--work FOLDER] [--only base] [--no-write] [--workers N]
+ *   node examples/convection-pinn/claims.mjs [--work FOLDER] [--no-write] [--workers N]
  *
  * It analyses a copy of `study/` (git ignores `claims-work/`, where it is by default) with one setting
  * after the other and writes the tables of docs/studies/convection.md and its pictures. Everything is
  * kept by content: what is there already is not computed again.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
-import {
-  countsOf,
-  DEFAULT_THRESHOLD,
-  NEIGHBORHOODS,
-  pairsOf,
-  THRESHOLDS,
-} from '../claims/counts.mjs';
+import { DEFAULT_THRESHOLD, NEIGHBORHOODS } from '../claims/counts.mjs';
 import { engine } from '../claims/engine.mjs';
+import { pageOptions, publish } from '../claims/page.mjs';
+import { choiceGroups, LIKE_THE_PAPER, look, Planes } from '../claims/planes.mjs';
 import { planesFigure } from '../claims/planesFigure.mjs';
 import {
   contains,
@@ -31,22 +25,12 @@ import {
   table,
   verdictOf,
 } from '../claims/statistics.mjs';
-import { Variants, writeBetween } from '../claims/variants.mjs';
+import { Variants } from '../claims/variants.mjs';
 import { betaFigure, choicesFigure, trainingFigure, lossesFigure } from './claimsFigures.mjs';
 import { resolutionTable, typescriptTable } from './claimsTables.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const { values: options } = parseArgs({
-  allowNegative: true,
-  options: {
-    work: { type: 'string', default: join(here, 'claims-work') },
-    workers: { type: 'string' },
-    memory: { type: 'string' },
-    write: { type: 'boolean', default: true },
-    page: { type: 'string', default: join(here, '../../docs/studies/convection.md') },
-    images: { type: 'string', default: join(here, '../../docs/images/studies') },
-  },
-});
+const options = pageOptions(here, 'convection.md');
 
 /** Xie et al. 2024, figure 6, one run for each β, as read off the figure. */
 const PAPER = {
@@ -62,11 +46,9 @@ const variants = new Variants(
   options.work,
   'beta-{beta}/seed-{seed}/step-*.pt',
 );
-const { workers, memory } = options;
-const PLANE = ['landscape', 'topology'];
 
 /** Each is one study of all networks; the first has curvature too. */
-const PLANES = [
+const WAYS = [
   { name: 'hessian-2', title: 'Hessian directions, ±2', change: (s) => s },
   { name: 'hessian-1', title: 'Hessian directions, ±1', change: (s) => look(s, { range: 1 }) },
   {
@@ -82,7 +64,7 @@ const PLANES = [
   {
     name: 'points',
     title: 'Hessian, ±2, 400 other points (seed 0)',
-    whole: true,
+    isWhole: true,
     pattern: 'beta-{beta}/seed-0/step-*.pt',
     change: (s) => {
       s.objective.collocation = { interior: 400 };
@@ -91,70 +73,31 @@ const PLANES = [
   },
 ];
 
-function look(settings, landscape) {
-  settings.landscape = { ...settings.landscape, ...landscape };
-  return settings;
-}
-
-const studies = new Map();
-for (const [at, { name, change, whole, pattern }] of PLANES.entries()) {
-  const only = at === 0 || whole ? undefined : PLANE;
-  studies.set(name, variants.run(name, change, { only, workers, memory, pattern }));
-}
-const base = studies.get('hessian-2');
-const training = variants.run('training', PLANES[0].change, { which: 'all', workers, memory });
+/** Networks by β and seed. */
+const key = ({ checkpoint }) => /beta-(\d+)\/seed-(\d+)/.exec(checkpoint).slice(1).join(' ');
+const planes = new Planes(basin, variants, WAYS, key, options);
+const { base, networks } = planes;
+const { workers, memory } = options;
+const training = variants.run('training', WAYS[0].change, { which: 'all', workers, memory });
 
 /** The grid four times as fine, of the networks of one seed. */
 const fine = variants.run('fine', (s) => look(s, { resolution: 81 }), {
-  only: PLANE,
+  only: ['landscape', 'topology'],
   workers,
   memory,
   pattern: 'beta-{beta}/seed-0/step-*.pt',
 });
 
-// What every network says, in the order of the base: networks by β and seed.
-const key = ({ checkpoint }) => /beta-(\d+)\/seed-(\d+)/.exec(checkpoint).slice(1).join(' ');
-const networks = base.rows.map(key);
-const rowsOf = ({ rows }) => {
-  const byKey = new Map(rows.map((row) => [key(row), row]));
-  return networks.map((network) => byKey.get(network) ?? null);
-};
 const betas = base.rows.map(({ factors }) => Number(factors.beta));
-const pairs = new Map();
-for (const [name, study] of studies) {
-  for (const neighborhood of NEIGHBORHOODS) {
-    pairs.set(
-      `${name} ${neighborhood}`,
-      rowsOf(study).map((row) => row && pairsOf(basin, row.document, neighborhood)),
-    );
-  }
-}
 
 /** A choice of everything: the columns a claim is about. */
-function columnsOf({
-  plane = 'hessian-2',
-  neighborhood = 'freudenthal',
-  isInside = true,
-  threshold = DEFAULT_THRESHOLD,
-}) {
-  const study = studies.get(plane);
-  const isWhole = plane === 'points';
-  const rows = rowsOf(study);
-  const own = pairs.get(`${plane} ${neighborhood}`);
-  const counts = rows.map(
-    (row, at) =>
-      row &&
-      countsOf(
-        own[at],
-        threshold.of(row.document),
-        row.document.topology.summaries.range,
-        isInside,
-      ),
-  );
-  const curvature = isWhole ? rows : rowsOf(base);
+function columnsOf(choice) {
+  const counts = planes.countsOf(choice);
+  // On other points curvature is another too.
+  const curvature = choice.plane === 'points' ? planes.rowsOf('points') : base.rows;
   return {
     beta: betas,
-    error: rowsOf(base).map((row) => row.figures.error),
+    error: base.rows.map((row) => row.figures.error),
     eigenvalue: curvature.map((row) => row?.figures.eigenvalue ?? null),
     trace: curvature.map((row) => row?.figures.trace ?? null),
     saddles: counts.map((each) => each?.saddles ?? null),
@@ -175,33 +118,12 @@ function correlation(choice, x, y) {
 }
 
 const MAIN = { isMain: true };
-/** As near to the paper's counts as its text and code say: k nearest neighbours, everything counted. */
-const LIKE_THE_PAPER = { neighborhood: 'knn:8', isInside: false, threshold: THRESHOLDS[0] };
-const groups = [
-  {
-    title: 'as Basin counts, and as the paper does',
-    choices: [
-      { ...MAIN, name: 'freudenthal, inside, above rounding' },
-      { ...LIKE_THE_PAPER, name: 'knn:8, border counted, no threshold' },
-    ],
-  },
-  {
-    title: 'neighbourhood',
-    choices: NEIGHBORHOODS.slice(1).map((neighborhood) => ({ neighborhood, name: neighborhood })),
-  },
-  { title: 'border', choices: [{ isInside: false, name: 'border counted' }] },
-  {
-    title: 'persistence threshold',
-    choices: THRESHOLDS.filter((each) => each !== DEFAULT_THRESHOLD).map((threshold) => ({
-      threshold,
-      name: threshold.name,
-    })),
-  },
+const groups = choiceGroups([
   {
     title: 'range, directions and data',
-    choices: PLANES.slice(1).map(({ name, title }) => ({ plane: name, name: title })),
+    choices: WAYS.slice(1).map(({ name, title }) => ({ plane: name, name: title })),
   },
-];
+]);
 
 /** What the paper says of this study. `published` is the ρ of its ten runs. */
 const published = (x, y) => basin.rankCorrelation(PAPER[x], PAPER[y]).rho;
@@ -405,7 +327,7 @@ function totalsTable() {
   const head = ['directions and range', 'border', ...NEIGHBORHOODS];
   return table(
     head,
-    PLANES.flatMap(({ name, title }) =>
+    WAYS.flatMap(({ name, title }) =>
       [true, false].map((isInside) => [
         title,
         isInside ? 'left out' : 'counted',
@@ -442,10 +364,10 @@ function trainingTable() {
   };
 }
 
-const documentOf = (beta) => rowsOf(base)[networks.indexOf(`${beta} 0`)].document;
+const documentOf = (beta) => base.rows[networks.indexOf(`${beta} 0`)].document;
 const typescript = typescriptTable(join(here, 'typescript/beta-4'), documentOf(4));
 const followed = trainingTable();
-const summary = {
+const tables = {
   Claims: claimsTable(),
   Within: withinTable(),
   Verdicts: verdictsTable(),
@@ -462,8 +384,6 @@ const summary = {
   Training: followed.text,
   TypeScript: typescript.text,
 };
-for (const [name, text] of Object.entries(summary)) console.log(`\n${name}\n\n${text}`);
-
 const pictures = {
   'convection-beta.svg': betaFigure(basin, base.rows, PAPER, mainColumns),
   'convection-planes.svg': planesFigure(
@@ -474,8 +394,8 @@ const pictures = {
       { title: 'random directions', name: 'random-1' },
     ].map(({ title, name }) => ({
       title,
-      rows: rowsOf(studies.get(name)),
-      pairs: pairs.get(`${name} freudenthal`),
+      rows: planes.rowsOf(name),
+      pairs: planes.pairsOf(name, 'freudenthal'),
     })),
     (document) => DEFAULT_THRESHOLD.of(document),
     ({ beta }) => `β = ${beta}`,
@@ -484,14 +404,4 @@ const pictures = {
   'convection-training.svg': trainingFigure(basin, followed.rows),
   'convection-typescript.svg': lossesFigure(typescript.curves),
 };
-mkdirSync(options.work, { recursive: true });
-for (const [name, drawing] of Object.entries(pictures)) {
-  const folder = options.write ? options.images : options.work;
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, name), String(drawing));
-}
-if (options.write) {
-  for (const [name, text] of Object.entries(summary)) writeBetween(options.page, name, text);
-}
-const failed = [...studies.values()].flatMap(({ others }) => others);
-for (const { factors, status, why } of failed) console.error(JSON.stringify(factors), status, why);
+publish(options, tables, pictures, planes.others);

@@ -13,7 +13,7 @@ export function betaFigure(basin, rows, paper, columns) {
     { title: 'average persistence inside', column: 'persistence', log: true },
   ];
   const [across, width, height] = [3, 270, 220];
-  const drawing = new Drawing(across * width + 30, 2 * height + 24);
+  const drawing = new Drawing(across * width + 30, 2 * height - 2);
   panels.forEach(({ title, column, paper: published, log }, k) => {
     const box = {
       left: 52 + (k % across) * width,
@@ -98,7 +98,7 @@ export function trainingFigure(basin, rows) {
     { title: 'saddles inside', figure: 'saddles' },
   ];
   const width = 270;
-  const drawing = new Drawing(panels.length * width + 90, 236);
+  const drawing = new Drawing(panels.length * width + 78, 222);
   panels.forEach(({ title, figure, log }, k) => {
     const values = rows.map(({ figures }) => figures[figure]).filter((value) => value !== null);
     const box = { left: 52 + k * width, top: 30, width: width - 66, height: 150 };
@@ -135,7 +135,7 @@ export function trainingFigure(basin, rows) {
 
 /** The loss after every iteration of several trainings. */
 export function lossesFigure(curves) {
-  const drawing = new Drawing(640, 280);
+  const drawing = new Drawing(640, 266);
   const all = curves.flatMap(({ losses }) => losses);
   const longest = Math.max(...curves.map(({ losses }) => losses.length));
   const at = frame(

@@ -11,35 +11,22 @@
  * trained (`python train.py --dataset cifar10 --study`), are asked the same with --study; then name a
  * page with the same marks.
  */
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
-import {
-  countsOf,
-  DEFAULT_THRESHOLD,
-  NEIGHBORHOODS,
-  pairsOf,
-  THRESHOLDS,
-} from '../claims/counts.mjs';
+import { DEFAULT_THRESHOLD } from '../claims/counts.mjs';
 import { engine } from '../claims/engine.mjs';
+import { pageOptions, publish } from '../claims/page.mjs';
+import { choiceGroups, look, Planes } from '../claims/planes.mjs';
+import { forest } from '../claims/figures.mjs';
 import { planesFigure } from '../claims/planesFigure.mjs';
 import { rhoText, short, table } from '../claims/statistics.mjs';
-import { Variants, writeBetween } from '../claims/variants.mjs';
+import { Variants } from '../claims/variants.mjs';
 import { pairsFigure } from './claimsFigures.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const { values: options } = parseArgs({
-  allowNegative: true,
-  options: {
-    work: { type: 'string', default: join(here, 'claims-work') },
-    study: { type: 'string', default: 'study' },
-    workers: { type: 'string' },
-    memory: { type: 'string' },
-    write: { type: 'boolean', default: true },
-    page: { type: 'string', default: join(here, '../../docs/studies/residual-connections.md') },
-    images: { type: 'string', default: join(here, '../../docs/images/studies') },
-  },
+const options = pageOptions(here, 'residual-connections.md', {
+  study: { type: 'string', default: 'study' },
 });
 
 const basin = await engine();
@@ -53,70 +40,56 @@ const variants = new Variants(
   join(options.work, 'study'),
   'shortcuts-{shortcuts}/seed-{seed}/epoch-*.safetensors',
 );
-const { workers, memory } = options;
-const PLANES = [
+
+/** Each is one study of all networks; the first has curvature too. */
+const WAYS = [
   { name: 'random-1', title: 'random directions, by filter, ±1', change: (s) => s },
   {
     name: 'hessian-1',
     title: 'Hessian directions, ±1',
     change: (s) => look(s, { directions: 'hessian', range: 1 }),
   },
+  {
+    name: 'random-again',
+    title: 'random directions, another seed',
+    change: (s) => look(s, { seed: 1 }),
+  },
+  {
+    name: 'layer-1',
+    title: 'random directions, by layer',
+    change: (s) => look(s, { normalization: 'layer' }),
+  },
+  {
+    name: 'random-0.5',
+    title: 'random directions, ±0.5',
+    change: (s) => look(s, { range: 0.5 }),
+  },
+  {
+    name: 'all-images',
+    title: 'random directions, all images',
+    change: (s) => {
+      delete s.data.limit;
+      return s;
+    },
+  },
 ];
 
-function look(settings, landscape) {
-  settings.landscape = { ...settings.landscape, ...landscape };
-  return settings;
-}
-
-const studies = new Map();
-for (const [at, { name, change }] of PLANES.entries()) {
-  const only = at === 0 ? undefined : ['landscape', 'topology'];
-  studies.set(name, variants.run(name, change, { only, workers, memory }));
-}
-const base = studies.get('random-1');
 const key = ({ factors }) => `${factors.shortcuts} ${factors.seed}`;
-const networks = base.rows.map(key);
-const rowsOf = ({ rows }) => {
-  const byKey = new Map(rows.map((row) => [key(row), row]));
-  return networks.map((network) => byKey.get(network) ?? null);
-};
+const planes = new Planes(basin, variants, WAYS, key, options);
+const { base, networks } = planes;
 /** 1 without shortcuts: the claim is that what follows rises. */
 const without = base.rows.map(({ factors }) => Number(factors.shortcuts === 'without'));
-const pairs = new Map(
-  [...studies].flatMap(([name, study]) =>
-    NEIGHBORHOODS.map((neighborhood) => [
-      `${name} ${neighborhood}`,
-      rowsOf(study).map((row) => row && pairsOf(basin, row.document, neighborhood)),
-    ]),
-  ),
-);
 
-function columnsOf({
-  plane = 'random-1',
-  neighborhood = 'freudenthal',
-  isInside = true,
-  threshold = DEFAULT_THRESHOLD,
-}) {
-  const own = pairs.get(`${plane} ${neighborhood}`);
-  const rows = rowsOf(studies.get(plane));
-  const counts = rows.map(
-    (row, at) =>
-      row &&
-      countsOf(
-        own[at],
-        threshold.of(row.document),
-        row.document.topology.summaries.range,
-        isInside,
-      ),
-  );
-  const figure = (name) => rowsOf(base).map((row) => row.figures[name]);
+function columnsOf(choice) {
+  const counts = planes.countsOf(choice);
+  const figure = (name) => base.rows.map((row) => row.figures[name]);
   return {
     without,
     loss: figure('loss'),
     accuracy: figure('accuracy'),
     eigenvalue: figure('eigenvalue'),
     trace: figure('trace'),
-    lowest: rowsOf(base).map(({ document }) => document.hessian.lowest?.[0]?.value ?? null),
+    lowest: base.rows.map(({ document }) => document.hessian.lowest?.[0]?.value ?? null),
     saddles: counts.map((each) => each?.saddles ?? null),
     persistence: counts.map((each) => each?.persistence ?? 0),
     withEssential: counts.map((each) => each?.withEssential ?? null),
@@ -195,41 +168,17 @@ const claims = table(
   ],
 );
 
-const groups = [
+const groups = choiceGroups([
   {
-    title: 'as Basin counts, and as the paper does',
-    choices: [
-      { name: 'freudenthal, inside, above rounding', isMain: true },
-      {
-        name: 'knn:8, border counted, no threshold',
-        neighborhood: 'knn:8',
-        isInside: false,
-        threshold: THRESHOLDS[0],
-      },
-    ],
-  },
-  {
-    title: 'neighbourhood',
-    choices: NEIGHBORHOODS.slice(1).map((neighborhood) => ({ neighborhood, name: neighborhood })),
-  },
-  { title: 'border', choices: [{ isInside: false, name: 'border counted' }] },
-  {
-    title: 'persistence threshold',
-    choices: THRESHOLDS.filter((each) => each !== DEFAULT_THRESHOLD).map((threshold) => ({
-      threshold,
-      name: threshold.name,
-    })),
-  },
-  {
-    title: 'directions',
-    choices: PLANES.slice(1).flatMap(({ name, title }) => [
+    title: 'directions, range and data',
+    choices: WAYS.slice(1).flatMap(({ name, title }) => [
       { plane: name, name: title },
       { plane: name, name: `${title}, border counted`, isInside: false },
     ]),
   },
-];
+]);
 const choices = table(
-  ['', 'choice', 'saddles with', 'without', 'ρ, 95 %', 'by chance', 'the paper’s claim'],
+  ['', 'choice', 'saddles with', 'without', 'ρ, 95 %, n = 10', 'by chance', 'the paper’s claim'],
   groups.flatMap(({ title, choices: own }) =>
     own.map((choice) => {
       const { saddles } = columnsOf(choice);
@@ -280,20 +229,33 @@ const rows = table(
   ]),
 );
 
-const summary = { Claims: claims, Choices: choices, Relations: relations, Networks: rows };
-for (const [name, text] of Object.entries(summary)) console.log(`\n${name}\n\n${text}`);
+const tables = { Claims: claims, Choices: choices, Relations: relations, Networks: rows };
 const shown = [0, 1].map((seed) => String(seed));
 const pictures = {
   'residual-planes.svg': planesFigure(
     basin,
     ['with', 'without'].flatMap((kind) => shown.map((seed) => networks.indexOf(`${kind} ${seed}`))),
-    ['random-1', 'hessian-1'].map((name) => ({
-      title: name === 'random-1' ? 'random directions' : 'Hessian directions',
-      rows: rowsOf(studies.get(name)),
-      pairs: pairs.get(`${name} freudenthal`),
+    [
+      { title: 'random directions', name: 'random-1' },
+      { title: 'Hessian directions', name: 'hessian-1' },
+    ].map(({ title, name }) => ({
+      title,
+      rows: planes.rowsOf(name),
+      pairs: planes.pairsOf(name, 'freudenthal'),
     })),
     (document) => DEFAULT_THRESHOLD.of(document),
     ({ shortcuts, seed }) => `${shortcuts} shortcuts, seed ${seed}`,
+  ),
+  'residual-choices.svg': forest(
+    [
+      { title: 'saddles', column: 'saddles' },
+      { title: 'average persistence', column: 'persistence' },
+      { title: 'with the essential pair', column: 'withEssential' },
+    ].map(({ title, column }) => ({
+      title,
+      of: (choice) => basin.rankCorrelation(without, columnsOf(choice)[column]),
+    })),
+    groups,
   ),
   'residual-counts.svg': pairsFigure(
     basin,
@@ -306,15 +268,4 @@ const pictures = {
     without,
   ),
 };
-for (const [name, drawing] of Object.entries(pictures)) {
-  const folder = options.write ? options.images : options.work;
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, name), String(drawing));
-}
-if (options.write) {
-  for (const [name, text] of Object.entries(summary)) writeBetween(options.page, name, text);
-}
-for (const { others } of studies.values()) {
-  for (const { factors, status, why } of others)
-    console.error(JSON.stringify(factors), status, why);
-}
+publish(options, tables, pictures, planes.others);
