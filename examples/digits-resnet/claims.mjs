@@ -51,22 +51,22 @@ const WAYS = [
   },
   {
     name: 'random-again',
-    title: 'random directions, another seed',
+    title: 'random, another seed',
     change: (s) => look(s, { seed: 1 }),
   },
   {
     name: 'layer-1',
-    title: 'random directions, by layer',
+    title: 'random, by layer',
     change: (s) => look(s, { normalization: 'layer' }),
   },
   {
     name: 'random-0.5',
-    title: 'random directions, ±0.5',
+    title: 'random, ±0.5',
     change: (s) => look(s, { range: 0.5 }),
   },
   {
     name: 'all-images',
-    title: 'random directions, all images',
+    title: 'random, all 360 images',
     change: (s) => {
       delete s.data.limit;
       return s;
@@ -249,8 +249,8 @@ const pictures = {
   'residual-choices.svg': forest(
     [
       { title: 'saddles', column: 'saddles' },
-      { title: 'average persistence', column: 'persistence' },
-      { title: 'with the essential pair', column: 'withEssential' },
+      { title: 'persistence', column: 'persistence' },
+      { title: 'with essential pair', column: 'withEssential' },
     ].map(({ title, column }) => ({
       title,
       of: (choice) => basin.rankCorrelation(without, columnsOf(choice)[column]),
