@@ -63,6 +63,46 @@ const filesOfTheirOwn = {
 };
 
 /**
+ * Files of commands: parsing all of them takes as long as Node's own start, and what only looks at files needs few.
+ *
+ * @type {Readonly<Record<string, readonly string[]>>}
+ */
+const COMMANDS = {
+  'basin-files': ['inspect', 'diff'],
+  'basin-commands': [
+    'analyze',
+    'compare',
+    'doctor',
+    'export',
+    'init',
+    'report',
+    'study',
+    'topology',
+  ],
+};
+
+/** @type {import('esbuild').Plugin} */
+const commandsInTheirFiles = {
+  name: 'commands in their files',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\.\/\w+$/ }, ({ path, kind, importer }) => {
+      if (kind !== 'dynamic-import' || !/[\\/]cli[\\/]basin\.ts$/.test(importer)) return null;
+      const found = Object.keys(COMMANDS).find((file) => COMMANDS[file]?.includes(path.slice(2)));
+      if (found === undefined) throw new Error(`${path} is in no file of commands`);
+      return { path: `./${found}.js`, external: true };
+    });
+    onResolve({ filter: /^commands:/ }, ({ path }) => ({
+      path: path.slice('commands:'.length),
+      namespace: 'commands',
+    }));
+    onLoad({ filter: /.*/, namespace: 'commands' }, ({ path }) => ({
+      contents: (COMMANDS[path] ?? []).map((name) => `export * from './${name}';`).join('\n'),
+      resolveDir: join(import.meta.dirname, 'src/engine/cli'),
+    }));
+  },
+};
+
+/**
  * Its hundreds of names are copied for every file that imports it, as esbuild cannot know that it
  * is no ES module; that took longer than all else when the extension was loaded.
  *
@@ -143,17 +183,23 @@ const all = [
     ...node,
     entryPoints: Object.fromEntries(Object.entries(LATER).map(([name, from]) => [from, name])),
   },
+  {
+    ...node,
+    entryPoints: { basin: 'src/engine/cli/basin.ts' },
+    plugins: [commandsInTheirFiles],
+    supported: { 'dynamic-import': false },
+  },
   // Native modules stay outside the bundle.
   {
     ...node,
     entryPoints: {
-      basin: 'src/engine/cli/basin.ts',
+      ...Object.fromEntries(Object.keys(COMMANDS).map((file) => [file, `commands:${file}`])),
       engine: 'src/engine/server/server.ts',
       worker: 'src/engine/study/worker.ts',
       hdf5: 'src/engine/topology/files/surfaceWorker.ts',
     },
     external: ['onnxruntime-node', 'onnxruntime-web'],
-    plugins: [hdf5Library],
+    plugins: [hdf5Library, commandsInTheirFiles],
   },
   {
     ...shared,

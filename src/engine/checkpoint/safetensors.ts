@@ -36,10 +36,7 @@ const DTYPES: Readonly<Record<string, readonly [bits: number, name: string]>> = 
   F4: [4, 'float4_e2m1'],
 };
 
-interface Block {
-  readonly name: string;
-  readonly dtype: string;
-  readonly shape: readonly number[];
+interface Block extends TensorEntry {
   /** Bytes from the end of the header. */
   readonly start: number;
   readonly end: number;
@@ -70,10 +67,8 @@ export async function openSafetensors(file: CheckpointFile): Promise<Checkpoint>
   const base = 8 + length;
 
   const blocks = blocksOf(header, file.size - base);
-  const tensors = new Map<string, TensorEntry & Block>();
-  for (const { name, dtype, shape, start, end } of blocks) {
-    tensors.set(name, { name, dtype, shape, start, end, storage: `${start}-${end}` });
-  }
+  const tensors = new Map<string, Block>();
+  for (const block of blocks) tensors.set(block.name, block);
   const find = (name: string): Block & { readonly type: ElementType } => {
     const block = tensors.get(name);
     if (!block) throw new Fault('missing', say`it has no tensor \`${name}\``);
@@ -140,7 +135,8 @@ function countColons(text: string): number {
 /** Keys of an object and of the values it holds; deeper ones do not occur in a good header. */
 function countKeys(header: Json): number {
   let count = 0;
-  for (const value of Object.values(header)) {
+  for (const name in header) {
+    const value = header[name];
     count += 1 + (isObject(value) ? Object.keys(value).length : 0);
   }
   return count;
@@ -148,10 +144,11 @@ function countKeys(header: Json): number {
 
 /** The blocks in the file's order: they fill it without a gap. */
 function blocksOf(header: Json, available: number): Block[] {
-  const blocks = Object.entries(header)
-    .filter(([name]) => name !== '__metadata__')
-    .map(([name, value]) => blockOf(name, value))
-    .sort((a, b) => a.start - b.start || a.end - b.end);
+  const blocks: Block[] = [];
+  for (const name in header) {
+    if (name !== '__metadata__') blocks.push(blockOf(name, header[name]));
+  }
+  blocks.sort((a, b) => a.start - b.start || a.end - b.end);
   let position = 0;
   for (const block of blocks) {
     if (block.start !== position) {
@@ -176,7 +173,7 @@ function blockOf(name: string, value: unknown): Block {
   const [bits, typeName] = known;
   const [start, end] = offsets as [number, number];
   if (start > end || !isLength(end - start, bits, shape)) throw wrong();
-  return { name, dtype: typeName, shape, start, end };
+  return { name, dtype: typeName, shape, start, end, storage: `${start}-${end}` };
 }
 
 /** Whether so many bytes hold the elements of a shape. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander';
 import packageJson from '../../../package.json';
-import { InputError } from '../../shared/inputError';
+import type { InputError } from '../../shared/inputError';
 import { PARTS } from '../../shared/result';
 import { PRECISIONS, RUNTIMES } from '../../shared/runtimeSetting';
 import type { AnalyzeFlags } from './analyze';
@@ -242,6 +242,11 @@ function parseThreshold(text: string): number {
   return threshold;
 }
 
+/** By its name: commands are in files of their own, with a class of their own. */
+function isInputError(error: unknown): error is InputError {
+  return error instanceof Error && error.name === ('InputError' satisfies InputError['name']);
+}
+
 main().then(
   (status) => {
     process.exitCode = status;
@@ -255,7 +260,7 @@ main().then(
         complain('Interrupted. What was computed is kept and is not computed again.');
       }
       process.exitCode = interruption.status;
-    } else if (error instanceof InputError) {
+    } else if (isInputError(error)) {
       complain(error.message);
       process.exitCode = ExitStatus.input;
     } else {
