@@ -16,9 +16,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import esbuild from 'esbuild';
+import { compiled } from '../scripts/compiled.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -37,7 +37,9 @@ const grids = options.grids.split(',').map((grid) => grid.split('x').map(Number)
 
 const folder = mkdtempSync(join(tmpdir(), 'basin-bench-'));
 try {
-  const basin = await bundled();
+  const basin = await compiled(
+    ['trees/basins', 'trees/joinTree', 'persistence'].map((name) => `engine/topology/${name}.ts`),
+  );
   if (options.memory) {
     console.log(grownBytes(basin, grids[0], kinds[0]));
   } else {
@@ -46,24 +48,6 @@ try {
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
-}
-
-async function bundled() {
-  const outfile = join(folder, 'topology.mjs');
-  const from = (name) => fileURLToPath(new URL(`../src/engine/topology/${name}`, import.meta.url));
-  const names = ['trees/basins.ts', 'trees/joinTree.ts', 'persistence.ts'];
-  await esbuild.build({
-    stdin: {
-      contents: names.map((name) => `export * from ${JSON.stringify(from(name))};`).join('\n'),
-      resolveDir: folder,
-    },
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    outfile,
-    logLevel: 'warning',
-  });
-  return import(pathToFileURL(outfile).href);
 }
 
 /** How fast this machine copies, and reads what is anywhere. */

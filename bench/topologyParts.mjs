@@ -6,12 +6,8 @@
  * The grid is a bowl of sines with noise a thousandth of its size; diagrams are uniform in births with
  * few long pairs. Best of the repeats.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import esbuild from 'esbuild';
+import { compiled } from '../scripts/compiled.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -22,16 +18,16 @@ const { values: options } = parseArgs({
 });
 const repeats = Number(options.repeats);
 const modules = [
-  'adjacency',
-  'analyzeTopology',
-  '../../shared/diagrams/bottleneck',
-  'trees/contourTree',
-  'loops',
-  'profile',
-  'segmentation',
-  'trees/splitTree',
-  'trees/sweep',
-  '../../shared/diagrams/wasserstein',
+  'engine/topology/adjacency',
+  'engine/topology/analyzeTopology',
+  'shared/diagrams/bottleneck',
+  'engine/topology/trees/contourTree',
+  'engine/topology/loops',
+  'engine/topology/profile',
+  'engine/topology/segmentation',
+  'engine/topology/trees/splitTree',
+  'engine/topology/trees/sweep',
+  'shared/diagrams/wasserstein',
 ];
 
 let state = 1;
@@ -43,28 +39,9 @@ function random() {
   return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'basin-bench-'));
-try {
-  const outfile = join(folder, 'parts.mjs');
-  const from = (name) =>
-    fileURLToPath(new URL(`../src/engine/topology/${name}.ts`, import.meta.url));
-  await esbuild.build({
-    stdin: {
-      contents: modules.map((name) => `export * from ${JSON.stringify(from(name))};`).join('\n'),
-      resolveDir: folder,
-    },
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    outfile,
-    logLevel: 'warning',
-  });
-  const basin = await import(pathToFileURL(outfile).href);
-  for (const side of options.sides.split(',').map(Number)) grids(basin, side);
-  diagrams(basin, Number(options.points));
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+const basin = await compiled(modules.map((name) => `${name}.ts`));
+for (const side of options.sides.split(',').map(Number)) grids(basin, side);
+diagrams(basin, Number(options.points));
 
 function grids(basin, side) {
   const shape = [side, side];
