@@ -262,7 +262,8 @@ function report() {
 }
 
 async function showFaults() {
-  const own = join(folder, 'digits');
+  // A folder of its own: that of the comparison has other settings.
+  const own = join(folder, 'faults');
   await timed([options.python, NETWORKS, 'export', 'digits', own]);
   const run = await timed([options.python, PEERS, 'faults', own]);
   if (run.status !== 0) throw new Error('The faults could not be shown.');
