@@ -7,16 +7,18 @@ import esbuild from 'esbuild';
 /**
  * What some of Basin's own files export, for programs beside it.
  *
- * @param sources paths below `src`, with their endings.
+ * @param {readonly string[]} sources paths below `src`, with their endings.
  */
 export async function compiled(sources) {
   const folder = mkdtempSync(join(tmpdir(), 'basin-compiled-'));
   try {
     const outfile = join(folder, 'module.mjs');
-    const from = (name) => fileURLToPath(new URL(`../src/${name}`, import.meta.url));
+    const src = new URL('../src/', import.meta.url);
     await esbuild.build({
       stdin: {
-        contents: sources.map((name) => `export * from ${JSON.stringify(from(name))};`).join('\n'),
+        contents: sources
+          .map((name) => `export * from ${JSON.stringify(fileURLToPath(new URL(name, src)))};`)
+          .join('\n'),
         resolveDir: folder,
       },
       bundle: true,
