@@ -5,7 +5,14 @@ import type { Neighborhood, Topology } from '../shared/result/topology';
 import type { Axis, Landscape } from '../shared/result/landscape';
 import type { Metrics } from '../shared/result/metrics';
 import type { LossField } from './landscape/lossField';
-import { formatCount, formatNumber, formatShare, formatUncertain } from '../shared/words/numbers';
+import {
+  formatCount,
+  formatNumber,
+  formatShare,
+  formatUncertain,
+  formatWithUncertainty,
+  largerError,
+} from '../shared/words/numbers';
 import { plural, t } from '../shared/words/text';
 
 /** What a plot shows, in sentences made from its numbers: for whoever does not see it. */
@@ -120,26 +127,31 @@ export function mergeTreeSummary(topology: Topology): string {
 
 export function curvatureSummary(hessian: Hessian): string {
   const [largest] = hessian.eigenvalues;
-  const trace = formatUncertain(hessian.trace.value, hessian.trace.standardError);
   return [
     t(
       'Eigenvalue density of the Hessian from {0} to {1}.',
       formatNumber(hessian.smallest.value),
       formatNumber(largest?.value ?? NaN),
     ),
-    t(
-      'Trace {0}.',
-      [
-        `${trace.value} ${trace.error}`,
-        ...(hessian.trace.samplingError === undefined
-          ? []
-          : [t('± {0} of the data', formatNumber(hessian.trace.samplingError, 2))]),
-      ].join(', '),
-    ),
+    t('Trace {0}.', traceTexts(hessian.trace).join(', ')),
     negativeShare(hessian) > 0.0005
       ? t('{0} of the eigenvalues are negative.', formatShare(negativeShare(hessian)))
       : t('Next to none of the eigenvalues are negative.'),
   ].join(' ');
+}
+
+/** The trace with its standard error, in digits that the larger error leaves it, and what the data leave open. */
+export function traceTexts({
+  value,
+  standardError,
+  samplingError,
+}: Hessian['trace']): readonly [string, ...string[]] {
+  const { value: digits } = formatUncertain(value, largerError(standardError, samplingError));
+  if (samplingError === undefined) return [formatWithUncertainty(value, standardError)];
+  return [
+    `${digits} ± ${formatNumber(standardError, 2)}`,
+    t('± {0} of the data', formatNumber(samplingError, 2)),
+  ];
 }
 
 /** Weight of the quadrature nodes below zero, by more than what the density is smoothed with. */

@@ -63,6 +63,19 @@ describe.skipIf(CHROMIUM === undefined)('the panel', () => {
     // The landscape is what one sees.
     const stage = (await page.locator('#landscape-stage').boundingBox())!;
     expect(stage.y).toBeLessThan(350);
+    // And nothing that stands above a plot is cut off, where all of it is shown.
+    await page.locator('#compare vscode-dropdown').first().click();
+    await page.locator('#compare vscode-option', { hasText: 'step-1.pt' }).first().click();
+    const controls = page.locator('.plot-header').locator('button, vscode-dropdown');
+    await page.locator('#compare .choice').waitFor();
+    const cut = await controls.evaluateAll(
+      (nodes, right) =>
+        nodes
+          .filter((node) => node.getBoundingClientRect().right > right)
+          .map(({ textContent }) => textContent),
+      width,
+    );
+    expect(cut).toEqual([]);
     await page.context().close();
   });
 

@@ -11,6 +11,7 @@ import {
   persistenceSummary,
   provenance,
   shareError,
+  traceTexts,
 } from '../../src/webview/summaries';
 import { himmelblau, sampleDocument, sampleHessian, sampleLandscape } from './sampleSnapshot';
 
@@ -52,6 +53,21 @@ describe('what a plot shows, in words', () => {
     expect(negativeText({ ...onlyPositive, density, smallest })).toBe('< 0.05 %');
     const positive = { ...smallest, value: 1 };
     expect(negativeText({ ...onlyPositive, density, smallest: positive })).toBe('0 %');
+  });
+
+  it('gives the trace no digit that the data leave open', () => {
+    // Measured of a network of 65 weights and 40 samples: what the probes leave open is nothing beside the samples.
+    const trace = { value: 0.9381494, standardError: 5.8e-7, samplingError: 0.1503, samples: 4 };
+    const hessian = { ...document.hessian!, trace };
+    expect(traceTexts(trace)).toEqual(['0.94 ± 5.8×10⁻⁷', '± 0.15 of the data']);
+    const figure = keyFigure('trace', { ...document, hessian });
+    expect(figure).toMatchObject({ value: '0.94', error: '± 0.15' });
+    expect(figure.notes[0]).toBe('error of the data');
+    const exact = keyFigure('trace', {
+      ...document,
+      hessian: { ...hessian, trace: { ...trace, samplingError: 0 } },
+    });
+    expect(exact).toMatchObject({ value: '0.938149', error: '± 6×10⁻⁷' });
   });
 
   it('tells where a document comes from', () => {

@@ -15,6 +15,8 @@ export async function reportCommand(
   });
   for (const sentence of outdated) complain(`Warning: ${sentence}`);
   const which = outdated.length === 0 ? '' : `, ${outdated.length} of them outdated`;
-  print(`${out}: ${count} checkpoints on one page${which}; open it in a browser.`);
+  print(
+    `${out}: ${count} ${count === 1 ? 'checkpoint' : 'checkpoints'} on one page${which}; open it in a browser.`,
+  );
   return ExitStatus.done;
 }

@@ -6,7 +6,8 @@ import { persistenceFrame } from '../topology/persistenceFrame';
 import { plural, t } from '../../shared/words/text';
 import type { Comparison, Side } from './comparison';
 import { matchingOf } from './matching';
-import { matchingOption } from './matchingDrawing';
+import type { MatchCost } from './matchingCosts';
+import { heightOfMatching, matchingOption } from './matchingDrawing';
 
 /** Two diagrams in one, matched, with the distances. */
 export function compareDiagrams(
@@ -28,15 +29,15 @@ export function compareDiagrams(
   ) as [readonly PairMark[], readonly PairMark[]];
   const frame = persistenceFrame(marks.flat(), Math.max(a.threshold, b.threshold), scale);
   const titles = [first.title, second.title] as const;
-  const rows = [...matching.matches]
+  const costs = [...matching.matches]
     .sort((m, n) => n.cost - m.cost)
-    .map((match) => {
+    .map((match): MatchCost => {
       const pair = (index: number | null, side: 0 | 1): string => {
         const mark = index === null ? undefined : marks[side][index];
         if (mark === undefined) return t('the diagonal');
         return `(${formatNumber(mark.birth)}, ${formatNumber(mark.death)})`;
       };
-      return [pair(match.first, 0), pair(match.second, 1), formatNumber(match.cost)];
+      return { pairs: [pair(match.first, 0), pair(match.second, 1)], cost: match.cost };
     });
   const distances = t(
     '2-Wasserstein distance {0} · bottleneck distance {1}',
@@ -57,7 +58,7 @@ export function compareDiagrams(
     table: () => ({
       caption: t('Matched pairs, the costliest first'),
       columns: [titles[0], titles[1], t('Cost')],
-      rows,
+      rows: costs.map(({ pairs, cost }) => [...pairs, formatNumber(cost)]),
     }),
     data: () => ({
       columns: ['first_birth', 'first_death', 'second_birth', 'second_death', 'cost'],
@@ -75,7 +76,8 @@ export function compareDiagrams(
         ];
       }),
     }),
-    option: (size) => matchingOption(marks, titles, matching, frame, theme, size),
+    option: (size) => matchingOption(marks, titles, matching, costs, frame, theme, size),
+    heightOf: heightOfMatching,
     read: () => null,
   };
 }

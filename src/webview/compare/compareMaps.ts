@@ -12,7 +12,8 @@ import { pairMarks } from '../pairs/pairMark';
 import { plural, t } from '../../shared/words/text';
 import { commonScale, differenceField } from './commonScale';
 import type { Comparison, Side } from './comparison';
-import { lossName, mapsOption, type ComparedMap } from './mapsDrawing';
+import { barsOf, contoursOf, lossName, mapsOption, type ComparedMap } from './mapsDrawing';
+import { fitInRow, heightOfMaps } from './mapsLayout';
 import { haveSameGrid, planesOf, type Planes } from './planes';
 
 interface Plane extends Side {
@@ -42,23 +43,34 @@ export function compareMaps(
   const [a, b] = [first.document.landscape!, second.document.landscape!];
   const relation = planesOf(a, b);
   const notes = [planesText(relation)];
+  const scale = commonScale(
+    planes.map(({ field }) => field),
+    scaleKind,
+  );
+  const colors = colorTable();
+  const bar = { image: barImage(colors), name: lossName(scale) };
+  const maps = planes.map((plane, k): ComparedMap => {
+    const drawn = smoothField(plane.field);
+    return {
+      title: plane.title,
+      field: plane.field,
+      drawn,
+      image: mapImage(drawn, scale, colors, rgba(theme.muted)),
+      marks: marksOf(plane),
+      scale,
+      levels: contoursOf(scale),
+      bar: k === planes.length - 1 ? bar : null,
+    };
+  });
   if (!withDifference) {
-    const scale = commonScale(
-      planes.map(({ field }) => field),
-      scaleKind,
-    );
-    const colors = colorTable();
-    const maps = planes.map((plane) =>
-      mapOf(plane, mapImage(smoothField(plane.field), scale, colors, rgba(theme.muted))),
-    );
-    const bar = barImage(colors);
     return {
       ...texts(planes),
       notes: [
         ...notes,
         ...planes.flatMap(({ field }) => drawingNotes(field, { ...scale, clipped: 0 })),
       ],
-      option: (size) => mapsOption(maps, scale, bar, lossName(scale), theme, size),
+      option: (size) => mapsOption(maps, theme, size),
+      heightOf: (width) => heightOfMaps(barsOf(maps), width),
       read: (chart, place) => readMaps(maps, chart, place),
     };
   }
@@ -67,12 +79,11 @@ export function compareMaps(
       'The two grids have other coordinates: there is no difference point by point. Give both the same "resolution" and "range", and "share": true.',
     );
   }
-  const { field, scale, largest } = differenceField(first.field, second.field);
-  const colors = divergingTable();
-  const title = t('{0} − {1}', second.title, first.title);
-  const image = mapImage(smoothField(field), scale, colors, rgba(theme.muted));
-  const map: ComparedMap = { title, field, image, marks: [] };
-  const bar = barImage(colors);
+  const difference = differenceMap(first, second, theme);
+  const { largest } = difference;
+  const all = [...maps, difference.map];
+  // What the difference is of stands beside it where there is room.
+  const shown = (width: number) => (fitInRow(barsOf(all), width) ? all : [difference.map]);
   return {
     ...texts(planes),
     summary: t(
@@ -86,20 +97,38 @@ export function compareMaps(
       formatNumber(largest, 3),
     ),
     notes,
-    // Equal losses are a line of their own.
-    option: (size) =>
-      mapsOption([map], { ...scale, levels: [0] }, bar, t('difference of the loss'), theme, size),
-    read: (chart, place) => readMaps([map], chart, place),
+    option: (size) => mapsOption(shown(size.width), theme, size),
+    heightOf: (width) => heightOfMaps(barsOf(shown(width)), width),
+    read: (chart, place) => readMaps(shown(chart.width), chart, place),
   };
 }
 
-function mapOf({ title, document, field }: Plane, image: HTMLCanvasElement): ComparedMap {
-  const { landscape, topology } = document;
-  const marks =
-    landscape === undefined || topology === undefined
-      ? []
-      : marksInSlice(pairMarks(topology, landscape.axes), landscape, centralSlice(landscape));
-  return { title, field, image, marks };
+function differenceMap(
+  first: Plane,
+  second: Plane,
+  theme: Theme,
+): { readonly map: ComparedMap; readonly largest: number } {
+  const { field, scale, largest } = differenceField(first.field, second.field);
+  const colors = divergingTable();
+  const drawn = smoothField(field);
+  const map: ComparedMap = {
+    title: t('{0} − {1}', second.title, first.title),
+    field,
+    drawn,
+    image: mapImage(drawn, scale, colors, rgba(theme.muted)),
+    marks: [],
+    scale,
+    // Equal losses are a line of their own.
+    levels: [{ level: 0, stroke: 'rgba(0,0,0,0.6)' }],
+    bar: { image: barImage(colors), name: t('difference of the loss') },
+  };
+  return { map, largest };
+}
+
+function marksOf({ document: { landscape, topology } }: Plane): ComparedMap['marks'] {
+  return landscape === undefined || topology === undefined
+    ? []
+    : marksInSlice(pairMarks(topology, landscape.axes), landscape, centralSlice(landscape));
 }
 
 function planesText(planes: Planes): string {

@@ -152,8 +152,9 @@ export class CompareView implements Disposable {
       ...comparison,
       drawing: () => this.chart.drawing(theme),
     });
-    this.chart.draw(() =>
-      comparison.option({ width: this.chart.width, height: this.chart.height }),
+    this.chart.draw(
+      () => comparison.option({ width: this.chart.width, height: this.chart.height }),
+      comparison.heightOf,
     );
   }
 

@@ -14,6 +14,8 @@ export interface Comparison extends Omit<PlotContent, 'drawing'> {
   readonly caption: string;
   readonly notes: readonly string[];
   readonly option: (size: DrawingSize) => EChartsCoreOption;
+  /** How high it is at a width, in pixels; as high as any comparison where it is left out. */
+  readonly heightOf?: (width: number) => number;
   /** What is under the pointer. */
   readonly read: (chart: Chart, place: { readonly x: number; readonly y: number }) => string | null;
 }

@@ -1,6 +1,8 @@
 import type { EChartsCoreOption } from 'echarts/core';
 import { drawn, valueAxis } from '../plots/drawn';
 import { FIXED, ticksAt } from '../plots/chart';
+import type { DrawingSize } from '../export/drawing';
+import { mapBoxes } from './mapsLayout';
 import type { CustomApi } from '../plots/customApi';
 import type { Theme } from '../plots/theme';
 import type { HeightScale } from '../landscape/heightScale';
@@ -14,96 +16,121 @@ import { t } from '../../shared/words/text';
 export interface ComparedMap {
   readonly title: string;
   readonly field: LossField;
+  /** The same, smooth between its points. */
+  readonly drawn: LossField;
   readonly image: HTMLCanvasElement;
   readonly marks: readonly PairMark[];
+  readonly scale: HeightScale;
+  /** The losses whose contours are drawn, each in its colour. */
+  readonly levels: readonly { readonly level: number; readonly stroke: string }[];
+  /** Of the last of those on one scale. */
+  readonly bar: ColorBar | null;
 }
 
-const TOP = 26;
-const BOTTOM = 42;
-const LEFT = 50;
-const GAP = 46;
-const RIGHT = 86;
+/** What the colours of a map mean, to its right. */
+export interface ColorBar {
+  readonly image: HTMLCanvasElement;
+  readonly name: string;
+}
 
-/** Maps on one scale, and the colour bar of all of them. */
+/** The contours of a scale of losses, as they are to be seen on its colours. */
+export function contoursOf(scale: HeightScale): ComparedMap['levels'] {
+  return scale.levels.map((level) => ({
+    level,
+    stroke: scale.toUnit(level) <= 0.55 ? 'rgba(255,255,255,0.35)' : 'rgba(0,0,0,0.32)',
+  }));
+}
+
+/** Which of them have a colour bar. */
+export function barsOf(maps: readonly ComparedMap[]): readonly boolean[] {
+  return maps.map(({ bar }) => bar !== null);
+}
+
+/** Maps side by side, each with the colour bar that begins with it. */
 export function mapsOption(
   maps: readonly ComparedMap[],
-  scale: HeightScale,
-  bar: HTMLCanvasElement,
-  barName: string,
   theme: Theme,
-  { width, height }: { readonly width: number; readonly height: number },
+  size: DrawingSize,
 ): EChartsCoreOption {
-  const room = (width - LEFT - RIGHT - GAP * (maps.length - 1)) / maps.length;
-  const side = Math.max(30, Math.min(room, height - TOP - BOTTOM));
-  const boxes = maps.map((_, k) => ({
-    left: Math.round(LEFT + k * (side + GAP)),
-    top: TOP,
-    width: Math.round(side),
-    height: Math.round(side),
-  }));
-  const last = boxes.at(-1)!;
+  const boxes = mapBoxes(barsOf(maps), size);
+  const barred = maps.flatMap((map, k) =>
+    map.bar === null ? [] : [{ bar: map.bar, scale: map.scale, box: boxes[k]! }],
+  );
   const axis = ({ axes }: LossField, which: 0 | 1, grid: number) => {
     const { min, max, name } = axes[which];
+    const box = boxes[grid]!;
     return {
-      ...valueAxis(theme, [min, max], Math.max(2, Math.floor(side / 70))),
+      ...valueAxis(theme, [min, max], Math.max(2, Math.floor(box.width / 70))),
       gridIndex: grid,
-      name: which === 1 && grid > 0 ? '' : name,
+      name: which === 1 && !box.isFirst ? '' : name,
       nameGap: which === 0 ? 24 : 34,
     };
   };
   return {
     grid: [
-      ...boxes.map((box) => ({ ...box, ...FIXED })),
-      { ...FIXED, left: last.left + last.width + 16, top: TOP, width: 10, height: last.height },
+      ...boxes.map(({ left, top, width, height }) => ({ left, top, width, height, ...FIXED })),
+      ...barred.map(({ box }) => ({
+        ...FIXED,
+        left: box.left + box.width + 16,
+        top: box.top,
+        width: 10,
+        height: box.height,
+      })),
     ],
     xAxis: [
       ...maps.map(({ field }, grid) => axis(field, 0, grid)),
-      { gridIndex: maps.length, type: 'value', min: 0, max: 1, show: false },
+      ...barred.map((_, k) => ({
+        gridIndex: maps.length + k,
+        type: 'value',
+        min: 0,
+        max: 1,
+        show: false,
+      })),
     ],
     yAxis: [
       ...maps.map(({ field }, grid) => axis(field, 1, grid)),
-      {
+      ...barred.map(({ bar, scale }, k) => ({
         ...ticksAt(
           theme,
           scale.ticks.map(({ unit, text }) => ({ at: unit, text })),
         ),
         axisLine: { show: false },
-        gridIndex: maps.length,
+        gridIndex: maps.length + k,
         min: 0,
         max: 1,
         position: 'right',
-        name: barName,
+        name: bar.name,
         nameGap: 44,
         nameRotate: 90,
-      },
+      })),
     ],
     series: [
       ...maps.flatMap((map, grid) => {
         const [first, second] = map.field.axes;
         return [
           picture(grid, () => map.image, [first.min, second.min, first.max, second.max]),
-          overlay(map, grid, scale, theme),
+          overlay(map, grid, theme, boxes[grid]!.width),
         ];
       }),
-      picture(maps.length, () => bar, [0, 0, 1, 1]),
+      ...barred.map(({ bar }, k) => picture(maps.length + k, () => bar.image, [0, 0, 1, 1])),
     ],
   };
 }
 
 /** Title, contours, minima and saddles of a map. */
 function overlay(
-  { title, field, marks }: ComparedMap,
+  { title, drawn: smooth, marks, levels }: ComparedMap,
   grid: number,
-  scale: HeightScale,
   theme: Theme,
+  width: number,
 ): Record<string, unknown> {
-  const lines = scale.levels.flatMap((level) =>
-    contourLines(field.values, field.rows, field.columns, level).map((line) => ({
+  const lines = levels.flatMap(({ level, stroke }) =>
+    contourLines(smooth.values, smooth.rows, smooth.columns, level).map((line) => ({
       line,
-      light: scale.toUnit(level) <= 0.55,
+      stroke,
     })),
   );
-  const [first, second] = field.axes;
+  const [first, second] = smooth.axes;
   return drawn(
     (api) => {
       const [left, top] = api.coord([first.min, second.max]);
@@ -118,16 +145,14 @@ function overlay(
             font: `11px ${theme.fontFamily}`,
             align: 'left',
             verticalAlign: 'middle',
+            width: width + 20,
+            overflow: 'truncate',
           },
         },
-        ...lines.map(({ line, light }) => ({
+        ...lines.map(({ line, stroke }) => ({
           type: 'polyline',
-          shape: { points: line.map((point) => api.coord(gridPlace(field, point))) },
-          style: {
-            fill: null,
-            stroke: light ? 'rgba(255,255,255,0.35)' : 'rgba(0,0,0,0.32)',
-            lineWidth: 1,
-          },
+          shape: { points: line.map((point) => api.coord(gridPlace(smooth, point))) },
+          style: { fill: null, stroke, lineWidth: 1 },
         })),
         ...marks.flatMap((mark) => markShapes(mark, api)),
       ];

@@ -1,6 +1,8 @@
 import type { EChartsCoreOption } from 'echarts/core';
 import { drawn } from '../plots/drawn';
 import { FIXED, roomForLabels, ticksAt } from '../plots/chart';
+import type { DrawingSize } from '../export/drawing';
+import { costShapes, MIN_COSTS_WIDTH, type MatchCost } from './matchingCosts';
 import type { Theme } from '../plots/theme';
 import { pointMark } from '../relate/pointMark';
 import type { PairMark } from '../pairs/pairMark';
@@ -8,18 +10,32 @@ import type { PersistenceFrame } from '../topology/persistenceFrame';
 import { t } from '../../shared/words/text';
 import { onDiagonal, type Matching } from './matching';
 
-/** Both diagrams in one square, and a line from each pair to its partner or to the diagonal. */
+/** Above and below the square. */
+const ROUND = 58;
+const MAX_SIDE = 460;
+
+/** Height of a square as wide as it may be, in pixels. */
+export function heightOfMatching(width: number): number {
+  return Math.min(MAX_SIDE, width - 60) + ROUND;
+}
+
+/**
+ * Both diagrams in one square, and a line from each pair to its partner or to the diagonal;
+ * beside them what the costliest matches cost, where there is room.
+ */
 export function matchingOption(
   [first, second]: readonly [readonly PairMark[], readonly PairMark[]],
   titles: readonly [string, string],
   { matches }: Matching,
+  costs: readonly MatchCost[],
   frame: PersistenceFrame,
   theme: Theme,
-  { width, height }: { readonly width: number; readonly height: number },
+  { width, height }: DrawingSize,
 ): EChartsCoreOption {
   const ticks = frame.ticks(Math.max(3, Math.floor(Math.min(width, height) / 90)));
   const room = roomForLabels(ticks);
-  const side = Math.max(40, Math.min(width - room - 30, height - 58));
+  const side = Math.max(40, Math.min(width - room - 30, height - ROUND));
+  const besides = room + 14 + side + 48;
   const colors = [theme.accent, theme.highlight] as const;
   const axis = { ...ticksAt(theme, ticks), min: frame.low, max: frame.high };
   return {
@@ -90,7 +106,10 @@ export function matchingOption(
             },
           );
         });
-        return children;
+        const box = { left: besides, top: 10, width: width - besides - 8, height: side };
+        return box.width < MIN_COSTS_WIDTH
+          ? children
+          : [...children, ...costShapes(costs, box, theme)];
       }),
     ],
   };

@@ -1,12 +1,15 @@
 import type { Landscape } from '../../shared/result/landscape';
 import type { Hessian } from '../../shared/result/hessian';
 import { fromScalar } from '../../shared/result/scalar';
+import { largerError } from '../../shared/words/numbers';
 import { coordinateAt } from '../landscape/lossField';
 
 /** The loss along one eigenvector through the centre, and what its curvature alone would make of it. */
 export interface AlongEigenvector {
   readonly name: string;
   readonly eigenvalue: number;
+  /** The larger of its residual and of what the data leave open; 0 where neither is known. */
+  readonly error: number;
   /** Distances from the centre in parameter space, and the losses there. */
   readonly distances: readonly number[];
   readonly losses: readonly number[];
@@ -29,6 +32,10 @@ export function profilesOf({ profiles = [], eigenvalues }: Hessian): readonly Al
       {
         name: `v${number}`,
         eigenvalue,
+        error:
+          eigenvalues[k] === undefined
+            ? 0
+            : largerError(eigenvalues[k].residual, eigenvalues[k].samplingError),
         distances,
         losses,
         quadratic: distances.map((x) => centre + slope * x + (eigenvalue * x * x) / 2),
@@ -78,6 +85,7 @@ export function alongEigenvectors({
       {
         name: axis.name,
         eigenvalue,
+        error: 0,
         distances,
         losses: distances.map((_, step) => lossAt(at(step))),
         quadratic: distances.map((x) => lossAt(origin) + slope * x + (eigenvalue * x * x) / 2),

@@ -6,7 +6,7 @@ import { DisposableStore, type Disposable } from '../disposable';
 import { Chart, FIXED, roomForLabels, ticksAt } from '../plots/chart';
 import { PlotSection } from '../plots/plotSection';
 import type { Theme } from '../plots/theme';
-import { formatNumber } from '../../shared/words/numbers';
+import { formatNumber, formatSure } from '../../shared/words/numbers';
 import type { ScaleKind } from '../state/viewState';
 import { scatterAxis } from '../relate/scatterAxis';
 import { t } from '../../shared/words/text';
@@ -54,20 +54,20 @@ export class AlongView implements Disposable {
     if (lines.length === 0) return;
     this.section.update({
       summary: lines
-        .map(({ name, eigenvalue, losses }) =>
+        .map(({ name, eigenvalue, error, losses }) =>
           t(
             'Along {0}, of eigenvalue {1}, the loss goes from {2} to {3}.',
             name,
-            formatNumber(eigenvalue),
+            formatSure(eigenvalue, error),
             formatNumber(smallest(losses.filter(Number.isFinite))),
             formatNumber(largest(losses.filter(Number.isFinite))),
           ),
         )
         .join(' '),
       caption: [
-        ...lines.map(({ name, eigenvalue, converged }, k) =>
+        ...lines.map(({ name, eigenvalue, error, converged }, k) =>
           [
-            `${styleOf(k).sign}\u00a0${name}: λ = ${formatNumber(eigenvalue)}`,
+            `${styleOf(k).sign}\u00a0${name}: λ = ${formatSure(eigenvalue, error)}`,
             ...(converged ? [] : [t('not converged')]),
           ].join(', '),
         ),

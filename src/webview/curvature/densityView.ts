@@ -18,7 +18,7 @@ import {
   formatUncertain,
   largerError,
 } from '../../shared/words/numbers';
-import { curvatureSummary, negativeText } from '../summaries';
+import { curvatureSummary, negativeText, traceTexts } from '../summaries';
 import { withAlpha, type Theme } from '../plots/theme';
 import { linearTicks } from '../plots/ticks';
 import { plural, t } from '../../shared/words/text';
@@ -398,13 +398,10 @@ function layerRows({ layers = [], trace }: Hessian): string[][] {
 }
 
 function caption(hessian: Hessian): string {
-  const { standardError, samplingError } = hessian.trace;
-  const { value, error } = formatUncertain(hessian.trace.value, standardError);
+  const [value, ...errors] = traceTexts(hessian.trace);
   return [
-    t('trace {0}', `${value} ${error}`),
-    ...(samplingError === undefined
-      ? []
-      : [t('± {0} of the data', formatNumber(samplingError, 2))]),
+    t('trace {0}', value),
+    ...errors,
     ...(hessian.density.band === undefined ? [] : [t('band: 95 %')]),
     ...(hessian.edgeOfStability === undefined
       ? []

@@ -49,7 +49,6 @@ export class LayersView implements Disposable {
     if (hessian === undefined || layers.length < 2) return;
     const sorted = [...layers].sort((a, b) => Math.abs(b.trace.value) - Math.abs(a.trace.value));
     this.bars = sorted.slice(0, MAX_BARS);
-    this.section.stage.style.height = `${this.bars.length * BAR + 52}px`;
     const share = (layer: LayerCurvature) => formatShare(layer.trace.value / hessian.trace.value);
     const [largest] = sorted as [LayerCurvature];
     const hasLargest = layers.some((layer) => layer.largest !== undefined);
@@ -106,7 +105,10 @@ export class LayersView implements Disposable {
       }),
       drawing: () => this.chart.drawing(theme),
     });
-    this.chart.draw(() => this.option(theme));
+    this.chart.draw(
+      () => this.option(theme),
+      () => this.bars.length * BAR + 52,
+    );
   }
 
   dispose(): void {

@@ -22,13 +22,14 @@ export class Chart implements Disposable {
   private readonly inSight: InSight;
   private chart: ECharts | null = null;
   private option: (() => EChartsCoreOption) | null = null;
+  private heightOf: ((width: number) => number) | null = null;
   /** As last measured; null where it may be another. */
   private size: DrawingSize | null = null;
   /** While it is drawn elsewhere, at another size. */
   private elsewhere: DrawingSize | null = null;
 
   constructor(
-    container: HTMLElement,
+    private readonly container: HTMLElement,
     onPointer: (place: { readonly x: number; readonly y: number } | null) => void,
   ) {
     container.append(this.host);
@@ -40,6 +41,7 @@ export class Chart implements Disposable {
     const observer = new ResizeObserver(() => {
       const before = this.size;
       this.size = null;
+      this.setHeight();
       // Drawn at this size already: an observer is told of the first one too.
       if (before?.width !== this.width || before.height !== this.height) this.inSight.draw();
     });
@@ -75,10 +77,25 @@ export class Chart implements Disposable {
     return this.size;
   }
 
-  /** The option is a function of the size it is drawn at. */
-  draw(option: () => EChartsCoreOption): void {
+  /**
+   * The option is a function of the size it is drawn at.
+   *
+   * @param heightOf how high the container is to be at a width; as its style says where it is left out.
+   */
+  draw(option: () => EChartsCoreOption, heightOf: ((width: number) => number) | null = null): void {
     this.option = option;
+    this.heightOf = heightOf;
+    this.setHeight();
     this.inSight.draw();
+  }
+
+  private setHeight(): void {
+    const { heightOf, container } = this;
+    const wanted =
+      heightOf === null || this.width === 0 ? '' : `${Math.ceil(heightOf(this.width))}px`;
+    if (container.style.height === wanted) return;
+    container.style.height = wanted;
+    this.size = null;
   }
 
   /** The same drawing for a file; null while nothing is drawn. */

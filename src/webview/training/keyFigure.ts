@@ -64,17 +64,23 @@ export function keyFigure(measure: Figure, document: ResultDocument | null): Key
         ],
       };
     }
-    case 'trace':
+    case 'trace': {
       if (hessian === undefined) return UNKNOWN;
+      const { value, standardError, samplingError, samples } = hessian.trace;
+      const ofEstimate = t('standard error, {0}', plural(samples, 'probe'));
+      const isOfData = (samplingError ?? 0) > standardError;
       return {
-        ...formatUncertain(hessian.trace.value, hessian.trace.standardError),
-        notes: [
-          t('standard error, {0}', plural(hessian.trace.samples, 'probe')),
-          ...(hessian.trace.samplingError === undefined
-            ? []
-            : [t('± {0} of the data', formatNumber(hessian.trace.samplingError, 2))]),
-        ],
+        ...formatUncertain(value, largerError(standardError, samplingError)),
+        notes: isOfData
+          ? [t('error of the data'), `± ${formatNumber(standardError, 2)} ${ofEstimate}`]
+          : [
+              ofEstimate,
+              ...(samplingError === undefined
+                ? []
+                : [t('± {0} of the data', formatNumber(samplingError, 2))]),
+            ],
       };
+    }
     case 'saddles': {
       if (topology === undefined) return UNKNOWN;
       const others = sensitivityText(topology);

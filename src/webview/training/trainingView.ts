@@ -149,14 +149,13 @@ export class TrainingView implements Disposable {
   private draw(): void {
     const { content } = this;
     if (content === null) return;
-    const { stage } = this.section;
-    const columns = cellsOf(content.measures.length, stage.clientWidth || 900).columns;
-    stage.style.height = `${Math.ceil(content.measures.length / columns) * ROW_HEIGHT + 36}px`;
-    this.chart.draw(() =>
-      trainingOption(
-        { ...content, pointed: this.pointed },
-        { width: this.chart.width, height: this.chart.height },
-      ),
+    this.chart.draw(
+      () =>
+        trainingOption(
+          { ...content, pointed: this.pointed },
+          { width: this.chart.width, height: this.chart.height },
+        ),
+      (width) => cellsOf(content.measures.length, width).rows * ROW_HEIGHT + 36,
     );
   }
 
