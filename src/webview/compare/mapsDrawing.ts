@@ -1,6 +1,7 @@
 import type { EChartsCoreOption } from 'echarts/core';
 import { drawn, valueAxis } from '../plots/drawn';
 import { FIXED, ticksAt } from '../plots/chart';
+import { cross, label } from '../plots/shapes';
 import type { DrawingSize } from '../export/drawing';
 import { mapBoxes } from './mapsLayout';
 import type { CustomApi } from '../plots/customApi';
@@ -135,20 +136,7 @@ function overlay(
     (api) => {
       const [left, top] = api.coord([first.min, second.max]);
       return [
-        {
-          type: 'text',
-          style: {
-            text: title,
-            x: left,
-            y: top - 14,
-            fill: theme.foreground,
-            font: `11px ${theme.fontFamily}`,
-            align: 'left',
-            verticalAlign: 'middle',
-            width: width + 20,
-            overflow: 'truncate',
-          },
-        },
+        label(title, [left, top - 14], theme, { width: width + 20, overflow: 'truncate' }),
         ...lines.map(({ line, stroke }) => ({
           type: 'polyline',
           shape: { points: line.map((point) => api.coord(gridPlace(smooth, point))) },
@@ -173,16 +161,14 @@ function markShapes({ places, border, essential }: PairMark, api: CustomApi): un
       : { fill: '#ffffff', stroke: dark, lineWidth: 1.2 },
   };
   if (essential) return [minimum];
-  const [x, y] = api.coord(places.death);
-  const cross = (stroke: string, lineWidth: number) => ({
-    type: 'path',
-    shape: {
-      pathData: `M${x - 3.5} ${y - 3.5}L${x + 3.5} ${y + 3.5}M${x + 3.5} ${y - 3.5}L${x - 3.5} ${y + 3.5}`,
-    },
-    style: { fill: null, stroke, lineWidth, lineCap: 'round' },
-  });
   const [around, core] = border ? ['#ffffff', dark] : [dark, '#ffffff'];
-  return [minimum, cross(around, 4), cross(core, 1.8)];
+  return [
+    minimum,
+    cross(api.coord(places.death), 3.5, [
+      [around, 4],
+      [core, 1.8],
+    ]),
+  ];
 }
 
 /** What the colour bar of a map of losses is called. */

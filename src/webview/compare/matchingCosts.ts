@@ -1,6 +1,7 @@
 import { t } from '../../shared/words/text';
 import { largest } from '../../shared/extremes';
 import { formatNumber } from '../../shared/words/numbers';
+import { label } from '../plots/shapes';
 import { withAlpha, type Theme } from '../plots/theme';
 
 /** What a match costs, and of which pairs it is. */
@@ -30,32 +31,20 @@ export function costShapes(costs: readonly MatchCost[], box: CostsBox, theme: Th
   const shown = costs.slice(0, Math.max(0, Math.floor((box.height - HEADING) / ROW)));
   const most = largest(shown.map(({ cost }) => cost));
   const room = box.width - PAIRS - COST;
-  const text = (words: string, x: number, y: number, fill: string) => ({
-    type: 'text',
-    style: {
-      text: words,
-      x,
-      y,
-      fill,
-      font: `11px ${theme.fontFamily}`,
-      align: 'left',
-      verticalAlign: 'middle',
-    },
-  });
   return [
-    text(t('Matched pairs, the costliest first'), box.left, box.top + 6, theme.foreground),
+    label(t('Matched pairs, the costliest first'), [box.left, box.top + 6], theme),
     ...shown.flatMap(({ pairs, cost }, k) => {
       const y = box.top + HEADING + k * ROW + ROW / 2;
       const long = most > 0 ? Math.max(1, (room * cost) / most) : 1;
       const x = box.left + PAIRS;
       return [
-        text(pairs.join(' → '), box.left, y, theme.muted),
+        label(pairs.join(' → '), [box.left, y], theme, { fill: theme.muted }),
         {
           type: 'rect',
           shape: { x, y: y - 5, width: long, height: 10, r: 2 },
           style: { fill: withAlpha(theme.accent, 0.85) },
         },
-        text(formatNumber(cost), x + long + 8, y, theme.foreground),
+        label(formatNumber(cost), [x + long + 8, y], theme),
       ];
     }),
   ];

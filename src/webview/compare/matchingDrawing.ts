@@ -3,6 +3,7 @@ import { drawn } from '../plots/drawn';
 import { FIXED, roomForLabels, ticksAt } from '../plots/chart';
 import type { DrawingSize } from '../export/drawing';
 import { costShapes, MIN_COSTS_WIDTH, type MatchCost } from './matchingCosts';
+import { label } from '../plots/shapes';
 import type { Theme } from '../plots/theme';
 import { pointMark } from '../relate/pointMark';
 import type { PairMark } from '../pairs/pairMark';
@@ -92,18 +93,7 @@ export function matchingOption(
           const middle: [number, number] = [x, y - 34 + 18 * side];
           children.push(
             pointMark(side, middle, 4.5, { color: colors[side]!, around: theme.background }),
-            {
-              type: 'text',
-              style: {
-                text,
-                x: middle[0] + 12,
-                y: middle[1],
-                fill: theme.foreground,
-                font: `11px ${theme.fontFamily}`,
-                align: 'left',
-                verticalAlign: 'middle',
-              },
-            },
+            label(text, [middle[0] + 12, middle[1]], theme),
           );
         });
         const box = { left: besides, top: 10, width: width - besides - 8, height: side };

@@ -2,6 +2,7 @@ import type { EChartsCoreOption } from 'echarts/core';
 import { drawn, valueAxis } from '../plots/drawn';
 import type { Interpolation } from '../../shared/comparison';
 import { FIXED, roomForLabels, ticksAt } from '../plots/chart';
+import { label } from '../plots/shapes';
 import { withAlpha, type Theme } from '../plots/theme';
 import { scatterAxis } from '../relate/scatterAxis';
 import { t } from '../../shared/words/text';
@@ -46,18 +47,7 @@ export function pathOption(
               shape: { x1: x, y1: top, x2: x, y2: foot },
               style: { stroke: withAlpha(theme.muted, 0.6), lineWidth: 1, lineDash: [3, 3] },
             },
-            {
-              type: 'text',
-              style: {
-                text: titles[end],
-                x,
-                y: top - 12,
-                fill: theme.foreground,
-                font: `11px ${theme.fontFamily}`,
-                align: end === 0 ? 'left' : 'right',
-                verticalAlign: 'middle',
-              },
-            },
+            label(titles[end]!, [x, top - 12], theme, { align: end === 0 ? 'left' : 'right' }),
           ];
         });
         children.push({

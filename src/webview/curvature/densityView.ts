@@ -11,6 +11,7 @@ import { DisposableStore, type Disposable } from '../disposable';
 import type { DataTable } from '../export/drawing';
 import type { RunScales } from '../training/runScales';
 import { PlotSection } from '../plots/plotSection';
+import { label } from '../plots/shapes';
 import {
   formatNumber,
   formatShare,
@@ -224,18 +225,7 @@ export class DensityView implements Disposable {
         shape: { x1: x, y1, x2: x, y2 },
         style: { stroke: theme.highlight, lineWidth: 1.6, lineDash: [6, 4] },
       },
-      {
-        type: 'text',
-        style: {
-          text: t('edge of stability'),
-          x: x - 5,
-          y: y1 + 7,
-          fill: theme.foreground,
-          font: `11px ${theme.fontFamily}`,
-          align: 'right',
-          verticalAlign: 'middle',
-        },
-      },
+      label(t('edge of stability'), [x - 5, y1 + 7], theme, { align: 'right' }),
     ];
   }
 

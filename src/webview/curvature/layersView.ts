@@ -7,6 +7,7 @@ import { DisposableStore, type Disposable } from '../disposable';
 import { Chart, FIXED } from '../plots/chart';
 import type { CustomApi } from '../plots/customApi';
 import { PlotSection } from '../plots/plotSection';
+import { label } from '../plots/shapes';
 import { withAlpha, type Theme } from '../plots/theme';
 import {
   formatCount,
@@ -169,20 +170,7 @@ function barShapes(
       style: { fill: null, stroke: theme.foreground, lineWidth: 1.2 },
     },
     ...(eigenvalue === undefined ? [] : [diamond(api.coord([eigenvalue.value, row + 0.5]), theme)]),
-    {
-      type: 'text',
-      style: {
-        text: name,
-        x: room - 8,
-        y,
-        width: room - 12,
-        overflow: 'truncate',
-        fill: theme.foreground,
-        font: `11px ${theme.fontFamily}`,
-        align: 'right',
-        verticalAlign: 'middle',
-      },
-    },
+    label(name, [room - 8, y], theme, { width: room - 12, overflow: 'truncate', align: 'right' }),
   ];
 }
 

@@ -1,16 +1,13 @@
 import type { EChartsCoreOption } from 'echarts/core';
 import { drawn, valueAxis } from '../plots/drawn';
 import type { Axis, Landscape } from '../../shared/result/landscape';
-import { Chart, FIXED, ticksAt } from '../plots/chart';
-import { DisposableStore, type Disposable } from '../disposable';
-import { element } from '../element';
-import type { Drawing } from '../export/drawing';
+import { FIXED, ticksAt } from '../plots/chart';
+import { cross } from '../plots/shapes';
 import type { HeightScale } from './heightScale';
-import type { Highlight } from '../pairs/highlight';
 import type { PathPoint } from './landscapePath';
 import { coordinateAt } from './lossField';
-import { nearestMark, type Anchor } from '../pairs/nearestMark';
-import type { PairMark } from '../pairs/pairMark';
+import { MarkedChart } from './markedChart';
+import type { PairMark, Place } from '../pairs/pairMark';
 import { withAlpha, type Theme } from '../plots/theme';
 import { t } from '../../shared/words/text';
 
@@ -27,63 +24,8 @@ export interface CurveContent {
 const MARGIN = { left: 62, right: 18, top: 14, bottom: 42 };
 
 /** A landscape of one dimension: loss over the one axis. */
-export class CurveView implements Disposable {
-  readonly root = element('div', { class: 'map' });
-  private readonly store = new DisposableStore();
-  private readonly chart: Chart;
-  private content: CurveContent | null = null;
-  /** Step where the keys stand. */
-  private cursor: number | null = null;
-
-  constructor(
-    keys: HTMLElement,
-    private readonly pointed: Highlight,
-    /** Step of the axis under the pointer or the keys. */
-    private readonly onStep: (step: number | null) => void,
-  ) {
-    this.chart = this.store.add(
-      new Chart(this.root, (place) => {
-        const id = place && nearestMark(this.anchors(), place.x, place.y);
-        pointed.set(id);
-        if (id === null) onStep(place && this.stepAt(place.x, place.y));
-      }),
-    );
-    this.store.add(
-      pointed.onChange(() => {
-        this.draw();
-      }),
-    );
-    this.store.listen(keys, 'keydown', (event) => {
-      if (!this.root.hidden && event.target === keys) this.key(event);
-    });
-    this.store.listen(keys, 'blur', () => {
-      if (this.cursor === null) return;
-      this.cursor = null;
-      this.onStep(null);
-      this.draw();
-    });
-  }
-
-  show(content: CurveContent): void {
-    this.content = content;
-    this.draw();
-  }
-
-  drawing(): Drawing | null {
-    return this.content && this.chart.drawing(this.content.theme);
-  }
-
-  dispose(): void {
-    this.store.dispose();
-    this.root.remove();
-  }
-
-  private draw(): void {
-    const { content } = this;
-    if (content !== null && !this.root.hidden) this.chart.draw(() => this.option(content));
-  }
-
-  private option(content: CurveContent): EChartsCoreOption {
+export class CurveView extends MarkedChart<CurveContent, number> {
+  protected option(content: CurveContent): EChartsCoreOption {
     const { landscape, scale, theme } = content;
     const axis = landscape.axes[0]!;
     return {
@@ -158,20 +100,13 @@ export class CurveView implements Disposable {
         });
         if (mark.essential) continue;
         const [endX, endY] = at(...mark.places.death);
-        const a = pointed ? 6 : 4.5;
         const [around, core] = mark.border ? [color, theme.background] : [theme.background, color];
-        for (const [stroke, lineWidth] of [
-          [around, 5],
-          [core, 2.2],
-        ] as const) {
-          children.push({
-            type: 'path',
-            shape: {
-              pathData: `M${endX - a} ${endY - a}L${endX + a} ${endY + a}M${endX + a} ${endY - a}L${endX - a} ${endY + a}`,
-            },
-            style: { fill: null, stroke, lineWidth, lineCap: 'round' },
-          });
-        }
+        children.push(
+          cross([endX, endY], pointed ? 6 : 4.5, [
+            [around, 5],
+            [core, 2.2],
+          ]),
+        );
         if (pointed) {
           line(
             [
@@ -199,38 +134,27 @@ export class CurveView implements Disposable {
     });
   }
 
-  private anchors(): Anchor[] {
-    const { content } = this;
-    if (content === null) return [];
-    return content.marks.flatMap((mark) => {
-      if (mark.places === null) return [];
-      const ends = mark.essential ? [mark.places.birth] : [mark.places.birth, mark.places.death];
-      return ends.flatMap(([x, loss]) => {
-        const pixel = this.chart.toPixel(0, x, content.scale.toUnit(loss));
-        return pixel === null ? [] : [{ id: mark.id, ...pixel }];
-      });
-    });
+  protected coordinates({ scale }: CurveContent, [x, loss]: Place): readonly [number, number] {
+    return [x, scale.toUnit(loss)];
   }
 
-  private stepAt(x: number, y: number): number | null {
-    const axis = this.content?.landscape.axes[0];
+  protected under(
+    { landscape }: CurveContent,
+    { x, y }: { readonly x: number; readonly y: number },
+  ): number | null {
+    const axis = landscape.axes[0]!;
     const data = this.chart.fromPixel(0, x, y);
-    if (axis === undefined || data === null) return null;
+    if (data === null) return null;
     const step = Math.round(((data.x - axis.min) / (axis.max - axis.min)) * (axis.steps - 1));
     return step >= 0 && step < axis.steps ? step : null;
   }
 
-  private key(event: KeyboardEvent): void {
-    const axis = this.content?.landscape.axes[0];
-    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (axis === undefined || step === undefined) return;
-    event.preventDefault();
+  protected moved({ landscape }: CurveContent, key: string, steps: number): number | null {
+    const axis = landscape.axes[0]!;
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[key];
+    if (step === undefined) return null;
     const from = this.cursor ?? Math.round((axis.steps - 1) / 2);
-    const far = event.shiftKey ? 5 : 1;
-    this.cursor = Math.min(axis.steps - 1, Math.max(0, from + step * far));
-    this.pointed.set(null);
-    this.onStep(this.cursor);
-    this.draw();
+    return Math.min(axis.steps - 1, Math.max(0, from + step * steps));
   }
 }
 

@@ -129,10 +129,8 @@ export class LandscapeView implements Disposable {
     this.section.tools.append(this.homeButton, this.viewChoice.root, this.scaleChoice.root);
     const { stage } = this.section;
     this.map = this.store.add(
-      new MapView(stage, highlight, {
-        onPlace: (place) => {
-          this.readPlace(place);
-        },
+      new MapView(stage, highlight, (place) => {
+        this.readPlace(place);
       }),
     );
     this.curve = this.store.add(

@@ -1,15 +1,12 @@
 import type { EChartsCoreOption } from 'echarts/core';
 import { drawn, valueAxis } from '../plots/drawn';
-import { Chart, FIXED, ticksAt } from '../plots/chart';
+import { FIXED, ticksAt } from '../plots/chart';
+import { cross } from '../plots/shapes';
 import { colorTable } from '../plots/colorMap';
 import { barImage, gridPlace, mapImage, picture, placeOf } from './mapImage';
-import type { Drawing } from '../export/drawing';
 import { contourLines, type Polyline } from './contour';
-import { DisposableStore, type Disposable } from '../disposable';
-import { element } from '../element';
-import type { Highlight } from '../pairs/highlight';
-import { nearestMark, type Anchor } from '../pairs/nearestMark';
-import type { PairMark } from '../pairs/pairMark';
+import { MarkedChart } from './markedChart';
+import type { PairMark, Place } from '../pairs/pairMark';
 import type { SurfaceContent } from './surfaceScene';
 import { rgba, withAlpha } from '../plots/theme';
 import { t } from '../../shared/words/text';
@@ -18,53 +15,19 @@ const COLORS = colorTable();
 /** Room for labels left and below, for the colour bar on the right, and above. */
 const MARGIN = { left: 52, right: 78, top: 10, bottom: 42 };
 
-export interface MapHooks {
-  readonly onPlace: (place: readonly [number, number] | null) => void;
-}
+/** Shares of both axes. */
+type Shares = readonly [number, number];
 
 /** The landscape from above. */
-export class MapView implements Disposable {
-  readonly root = element('div', { class: 'map' });
-  private readonly store = new DisposableStore();
-  private readonly chart: Chart;
-  private content: SurfaceContent | null = null;
+export class MapView extends MarkedChart<SurfaceContent, Shares> {
   private readonly bar = barImage(COLORS);
+  private imaged: SurfaceContent | null = null;
   private image: HTMLCanvasElement | null = null;
   private lines: readonly { readonly line: Polyline; readonly light: boolean }[] = [];
-  /** Shares of both axes where the keys stand. */
-  private cursor: readonly [number, number] | null = null;
 
-  constructor(
-    keys: HTMLElement,
-    private readonly pointed: Highlight,
-    private readonly hooks: MapHooks,
-  ) {
-    this.chart = this.store.add(
-      new Chart(this.root, (place) => {
-        const id = place && nearestMark(this.anchors(), place.x, place.y);
-        pointed.set(id);
-        if (id === null) hooks.onPlace(place && this.placeAt(place.x, place.y));
-      }),
-    );
-    this.store.add(
-      pointed.onChange(() => {
-        this.draw();
-      }),
-    );
-    this.store.listen(keys, 'keydown', (event) => {
-      if (!this.root.hidden && event.target === keys) this.key(event);
-    });
-    this.store.listen(keys, 'blur', () => {
-      if (this.cursor === null) return;
-      this.cursor = null;
-      hooks.onPlace(null);
-      this.draw();
-    });
-  }
-
-  show(content: SurfaceContent): void {
-    const old = this.content;
-    this.content = content;
+  override show(content: SurfaceContent): void {
+    const old = this.imaged;
+    this.imaged = content;
     if (
       old?.field !== content.field ||
       old.scale !== content.scale ||
@@ -80,21 +43,7 @@ export class MapView implements Disposable {
         })),
       );
     }
-    this.draw();
-  }
-
-  drawing(): Drawing | null {
-    return this.content && this.chart.drawing(this.content.theme);
-  }
-
-  dispose(): void {
-    this.store.dispose();
-    this.root.remove();
-  }
-
-  private draw(): void {
-    const { content } = this;
-    if (content !== null && !this.root.hidden) this.chart.draw(() => this.option(content));
+    super.show(content);
   }
 
   /** The plane is drawn with equal units where its axes are equally long. */
@@ -118,7 +67,7 @@ export class MapView implements Disposable {
     };
   }
 
-  private option(content: SurfaceContent): EChartsCoreOption {
+  protected option(content: SurfaceContent): EChartsCoreOption {
     const { field, scale, theme, marks } = content;
     const [first, second] = field.axes;
     const box = this.box(content);
@@ -245,20 +194,13 @@ export class MapView implements Disposable {
             : { fill: color, stroke: dark, lineWidth: 1.2 },
         });
         if (!mark.essential) {
-          const a = pointed ? 5.5 : 4 * shrink;
           const [around, core] = mark.border ? [color, dark] : [dark, color];
-          for (const [stroke, lineWidth] of [
-            [around, 4.4 * shrink],
-            [core, 2 * shrink],
-          ] as const) {
-            children.push({
-              type: 'path',
-              shape: {
-                pathData: `M${endX - a} ${endY - a}L${endX + a} ${endY + a}M${endX + a} ${endY - a}L${endX - a} ${endY + a}`,
-              },
-              style: { fill: null, stroke, lineWidth, lineCap: 'round' },
-            });
-          }
+          children.push(
+            cross([endX, endY], pointed ? 5.5 : 4 * shrink, [
+              [around, 4.4 * shrink],
+              [core, 2 * shrink],
+            ]),
+          );
         } else if (pointed) {
           children.push({
             type: 'path',
@@ -334,45 +276,31 @@ export class MapView implements Disposable {
     });
   }
 
-  private anchors(): Anchor[] {
-    const anchors: Anchor[] = [];
-    for (const mark of this.content?.marks ?? []) {
-      if (mark.places === null) continue;
-      const ends = mark.essential ? [mark.places.birth] : [mark.places.birth, mark.places.death];
-      for (const end of ends) {
-        const pixel = this.chart.toPixel(0, end[0], end[1]);
-        if (pixel !== null) anchors.push({ id: mark.id, ...pixel });
-      }
-    }
-    return anchors;
+  protected coordinates(_: SurfaceContent, end: Place): readonly [number, number] {
+    return end;
   }
 
-  private placeAt(x: number, y: number): readonly [number, number] | null {
-    const { content } = this;
+  protected under(
+    { field }: SurfaceContent,
+    { x, y }: { readonly x: number; readonly y: number },
+  ): Shares | null {
     const data = this.chart.fromPixel(0, x, y);
-    if (content === null || data === null) return null;
-    const [first, second] = content.field.axes;
+    if (data === null) return null;
+    const [first, second] = field.axes;
     const u = (data.x - first.min) / (first.max - first.min);
     const v = (data.y - second.min) / (second.max - second.min);
     return u >= 0 && u <= 1 && v >= 0 && v <= 1 ? [u, v] : null;
   }
 
   /** Arrows walk over the points of the grid. */
-  private key(event: KeyboardEvent): void {
-    const { content } = this;
+  protected moved({ field }: SurfaceContent, key: string, steps: number): Shares | null {
     const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[
-      event.key
+      key
     ];
-    if (content === null || step === undefined) return;
-    event.preventDefault();
+    if (step === undefined) return null;
     const [u, v] = this.cursor ?? [0.5, 0.5];
-    const { rows, columns } = content.field;
-    const far = event.shiftKey ? 5 : 1;
-    const move = (share: number, by: number, steps: number) =>
-      Math.min(1, Math.max(0, Math.round(share * (steps - 1) + by * far) / (steps - 1)));
-    this.cursor = [move(u, step[0]!, rows), move(v, step[1]!, columns)];
-    this.pointed.set(null);
-    this.hooks.onPlace(this.cursor);
-    this.draw();
+    const move = (share: number, by: number, count: number) =>
+      Math.min(1, Math.max(0, Math.round(share * (count - 1) + by * steps) / (count - 1)));
+    return [move(u, step[0]!, field.rows), move(v, step[1]!, field.columns)];
   }
 }

@@ -18,6 +18,7 @@ import type { RunScales } from '../training/runScales';
 import { countsOf, countsOption } from './countsDrawing';
 import { discs } from '../plots/manyShapes';
 import { PlotSection } from '../plots/plotSection';
+import { label } from '../plots/shapes';
 import { formatNumber } from '../../shared/words/numbers';
 import { persistenceSummary } from '../summaries';
 import { withAlpha, type Theme } from '../plots/theme';
@@ -312,18 +313,11 @@ export class PersistenceView implements Disposable {
               },
               style: { fill: theme.background, stroke: color, lineWidth: 1.8 },
             });
-            children.push({
-              type: 'text',
-              style: {
-                text: t('essential, to {0}', formatNumber(mark.death, 3)),
-                x: x + 12,
-                y,
+            children.push(
+              label(t('essential, to {0}', formatNumber(mark.death, 3)), [x + 12, y], theme, {
                 fill: pointed ? color : theme.muted,
-                font: `11px ${theme.fontFamily}`,
-                align: 'left',
-                verticalAlign: 'middle',
-              },
-            });
+              }),
+            );
           } else {
             children.push({
               type: 'circle',

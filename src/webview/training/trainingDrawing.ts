@@ -5,6 +5,7 @@ import type { PanelEntry } from '../../shared/panelProtocol';
 import type { DrawingSize } from '../export/drawing';
 import { FIXED, ticksAt } from '../plots/chart';
 import type { CustomApi } from '../plots/customApi';
+import { label } from '../plots/shapes';
 import { withAlpha, type Theme } from '../plots/theme';
 import { pointMark } from '../relate/pointMark';
 import { scatterAxis, type ScatterAxis } from '../relate/scatterAxis';
@@ -111,7 +112,7 @@ function cellShapes(
   const [, foot] = api.coord([low, 0]);
   const title = measure.title();
   const children: unknown[] = [
-    text(axis.logarithmic ? t('{0} (log)', title) : title, x, top - 11, theme.foreground, theme),
+    label(axis.logarithmic ? t('{0} (log)', title) : title, [x, top - 11], theme),
   ];
   const here = run.entries.indexOf(selected);
   if (here >= 0) {
@@ -172,7 +173,7 @@ function legend({ runs, run, theme }: TrainingContent): unknown[] {
     const color = colorOf(index, each === run, theme);
     const shapes = [
       pointMark(index, [x, 12], 4, { color, around: theme.background }),
-      text(name, x + 10, 12, theme.foreground, theme),
+      label(name, [x + 10, 12], theme),
     ];
     x += 30 + 6.6 * name.length;
     return shapes;
@@ -181,21 +182,6 @@ function legend({ runs, run, theme }: TrainingContent): unknown[] {
 
 function colorOf(_index: number, isOwn: boolean, theme: Theme): string {
   return isOwn ? theme.accent : withAlpha(theme.foreground, 0.55);
-}
-
-function text(words: string, x: number, y: number, fill: string, theme: Theme): unknown {
-  return {
-    type: 'text',
-    style: {
-      text: words,
-      x,
-      y,
-      fill,
-      font: `11px ${theme.fontFamily}`,
-      align: 'left',
-      verticalAlign: 'middle',
-    },
-  };
 }
 
 /** Gaps stay gaps. */
