@@ -139,8 +139,9 @@ describe('one number has one appearance', () => {
   it('and so have bytes, and what a header alone counts', async () => {
     const file = join(import.meta.dirname, '../fixtures/pde/convection/weights.pt');
     let printed = '';
-    vi.spyOn(console, 'log').mockImplementation((text: string) => {
-      printed += `${text}\n`;
+    vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+      printed += text.toString();
+      return true;
     });
     await inspectCommand(file, {}, new AbortController().signal);
     const { size } = statSync(file);
