@@ -1,6 +1,6 @@
 import type { CheckpointDifference, LoneTensor } from '../../shared/checkpointDifference';
 import { escaped } from '../../shared/escaped';
-import { formatCount, formatNumber } from '../../shared/words/numbers';
+import { formatCount, formatNumber, formatShare } from '../../shared/words/numbers';
 import { escapeMarkdown } from '../words/markdown';
 import { plural, t, translated } from '../../shared/words/text';
 import { markdownTable } from './markdownTable';
@@ -25,6 +25,7 @@ export function differenceDocument(
   const say = (text: string): void => {
     parts.push(escapeMarkdown(text));
   };
+  say(t('a is {0}, b is {1}.', first, second));
   say(
     t(
       '‖b − a‖ = {0} over all floating-point tensors in both, ‖b − a‖ / ‖a‖ = {1}.',
@@ -36,12 +37,13 @@ export function differenceDocument(
   const table = <Row>(
     title: string,
     head: readonly string[],
+    texts: number,
     rows: readonly Row[],
     cells: (row: Row) => readonly string[],
   ): void => {
     if (rows.length === 0) return;
     parts.push(`## ${escapeMarkdown(`${title} (${formatCount(rows.length)})`)}`);
-    parts.push(markdownTable(head, rows.slice(0, LISTED).map(cells)));
+    parts.push(markdownTable(head, rows.slice(0, LISTED).map(cells), texts));
     if (rows.length > LISTED) {
       say(t('And {0} more: `basin diff --json` lists all.', formatCount(rows.length - LISTED)));
     }
@@ -49,27 +51,30 @@ export function differenceDocument(
   const [tensor, shape] = [t('tensor'), t('shape')];
   table(
     t('Changed'),
-    [tensor, shape, '‖b − a‖', '‖b − a‖ / ‖a‖'],
+    [tensor, shape, '‖b − a‖', '‖b − a‖ / ‖a‖', t('share of ‖b − a‖²')],
+    2,
     tensors.filter((each) => each.distance !== 0),
     (each) => [
       nameOf(each.name),
       shapeOf(each.shape),
       farOf(each.distance),
       shareOf(each.relative),
+      partOf(each.distance, distance),
     ],
   );
   table(
     t('Renamed'),
     [first, second, shape, '‖b − a‖'],
+    3,
     tensors.flatMap(({ renamed, ...each }) =>
       renamed === undefined ? [] : [{ ...each, renamed }],
     ),
     (each) => [nameOf(each.name), nameOf(each.renamed), shapeOf(each.shape), farOf(each.distance)],
   );
   const lone = ({ name, dtype, shape: own }: LoneTensor) => [nameOf(name), dtype, shapeOf(own)];
-  table(t('Only in {0}', first), [tensor, t('type'), shape], onlyFirst, lone);
-  table(t('Only in {0}', second), [tensor, t('type'), shape], onlySecond, lone);
-  table(t('Of another shape'), [tensor, first, second], reshaped, (each) => [
+  table(t('Only in {0}', first), [tensor, t('type'), shape], 3, onlyFirst, lone);
+  table(t('Only in {0}', second), [tensor, t('type'), shape], 3, onlySecond, lone);
+  table(t('Of another shape'), [tensor, first, second], 3, reshaped, (each) => [
     nameOf(each.name),
     shapeOf(each.first),
     shapeOf(each.second),
@@ -77,10 +82,11 @@ export function differenceDocument(
   table(
     t('Counters and other whole numbers that differ'),
     [tensor],
+    1,
     integers.map((name) => [name]),
     ([name]) => [nameOf(name!)],
   );
-  table(t('Not compared'), [tensor, t('reason')], unread, ({ name, reason }) => [
+  table(t('Not compared'), [tensor, t('reason')], 2, unread, ({ name, reason }) => [
     nameOf(name),
     translated(reason),
   ]);
@@ -97,6 +103,13 @@ function shapeOf(shape: readonly number[]): string {
 
 function farOf(distance: number | null): string {
   return distance === null ? t('not finite') : formatNumber(distance, 4);
+}
+
+/** Of the square of the whole distance: what one tensor has of it, all together have all of it. */
+function partOf(distance: number | null, whole: number | null): string {
+  return distance === null || whole === null || whole === 0
+    ? '–'
+    : formatShare((distance / whole) ** 2);
 }
 
 /** There is none to a tensor of zeros. */

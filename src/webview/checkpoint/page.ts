@@ -289,7 +289,10 @@ class CheckpointPage {
           : t('Compute Statistics'),
     );
     const { tensors, active } = this;
-    if (tensors === null || active < 0 || active >= tensors.count) {
+    this.measureButton.disabled =
+      left === 0 && this.rows.every((index) => tensors?.outcome(index) !== undefined);
+    // Of one that the search leaves out nothing is said: what is told is in the table.
+    if (tensors === null || active >= tensors.count || !this.rows.includes(active)) {
       setText(
         this.detail,
         t('Select a tensor for its statistics, or compute those of all that are listed.'),

@@ -74,6 +74,7 @@ export class TensorGrid {
       this.headKey(event);
     });
     this.root.addEventListener('scroll', () => {
+      this.root.classList.toggle('is-scrolled', this.root.scrollLeft > 0);
       this.draw();
     });
     this.root.addEventListener('keydown', (event) => {

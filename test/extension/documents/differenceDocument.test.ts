@@ -36,6 +36,15 @@ describe('the document of what differs between tensors', () => {
     const sum = Math.sqrt(far.reduce((total, each) => total + each * each, 0));
     expect(Math.abs(sum - difference.distance!)).toBeLessThan(1e-3 * sum);
     expect(text).toMatch(/8 tensors in both, 2 of them equal/);
+    expect(text).toContain('a is epoch-1, b is epoch-2.');
+    const shares = [...text.matchAll(/([\d.]+) % \|$/gm)].map(([, share]) => Number(share));
+    expect(shares).toHaveLength(rows.length);
+    for (const [i, share] of shares.entries()) {
+      expect(Math.abs(share - 100 * (far[i]! / difference.distance!) ** 2)).toBeLessThan(0.1);
+    }
+    expect(Math.abs(shares.reduce((total, each) => total + each, 0) - 100)).toBeLessThan(0.5);
+    // Texts to the left, numbers to the right.
+    expect(text).toContain('|:--|:--|--:|--:|--:|');
   });
 
   it('says what is in one alone, renamed, of another shape and not compared', () => {

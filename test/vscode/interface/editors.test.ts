@@ -145,7 +145,23 @@ describe('opening a file', () => {
       (await grid().locator('.row[aria-rowindex="2"]').textContent()) ?? '',
       /layer3\.0\.conv2\.weight/,
     );
+    // fc.bias, which was gone to, is not listed any more, and all that is has been measured.
+    await page().locator('.detail', { hasText: 'Select a tensor' }).waitFor();
+    assert.ok(await page().getByRole('button', { name: 'Compute Statistics' }).isDisabled());
+    await grid().locator('.row[aria-rowindex="3"]').click();
     await inThemes('tensors');
+    // The figures to the right are read beside the names they belong to.
+    const name = grid().locator('.row[aria-rowindex="2"] .col-name');
+    const before = await name.boundingBox();
+    await grid().evaluate((root) => {
+      root.scrollLeft = root.scrollWidth;
+    });
+    await grid().locator('.row[aria-rowindex="2"] .col-fromPrevious').hover();
+    assert.deepEqual(await name.boundingBox(), before);
+    await inThemes('tensors-right');
+    await grid().evaluate((root) => {
+      root.scrollLeft = 0;
+    });
     await page().getByLabel('Search tensors by name, type or shape').fill('');
   });
 
