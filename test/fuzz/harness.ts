@@ -1,6 +1,7 @@
 /**
  * What all readers are held to, whatever a file is: it is read, or refused with one sentence, within two seconds
- * of processor time; no file outside of its folder is opened, and no process starts. `BASIN_FUZZ=20000` takes that
+ * of processor time; no file outside of its folder is opened, no process starts, and neither a file nor a thread is
+ * left open. `BASIN_FUZZ=20000` takes that
  * many files of each format, `BASIN_FUZZ_SEED` others; see CONTRIBUTING.md.
  */
 import childProcess from 'node:child_process';
@@ -11,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
+import type { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, expect } from 'vitest';
 import type { Checkpoint } from '../../src/engine/checkpoint/checkpoint';
 import { openCheckpoint } from '../../src/engine/checkpoint/openCheckpoint';
@@ -36,6 +38,8 @@ export type Read = (path: string) => Promise<Values | null>;
 /** What was opened outside of the folder, and what was started. */
 const strayed: string[] = [];
 let folder = '';
+/** Threads that have not ended. */
+const threads = new Set<Worker>();
 
 const STARTERS = ['spawn', 'spawnSync', 'exec', 'execSync', 'execFile', 'execFileSync', 'fork'];
 const OPENERS = ['open', 'openSync', 'readFile', 'readFileSync', 'createReadStream', 'readdir'];
@@ -67,6 +71,12 @@ export function watchWhatIsOpened(): void {
       });
     }
     syncBuiltinESMExports();
+    const count = (thread: Worker) => {
+      threads.add(thread);
+      thread.once('exit', () => threads.delete(thread));
+    };
+    process.on('worker', count);
+    restored.push(() => process.off('worker', count));
   });
   afterAll(async () => {
     for (const restore of restored) restore();
@@ -184,7 +194,25 @@ export async function run(
   }
   expect(failures).toEqual([]);
   expect(takeStrayed()).toEqual([]);
+  expect(leftOpen()).toEqual([]);
+  // One is kept for the next file.
+  expect(threads.size).toBeLessThan(2);
   return { accepted };
+}
+
+/** Files of the trials that are open, where the system tells. */
+function leftOpen(): readonly string[] {
+  const descriptors = '/proc/self/fd';
+  if (!fs.existsSync(descriptors)) return [];
+  return fs.readdirSync(descriptors).flatMap((name) => {
+    try {
+      const path = fs.readlinkSync(join(descriptors, name));
+      return path.startsWith(folder + sep) ? [path] : [];
+    } catch {
+      // The descriptor that reads the folder is gone.
+      return [];
+    }
+  });
 }
 
 async function processorTime(work: () => Promise<unknown>): Promise<number> {

@@ -24,7 +24,7 @@ const CONFIGURATION = ['model_config', 'training_config'];
 
 const PATH = '/weights.h5';
 /** Arrays that are worth two looks at where they are. */
-const MIN_PLACED_BYTES = 2 ** 24;
+const MIN_PLACED_BYTES = 2 ** 20;
 
 /** An HDF5 file of weights for the HDF5 library, which sees no other file. */
 export class Hdf5Memory {

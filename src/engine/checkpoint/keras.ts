@@ -35,10 +35,10 @@ export function isKeras(archive: ZipArchive): boolean {
  * @throws Fault
  */
 export async function openKeras(file: CheckpointFile, archive: ZipArchive): Promise<Checkpoint> {
-  const weights = await weightsIn(file, archive);
   const metadata = archive.entry('metadata.json')
     ? plainsOf(await archive.read('metadata.json', MAX_JSON_BYTES))
     : {};
+  const weights = await weightsIn(file, archive);
   const checkpoint = await hdf5Checkpoint(file, weights, 'keras', metadata);
   return {
     ...checkpoint,
@@ -113,7 +113,22 @@ function isOfKeras({ attributes, entries }: Hdf5Contents): boolean {
 /** Groups of a model's file that hold no weights: slots of the optimizer, seeds. */
 const NO_WEIGHTS = /^(optimizer|optimizer_weights|_optimizer)(\/|$)|(^|\/)seed_generator(\/|$)/;
 
+/** Whatever keeps them from being a checkpoint closes them. */
 async function hdf5Checkpoint(
+  file: CheckpointFile,
+  opened: OpenWeights,
+  format: 'keras' | 'hdf5',
+  own: Checkpoint['metadata'],
+): Promise<Checkpoint> {
+  try {
+    return await checkpointOf(file, opened, format, own);
+  } catch (error) {
+    await opened.weights.close();
+    throw error;
+  }
+}
+
+async function checkpointOf(
   file: CheckpointFile,
   { weights, start, confirm }: OpenWeights,
   format: 'keras' | 'hdf5',
@@ -127,7 +142,6 @@ async function hdf5Checkpoint(
     found.set(found.has(name) ? entry.path : name, entry);
   }
   if (found.size === 0) {
-    await weights.close();
     throw new Fault('unsupported', say`it holds no arrays of numbers`, say`name a file of weights`);
   }
   const tensors = new Map<string, TensorEntry>();

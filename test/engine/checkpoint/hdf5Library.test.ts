@@ -3,9 +3,12 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { File, FS, ready } from 'h5wasm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openCheckpoint } from '../../../src/engine/checkpoint/openCheckpoint';
 import { readSurface } from '../../../src/engine/topology/files/readSurface';
+import { InputError } from '../../../src/shared/inputError';
+import { entriesOf, zipOf } from '../../fuzz/mutations';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/${name}`, import.meta.url));
 const SOUND = fixture('formats/model.weights.h5');
@@ -59,3 +62,30 @@ it('reads sound files and surfaces between damaged ones, in one thread', async (
   expect(refused).toBeGreaterThan(3);
   expect(threads).toBe(1);
 }, 60_000);
+
+it.each([
+  ['has metadata that are no JSON', 'metadata.json', brace],
+  ['has weights that are none', 'model.weights.h5', brace],
+  ['holds no arrays of numbers', 'model.weights.h5', emptyHdf5],
+])('leaves no thread behind with a model that %s', async (_, replaced, made) => {
+  const content = await made();
+  const archive = entriesOf(await readFile(fixture('keras/keras3/dense.keras')));
+  const path = join(folder, 'model.keras');
+  await writeFile(
+    path,
+    zipOf(archive.map(([name, own]) => [name, name === replaced ? content : own])),
+  );
+  threads = 0;
+  for (let i = 0; i < 5; i++) await expect(openCheckpoint(path)).rejects.toThrow(InputError);
+  expect(threads).toBeLessThan(2);
+});
+
+function brace(): Promise<Uint8Array> {
+  return Promise.resolve(Buffer.from('{'));
+}
+
+async function emptyHdf5(): Promise<Uint8Array> {
+  await ready;
+  new File('/empty.h5', 'w').close();
+  return FS!.readFile('/empty.h5');
+}
