@@ -30,6 +30,7 @@ import { contentKey } from './cache';
 import { holdsConfiguration, readConfiguredModel } from './graphSource';
 import { openWeights, refuseOtherSets } from './openWeights';
 import { hashOf } from './hash';
+import { sharedBytes } from './sharedVector';
 import { dataFiles, lookAt, settingsSource, together, type FoundSource } from './sources';
 import { nameInStudy, type Study } from './study';
 import type { ProblemMessage } from './workerProtocol';
@@ -73,17 +74,18 @@ export async function openGraph(study: Study, signal?: AbortSignal): Promise<Ope
   const { model: name, names } = configuration;
   let correspondence: Correspondence = { notes: study.notes, ties: [], usedNames: new Set() };
   if (await holdsConfiguration(join(folder, name))) {
-    const modelBytes = await configuredBytes(study);
+    const modelBytes = sharedBytes(await configuredBytes(study));
     const model = await openModel(modelBytes, name, configuration, folder);
     return { model, modelBytes, correspondence };
   }
-  const modelBytes = await readModelFile(join(folder, name), name, signal, {
+  const read = await readModelFile(join(folder, name), name, signal, {
     prepare: async (model, read) => {
       const open = (path: string) => openWeights(path, choiceOf(study), signal);
       const checkpoints = { paths: study.checkpoints, open };
       correspondence = await correspond(model, name, read, checkpoints, { names, signal });
     },
   });
+  const modelBytes = sharedBytes(read);
   const model = await openModel(modelBytes, name, configuration, folder);
   return { model, modelBytes, correspondence };
 }

@@ -15,6 +15,13 @@ export function shared(values: FloatArray): FloatArray {
   return copy;
 }
 
+/** The same bytes in memory that all threads see. */
+export function sharedBytes(bytes: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  copy.set(bytes);
+  return copy;
+}
+
 /** Vectors that were sent to workers. */
 let sent = 0;
 

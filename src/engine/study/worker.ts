@@ -35,8 +35,11 @@ let evaluator: LossEvaluator | undefined;
 let recomputing: LossEvaluator | undefined;
 let problem: ProblemMessage | undefined;
 let directions: readonly FloatArray[] = [];
-/** Where evaluations are: the only vector of the length of θ that a worker keeps. */
-let point: Point = { values: new Float32Array(0), isCenter: false };
+/**
+ * Where evaluations are: the only vector of the length of θ that a worker keeps, and only one that
+ * evaluates.
+ */
+let place: Point | undefined;
 const copies = new OwnCopies();
 let bufferDirections: readonly Float64Array[] = [];
 /** What the pool knows the memory of. */
@@ -68,15 +71,15 @@ async function handle(message: ToWorker): Promise<void> {
 
 async function change(message: ProblemMessage): Promise<void> {
   const next = { ...message, bufferValues: message.bufferValues.slice() };
-  if (point.values.length !== next.theta.length) copies.clear();
+  if (problem?.theta.length !== next.theta.length) copies.clear();
   if (problem?.programs === next.programs) {
-    point.isCenter = false;
+    if (place !== undefined) place.isCenter = false;
     for (const each of [evaluator, recomputing]) each?.setBuffers(next.bufferValues);
   } else {
     for (const each of [evaluator, recomputing]) await each?.release();
     evaluator = undefined;
     recomputing = undefined;
-    point = { values: zerosLike(next.theta), isCenter: false };
+    place = undefined;
   }
   problem = next;
   measured.clear();
@@ -84,9 +87,15 @@ async function change(message: ProblemMessage): Promise<void> {
   bufferDirections = [];
 }
 
+function placeOf({ theta }: ProblemMessage): Point {
+  place ??= { values: zerosLike(theta), isCenter: false };
+  return place;
+}
+
 /** θ, in memory that native runtimes take. */
-function center({ theta }: ProblemMessage): FloatArray {
-  if (!point.isCenter) point.values.set(theta);
+function center(own: ProblemMessage): FloatArray {
+  const point = placeOf(own);
+  if (!point.isCenter) point.values.set(own.theta);
   point.isCenter = true;
   return point.values;
 }
@@ -128,7 +137,7 @@ async function perform(id: number, task: Task): Promise<void> {
       ArrayBuffer.isView(array) ? [array.buffer as ArrayBuffer] : [],
     );
     port!.postMessage({ type: 'done', id, answer, keeps } satisfies FromWorker, transfer);
-    if (workOf(task) === 'derivatives') releaseVectors(point.values.length);
+    if (workOf(task) === 'derivatives') releaseVectors(problem!.theta.length);
   } catch (error) {
     port!.postMessage({
       type: 'failed',
@@ -163,6 +172,7 @@ async function answerTo(task: Task): Promise<Answers[Task['kind']]> {
       return own.metrics(center(problem), task.batch);
     case 'losses':
     case 'perturbedLosses': {
+      const point = placeOf(problem);
       const losses: number[] = [];
       for (const [i, at] of task.coordinates.entries()) {
         moveTo(point, problem.theta, at, directions);
@@ -171,12 +181,16 @@ async function answerTo(task: Task): Promise<Answers[Task['kind']]> {
       }
       return losses;
     }
-    case 'pointLoss':
+    case 'pointLoss': {
+      const point = placeOf(problem);
       moveTo(point, task.theta, [], []);
       return withBuffers(own, problem, task.mix, () => own.loss(point.values));
-    case 'pointGradient':
+    }
+    case 'pointGradient': {
+      const point = placeOf(problem);
       moveTo(point, task.theta, [], []);
       return withBuffers(own, problem, task.mix, () => own.gradient(point.values, task.batch));
+    }
     case 'gradient':
       return own.gradient(center(problem), task.batch, 'seldom');
     case 'curvatures':

@@ -54,6 +54,8 @@ export class WorkerPool {
   private readonly starting = new Set<Worker>();
   /** Where each is told what nobody waits for. */
   private readonly left = new WeakMap<Worker, Int32Array>();
+  /** Who holds programs and values of a kind of work. */
+  private readonly laden = new Map<Work, Set<Worker>>();
   /** Batches that each keeps what is shared of, and all that were given to any. */
   private readonly kept = new Map<Worker, Set<string>>();
   private readonly taken = new Set<string>();
@@ -68,8 +70,8 @@ export class WorkerPool {
   private most: number;
   private isTooLarge = false;
   private limit: number | null;
-  /** Bytes of θ, and what else is held beside the workers. */
-  private theta = 0;
+  /** Bytes of θ and of the graph, and what else is held beside the workers. */
+  private held = 0;
   private beside = 0;
   private state: readonly ToWorker[] = [];
 
@@ -96,11 +98,12 @@ export class WorkerPool {
     if (problem.programs !== this.programs) {
       this.programs = problem.programs;
       this.memory.clear();
+      this.laden.clear();
       this.most = this.size;
       this.isTooLarge = false;
       this.available = this.readAvailable();
     }
-    this.theta = problem.theta.byteLength;
+    this.held = problem.theta.byteLength + problem.model.byteLength;
     this.beside = 0;
     this.kept.clear();
     this.taken.clear();
@@ -118,7 +121,7 @@ export class WorkerPool {
   get room(): number {
     return this.limit === null
       ? this.available * MEMORY_SHARE
-      : Math.max(0, this.limit - BASE_BYTES - this.theta);
+      : Math.max(0, this.limit - BASE_BYTES - this.held);
   }
 
   /** Bytes one worker takes at its peak for a kind of work on the problem, found before any is taken. */
@@ -142,7 +145,7 @@ export class WorkerPool {
   }
 
   private noRoom(worker: number, beside: number): InputError {
-    const [own, held] = [formatBytes(worker), formatBytes(beside + this.theta)];
+    const [own, held] = [formatBytes(worker), formatBytes(beside + this.held)];
     return new InputError(
       this.limit === null
         ? say`One worker takes about ${own} for this network and ${held} are held beside it, and ${formatBytes(this.available)} of memory are free, of which Basin takes three quarters; close other programs, set a limit with "basin.memoryLimit" or --memory, or lower "limit" in "data".`
@@ -243,12 +246,13 @@ export class WorkerPool {
   private dispatch(): void {
     while (this.queue.length > 0) {
       const work = workOf(this.queue[0]!.task);
-      if (this.running.size >= (work === null ? this.size : this.fit(work))) {
+      const most = work === null ? this.size : this.fit(work);
+      if (this.running.size >= most) {
         // While the first says how much memory one needs, the others get ready.
         if (work !== null && !this.memory.has(work)) this.prepare();
         return;
       }
-      const worker = this.idle.pop() ?? this.start();
+      const worker = this.chosen(work, most);
       if (worker === null) return;
       const job = this.next(worker);
       const key = sharedBy(job.task);
@@ -256,6 +260,21 @@ export class WorkerPool {
       this.running.set(worker, job);
       worker.postMessage({ type: 'task', id: job.id, task: job.task } satisfies ToWorker);
     }
+  }
+
+  /**
+   * Who does the next task. What a kind of work keeps in memory is kept by as many workers as may do
+   * it at once, the same all the time, whoever did something else meanwhile.
+   */
+  private chosen(work: Work | null, most: number): Worker | null {
+    if (work === null) return this.idle.pop() ?? this.start();
+    const laden = this.laden.get(work) ?? new Set();
+    this.laden.set(work, laden);
+    const known = this.idle.findIndex((worker) => laden.has(worker));
+    if (known >= 0) return this.idle.splice(known, 1)[0]!;
+    const worker = laden.size < most ? (this.idle.pop() ?? this.start()) : null;
+    if (worker !== null) laden.add(worker);
+    return worker;
   }
 
   /**
@@ -368,6 +387,7 @@ export class WorkerPool {
     this.running.delete(worker);
     this.starting.delete(worker);
     this.kept.delete(worker);
+    for (const laden of this.laden.values()) laden.delete(worker);
   }
 
   /**

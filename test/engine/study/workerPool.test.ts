@@ -13,6 +13,7 @@ import {
 import { runJob } from '../../../src/engine/study/job';
 import { readStudy } from '../../../src/engine/study/study';
 import { WorkerPool } from '../../../src/engine/study/workerPool';
+import type { SliceWork } from '../../../src/engine/hessian/vectorSlices';
 import { InputError } from '../../../src/shared/inputError';
 import { parseMemorySize } from '../../../src/shared/memorySize';
 import { Random } from '../../../src/engine/random';
@@ -170,6 +171,45 @@ describe('a limit of memory', () => {
     }
     expect(() => parseMemorySize('10 MB', '--memory')).toThrow('512 MB or more');
   });
+});
+
+test('what memory allows one worker for is one worker’s, whoever does something else between', async () => {
+  const script = join(folder, 'names.cjs');
+  // Answers with its own number: of points at once, of slices after some time.
+  writeFileSync(
+    script,
+    `const { parentPort, threadId } = require('node:worker_threads');
+     let known = false;
+     parentPort.postMessage({ type: 'ready' });
+     parentPort.on('message', ({ type, id, task }) => {
+       if (type !== 'task') return;
+       const answer = (values) => parentPort.postMessage({ type: 'done', id, answer: values });
+       if (task.kind === 'slice') {
+         setTimeout(answer, id % 3 === 0 ? 30 : 5, Float64Array.of(threadId));
+         return;
+       }
+       if (!known) parentPort.postMessage({ type: 'memory', work: 'values', bytes: ${150 * MIB} });
+       known = true;
+       answer([threadId]);
+     });`,
+  );
+  pool = new WorkerPool({ runtime, size: 3, script, memoryLimit: 512 * MIB });
+  pool.setProblem((await openMlp()).problem);
+  const vector = new Float64Array(4);
+  const slice = { operation: 'products', basis: [vector], vectors: [vector], start: 0, end: 4 };
+  const [ofPoints, ofSlices] = [new Set<number>(), new Set<number>()];
+  for (let round = 0; round < 8; round += 1) {
+    const slices = Array.from({ length: 5 }, () =>
+      pool!.run<'slice'>({ kind: 'slice', slice: slice as SliceWork }),
+    );
+    for (const [thread] of await Promise.all(slices)) ofSlices.add(thread!);
+    const points = Array.from({ length: 3 }, () =>
+      pool!.run<'losses'>({ kind: 'losses', coordinates: [] }),
+    );
+    for (const [thread] of await Promise.all(points)) ofPoints.add(thread!);
+  }
+  expect(ofSlices.size).toBe(3);
+  expect(ofPoints.size).toBe(1);
 });
 
 describe('a worker that memory does not suffice for', () => {
