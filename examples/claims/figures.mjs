@@ -1,5 +1,5 @@
 import { deflateSync, crc32 } from 'node:zlib';
-import { superscript } from './statistics.mjs';
+import { superscript, verdictOf } from './statistics.mjs';
 
 const INK = '#1b1f24';
 const FAINT = '#8a919a';
@@ -278,7 +278,8 @@ function png(pixels, width, height) {
 /**
  * ρ with its interval for many choices, one column for each claim.
  *
- * @param claims `{ title, published, of(choice) → correlation }`.
+ * @param claims `{ title, published, of(choice) → correlation }`, with a verdict of its own where the
+ *   interval does not say whether the claim holds.
  * @param groups `{ title, choices: [{ name, … }] }`.
  */
 export function forest(claims, groups) {
@@ -336,7 +337,8 @@ export function forest(claims, groups) {
       claims.forEach(({ of }, c) => {
         const left = label + c * column + 12;
         const at = (rho) => left + ((column - 24) * (rho + 1)) / 2;
-        const { rho, interval } = of(choice);
+        const found = of(choice);
+        const { rho, interval, verdict = verdictOf(found) } = found;
         if (rho === null) {
           drawing.text(left + (column - 24) / 2, y, 'same in all', {
             size: 9,
@@ -345,8 +347,8 @@ export function forest(claims, groups) {
           });
           return;
         }
-        const holds = interval[0] > 0;
-        const color = holds ? COLORS[0] : interval[1] < 0 ? COLORS[1] : '#6b7280';
+        const colors = { holds: COLORS[0], 'the opposite': COLORS[1] };
+        const color = colors[verdict] ?? '#6b7280';
         drawing.line(
           [
             [at(interval[0]), y - 4],

@@ -128,22 +128,21 @@ const spread = (values) => {
 };
 const meanText = (values) => `${short(mean(values))} ± ${short(spread(values))}`;
 
-function verdict(rises, falls) {
-  if (rises < 0.025) return '**holds**';
-  return falls < 0.025 ? '**the opposite**' : '**cannot be said**';
+/** What chance says of the claim that values are larger without shortcuts. */
+function verdictOf(values) {
+  if (chance(values) < 0.025) return 'holds';
+  return chance(values.map((value) => -value)) < 0.025 ? 'the opposite' : 'cannot be said';
 }
 
 /** Whether a figure is larger without shortcuts. */
 function line(text, values) {
-  const rises = chance(values);
-  const falls = chance(values.map((value) => -value));
   return [
     text,
     meanText(group(values, false)),
     meanText(group(values, true)),
     rhoText(basin.rankCorrelation(without, values)),
-    rises.toFixed(3),
-    verdict(rises, falls),
+    chance(values).toFixed(3),
+    `**${verdictOf(values)}**`,
   ];
 }
 
@@ -182,15 +181,14 @@ const choices = table(
   groups.flatMap(({ title, choices: own }) =>
     own.map((choice) => {
       const { saddles } = columnsOf(choice);
-      const rises = chance(saddles);
       return [
         title,
         choice.isMain ? `**${choice.name}**` : choice.name,
         meanText(group(saddles, false)),
         meanText(group(saddles, true)),
         rhoText(basin.rankCorrelation(without, saddles)),
-        rises.toFixed(3),
-        verdict(rises, chance(saddles.map((value) => -value))),
+        chance(saddles).toFixed(3),
+        `**${verdictOf(saddles)}**`,
       ];
     }),
   ),
@@ -253,7 +251,10 @@ const pictures = {
       { title: 'with essential pair', column: 'withEssential' },
     ].map(({ title, column }) => ({
       title,
-      of: (choice) => basin.rankCorrelation(without, columnsOf(choice)[column]),
+      of: (choice) => {
+        const values = columnsOf(choice)[column];
+        return { ...basin.rankCorrelation(without, values), verdict: verdictOf(values) };
+      },
     })),
     groups,
   ),
