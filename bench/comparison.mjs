@@ -59,6 +59,8 @@ const TITLES = {
 };
 
 const timed = (command) => measured(options.python, options.cut, command);
+/** What is not compared may take as long as it needs on a machine that does something else too. */
+const untimed = (command) => measured(options.python, 6 * 3600, command);
 
 const basin = await engine();
 const folder = options.keep ?? mkdtempSync(join(tmpdir(), 'basin-comparison-'));
@@ -82,7 +84,7 @@ async function prepared(network) {
   const own = join(folder, network);
   const path = join(folder, `${network}.reference.json`);
   if (!existsSync(path)) {
-    const made = await timed([options.python, NETWORKS, 'export', network, own]);
+    const made = await untimed([options.python, NETWORKS, 'export', network, own]);
     if (made.status !== 0) throw new Error(`${network} could not be made.`);
     const { parameters } = JSON.parse(lastLine(made.out));
     const settings = JSON.parse(readFileSync(join(own, 'basin.json'), 'utf8'));
@@ -90,7 +92,7 @@ async function prepared(network) {
     settings.hessian = { eigenvalues: 10, lanczosSteps: 40, probes: 4 };
     if (settings.data !== undefined) settings.data.limit = 64;
     writeFileSync(join(own, 'basin.json'), JSON.stringify(settings, null, 2));
-    const found = await timed([options.python, PEERS, 'reference', network, own]);
+    const found = await untimed([options.python, PEERS, 'reference', network, own]);
     if (found.status !== 0) throw new Error(`${network}: the reference failed.`);
     writeFileSync(path, JSON.stringify({ parameters, reference: JSON.parse(lastLine(found.out)) }));
   }
@@ -264,8 +266,8 @@ function report() {
 async function showFaults() {
   // A folder of its own: that of the comparison has other settings.
   const own = join(folder, 'faults');
-  await timed([options.python, NETWORKS, 'export', 'digits', own]);
-  const run = await timed([options.python, PEERS, 'faults', own]);
+  await untimed([options.python, NETWORKS, 'export', 'digits', own]);
+  const run = await untimed([options.python, PEERS, 'faults', own]);
   if (run.status !== 0) throw new Error('The faults could not be shown.');
   const found = JSON.parse(lastLine(run.out));
   if (found.missing !== undefined) throw new Error(found.missing);
@@ -375,7 +377,7 @@ async function repairedBy(plane) {
   const path = join(folder, 'plane.csv');
   writeFileSync(path, plane.map((row) => row.join(',')).join('\n'));
   const out = join(folder, 'repaired.csv');
-  await timed(['node', BASIN, 'topology', path, '--repair', '--export', out]);
+  await untimed(['node', BASIN, 'topology', path, '--repair', '--export', out]);
   // A line for each point, the loss last; a plane that was put back has a column less.
   const losses = readFileSync(out, 'utf8').trim().split('\n').slice(1);
   const values = losses.map((line) => Number(line.split(',').at(-1)));
