@@ -114,6 +114,9 @@ def train(
 ) -> None:
     """One L-BFGS run, stopped at each of ``iterations`` for a checkpoint."""
     folder.mkdir(exist_ok=True, parents=True)
+    # Those of before may have ended at another iteration.
+    for before in folder.glob("step-*.pt"):
+        before.unlink()
     torch.manual_seed(seed)
     model = network(xavier)
     points = collocation(seed, interior)

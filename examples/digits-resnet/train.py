@@ -211,6 +211,7 @@ def train_study(args: argparse.Namespace, data: Data, folder: Path) -> None:
             )
             run = folder / f"shortcuts-{shortcuts}" / f"seed-{seed}"
             if any(run.glob("epoch-*.safetensors")):
+                print(f"{run} is there; remove it to train it again.")
                 continue
             train(own, data, run)
             found = reference(own, data, run)
