@@ -1,7 +1,7 @@
 import { largest } from '../../shared/extremes';
 import type { FloatArray } from '../tensor';
 import { symmetricEigen, identityRows } from './symmetricEigen';
-import { combine, IN_THIS_THREAD, orthogonalize, type VectorWork } from './vectorWork';
+import { combine, divide, IN_THIS_THREAD, orthogonalize, type VectorWork } from './vectorWork';
 import { norm } from './vectors';
 
 /**
@@ -108,9 +108,9 @@ export async function blockLanczos(
 
   /** Memory of vectors that were left out. */
   const spare: FloatArray[] = [];
-  const append = (w: Float64Array, length: number): void => {
+  const append = async (w: Float64Array, length: number): Promise<void> => {
     const unit = spare.pop() ?? work.zeros(dimension, isDouble);
-    for (let i = 0; i < dimension; i += 1) unit[i] = w[i]! / length;
+    await divide(work, w, length, unit);
     basis.push(unit);
   };
   /** Adds what of a vector is new; its products with the basis. */
@@ -123,7 +123,7 @@ export async function blockLanczos(
     const length = norm(w);
     const found = Array.from(inside!, (x, i) => x + again![i]!);
     if (basis.length === dimension || length <= least) return found;
-    append(w, length);
+    await append(w, length);
     return [...found, length];
   };
   const startProducts: (readonly number[])[] = [];
@@ -180,7 +180,6 @@ export async function blockLanczos(
       const images = await apply(vectors, scratch.slice(0, vectors.length));
       vectors.forEach((v, k) => onProduct?.(v, images[k]!, k));
       taken += vectors.length;
-      const lengths = images.map(norm);
       const ws = images.map((image, k) => {
         if (image !== scratch[k]) scratch[k]!.set(image);
         return scratch[k]!;
@@ -197,7 +196,7 @@ export async function blockLanczos(
         for (const each of Array.from(fromThem!, (x, i) => x + again![i]!)) values.push(each);
         let length = norm(w);
         // Where little is left, the rounding of what was taken off is not small beside it.
-        if (length < CANCELLED * lengths[k]!) {
+        if (length < CANCELLED * Math.hypot(length, norm(Float64Array.from(values)))) {
           await orthogonalize(work, basis, [w]);
           length = norm(w);
         }
@@ -205,7 +204,7 @@ export async function blockLanczos(
         if (!Number.isFinite(length)) throw new NonFiniteProduct();
         scale = Math.max(scale, length, largest(values.map(Math.abs)));
         if (length > noise * scale && basis.length < dimension) {
-          append(w, length);
+          await append(w, length);
           values.push(length);
         }
         columns.push({ from: before, values });

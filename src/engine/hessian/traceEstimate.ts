@@ -8,7 +8,7 @@ import {
 } from './blockLanczos';
 import type { PartTraces } from './partTraces';
 import { meanWithError } from './studentT';
-import { IN_THIS_THREAD, orthogonalize, type VectorWork } from './vectorWork';
+import { divide, IN_THIS_THREAD, orthogonalize, type VectorWork } from './vectorWork';
 import { norm } from './vectors';
 
 /** The tensors θ is made of, and which of them are looked at together. */
@@ -143,10 +143,7 @@ export async function estimateTrace(
     // Twice: near a full space little of a vector is left.
     await orthogonalize(work, basis, vectors);
     await orthogonalize(work, basis, vectors);
-    for (const { vector, unit } of own) {
-      const length = norm(vector);
-      for (let i = 0; i < dimension; i += 1) unit[i] = vector[i]! / length;
-    }
+    for (const { vector, unit } of own) await divide(work, vector, norm(vector), unit);
     const units = own.map(({ unit }) => unit);
     const images = await apply(units, vectors);
     units.forEach((unit, k) => {

@@ -10,6 +10,12 @@ export type SliceWork =
       readonly vectors: readonly Float64Array[];
       readonly factors: Float64Array;
     })
+  /** The only vector of Q is made the only one of W over a length. */
+  | (Slice & {
+      readonly operation: 'divide';
+      readonly vectors: readonly Float64Array[];
+      readonly length: number;
+    })
   /** The first vectors of Q are made Q·F, as many as there are columns of F. */
   | (Slice & { readonly operation: 'combine'; readonly columns: readonly Float64Array[] });
 
@@ -32,6 +38,9 @@ export function workOnSlice(work: SliceWork): Float64Array {
       return products(work.basis, work.vectors, work.start, work.end);
     case 'subtract':
       subtract(work.basis, work.vectors, work.factors, work.start, work.end);
+      return new Float64Array(0);
+    case 'divide':
+      divide(work.basis[0]!, work.vectors[0]!, work.length, work.start, work.end);
       return new Float64Array(0);
     case 'combine':
       combine(work.basis, work.columns, work.start, work.end);
@@ -144,6 +153,16 @@ function subtract(
       }
     }
   }
+}
+
+function divide(
+  unit: FloatArray,
+  w: Float64Array,
+  length: number,
+  start: number,
+  end: number,
+): void {
+  for (let i = start; i < end; i += 1) unit[i] = w[i]! / length;
 }
 
 function combine(

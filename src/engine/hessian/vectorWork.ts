@@ -61,6 +61,18 @@ export async function orthogonalize(
   return vectors.map((_, v) => factors.subarray(v * count, (v + 1) * count));
 }
 
+/** Makes a vector of the length of another the other over a number. */
+export async function divide(
+  work: VectorWork,
+  w: Float64Array,
+  length: number,
+  into: FloatArray,
+): Promise<void> {
+  const slices = slicesOf(w.length);
+  const own = { basis: [into], vectors: [w], length };
+  await work.onSlices(slices.map((slice) => ({ ...slice, ...own, operation: 'divide' }) as const));
+}
+
 /** Makes the first vectors of a basis the combinations of all that the columns say. */
 export async function combine(
   work: VectorWork,

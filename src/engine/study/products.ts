@@ -47,7 +47,7 @@ export function productsOn(
       copies.push(own);
       return numbered(own);
     });
-    const sums = into?.map((sum) => sum.fill(0)) ?? vs.map(() => new Float64Array(length));
+    const sums = into ?? vs.map(() => new Float64Array(length));
     const together = directionsTogether(vs.length, batches.length, length);
     const groups = Array.from({ length: Math.ceil(vs.length / together) }, (_, group) =>
       addedInOrder(
@@ -74,7 +74,7 @@ function isSeenByAll(v: FloatArray, isDouble: boolean): boolean {
   return v.buffer instanceof SharedArrayBuffer && v instanceof Float64Array === isDouble;
 }
 
-/** Adds what belongs to each batch, times its share, in the order of the batches. */
+/** Makes sums of what belongs to each batch, times its share, in the order of the batches. */
 export async function addedInOrder(
   batches: readonly Batch[],
   sums: readonly Float64Array[],
@@ -89,7 +89,8 @@ export async function addedInOrder(
       while (waiting.has(next)) {
         const { share } = batches[next]!;
         for (const [k, part] of waiting.get(next)!.entries()) {
-          addShare(sums[k]!, share, part);
+          if (next === 0) setShare(sums[k]!, share, part);
+          else addShare(sums[k]!, share, part);
           onPart?.(k, next, part, share);
         }
         waiting.delete(next);
@@ -98,6 +99,10 @@ export async function addedInOrder(
       releaseVectors(sums[0]!.length);
     }),
   );
+}
+
+function setShare(sum: Float64Array, share: number, part: FloatArray): void {
+  for (let i = 0; i < sum.length; i += 1) sum[i] = share * part[i]!;
 }
 
 function addShare(sum: Float64Array, share: number, part: FloatArray): void {

@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { combine, IN_THIS_THREAD, orthogonalize } from '../../../src/engine/hessian/vectorWork';
+import {
+  combine,
+  divide,
+  IN_THIS_THREAD,
+  orthogonalize,
+} from '../../../src/engine/hessian/vectorWork';
 import { dot } from '../../../src/engine/hessian/vectors';
 import { Random } from '../../../src/engine/random';
 import { chooseRuntime } from '../../../src/engine/runtime/chooseRuntime';
@@ -68,6 +73,7 @@ test('one worker, several and none do the same to the last bit', async () => {
     const own = basis.map((q) => shared(Float32Array.from(q)));
     const columns = [0, 1].map((k) => Float64Array.from(own, (_, j) => Math.sin(1 + j + 7 * k)));
     await combine(work, own, columns);
+    await divide(work, ws[0]!, 3, own[5]!);
     results.push({ found: found.map((x) => Array.from(x)), ws, own });
   }
   const [alone, ...others] = results;
@@ -84,6 +90,7 @@ test('one worker, several and none do the same to the last bit', async () => {
     const second = basis.reduce((sum, q, j) => sum + Math.sin(8 + j) * q[i]!, 0);
     expect(alone!.own[1]![i]).toBeCloseTo(second, 7);
     expect(alone!.own[2]![i]).toBe(basis[2]![i]);
+    expect(alone!.own[5]![i]).toBe(Math.fround(alone!.ws[0]![i]! / 3));
   }
 });
 
