@@ -54,6 +54,9 @@ const EXPORT_SCALE = 3;
 /** Where the camera looks, on the axis of the box: a little below its middle, for the labels. */
 const TARGET_HEIGHT = 0.22;
 
+/** Checkpoints that follow each other faster are gone through, and not looked at, in milliseconds: playing is slower. */
+const HURRY = 400;
+
 const SHAPE = {
   minimum: 0,
   saddle: 1,
@@ -95,6 +98,7 @@ export class SurfaceScene implements Disposable {
     readonly id: PairId | null;
   }[] = [];
   private triangles: SurfaceTriangles | null = null;
+  private shownAt = -Infinity;
   /** What the lines of the frame follow from. */
   private framed: readonly unknown[] = [];
   private readonly pace = new TurningPace(LEVELS.length - 1, () => {
@@ -143,14 +147,16 @@ export class SurfaceScene implements Disposable {
   }
 
   show(content: SurfaceContent): void {
+    const now = performance.now();
     const old = this.content;
     this.content = content;
     if (old?.field !== content.field || old.scale !== content.scale) this.buildSurface(content);
     this.paint(content);
     this.buildMarks();
     if (this.state === 'new') this.compile();
-    // Many follow each other, as the threshold is dragged or checkpoints are gone through.
-    else this.pace.turn(performance.now());
+    // Of one surface many follow each other, as the threshold is dragged; of others where one hurries through them.
+    else if (old?.field === content.field || now - this.shownAt < HURRY) this.pace.turn(now);
+    this.shownAt = now;
     this.requestDraw();
   }
 
