@@ -428,6 +428,8 @@ if __name__ == "__main__":
             if command == "reference":
                 print(json.dumps(reference(*arguments)))
             else:
+                # Random directions and samples are those of the last time.
+                torch.manual_seed(0)
                 answer = PEERS[rest[2]](*arguments)
                 answer["plane"] = np.asarray(answer["plane"]).tolist()
                 answer["values"] = [float(v) for v in answer.get("values", [])]
