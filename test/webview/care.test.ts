@@ -79,6 +79,20 @@ describe.skipIf(CHROMIUM === undefined)('the panel', () => {
     await page.context().close();
   });
 
+  it('offers the way to another checkpoint where there is one', async () => {
+    const steps = ['Previous checkpoint', 'Next checkpoint'];
+    const shown = async (page: Page) =>
+      Promise.all(steps.map((name) => page.getByRole('button', { name }).isVisible()));
+    const several = await panel();
+    expect(await shown(several)).toEqual([true, true]);
+    await several.context().close();
+    const document = await realDocument('convection-00100');
+    const { page } = await pages.show(contentOf([{ run: 'beta-1', label: 'step-0.pt', document }]));
+    await page.locator('#persistence canvas').waitFor();
+    expect(await shown(page)).toEqual([false, false]);
+    await page.context().close();
+  });
+
   it('has headings in their order, one for each plot', async () => {
     const page = await panel();
     const headings = await page

@@ -130,6 +130,8 @@ export class CheckpointHeader {
       run.entries.map(({ key, label }) => ({ value: key, text: label })),
       entry.key,
     );
+    // With one checkpoint there is nowhere to go.
+    this.previous.hidden = this.next.hidden = run.entries.length < 2;
     this.previous.disabled = run.entries[0]?.key === entry.key;
     this.next.disabled = run.entries.at(-1)?.key === entry.key;
     if (this.again !== null) this.again.hidden = busy || document === null;
