@@ -111,11 +111,7 @@ describe('in trouble', () => {
     const row = bench.row('epoch-024.pt, failed');
     // Where no event tells of a new folder, it is found once a minute.
     await row.waitFor({ timeout: 120_000 });
-    await row.hover();
-    await bench.page
-      .locator('.monaco-hover:visible', { hasText: 'is no usable result' })
-      .first()
-      .waitFor();
+    await bench.hoverUntil(row, 'is no usable result');
 
     await rm(plain('.basin'), { recursive: true });
   });

@@ -202,8 +202,13 @@ export class Workbench {
     told: string | RegExp,
     within = '.monaco-editor',
   ): Promise<Locator> {
-    const hover = this.page.locator('.monaco-hover:visible', { hasText: told }).first();
     const target = this.page.locator(`${within} .view-line span`, { hasText: word }).last();
+    return this.hoverUntil(target, told);
+  }
+
+  /** The same of anything that may be drawn anew under the pointer. */
+  async hoverUntil(target: Locator, told: string | RegExp): Promise<Locator> {
+    const hover = this.page.locator('.monaco-hover:visible', { hasText: told }).first();
     for (let attempt = 0; attempt < 8; attempt++) {
       await this.page.mouse.move(700, 930);
       await this.page.waitForTimeout(400);
@@ -215,7 +220,7 @@ export class Workbench {
         // The pointer was there before the editor had its words.
       }
     }
-    throw new Error(`no hover over ${word} that tells ${String(told)}`);
+    throw new Error(`no hover that tells ${String(told)}`);
   }
 
   /** What is inside the panel. */
