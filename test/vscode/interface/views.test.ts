@@ -127,8 +127,7 @@ describe('the views of the panel', () => {
   }
 
   for (const [label, mark] of THEMES) {
-    it(`has its strongest mark at what is pointed at in ${label}`, async function () {
-      if (bench.given.age === 'oldest') this.skip();
+    it(`has its strongest mark at what is pointed at in ${label}`, async () => {
       await bench.theme(label, mark);
       const panel = bench.panel();
       await panel.locator('#persistence').scrollIntoViewIfNeeded();
