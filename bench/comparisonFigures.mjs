@@ -6,7 +6,7 @@ export function timesFigure(results, titles) {
   const width = 250;
   const drawing = new Drawing(272 + results.length * width, order.length * 40 + 74);
   const all = results.flatMap(({ rows }) => rows.flatMap(({ seconds, cpu }) => [seconds, cpu]));
-  const scale = logScale(Math.min(...all), Math.max(...all));
+  const scale = logScale(Math.min(...all), 1.6 * Math.max(...all));
   results.forEach(({ network, rows }, k) => {
     const box = { left: 272 + k * width, top: 34, width: width - 30, height: order.length * 40 };
     const at = frame(drawing, box, {
