@@ -78,7 +78,9 @@ async function figuresOf(own: readonly Sample[], lanczosSteps: number, seed: num
   const {
     vectors: [vector],
   } = leading(1, 'value');
-  const along = parts.map((part) => dot(times(part, vector!), vector!));
+  // Of each sample, as `samplingErrors` has it.
+  const along = own.map(({ x, weight }) => weight * dot(x, vector!) ** 2);
+  const ofSamples = own.map(() => 1 / POINTS);
   const batches = parts.map((_, index) => ({
     index,
     set: 0,
@@ -103,7 +105,7 @@ async function figuresOf(own: readonly Sample[], lanczosSteps: number, seed: num
   );
   return {
     loss: { value: fromScalar(metrics.loss), error: metrics.samplingError! },
-    largest: { value: hessian.eigenvalues[0]!.value, error: errorOfParts(along, shares)! },
+    largest: { value: hessian.eigenvalues[0]!.value, error: errorOfParts(along, ofSamples)! },
     trace: {
       value: hessian.trace.value,
       error: Math.hypot(hessian.trace.samplingError!, hessian.trace.standardError),
