@@ -1,5 +1,6 @@
 import { workerData } from 'node:worker_threads';
 import type { CompiledLibrary, LibraryData } from './hdf5Library';
+import { limitMemory, type LibraryMemory } from './hdf5Limits';
 
 /*
  * The build has h5wasm take its library from here, in place of the three megabytes of text that it would read,
@@ -8,7 +9,12 @@ import type { CompiledLibrary, LibraryData } from './hdf5Library';
 
 /** What Node has of it; TypeScript knows it of browsers alone. */
 declare const WebAssembly: {
-  readonly Instance: new (library: CompiledLibrary, imports: object) => object;
+  readonly Instance: new (
+    library: CompiledLibrary,
+    imports: object,
+  ) => {
+    readonly exports: { readonly memory: LibraryMemory };
+  };
 };
 
 let begin: (() => Promise<unknown>) | null = null;
@@ -30,5 +36,7 @@ export function instantiateWasm(
   done: (instance: object, library: CompiledLibrary) => void,
 ): void {
   const { library } = workerData as LibraryData;
-  done(new WebAssembly.Instance(library, imports), library);
+  const instance = new WebAssembly.Instance(library, imports);
+  limitMemory(instance.exports.memory);
+  done(instance, library);
 }

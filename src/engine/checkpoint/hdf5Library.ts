@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Fault } from './fault';
+import { endless, MAY_BE_SILENT, SIGNS } from './hdf5Limits';
 import { say, type Message } from '../../shared/words/message';
 
 /** What Node has of it; TypeScript knows it of browsers alone. */
@@ -14,6 +15,8 @@ export type CompiledLibrary = object & { readonly __compiled: never };
 /** What a thread of the library is started with. */
 export interface LibraryData {
   readonly library: CompiledLibrary;
+  /** Where it gives signs of life: hdf5Limits.ts. */
+  readonly signs: SharedArrayBuffer;
 }
 
 /** Puts all away that was opened. */
@@ -30,8 +33,8 @@ export interface Refusal {
   readonly fault: readonly [reason: Fault['reason'], what: Message, advice?: Message];
 }
 
-/** Arrays and surfaces of the largest size are read in a few seconds. */
-const PATIENCE = 60_000;
+/** Between two looks for a sign of life. */
+const LOOK_MILLISECONDS = 100;
 /** h5wasm and what Basin asks of it, in a bundle of its own that nothing else loads. */
 const SCRIPT = 'hdf5.js';
 /** The library itself, which the build takes out of that bundle. */
@@ -51,7 +54,10 @@ export class Hdf5Thread {
   private isAlive = true;
   private pending = 0;
 
-  private constructor(private readonly worker: Worker) {
+  private constructor(
+    private readonly worker: Worker,
+    private readonly signs: Int32Array,
+  ) {
     for (const end of ['exit', 'error']) {
       worker.on(end, () => {
         this.isAlive = false;
@@ -69,13 +75,14 @@ export class Hdf5Thread {
       ? __dirname
       : join(__dirname, '../../../dist');
     compiled ??= readFile(join(folder, LIBRARY)).then((bytes) => WebAssembly.compile(bytes));
-    const workerData: LibraryData = { library: await compiled };
-    return new Hdf5Thread(new Worker(join(folder, SCRIPT), { workerData }));
+    const signs = new SharedArrayBuffer(8);
+    const workerData: LibraryData = { library: await compiled, signs };
+    return new Hdf5Thread(new Worker(join(folder, SCRIPT), { workerData }), new Int32Array(signs));
   }
 
   /** @throws Fault what the file is refused for. */
   async ask<Answer extends object>(request: object): Promise<Answer> {
-    let late: NodeJS.Timeout | undefined;
+    let watch: NodeJS.Timeout | undefined;
     let forget: () => void = () => undefined;
     const { worker } = this;
     this.pending += 1;
@@ -86,10 +93,10 @@ export class Hdf5Thread {
           this.isAlive = false;
           reject(new Fault('damaged', say`the HDF5 library cannot read it`));
         };
-        late = setTimeout(() => {
+        watch = this.whenSilent(() => {
           this.isAlive = false;
-          reject(new Fault('damaged', say`the HDF5 library does not come to an end with it`));
-        }, PATIENCE);
+          reject(endless());
+        });
         worker.on('message', resolve);
         worker.on('error', unreadable);
         worker.on('exit', unreadable);
@@ -103,11 +110,23 @@ export class Hdf5Thread {
       if ('fault' in answer) throw new Fault(...answer.fault);
       return answer;
     } finally {
-      clearTimeout(late);
+      clearInterval(watch);
       forget();
       worker.unref();
       this.pending -= 1;
     }
+  }
+
+  /** Looks, rather than waits once: a machine that slept, or a process that did, has not been listening. */
+  private whenSilent(astray: () => void): NodeJS.Timeout {
+    let [last, silent] = [-1, 0];
+    return setInterval(() => {
+      const sign = Atomics.load(this.signs, SIGNS);
+      silent = sign === last ? silent + LOOK_MILLISECONDS : 0;
+      last = sign;
+      const allowed = Atomics.load(this.signs, MAY_BE_SILENT);
+      if (allowed > 0 && silent > allowed) astray();
+    }, LOOK_MILLISECONDS);
   }
 
   /** Ends it, or keeps it for the next file. */

@@ -1,5 +1,7 @@
 import { readSync } from 'node:fs';
-import { FS } from 'h5wasm';
+import { FS, type Dataset } from 'h5wasm';
+import { countRead, waiting } from './hdf5Limits';
+import type { Hdf5Source } from './hdf5Weights';
 
 /** A chunk is inflated whole. */
 export const MAX_CHUNK_BYTES = 2 ** 28;
@@ -7,6 +9,11 @@ export const MAX_CHUNK_BYTES = 2 ** 28;
 export const FILTERS: readonly number[] = [1, 2, 3];
 /** HDF5's classes of types: integers, floating point. */
 export const NUMBER_CLASSES: readonly number[] = [0, 1];
+
+/** Bytes of what is inflated at a time; 0 where nothing is. */
+export function chunkBytesOf({ metadata: { chunks, size } }: Dataset): number {
+  return chunks === null ? 0 : chunks.reduce((product, extent) => product * extent, size);
+}
 
 /** Devices, and links to what is open, among them the standard input of the process. */
 const SPECIAL_FOLDERS = ['/dev', '/proc/self', '/proc'];
@@ -35,6 +42,8 @@ export function emptyFileSystem(): void {
 
 /** Small reads, as those of headers, are one read for many. */
 const AHEAD = 2 ** 16;
+/** Bytes that are read between two signs of life. */
+const AT_ONCE = 2 ** 24;
 
 /** A stream of Emscripten's file system: reads `length` bytes at `position` into `buffer` from `offset` on. */
 type ReadStream = (
@@ -55,40 +64,54 @@ export interface LastRead {
   position: number | null;
 }
 
-/**
- * Makes a part of a file that is open appear as a file to the HDF5 library, which reads what it needs of it,
- * straight into its memory.
- */
-export function placeFile(
-  path: string,
-  { descriptor, start, size }: { descriptor: number; start: number; size: number },
-): LastRead {
+/** Makes a file that is in memory, or a part of one that is open, appear as a file to the HDF5 library. */
+export function placeFile(path: string, source: Hdf5Source): LastRead {
   const last: LastRead = { position: null };
   FS!.writeFile(path, new Uint8Array(0));
   const node = FS!.lookupPath(path, {}).node as unknown as FileNode;
+  const isHeld = source instanceof Uint8Array;
+  const size = isHeld ? source.byteLength : source.size;
+  const fill = isHeld ? filledFrom(source) : filledFromDisk(source);
+  const read: ReadStream = (_, buffer, offset, length, position) => {
+    last.position = position;
+    const count = Math.max(0, Math.min(length, size - position));
+    countRead(count);
+    fill(buffer.subarray(offset, offset + count), position);
+    return count;
+  };
+  node.usedBytes = size;
+  node.stream_ops = { ...node.stream_ops, read };
+  return last;
+}
+
+/** Fills `into` with the bytes of the file from `position` on. */
+type Fill = (into: Int8Array | Uint8Array, position: number) => void;
+
+function filledFrom(source: Uint8Array): Fill {
+  return (into, position) => {
+    into.set(source.subarray(position, position + into.byteLength));
+  };
+}
+
+/** What the library needs is read straight into its memory. */
+function filledFromDisk({ descriptor, start, size }: Exclude<Hdf5Source, Uint8Array>): Fill {
   let ahead = new Uint8Array(0);
   let aheadStart = 0;
-  const fill = (bytes: Int8Array | Uint8Array, position: number): void => {
+  const fill: Fill = (bytes, position) => {
     let done = 0;
     while (done < bytes.byteLength) {
-      const read = readSync(
-        descriptor,
-        bytes,
-        done,
-        bytes.byteLength - done,
-        start + position + done,
-      );
+      const count = Math.min(AT_ONCE, bytes.byteLength - done);
+      const from = start + position + done;
+      const read = waiting(() => readSync(descriptor, bytes, done, count, from));
       if (read === 0) throw new Error('the file ends before its data');
       done += read;
     }
   };
-  const read: ReadStream = (_, buffer, offset, length, position) => {
-    last.position = position;
-    const count = Math.max(0, Math.min(length, size - position));
-    const into = buffer.subarray(offset, offset + count);
+  return (into, position) => {
+    const count = into.byteLength;
     if (count >= AHEAD) {
       fill(into, position);
-      return count;
+      return;
     }
     const isAhead = position >= aheadStart && position + count <= aheadStart + ahead.length;
     if (!isAhead) {
@@ -97,11 +120,7 @@ export function placeFile(
       [ahead, aheadStart] = [bytes, position];
     }
     into.set(ahead.subarray(position - aheadStart, position - aheadStart + count));
-    return count;
   };
-  node.usedBytes = size;
-  node.stream_ops = { ...node.stream_ops, read };
-  return last;
 }
 
 /** The file system throws what is no Error; what cannot be removed is a folder that is mounted. */

@@ -1,5 +1,6 @@
 import { Dataset, File as Hdf5File, FS, Group, Module, ready } from 'h5wasm';
 import {
+  chunkBytesOf,
   emptyFileSystem,
   FILTERS,
   MAX_CHUNK_BYTES,
@@ -8,12 +9,16 @@ import {
   type LastRead,
 } from './hdf5Memory';
 import { Fault } from './fault';
+import { allowListing, allowReading, signOfLife } from './hdf5Limits';
 import type { Hdf5Contents, Hdf5Entry, Hdf5Source } from './hdf5Weights';
 import { say, type Message } from '../../shared/words/message';
 
 /** Groups in groups, and things in a file: links may lead round in circles. */
 const MAX_DEPTH = 32;
 const MAX_ENTITIES = 200_000;
+const FEW_ENTITIES = 1000;
+/** The shortest link, to what has another already, takes some twenty. */
+const MIN_ENTITY_BYTES = 8;
 const MAX_KEPT = 10_000;
 const MAX_ATTRIBUTE_BYTES = 2 ** 24;
 
@@ -37,16 +42,19 @@ export class Hdf5Memory {
   private constructor(
     private readonly file: Hdf5File,
     private readonly last: LastRead | null,
+    private readonly size: number,
   ) {}
 
   static async open(source: Hdf5Source): Promise<Hdf5Memory> {
     await ready;
     emptyFileSystem();
-    const last = source instanceof Uint8Array ? null : placeFile(PATH, source);
-    if (source instanceof Uint8Array) FS!.writeFile(PATH, source);
+    const size = source instanceof Uint8Array ? source.byteLength : source.size;
+    allowListing(size);
+    const last = placeFile(PATH, source);
     // Without it a read that fails leaves memory as it was, and says nothing.
     Module.activate_throwing_error_handler();
-    return new Hdf5Memory(new Hdf5File(PATH, 'r'), last);
+    const file = new Hdf5File(PATH, 'r');
+    return new Hdf5Memory(file, source instanceof Uint8Array ? null : last, size);
   }
 
   close(): void {
@@ -61,12 +69,14 @@ export class Hdf5Memory {
     const open: { readonly group: Group; readonly path: string; readonly depth: number }[] = [
       { group: this.file, path: '', depth: 0 },
     ];
+    const maxEntities = Math.min(MAX_ENTITIES, FEW_ENTITIES + this.size / MIN_ENTITY_BYTES);
     let count = 0;
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       const { group, path, depth } = next;
       const below: typeof open = [];
       for (const key of group.keys()) {
-        if (++count > MAX_ENTITIES || depth > MAX_DEPTH) {
+        signOfLife();
+        if (++count > maxEntities || depth > MAX_DEPTH) {
           throw new Fault('unsupported', say`its groups lead round in circles, or are too many`);
         }
         const inner = path === '' ? key : `${path}/${key}`;
@@ -109,6 +119,7 @@ export class Hdf5Memory {
     if (entry?.problem !== undefined || entry === null) {
       throw new Fault('unsupported', entry?.problem ?? say`"${path}" holds no numbers`);
     }
+    allowReading(entry.bytes, chunkBytesOf(dataset));
     const place = this.placeOf(dataset, entry);
     if (place !== null) return place;
     const value = entry.bytes === 0 ? new Uint8Array(0) : dataset.value;
@@ -173,12 +184,12 @@ const SCALARS: Readonly<Record<string, { of(value: number): { readonly buffer: A
 /** null for texts and the like, which are no weights. */
 function entryOf(path: string, dataset: Dataset): Hdf5Entry | null {
   const { metadata } = dataset;
-  const { shape, chunks, size, type } = metadata;
+  const { shape, size, type } = metadata;
   if (shape === null) return null;
   const dtype = dtypeOf(type, size, metadata.signed);
   if (dtype === null) return null;
   const count = shape.reduce((product, extent) => product * extent, 1);
-  const problem = problemOf(path, dataset, count * size, chunks);
+  const problem = problemOf(path, dataset, count * size);
   return {
     path,
     dtype,
@@ -191,19 +202,14 @@ function entryOf(path: string, dataset: Dataset): Hdf5Entry | null {
 
 const MAX_BYTES = 2 ** 31;
 
-function problemOf(
-  path: string,
-  dataset: Dataset,
-  bytes: number,
-  chunks: number[] | null,
-): Message | null {
-  const { virtual_sources: sources, size } = dataset.metadata;
+function problemOf(path: string, dataset: Dataset, bytes: number): Message | null {
+  const { virtual_sources: sources } = dataset.metadata;
   if (sources !== undefined && sources.length > 0) {
     return say`"${path}" takes its values from other files`;
   }
   if (!(bytes <= MAX_BYTES)) return say`"${path}" announces ${bytes} bytes`;
-  const chunk = (chunks ?? []).reduce((product, extent) => product * extent, size);
-  if (!(chunk <= MAX_CHUNK_BYTES)) return say`"${path}" is stored in chunks that are too large`;
+  if (!(chunkBytesOf(dataset) <= MAX_CHUNK_BYTES))
+    return say`"${path}" is stored in chunks that are too large`;
   const strange = dataset.filters.find(({ id }) => !FILTERS.includes(id));
   return strange === undefined ? null : say`"${path}" is compressed by the filter ${strange.id}`;
 }

@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { Dataset, File as Hdf5File, FS, Module, ready, type Group } from 'h5wasm';
 import { Fault } from '../../checkpoint/fault';
+import { allowListing, allowReading } from '../../checkpoint/hdf5Limits';
 import {
   attempt,
+  chunkBytesOf,
   emptyFileSystem,
   FILTERS,
   MAX_CHUNK_BYTES,
   NUMBER_CLASSES,
+  placeFile,
 } from '../../checkpoint/hdf5Memory';
 import {
   evenAxis,
@@ -46,7 +49,8 @@ export async function parseSurface(
   emptyFileSystem();
   // The library takes two files of one name for one.
   const name = `/surface-${randomUUID()}.h5`;
-  FS!.writeFile(name, bytes);
+  allowListing(bytes.byteLength);
+  placeFile(name, bytes);
   // Without it a read that fails leaves memory as it was, and says nothing.
   module.activate_throwing_error_handler();
   let file: Hdf5File | undefined;
@@ -131,7 +135,7 @@ function numbersOf(root: Group, names: readonly string[], name: string): Numbers
     throw new Fault('hostile', say`"${name}" is no dataset but leads elsewhere`);
   }
   const { metadata } = entity;
-  const { shape, chunks } = metadata;
+  const { shape } = metadata;
   if (metadata.virtual_sources !== undefined && metadata.virtual_sources.length > 0) {
     throw new Fault('hostile', say`"${name}" takes its values from other files`);
   }
@@ -142,7 +146,8 @@ function numbersOf(root: Group, names: readonly string[], name: string): Numbers
   if (!(points >= 1 && points <= MAX_POINTS)) {
     throw new Fault('unsupported', say`"${name}" has ${points} values`, say`take a coarser grid`);
   }
-  if (chunks !== null && !(product(chunks) * metadata.size <= MAX_CHUNK_BYTES)) {
+  const chunkBytes = chunkBytesOf(entity);
+  if (!(chunkBytes <= MAX_CHUNK_BYTES)) {
     throw new Fault('unsupported', say`"${name}" is stored in chunks that are too large`);
   }
   const strange = entity.filters.find(({ id }) => !FILTERS.includes(id));
@@ -154,6 +159,7 @@ function numbersOf(root: Group, names: readonly string[], name: string): Numbers
     );
   }
   const isNumber = NUMBER_CLASSES.includes(metadata.type) && [1, 2, 4, 8].includes(metadata.size);
+  allowReading(points * metadata.size, chunkBytes);
   const value = isNumber ? entity.value : null;
   if (!ArrayBuffer.isView(value) || value instanceof Uint8ClampedArray) {
     throw new Fault(

@@ -3,6 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import { Fault } from '../../checkpoint/fault';
 import { beginAnew } from '../../checkpoint/hdf5Instance';
 import type { Closed, CloseRequest, Refusal } from '../../checkpoint/hdf5Library';
+import { allowNothing } from '../../checkpoint/hdf5Limits';
 import { Hdf5Memory } from '../../checkpoint/hdf5Thread';
 import { parseSurface } from './surface';
 import type { Hdf5Request, Opened, ReadAnswer } from '../../checkpoint/hdf5Weights';
@@ -60,6 +61,7 @@ parentPort!.on('message', (request: Request) => {
       return refusalOf(error);
     })
     .then((message) => {
+      allowNothing();
       // Its memory is its own, and goes over without a copy.
       const isMoved = 'bytes' in message;
       parentPort!.postMessage(message, isMoved ? [message.bytes.buffer as ArrayBuffer] : []);
