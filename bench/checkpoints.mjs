@@ -1,11 +1,12 @@
 // How long reading checkpoints takes, beside PyTorch, safetensors, NumPy and h5py:
 // npm run bench:checkpoints -- [--python PYTHON] [--megabytes 500] [--folder FOLDER]
-// The files are made once, in FOLDER, and are in the page cache when they are read.
+// The files are made once, in FOLDER, and are in the page cache when they are read. Each reading is the first of a
+// process of its own, whose start does not count, and keeps all tensors, as whoever loads a model does; Basin and its
+// peer take turns.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, openSync, closeSync, ftruncateSync, writeSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import esbuild from 'esbuild';
 
@@ -72,7 +73,22 @@ if (!existsSync(join(folder, 'large.pt'))) {
 const own = join(root, 'dist', 'bench-checkpoints.cjs');
 await esbuild.build({
   stdin: {
-    contents: `export { openCheckpoint } from './src/engine/checkpoint/openCheckpoint';`,
+    contents: `
+      import { openCheckpoint } from './src/engine/checkpoint/openCheckpoint';
+      import { readEach } from './src/engine/checkpoint/readEach';
+      async function read(path: string): Promise<void> {
+        const [begun, processor] = [performance.now(), process.cpuUsage()];
+        const checkpoint = await openCheckpoint(path);
+        const tensors = new Map<string, unknown>();
+        for await (const { name, tensor } of readEach(checkpoint, [...checkpoint.tensors.keys()])) {
+          tensors.set(name, tensor);
+        }
+        const wall = (performance.now() - begun) / 1e3;
+        const { user, system } = process.cpuUsage(processor);
+        await checkpoint.close();
+        console.log(JSON.stringify({ seconds: [wall, (user + system) / 1e6], tensors: tensors.size }));
+      }
+      void read(process.argv[2]!);`,
     resolveDir: root,
     loader: 'ts',
   },
@@ -82,29 +98,29 @@ await esbuild.build({
   outfile: own,
   logLevel: 'error',
 });
-const { openCheckpoint } = createRequire(import.meta.url)(own);
 
-async function ofBasin(name) {
-  let [best, bytes] = [Infinity, 0];
-  for (let round = 0; round < 3; round++) {
-    const begun = performance.now();
-    const checkpoint = await openCheckpoint(join(folder, name));
-    bytes = 0;
-    for (const key of checkpoint.tensors.keys()) {
-      bytes += (await checkpoint.read(key)).data.byteLength;
-    }
-    await checkpoint.close();
-    best = Math.min(best, (performance.now() - begun) / 1000);
+const READINGS = 7;
+const FILES = [
+  ...['large.pt', 'large.safetensors', 'large.npz', 'large.h5'],
+  ...['legacy-50000.pt', 'arrays-10000.npz'],
+];
+const output = (command, args) => JSON.parse(execFileSync(command, args, { encoding: 'utf8' }));
+
+console.log('\n| file | Basin, s | processor | | s | processor | Basin is |');
+console.log('|---|--:|--:|---|--:|--:|--:|');
+for (const name of FILES.map((file) => join(folder, file)).filter(existsSync)) {
+  const [ours, theirs] = [[], []];
+  for (let turn = 0; turn < READINGS; turn++) {
+    ours.push(output(process.execPath, [own, name]));
+    theirs.push(output(values.python, [peers, 'read', name]));
   }
-  return { seconds: best, bytes };
-}
-
-const theirs = JSON.parse(
-  execFileSync(values.python, [peers, 'read', folder], { encoding: 'utf8' }),
-);
-console.log('\n| file | Basin, s | | s | Basin is |\n|---|--:|---|--:|--:|');
-for (const [name, { way, seconds }] of Object.entries(theirs)) {
-  const { seconds: ours } = await ofBasin(name);
-  const cells = [name, ours.toFixed(2), `\`${way}\``, seconds.toFixed(2)];
-  console.log(`| ${cells.join(' | ')} | ${(seconds / ours).toFixed(2)} × |`);
+  if (ours[0].tensors !== theirs[0].tensors) throw new Error(`${name}: other tensors`);
+  const [wall, processor, peerWall, peerProcessor] = [ours, theirs].flatMap((readings) =>
+    [0, 1].map((k) => median(readings.map(({ seconds }) => seconds[k]))),
+  );
+  const [a, b, c, d] = [wall, processor, peerWall, peerProcessor].map((x) => x.toFixed(2));
+  const ratio = (peerWall / wall).toFixed(1);
+  console.log(
+    `| ${basename(name)} | ${a} | ${b} | \`${theirs[0].way}\` | ${c} | ${d} | ${ratio} × |`,
+  );
 }

@@ -1,7 +1,7 @@
 """Makes the files of bench/checkpoints.mjs, and reads them as PyTorch, safetensors, NumPy and h5py do.
 
 Needs torch 2.13, safetensors, numpy, and h5py where the HDF5 file is to be compared.
-python checkpoints_peers.py make FOLDER MEGABYTES; python checkpoints_peers.py read FOLDER
+python checkpoints_peers.py make FOLDER MEGABYTES; python checkpoints_peers.py read FILE
 """
 
 import json
@@ -51,27 +51,24 @@ def datasets(path):
     return found
 
 
-def read(folder):
-    ways = {
-        "large.pt": ("torch.load(mmap=True)", lambda p: copied(torch.load(p, mmap=True))),
-        "large.safetensors": ("safetensors.torch.load_file", lambda p: copied(load_file(p))),
-        "large.npz": ("numpy.load", arrays),
-        "legacy-50000.pt": ("torch.load", torch.load),
-        "arrays-10000.npz": ("numpy.load", arrays),
-    }
-    if h5py:
-        ways["large.h5"] = ("h5py", datasets)
-    out = {}
-    for name, (way, load) in ways.items():
-        best = float("inf")
-        for _ in range(3):
-            begun = time.perf_counter()
-            load(folder / name)
-            best = min(best, time.perf_counter() - begun)
-        out[name] = {"way": way, "seconds": best}
-    print(json.dumps(out))
+WAYS = {
+    "large.pt": ("torch.load(mmap=True)", lambda path: copied(torch.load(path, mmap=True))),
+    "large.safetensors": ("safetensors.torch.load_file", lambda path: copied(load_file(path))),
+    "large.npz": ("numpy.load", arrays),
+    "large.h5": ("h5py", datasets),
+    "legacy-50000.pt": ("torch.load", torch.load),
+    "arrays-10000.npz": ("numpy.load", arrays),
+}
+
+
+def read(path):
+    way, load = WAYS[path.name]
+    begun, processor = time.perf_counter(), time.process_time()
+    tensors = load(path)
+    seconds = [time.perf_counter() - begun, time.process_time() - processor]
+    print(json.dumps({"way": way, "seconds": seconds, "tensors": len(tensors)}))
 
 
 if __name__ == "__main__":
-    command, folder = sys.argv[1], pathlib.Path(sys.argv[2])
-    make(folder, int(sys.argv[3])) if command == "make" else read(folder)
+    command, path = sys.argv[1], pathlib.Path(sys.argv[2])
+    make(path, int(sys.argv[3])) if command == "make" else read(path)

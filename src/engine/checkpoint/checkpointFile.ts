@@ -3,8 +3,10 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { Fault, naming } from './fault';
 import { say } from '../../shared/words/message';
 
-/** One read of the operating system at a time: its own limit is 2 GiB. */
-const CHUNK = 64 * 2 ** 20;
+/** One read of the operating system: what is done with it next finds it near the processor. */
+const PIECE = 2 ** 20;
+/** Reads of a large part that are under way at the same time, each in a thread of Node's. */
+const UNDER_WAY = 3;
 
 /** Bytes of a small read, and of what is read with it. */
 const SMALL = 4096;
@@ -19,9 +21,16 @@ export interface ReadableBytes {
   /** Of the file. */
   readonly path: string;
   readonly size: number;
-  /** As `CheckpointFile.read`, and `readInto`. */
+  /** As `CheckpointFile.read`, `readInto` and `piecesInto`. */
   read(position: number, length: number): Promise<Uint8Array>;
   readInto(bytes: Uint8Array, position: number): Promise<void>;
+  piecesInto(bytes: Uint8Array, position: number): AsyncGenerator<Uint8Array, void>;
+}
+
+/** Memory that is not cleared: whoever takes it fills it before anyone sees it. */
+export function memoryToFill(length: number): Uint8Array<ArrayBuffer> {
+  const { buffer } = Buffer.allocUnsafeSlow(length);
+  return new Uint8Array(buffer);
 }
 
 /**
@@ -69,7 +78,7 @@ export class CheckpointFile implements ReadableBytes {
       throw new Fault('damaged', say`it ends before the data its header announces`);
     }
     if (length <= SMALL) return this.readSmall(position, length);
-    const bytes = new Uint8Array(length);
+    const bytes = memoryToFill(length);
     await this.readInto(bytes, position);
     return bytes;
   }
@@ -110,21 +119,16 @@ export class CheckpointFile implements ReadableBytes {
     if (!(start >= 0 && size >= 0 && start + size <= this.size)) {
       throw new Fault('damaged', say`it ends before the data its header announces`);
     }
+    const within = (position: number, length: number): number => {
+      if (position >= 0 && length >= 0 && position + length <= size) return start + position;
+      throw new Fault('damaged', say`a part of it ends before the data its header announces`);
+    };
     return {
       path: this.path,
       size,
-      read: (position, length) => {
-        if (position >= 0 && length >= 0 && position + length <= size) {
-          return this.read(start + position, length);
-        }
-        throw new Fault('damaged', say`a part of it ends before the data its header announces`);
-      },
-      readInto: (bytes, position) => {
-        if (position >= 0 && position + bytes.length <= size) {
-          return this.readInto(bytes, start + position);
-        }
-        throw new Fault('damaged', say`a part of it ends before the data its header announces`);
-      },
+      read: (position, length) => this.read(within(position, length), length),
+      readInto: (bytes, position) => this.readInto(bytes, within(position, bytes.length)),
+      piecesInto: (bytes, position) => this.piecesInto(bytes, within(position, bytes.length)),
     };
   }
 
@@ -140,16 +144,40 @@ export class CheckpointFile implements ReadableBytes {
 
   /** Fills `bytes` from `position` on; as `read`. */
   async readInto(bytes: Uint8Array, position: number): Promise<void> {
+    const pieces = this.piecesInto(bytes, position);
+    while ((await pieces.next()).done !== true);
+  }
+
+  /** As `readInto`, and gives each piece as soon as it is filled, in their order, while others are under way. */
+  async *piecesInto(bytes: Uint8Array, position: number): AsyncGenerator<Uint8Array, void> {
     if (this.closed) throw new Error(`${this.path} was read after it was closed`);
-    let done = 0;
-    while (done < bytes.length) {
-      const length = Math.min(CHUNK, bytes.length - done);
-      const { bytesRead } = await this.handle.read(bytes, done, length, position + done);
-      if (bytesRead === 0) break;
-      done += bytesRead;
+    const underWay: Promise<Uint8Array>[] = [];
+    for (let next = 0; next < bytes.length || underWay.length > 0;) {
+      while (next < bytes.length && underWay.length < UNDER_WAY) {
+        const read = this.fill(bytes.subarray(next, next + PIECE), position + next);
+        // Whoever waits for the one before hears of its fault, and of no other.
+        read.catch(() => undefined);
+        underWay.push(read);
+        next += PIECE;
+      }
+      yield await underWay.shift()!;
     }
     this.checkUnchanged(await this.handle.stat());
-    if (done < bytes.length) throw changed();
+  }
+
+  private async fill(bytes: Uint8Array, position: number): Promise<Uint8Array> {
+    let done = 0;
+    while (done < bytes.length) {
+      const { bytesRead } = await this.handle.read(
+        bytes,
+        done,
+        bytes.length - done,
+        position + done,
+      );
+      if (bytesRead === 0) throw changed();
+      done += bytesRead;
+    }
+    return bytes;
   }
 
   private checkUnchanged({ size, mtimeMs }: Stats): void {

@@ -61,7 +61,7 @@ export async function diffCheckpoints(
     signal?.throwIfAborted();
     let change;
     try {
-      change = changeOf(await first.read(name), await second.read(other));
+      change = changeOf(...(await Promise.all([first.read(name), second.read(other)])));
     } catch (error) {
       if (!(error instanceof Error) || error.name !== 'InputError') throw error;
       unread.push({ name, reason: error.message });

@@ -1,6 +1,6 @@
 import { workerData } from 'node:worker_threads';
-import type { CompiledLibrary, LibraryData } from './hdf5Library';
 import { limitMemory, type LibraryMemory } from './hdf5Limits';
+import type { CompiledLibrary, LibraryData } from './hdf5Signs';
 
 /*
  * The build has h5wasm take its library from here, in place of the three megabytes of text that it would read,

@@ -3,21 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Fault } from './fault';
-import { endless, MAY_BE_SILENT, SIGNS } from './hdf5Limits';
+import { endless, MAY_BE_SILENT, SIGNS, type CompiledLibrary, type LibraryData } from './hdf5Signs';
 import { say, type Message } from '../../shared/words/message';
 
 /** What Node has of it; TypeScript knows it of browsers alone. */
 declare const WebAssembly: { compile(bytes: Uint8Array): Promise<CompiledLibrary> };
-
-/** The HDF5 library as threads share it: what is compiled once is compiled for all. */
-export type CompiledLibrary = object & { readonly __compiled: never };
-
-/** What a thread of the library is started with. */
-export interface LibraryData {
-  readonly library: CompiledLibrary;
-  /** Where it gives signs of life: hdf5Limits.ts. */
-  readonly signs: SharedArrayBuffer;
-}
 
 /** Puts all away that was opened. */
 export interface CloseRequest {

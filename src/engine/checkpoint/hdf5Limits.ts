@@ -1,7 +1,5 @@
 import { workerData } from 'node:worker_threads';
-import { Fault } from './fault';
-import type { LibraryData } from './hdf5Library';
-import { say } from '../../shared/words/message';
+import { endless, MAY_BE_SILENT, SIGNS, type LibraryData } from './hdf5Signs';
 
 /*
  * What a file may have the HDF5 library do, which a damaged one leads round in circles: take memory, read the file
@@ -25,10 +23,6 @@ const READ_AGAIN = 16;
 const SILENT_MILLISECONDS = 1000;
 /** Chunks are inflated at 100 and more, by a thread that may have a fifth of a core. */
 const BYTES_PER_MILLISECOND = 20_000;
-
-/** Signs of life, and for how long there may be none: 0 where the thread waits for its start or the disk. */
-export const SIGNS = 0;
-export const MAY_BE_SILENT = 1;
 
 const started = workerData as LibraryData | null;
 const signs = new Int32Array(started?.signs ?? new ArrayBuffer(8));
@@ -95,8 +89,4 @@ export function waiting<Found>(work: () => Found): Found {
     Atomics.store(signs, MAY_BE_SILENT, silent);
     signOfLife();
   }
-}
-
-export function endless(): Fault {
-  return new Fault('damaged', say`the HDF5 library does not come to an end with it`);
 }

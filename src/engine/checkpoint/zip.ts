@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { constants, crc32, createInflateRaw, inflateRaw, type ZlibOptions } from 'node:zlib';
 import { fromRandomAccessReaderPromise, RandomAccessReader, type Entry } from 'yauzl';
-import type { ReadableBytes } from './checkpointFile';
+import { memoryToFill, type ReadableBytes } from './checkpointFile';
 import { Fault } from './fault';
 import { say } from '../../shared/words/message';
 
@@ -41,6 +41,8 @@ export interface ZipEntry {
 export class ZipArchive {
   /** Names of entries whose bytes have been compared with their checksum. */
   private readonly verified = new Set<string>();
+  /** Entries that are being compared with it. */
+  private readonly verifying = new Map<string, Promise<unknown>>();
   /** Where the bytes of entries begin, as far as that has been looked for. */
   private readonly starts = new Map<string, number>();
 
@@ -112,8 +114,16 @@ export class ZipArchive {
         return start === 0 && end === whole.length ? whole : whole.slice(start, end);
       }
       const dataStart = await this.dataStart(entry);
+      // Whoever reads another part of it meanwhile waits: it is compared once.
+      await this.verifying.get(name);
       if (this.verified.has(name)) return this.file.read(dataStart + start, end - start);
-      return this.verifiedRange(entry, dataStart, start, end);
+      const range = this.verifiedRange(entry, dataStart, start, end);
+      this.verifying.set(name, range);
+      try {
+        return await range;
+      } finally {
+        this.verifying.delete(name);
+      }
     });
   }
 
@@ -303,7 +313,7 @@ export class ZipArchive {
       this.verify(entry, crc32(whole));
       return start === 0 && end === size ? whole : whole.slice(start, end);
     }
-    const range = new Uint8Array(end - start);
+    const range = memoryToFill(end - start);
     let sum = 0;
     const skim = async (from: number, to: number) => {
       for (let at = from; at < to; at += CHUNK) {
@@ -311,10 +321,7 @@ export class ZipArchive {
       }
     };
     await skim(0, start);
-    // Straight to where it stays, piece by piece while it is near the processor.
-    for (let at = 0; at < range.length; at += CHUNK) {
-      const piece = range.subarray(at, Math.min(range.length, at + CHUNK));
-      await this.file.readInto(piece, position + start + at);
+    for await (const piece of this.file.piecesInto(range, position + start)) {
       sum = crc32(piece, sum);
     }
     await skim(end, size);

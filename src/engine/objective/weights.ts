@@ -1,3 +1,4 @@
+import { readEach } from '../checkpoint/readEach';
 import { basename } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { untilAborted } from '../aborted';
@@ -84,13 +85,15 @@ export async function loadWeights(
     const memory = isShared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes);
     const vector: FloatArray =
       precision === 'float64' ? new Float64Array(memory) : new Float32Array(memory);
+    const stored = entries.flatMap(({ name }) => sources.get(name) ?? []);
+    const tensors = readEach(checkpoint, stored, signal);
     for (const { name, offset } of entries) {
       const tensor = sources.get(name) ?? null;
       if (tensor === null) {
         vector.set(model.ownValue(name), offset);
         continue;
       }
-      const { data } = await untilAborted(checkpoint.read(tensor), signal);
+      const { data } = (await tensors.next()).value!.tensor;
       for (let start = 0; start < data.length; start += PIECE) {
         const end = Math.min(start + PIECE, data.length);
         if (start > 0) await setImmediate();

@@ -1,3 +1,4 @@
+import { readEach } from '../checkpoint/readEach';
 import type { WeightsOutcome } from '../../shared/engineProtocol';
 import { InputError } from '../../shared/inputError';
 import type { WeightFigures } from '../../shared/weightFigures';
@@ -80,9 +81,11 @@ async function measureWeights(
       new Distance(previous, floating.length),
     ];
     let [values, squares, units, deadUnits] = [0, 0, 0, 0];
-    for (const entry of floating) {
+    const names = floating.map(({ name }) => name);
+    for await (const { name, tensor } of readEach(checkpoint, names, signal)) {
       signal.throwIfAborted();
-      const { data } = await checkpoint.read(entry.name);
+      const { data } = tensor;
+      const entry = checkpoint.tensors.get(name)!;
       if (!(data instanceof Float32Array || data instanceof Float64Array)) continue;
       for (let i = 0; i < data.length; i++) squares += data[i]! * data[i]!;
       values += data.length;
