@@ -1,3 +1,4 @@
+import { plural } from '../../shared/words/text';
 import type { LoneTensor } from '../../shared/checkpointDifference';
 import { diffCheckpoints } from '../checkpoint/diff';
 import { openCheckpoint } from '../checkpoint/openCheckpoint';
@@ -48,7 +49,7 @@ export async function diffCommand(
       } = difference;
       print(`first   ${a.path}\nsecond  ${b.path}`);
       print(
-        `\n${formatCount(tensors.length)} tensors in both, ${formatCount(equal)} of them equal · ‖b − a‖ ${number(distance)}, relative ${share(relative)}`,
+        `\n${plural(tensors.length, 'tensor')} in both, ${formatCount(equal)} of them equal · ‖b − a‖ ${number(distance)}, relative ${share(relative)}`,
       );
       const changed = tensors.filter((tensor) => tensor.distance !== 0 || tensor.renamed);
       if (changed.length > 0) {

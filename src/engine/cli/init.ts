@@ -1,9 +1,9 @@
+import { plural } from '../../shared/words/text';
 import { relative } from 'node:path';
 import { initRun } from '../init/initRun';
 import { ExitStatus } from './exitStatus';
 import { complain, print, sayJson } from './output';
 import { english } from '../../shared/words/message';
-import { formatCount } from '../../shared/words/numbers';
 
 /** Writes basin_export.py, or the basin.json of saved models, beside the checkpoints of a run, and says what is next. */
 export async function initCommand(
@@ -19,7 +19,7 @@ export async function initCommand(
   const { file, checkpoints, count, parameters, left, needsExport, isConfigured } = result;
   const named = checkpoints.join(', ');
   print(
-    `${formatCount(count)} ${count === 1 ? 'checkpoint' : 'checkpoints'} (${named}), ${formatCount(parameters)} values, buffers included, in each.`,
+    `${plural(count, 'checkpoint')} (${named}), ${plural(parameters, 'value')}, buffers included, in each.`,
   );
   for (const sentence of left) complain(`Note: ${english(sentence)}`);
   const analyze = `basin analyze ${relative('.', result.folder) || '.'}`;

@@ -1,3 +1,4 @@
+import { plural } from '../../shared/words/text';
 import { inspect } from '../checkpoint/inspect';
 import { ExitStatus } from './exitStatus';
 import { table } from './table';
@@ -36,7 +37,7 @@ export async function inspectCommand(
   const { path, format, size, tensors, parameters, step, epoch, metadata } = inspection;
   const facts = [
     `${format}, ${formatBytes(size)}`,
-    `${formatCount(parameters)} values, buffers included, in ${formatCount(tensors.length)} tensors`,
+    `${plural(parameters, 'value')}, buffers included, in ${plural(tensors.length, 'tensor')}`,
     ...(epoch === null ? [] : [`epoch ${formatCount(epoch)}`]),
     ...(step === null ? [] : [`step ${formatCount(step)}`]),
   ];

@@ -1,3 +1,4 @@
+import { plural } from '../../shared/words/text';
 import { InputError } from '../../shared/inputError';
 import { fromScalar } from '../../shared/result/scalar';
 import { analyzeTopology } from '../topology/analyzeTopology';
@@ -88,7 +89,7 @@ async function gridTopology(file: string, flags: TopologyFlags): Promise<number>
   const source = { noise: 'the noise floor', given: 'as given', refinement: 'of the refinement' };
   print(`${topology.shape.join(' × ')} points, neighbourhood ${topology.neighborhood}`);
   print(
-    `${formatCount(topology.minima)} minima and ${formatCount(topology.saddles)} saddles above persistence ${formatNumber(topology.threshold)} (${source[topology.thresholdSource]})`,
+    `${plural(topology.minima, 'minimum', 'minima')} and ${plural(topology.saddles, 'saddle')} above persistence ${formatNumber(topology.threshold)} (${source[topology.thresholdSource]})`,
   );
   print(innerLine(topology));
   for (const line of countLines(topology)) print(line);
@@ -111,7 +112,7 @@ function innerLine({ inner, minima, saddles, pairs }: Topology): string {
     pairs.every(({ border, keptWhenWidened }) => border !== true || keptWhenWidened === undefined)
       ? ''
       : `; of ${formatCount(touching)} pairs at the border a grid one step wider would keep ${formatCount(kept)}, as the values near the edge continue`;
-  return `inside of the grid: ${formatCount(counts.minima)} minima and ${formatCount(counts.saddles)} saddles; at its border ${formatCount(minima - counts.minima)} and ${formatCount(saddles - counts.saddles)}${outlook}`;
+  return `inside of the grid: ${plural(counts.minima, 'minimum', 'minima')} and ${plural(counts.saddles, 'saddle')}; at its border ${formatCount(minima - counts.minima)} and ${formatCount(saddles - counts.saddles)}${outlook}`;
 }
 
 function countLines({ sensitivity, loops, smad }: Topology): string[] {
@@ -120,7 +121,7 @@ function countLines({ sensitivity, loops, smad }: Topology): string[] {
     `saddles with other neighbourhoods: ${counts.map(([name, count]) => `${name} ${formatCount(count ?? 0)}`).join(', ')}`,
     ...(loops === undefined
       ? []
-      : [`${formatCount(loops.count)} loops, of average persistence ${formatNumber(loops.mean)}`]),
+      : [`${plural(loops.count, 'loop')}, of average persistence ${formatNumber(loops.mean)}`]),
     ...(smad === undefined || smad.edges === 0
       ? []
       : [`saddle–minimum average distance ${formatNumber(smad.mean)}`]),
@@ -176,9 +177,9 @@ async function meshTopology(
     });
     return ExitStatus.done;
   }
-  print(`${formatCount(values.length)} points, neighbourhood ${name}`);
+  print(`${plural(values.length, 'point')}, neighbourhood ${name}`);
   print(
-    `${formatCount(counts.minima)} minima and ${formatCount(counts.saddles)} saddles above persistence ${formatNumber(threshold)}`,
+    `${plural(counts.minima, 'minimum', 'minima')} and ${plural(counts.saddles, 'saddle')} above persistence ${formatNumber(threshold)}`,
   );
   printPairs(pairs, essential, summaries);
   return ExitStatus.done;
@@ -213,10 +214,10 @@ function printPairs(
 function persistenceLines({ inner, finite, withEssential }: TopologySummaries): string[] {
   const mean = ({ count, mean: value }: PersistenceSummary) =>
     count === 0 ? 'none' : formatNumber(value);
-  const others = `of all ${formatCount(finite.count)} finite pairs ${mean(finite)}, with the essential pair ${mean(withEssential)}`;
+  const others = `of all ${plural(finite.count, 'finite pair')} ${mean(finite)}, with the essential pair ${mean(withEssential)}`;
   return [
     inner === undefined
       ? `average persistence ${others}`
-      : `average persistence ${mean(inner)} of ${formatCount(inner.count)} pairs inside; ${others}`,
+      : `average persistence ${mean(inner)} of ${plural(inner.count, 'pair')} inside; ${others}`,
   ];
 }

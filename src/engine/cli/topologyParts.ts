@@ -1,3 +1,4 @@
+import { plural } from '../../shared/words/text';
 import { fromScalar, toScalar, type Scalar } from '../../shared/result/scalar';
 import { persistenceOf } from '../topology/persistence';
 import { segmentLandscape, type Segmentation } from '../topology/segmentation';
@@ -115,7 +116,7 @@ export function treesText({ splitTree: { nodes }, contourTree: contours }: Trees
     arcs.length > SHOWN
       ? `\n… and ${formatCount(arcs.length - SHOWN)} more; --json prints all.`
       : '';
-  return `split tree: ${formatCount(maxima)} maxima; contour tree: ${formatCount(contours.nodes.length)} nodes, ${formatCount(arcs.length)} arcs, the highest first\n\n${table(
+  return `split tree: ${plural(maxima, 'maximum', 'maxima')}; contour tree: ${plural(contours.nodes.length, 'node')}, ${plural(arcs.length, 'arc')}, the highest first\n\n${table(
     ['from', 'to', 'height', 'lower at', 'upper at', 'points between'],
     rows,
   )}${more}`;
@@ -163,7 +164,7 @@ export function basinsText({ minima, maxima, basin, cells }: Segmentation): stri
     largest.length > SHOWN
       ? `\n… and ${formatCount(largest.length - SHOWN)} more; --json prints all.`
       : '';
-  return `${formatCount(minima.length)} basins, ${formatCount(maxima.length)} hills, ${formatCount(cells.length)} Morse–Smale cells; basins, the largest first\n\n${table(
+  return `${plural(minima.length, 'basin')}, ${plural(maxima.length, 'hill')}, ${plural(cells.length, 'Morse–Smale cell')}; basins, the largest first\n\n${table(
     ['minimum at', 'points', 'share'],
     rows,
   )}${more}`;
