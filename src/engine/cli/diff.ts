@@ -1,4 +1,3 @@
-import { plural } from '../../shared/words/text';
 import type { LoneTensor } from '../../shared/checkpointDifference';
 import { diffCheckpoints } from '../checkpoint/diff';
 import { openCheckpoint } from '../checkpoint/openCheckpoint';
@@ -7,6 +6,7 @@ import { complain, print, sayJson } from './output';
 import { table } from './table';
 import { english } from '../../shared/words/message';
 import { formatCount, formatNumber } from '../../shared/words/numbers';
+import { plural } from '../../shared/words/text';
 
 export interface DiffFlags {
   readonly json?: boolean;

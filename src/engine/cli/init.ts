@@ -1,9 +1,9 @@
-import { plural } from '../../shared/words/text';
 import { relative } from 'node:path';
 import { initRun } from '../init/initRun';
 import { ExitStatus } from './exitStatus';
 import { complain, print, sayJson } from './output';
 import { english } from '../../shared/words/message';
+import { plural } from '../../shared/words/text';
 
 /** Writes basin_export.py, or the basin.json of saved models, beside the checkpoints of a run, and says what is next. */
 export async function initCommand(

@@ -1,4 +1,3 @@
-import { plural } from '../../shared/words/text';
 import { inspect } from '../checkpoint/inspect';
 import { ExitStatus } from './exitStatus';
 import { table } from './table';
@@ -6,6 +5,7 @@ import { escaped } from '../../shared/escaped';
 import { english } from '../../shared/words/message';
 import { formatBytes, formatCount } from '../../shared/words/numbers';
 import { complain, print, sayJson } from './output';
+import { plural } from '../../shared/words/text';
 
 export interface InspectFlags {
   readonly json?: boolean;

@@ -1,4 +1,3 @@
-import { plural } from '../../shared/words/text';
 import { InputError } from '../../shared/inputError';
 import { fromScalar } from '../../shared/result/scalar';
 import { analyzeTopology } from '../topology/analyzeTopology';
@@ -29,6 +28,7 @@ import type {
 import { english, say } from '../../shared/words/message';
 import { formatCount, formatNumber } from '../../shared/words/numbers';
 import { complain, print, sayJson } from './output';
+import { plural } from '../../shared/words/text';
 
 export interface TopologyFlags {
   readonly neighborhood?: string;

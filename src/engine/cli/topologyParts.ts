@@ -1,4 +1,3 @@
-import { plural } from '../../shared/words/text';
 import { fromScalar, toScalar, type Scalar } from '../../shared/result/scalar';
 import { persistenceOf } from '../topology/persistence';
 import { segmentLandscape, type Segmentation } from '../topology/segmentation';
@@ -8,6 +7,7 @@ import { splitTree } from '../topology/trees/splitTree';
 import { table } from './table';
 import type { Neighborhood } from '../../shared/result/topology';
 import { formatCount, formatNumber, formatShare } from '../../shared/words/numbers';
+import { plural } from '../../shared/words/text';
 
 /** A landscape and how its topology is taken. */
 export interface Choice {
