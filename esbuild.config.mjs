@@ -149,7 +149,7 @@ const hdf5Library = {
       const options = '{ noInitialRun: true';
       if (!started.includes(options)) throw new Error(`h5wasm no longer says ${options}`);
       const again = started.replace(options, `${options}, instantiateWasm`);
-      const from = join(import.meta.dirname, 'src/engine/checkpoint/hdf5Instance.ts');
+      const from = join(import.meta.dirname, 'src/engine/checkpoint/hdf5/instance.ts');
       const imported = `import { begun, instantiateWasm } from ${JSON.stringify(from)};\n`;
       return { contents: `${imported}${before}begun(() => ${again})${after}` };
     });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readArray } from '../src/engine/checkpoint/npy';
+import { readArray } from '../src/engine/checkpoint/numpy/npy';
 import { openCheckpoint } from '../src/engine/checkpoint/openCheckpoint';
 import { directionalDerivative } from '../src/engine/graph/forward';
 import { Graph, topologicalOrder } from '../src/engine/graph/graph';

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { encodeNpy } from '../../src/engine/checkpoint/npyFormat';
+import { encodeNpy } from '../../src/engine/checkpoint/numpy/npyFormat';
 import type { PageContent } from '../../src/shared/panelProtocol';
 import type { ResultDocument } from '../../src/shared/result';
 import type { Topology } from '../../src/shared/result/topology';

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { encodeNpy } from '../../src/engine/checkpoint/npyFormat';
+import { encodeNpy } from '../../src/engine/checkpoint/numpy/npyFormat';
 import { openCheckpoint } from '../../src/engine/checkpoint/openCheckpoint';
 import type { Comparison } from '../../src/shared/comparison';
 import type { Topology } from '../../src/shared/result/topology';

@@ -7,7 +7,7 @@ import { parse, printParseErrorCode, type ParseError } from 'jsonc-parser';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Checkpoint, TensorEntry } from '../../src/engine/checkpoint/checkpoint';
 import { Fault, named } from '../../src/engine/checkpoint/fault';
-import { listOf, mismatch } from '../../src/engine/checkpoint/nameMismatch';
+import { listOf, mismatch } from '../../src/engine/checkpoint/names/nameMismatch';
 import { ShapeError } from '../../src/engine/graph/shapes';
 import { openCheckpoint } from '../../src/engine/checkpoint/openCheckpoint';
 import { lossNotes } from '../../src/engine/objective/metrics';

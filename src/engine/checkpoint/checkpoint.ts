@@ -2,8 +2,8 @@ import type { CheckpointFormat } from '../../shared/result';
 import type { Message } from '../../shared/words/message';
 import type { Tensor } from '../tensor';
 import type { Architecture } from './architecture';
-import type { OptimizerState } from './optimizer';
-import type { ParameterMoments } from './secondMoments';
+import type { OptimizerState } from './pytorch/optimizer';
+import type { ParameterMoments } from './pytorch/secondMoments';
 
 /** A file of named weights, opened: its header is known, its weights are read when asked for. */
 export interface Checkpoint {

@@ -1,10 +1,10 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isBaseName } from './shardIndex';
-import { DEEPSPEED_WEIGHTS } from './deepspeed';
-import { DISTRIBUTED_INDEX } from './distributed';
+import { isBaseName } from './formats/shardIndex';
+import { DEEPSPEED_WEIGHTS } from './pytorch/deepspeed';
+import { DISTRIBUTED_INDEX } from './pytorch/distributed';
 import { naming } from './fault';
-import { otherFolder } from './otherFormats';
+import { otherFolder } from './formats/otherFormats';
 
 /** What stands for a folder that is a checkpoint: the first that is in it. */
 const STANDS_FOR_IT = [

@@ -1,7 +1,7 @@
 import type { Checkpoint } from './checkpoint';
-import { numpyNumber } from './numpyValue';
-import { attributesOf, PickleObject, type PickleValue } from './pickleValue';
-import { TensorReference } from './pytorchPickle';
+import { numpyNumber } from './numpy/numpyValue';
+import { attributesOf, PickleObject, type PickleValue } from './pytorch/pickleValue';
+import { TensorReference } from './pytorch/pytorchPickle';
 
 type Metadata = Checkpoint['metadata'];
 export type Plain = Metadata[string];

@@ -1,9 +1,9 @@
 import type { TensorListing, TensorTable } from '../../shared/engineProtocol';
 import { sizeOf } from '../tensor';
 import type { Checkpoint } from './checkpoint';
-import { bytesPerElement, isElementType } from './elements';
+import { bytesPerElement, isElementType } from './bytes/elements';
 import { printable } from './fault';
-import { openNpyFile } from './npyFile';
+import { openNpyFile } from './numpy/npyFile';
 import { openCheckpoint } from './openCheckpoint';
 
 /** Longer names are nobody's; whoever wants them whole opens the file. */

@@ -1,10 +1,10 @@
 import { InputError } from '../../shared/inputError';
 import { say, type Message } from '../../shared/words/message';
 import type { Checkpoint, TensorEntry } from '../checkpoint/checkpoint';
-import { matchNames } from '../checkpoint/matchNames';
+import { matchNames } from '../checkpoint/names/matchNames';
 import { sameShape, type Shape, sizeOf } from '../tensor';
-import { listOf } from '../checkpoint/nameMismatch';
-import { filledIn, tensorGlob } from '../checkpoint/tensorGlobs';
+import { listOf } from '../checkpoint/names/nameMismatch';
+import { filledIn, tensorGlob } from '../checkpoint/names/tensorGlobs';
 import type { GraphProto, ModelProto, TensorProto } from '../graph/onnx/onnx_pb';
 import { requireSingleValues } from '../graph/onnx/singleValues';
 import { floatAttribute, GraphEditor, listAttribute, wholeAttribute } from './graphEditor';

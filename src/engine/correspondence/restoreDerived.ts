@@ -2,7 +2,7 @@ import { InputError } from '../../shared/inputError';
 import { say, type Message } from '../../shared/words/message';
 import type { Checkpoint, TensorEntry } from '../checkpoint/checkpoint';
 import { type Shape, sizeOf } from '../tensor';
-import { listOf } from '../checkpoint/nameMismatch';
+import { listOf } from '../checkpoint/names/nameMismatch';
 import type { GraphProto, TensorProto } from '../graph/onnx/onnx_pb';
 import { ValueSearch, type FoldedOrigin, type Origin } from './byValue';
 import { inTurn, type Checkpoints } from './checkpoints';

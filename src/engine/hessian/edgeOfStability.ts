@@ -1,8 +1,8 @@
 import type { EdgeOfStability, Eigenvalue } from '../../shared/result/hessian';
 import { say, type Message } from '../../shared/words/message';
 import { formatNumber, formatShare } from '../../shared/words/numbers';
-import type { OptimizerState } from '../checkpoint/optimizer';
-import type { ParameterMoments } from '../checkpoint/secondMoments';
+import type { OptimizerState } from '../checkpoint/pytorch/optimizer';
+import type { ParameterMoments } from '../checkpoint/pytorch/secondMoments';
 import type { FloatArray } from '../tensor';
 
 /**

@@ -1,7 +1,7 @@
 import type { ClassificationObjective } from '../../shared/objectiveConfiguration';
 import { InputError } from '../../shared/inputError';
 import { say, type Message } from '../../shared/words/message';
-import type { StoredArray } from '../checkpoint/storedArray';
+import type { StoredArray } from '../checkpoint/numpy/storedArray';
 import { sizeOf } from '../tensor';
 import { isWhole, openSamples, type SampleArray, type SampleOptions } from './sampleArray';
 

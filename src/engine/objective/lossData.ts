@@ -1,6 +1,6 @@
 import type { Configuration } from '../../shared/configuration';
 import { InputError } from '../../shared/inputError';
-import { readRows } from '../checkpoint/storedArray';
+import { readRows } from '../checkpoint/numpy/storedArray';
 import type { Model } from '../graph/model';
 import { say } from '../../shared/words/message';
 import { openNetwork } from '../graph/openNetwork';

@@ -4,9 +4,9 @@ import { setImmediate } from 'node:timers/promises';
 import { InputError } from '../../shared/inputError';
 import { STORE_FOLDER } from '../../shared/resultLocation';
 import { say } from '../../shared/words/message';
-import { locateArray, readRows, type StoredArray } from '../checkpoint/storedArray';
+import { locateArray, readRows, type StoredArray } from '../checkpoint/numpy/storedArray';
 import { sizeOf, type FloatArray, type TensorData } from '../tensor';
-import type { ElementType } from '../checkpoint/elements';
+import type { ElementType } from '../checkpoint/bytes/elements';
 
 /**
  * An array of evaluation data whose first axis is the samples, as it crosses to a worker. One that

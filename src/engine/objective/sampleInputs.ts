@@ -1,7 +1,7 @@
 import type { Configuration } from '../../shared/configuration';
 import { InputError } from '../../shared/inputError';
 import { say, type Message } from '../../shared/words/message';
-import type { StoredArray } from '../checkpoint/storedArray';
+import type { StoredArray } from '../checkpoint/numpy/storedArray';
 import type { Graph } from '../graph/graph';
 import type { Node } from '../graph/operations';
 import type { Model } from '../graph/model';

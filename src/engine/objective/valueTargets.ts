@@ -5,7 +5,7 @@ import type {
 } from '../../shared/objectiveConfiguration';
 import { InputError } from '../../shared/inputError';
 import { say, type Message } from '../../shared/words/message';
-import type { StoredArray } from '../checkpoint/storedArray';
+import type { StoredArray } from '../checkpoint/numpy/storedArray';
 import { sizeOf } from '../tensor';
 import { isSameButForOnes } from './outputShape';
 import { openSamples, type SampleArray, type SampleOptions } from './sampleArray';

@@ -1,8 +1,8 @@
 import type { Eigenvalue, EdgeOfStability } from '../../shared/result/hessian';
 import { say, type Message } from '../../shared/words/message';
 import { openCheckpoint } from '../checkpoint/openCheckpoint';
-import type { OptimizerState } from '../checkpoint/optimizer';
-import type { ParameterMoments } from '../checkpoint/secondMoments';
+import type { OptimizerState } from '../checkpoint/pytorch/optimizer';
+import type { ParameterMoments } from '../checkpoint/pytorch/secondMoments';
 import {
   adaptiveEdge,
   precondition,

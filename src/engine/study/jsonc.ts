@@ -2,7 +2,7 @@ import { parse, type ParseError } from 'jsonc-parser';
 import { InputError } from '../../shared/inputError';
 import { MAX_NESTING, tooDeep } from '../../shared/nesting';
 import { say } from '../../shared/words/message';
-import { CheckpointFile } from '../checkpoint/checkpointFile';
+import { CheckpointFile } from '../checkpoint/bytes/checkpointFile';
 import { jsonFault } from './jsonFaults';
 
 /**

@@ -1,6 +1,6 @@
 import type { Checkpoint } from '../checkpoint/checkpoint';
 import { openChosen } from '../checkpoint/chosenWeights';
-import { matchNames, severalSets } from '../checkpoint/matchNames';
+import { matchNames, severalSets } from '../checkpoint/names/matchNames';
 import { openCheckpoint, type OpenOptions } from '../checkpoint/openCheckpoint';
 import { basename } from 'node:path';
 import { InputError } from '../../shared/inputError';

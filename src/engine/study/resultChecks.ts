@@ -6,7 +6,7 @@ import type { ResultDocument } from '../../shared/result';
 import { STORE_FOLDER } from '../../shared/resultLocation';
 import type { Change } from '../../shared/sources';
 import { say, type Message } from '../../shared/words/message';
-import { sha256 } from '../checkpoint/hash';
+import { sha256 } from '../checkpoint/bytes/hash';
 import { SourceCheck } from './sourceCheck';
 import { readStudy } from './study';
 

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { ResultDocument } from '../../shared/result';
 import { wholeTime, type Change, type Source } from '../../shared/sources';
-import { sha256, sha256OfAll } from '../checkpoint/hash';
+import { sha256, sha256OfAll } from '../checkpoint/bytes/hash';
 import { openStudyInputs } from './openProblem';
 import { graphHash } from './graphSource';
 import { settingsHash } from './sources';

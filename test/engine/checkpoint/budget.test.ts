@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { Budget } from '../../../src/engine/checkpoint/budget';
+import { Budget } from '../../../src/engine/checkpoint/bytes/budget';
 import { Fault } from '../../../src/engine/checkpoint/fault';
 import { metadataOf } from '../../../src/engine/checkpoint/metadata';
-import { unpickle } from '../../../src/engine/checkpoint/pickle';
-import { PYTORCH } from '../../../src/engine/checkpoint/pytorchPickle';
-import { weightsOf } from '../../../src/engine/checkpoint/weights';
+import { unpickle } from '../../../src/engine/checkpoint/pytorch/pickle';
+import { PYTORCH } from '../../../src/engine/checkpoint/pytorch/pytorchPickle';
+import { weightsOf } from '../../../src/engine/checkpoint/pytorch/weights';
 
 const uint32 = (value: number) => {
   const bytes = Buffer.alloc(4);

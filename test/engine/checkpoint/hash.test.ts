@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sha256 } from '../../../src/engine/checkpoint/hash';
+import { sha256 } from '../../../src/engine/checkpoint/bytes/hash';
 import { writeTemporary } from './fixtures';
 
 describe('the hash of a file', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { english } from '../../../src/shared/words/message';
 import type { Checkpoint } from '../../../src/engine/checkpoint/checkpoint';
-import { matchNames, type NameMatch } from '../../../src/engine/checkpoint/matchNames';
+import { matchNames, type NameMatch } from '../../../src/engine/checkpoint/names/matchNames';
 import { InputError } from '../../../src/shared/inputError';
 import { openFixture } from './fixtures';
 

@@ -5,8 +5,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openCheckpoint } from '../../../src/engine/checkpoint/openCheckpoint';
 import { named } from '../../../src/engine/checkpoint/fault';
-import { readArray } from '../../../src/engine/checkpoint/npy';
-import { decodeNpy, encodeNpy } from '../../../src/engine/checkpoint/npyFormat';
+import { readArray } from '../../../src/engine/checkpoint/numpy/npy';
+import { decodeNpy, encodeNpy } from '../../../src/engine/checkpoint/numpy/npyFormat';
 import type { Tensor } from '../../../src/engine/tensor';
 import { InputError } from '../../../src/shared/inputError';
 import {

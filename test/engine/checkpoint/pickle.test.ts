@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Fault } from '../../../src/engine/checkpoint/fault';
-import { PLAIN, unpickle } from '../../../src/engine/checkpoint/pickle';
-import { PickleTruncated } from '../../../src/engine/checkpoint/pickleBytes';
+import { PLAIN, unpickle } from '../../../src/engine/checkpoint/pytorch/pickle';
+import { PickleTruncated } from '../../../src/engine/checkpoint/pytorch/pickleBytes';
 import {
   PickleGlobal,
   PickleObject,
   type PickleValue,
-} from '../../../src/engine/checkpoint/pickleValue';
-import { PYTORCH, TensorReference } from '../../../src/engine/checkpoint/pytorchPickle';
-import { weightsOf } from '../../../src/engine/checkpoint/weights';
+} from '../../../src/engine/checkpoint/pytorch/pickleValue';
+import { PYTORCH, TensorReference } from '../../../src/engine/checkpoint/pytorch/pytorchPickle';
+import { weightsOf } from '../../../src/engine/checkpoint/pytorch/weights';
 import { readFixture } from './fixtures';
 
 /** A pickle in the notation of Python's own output: latin1, with \x escapes. */

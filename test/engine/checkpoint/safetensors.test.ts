@@ -1,7 +1,7 @@
 import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { CheckpointFile } from '../../../src/engine/checkpoint/checkpointFile';
+import { CheckpointFile } from '../../../src/engine/checkpoint/bytes/checkpointFile';
 import { openCheckpoint } from '../../../src/engine/checkpoint/openCheckpoint';
 import { listTensors } from '../../../src/engine/checkpoint/tensors';
 import { InputError } from '../../../src/shared/inputError';

@@ -2,10 +2,10 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Moments } from '../../../src/engine/checkpoint/statistics';
-import { fillsItsExtent } from '../../../src/engine/checkpoint/pieces';
+import { fillsItsExtent } from '../../../src/engine/checkpoint/bytes/pieces';
 import { listTensors } from '../../../src/engine/checkpoint/tensors';
 import { measureTensors } from '../../../src/engine/weights/measureTensors';
-import { encodeNpy } from '../../../src/engine/checkpoint/npyFormat';
+import { encodeNpy } from '../../../src/engine/checkpoint/numpy/npyFormat';
 import { InputError } from '../../../src/shared/inputError';
 import type {
   TensorStatistics,

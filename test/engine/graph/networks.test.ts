@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readArray } from '../../../src/engine/checkpoint/npy';
+import { readArray } from '../../../src/engine/checkpoint/numpy/npy';
 import { dot, norm } from '../../../src/engine/hessian/vectors';
 import { onnxRuntime } from '../../../src/engine/runtime/onnxruntime';
 import {

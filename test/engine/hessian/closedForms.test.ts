@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readArray } from '../../../src/engine/checkpoint/npy';
+import { readArray } from '../../../src/engine/checkpoint/numpy/npy';
 import type { CurvatureMatrix } from '../../../src/engine/graph/gaussNewton';
 import { largestEigenvalue } from '../../../src/engine/hessian/largestEigenvalue';
 import { offDiagonalShare } from '../../../src/engine/hessian/offDiagonal';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ParameterMoments } from '../../../src/engine/checkpoint/secondMoments';
+import type { ParameterMoments } from '../../../src/engine/checkpoint/pytorch/secondMoments';
 import {
   adaptiveEdge,
   edgeNote,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readArray } from '../../../src/engine/checkpoint/npy';
+import { readArray } from '../../../src/engine/checkpoint/numpy/npy';
 import { lossBatches, splitBatches } from '../../../src/engine/objective/batches';
 import { lossNotes, measuredMetrics } from '../../../src/engine/objective/metrics';
 import type { CollocationData } from '../../../src/engine/objective/pde/collocationData';

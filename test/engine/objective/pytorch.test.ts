@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readArray } from '../../../src/engine/checkpoint/npy';
+import { readArray } from '../../../src/engine/checkpoint/numpy/npy';
 import { splitBatches } from '../../../src/engine/objective/batches';
 import { measuredMetrics } from '../../../src/engine/objective/metrics';
 import { onnxRuntime } from '../../../src/engine/runtime/onnxruntime';

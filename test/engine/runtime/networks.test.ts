@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { readArray } from '../../../src/engine/checkpoint/npy';
+import { readArray } from '../../../src/engine/checkpoint/numpy/npy';
 import { onnxRuntime } from '../../../src/engine/runtime/onnxruntime';
 import { onnxRuntimeWeb } from '../../../src/engine/runtime/onnxruntimeWeb';
 import type { Runtime } from '../../../src/engine/runtime/runtime';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readArray } from '../../../src/engine/checkpoint/npy';
+import { readArray } from '../../../src/engine/checkpoint/numpy/npy';
 import { Graph } from '../../../src/engine/graph/graph';
 import { exportOnnx } from '../../../src/engine/graph/onnx/exportOnnx';
 import { onnxRuntime } from '../../../src/engine/runtime/onnxruntime';

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { encodeNpy } from '../../../src/engine/checkpoint/npyFormat';
+import { encodeNpy } from '../../../src/engine/checkpoint/numpy/npyFormat';
 import { compare } from '../../../src/engine/study/compare';
 import { analyzeTopology } from '../../../src/engine/topology/analyzeTopology';
 import { writeVti } from '../../../src/engine/topology/files/writeVtk';

@@ -2,7 +2,7 @@ import type { Configuration, PdeObjective } from '../../../shared/configuration'
 import { checkPoints } from './pointChecks';
 import { InputError } from '../../../shared/inputError';
 import { say } from '../../../shared/words/message';
-import { readArray } from '../../checkpoint/npy';
+import { readArray } from '../../checkpoint/numpy/npy';
 import { Random } from '../../random';
 import type { Tensor } from '../../tensor';
 import type { PointSet } from '../batches';

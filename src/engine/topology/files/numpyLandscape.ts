@@ -1,11 +1,11 @@
 import { Fault } from '../../checkpoint/fault';
-import { decodeNpy } from '../../checkpoint/npyFormat';
-import { readNpzArray } from '../../checkpoint/npz';
-import { ZipArchive } from '../../checkpoint/zip';
+import { decodeNpy } from '../../checkpoint/numpy/npyFormat';
+import { readNpzArray } from '../../checkpoint/numpy/npz';
+import { ZipArchive } from '../../checkpoint/bytes/zip';
 import { evenAxis, exactNumbers, valueName, type ImportedLandscape } from './importedLandscape';
 import type { Axis } from '../../../shared/result/landscape';
 import { say } from '../../../shared/words/message';
-import type { CheckpointFile } from '../../checkpoint/checkpointFile';
+import type { CheckpointFile } from '../../checkpoint/bytes/checkpointFile';
 import type { Tensor } from '../../tensor';
 
 const SUFFIX = '.npy';

@@ -1,8 +1,8 @@
 import { extname } from 'node:path';
-import { CheckpointFile } from '../../checkpoint/checkpointFile';
+import { CheckpointFile } from '../../checkpoint/bytes/checkpointFile';
 import { Fault, naming } from '../../checkpoint/fault';
-import { isNpy } from '../../checkpoint/npyFormat';
-import { isZip } from '../../checkpoint/zip';
+import { isNpy } from '../../checkpoint/numpy/npyFormat';
+import { isZip } from '../../checkpoint/bytes/zip';
 import { parseCsv } from './csv';
 import { axisWarnings, clippingWarnings, farValues, farWarnings } from './importedLandscape';
 import { parseJsonLandscape } from './jsonLandscape';

@@ -1,4 +1,4 @@
-import { CheckpointFile } from '../../checkpoint/checkpointFile';
+import { CheckpointFile } from '../../checkpoint/bytes/checkpointFile';
 import { Fault, naming } from '../../checkpoint/fault';
 import { vtkType } from './vtkXml';
 import { parseVtp, parseVtu } from './vtu';

@@ -1,5 +1,5 @@
 import { Fault } from '../../checkpoint/fault';
-import { Hdf5Thread } from '../../checkpoint/hdf5Library';
+import { Hdf5Thread } from '../../checkpoint/hdf5/thread';
 import type { ImportedLandscape } from './importedLandscape';
 import { say } from '../../../shared/words/message';
 

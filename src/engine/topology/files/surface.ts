@@ -1,6 +1,6 @@
 import { Dataset, File as Hdf5File, FS, Module, ready, type Group } from 'h5wasm';
 import { Fault } from '../../checkpoint/fault';
-import { allowListing, allowReading } from '../../checkpoint/hdf5Limits';
+import { allowListing, allowReading } from '../../checkpoint/hdf5/limits';
 import {
   attempt,
   chunkBytesOf,
@@ -9,7 +9,7 @@ import {
   MAX_CHUNK_BYTES,
   NUMBER_CLASSES,
   placeFile,
-} from '../../checkpoint/hdf5Memory';
+} from '../../checkpoint/hdf5/fileSystem';
 import {
   evenAxis,
   exactNumbers,

@@ -1,12 +1,12 @@
 import { Module, ready } from 'h5wasm';
 import { parentPort } from 'node:worker_threads';
 import { Fault } from '../../checkpoint/fault';
-import { beginAnew } from '../../checkpoint/hdf5Instance';
-import type { Closed, CloseRequest, Refusal } from '../../checkpoint/hdf5Library';
-import { allowNothing } from '../../checkpoint/hdf5Limits';
-import { Hdf5Memory } from '../../checkpoint/hdf5Thread';
+import { beginAnew } from '../../checkpoint/hdf5/instance';
+import type { Closed, CloseRequest, Refusal } from '../../checkpoint/hdf5/thread';
+import { allowNothing } from '../../checkpoint/hdf5/limits';
+import { OpenHdf5 } from '../../checkpoint/hdf5/file';
 import { parseSurface } from './surface';
-import type { Hdf5Request, Opened, ReadAnswer } from '../../checkpoint/hdf5Weights';
+import type { Hdf5Request, Opened, ReadAnswer } from '../../checkpoint/hdf5/weights';
 import type { SurfaceAnswer, SurfaceRequest } from './readSurface';
 import { say } from '../../../shared/words/message';
 
@@ -18,7 +18,7 @@ import { say } from '../../../shared/words/message';
 type Request = Hdf5Request | SurfaceRequest | CloseRequest;
 type Answer = Opened | ReadAnswer | SurfaceAnswer | Closed;
 
-let memory: Hdf5Memory | null = null;
+let memory: OpenHdf5 | null = null;
 /** Whatever a file was refused for may have left the library in a state it does not expect. */
 let isAstray = false;
 
@@ -39,7 +39,7 @@ async function answer(request: Request): Promise<Answer> {
   if ('surface' in request) {
     return { landscape: await parseSurface(request.surface, request.array) };
   }
-  memory = await Hdf5Memory.open(request.open);
+  memory = await OpenHdf5.open(request.open);
   return { contents: memory.contents() };
 }
 

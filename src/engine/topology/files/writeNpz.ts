@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { encodeNpy } from '../../checkpoint/npyFormat';
+import { encodeNpy } from '../../checkpoint/numpy/npyFormat';
 import type { Tensor } from '../../tensor';
 import type { WritableLandscape } from './writeVtk';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { encodeNpy } from '../../../../src/engine/checkpoint/npyFormat';
+import { encodeNpy } from '../../../../src/engine/checkpoint/numpy/npyFormat';
 import {
   clippingWarnings,
   swappedAxesWarnings,
