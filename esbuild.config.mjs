@@ -195,7 +195,7 @@ const all = [
     entryPoints: {
       ...Object.fromEntries(Object.keys(COMMANDS).map((file) => [file, `commands:${file}`])),
       engine: 'src/engine/server/server.ts',
-      worker: 'src/engine/study/worker.ts',
+      worker: 'src/engine/study/pool/worker.ts',
       hdf5: 'src/engine/topology/files/surfaceWorker.ts',
     },
     external: ['onnxruntime-node', 'onnxruntime-web'],

@@ -18,7 +18,7 @@ if (executablePath === undefined)
 await esbuild.build({
   stdin: {
     contents: [
-      `export { renderReport } from './src/engine/study/report.ts';`,
+      `export { renderReport } from './src/engine/study/results/report.ts';`,
       `export { entryFigures } from './src/shared/entryFigures.ts';`,
       `export { entryExtents } from './src/shared/entryExtents.ts';`,
       `export { sampleLandscape, ripples, sampleHessian } from './test/webview/sampleSnapshot.ts';`,

@@ -16,7 +16,7 @@ import { lossTerms } from '../../src/engine/objective/lossData';
 import { LossEvaluator } from '../../src/engine/objective/lossEvaluator';
 import { chooseRuntime, openRuntime } from '../../src/engine/runtime/chooseRuntime';
 import { openForAnalysis, openStudyInputs } from '../../src/engine/study/openProblem';
-import { readStudy } from '../../src/engine/study/study';
+import { readStudy } from '../../src/engine/study/configuration/study';
 
 /** L-BFGS iterations after which a checkpoint is written, as in train.py. */
 const SAVED = [0, 100, 300, 1000, 2000, 5000];

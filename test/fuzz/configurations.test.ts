@@ -14,7 +14,7 @@ import { openCheckpoint } from '../../src/engine/checkpoint/openCheckpoint';
 import { KerasModel, kerasModelBytes } from '../../src/engine/graph/keras/kerasModel';
 import { compiledLoss } from '../../src/engine/objective/compiledLoss';
 import { printed } from '../../src/engine/graph/keras/printed';
-import { readConfiguredModel } from '../../src/engine/study/graphSource';
+import { readConfiguredModel } from '../../src/engine/study/configuration/graphSource';
 import { InputError } from '../../src/shared/inputError';
 import { changedJson } from './lies';
 import { mutated, randomOf } from './mutations';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import esbuild from 'esbuild';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
-import { renderReport } from '../../src/engine/study/report';
+import { renderReport } from '../../src/engine/study/results/report';
 import { entryFigures } from '../../src/shared/entryFigures';
 import type { PageContent } from '../../src/shared/panelProtocol';
 import type { ResultDocument } from '../../src/shared/result';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { renderReport } from '../../src/engine/study/report';
+import { renderReport } from '../../src/engine/study/results/report';
 import { escapeJson } from '../../src/shared/scriptJson';
 import { sampleContent } from './sampleSnapshot';
 

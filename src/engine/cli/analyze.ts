@@ -9,12 +9,17 @@ import {
 } from '../../shared/result';
 import { chooseRuntime } from '../runtime/chooseRuntime';
 import { DEFAULT_RUNTIME, type Precision, type RuntimeSetting } from '../../shared/runtimeSetting';
-import { writeWhole } from '../study/cache';
+import { writeWhole } from '../study/results/cache';
 import { runJob, type JobOutcome } from '../study/job';
-import { holdsConfiguration } from '../study/graphSource';
-import { findConfigurations, nameInStudy, readStudy, type Study } from '../study/study';
+import { holdsConfiguration } from '../study/configuration/graphSource';
+import {
+  findConfigurations,
+  nameInStudy,
+  readStudy,
+  type Study,
+} from '../study/configuration/study';
 import { ExitStatus } from './exitStatus';
-import { governing, governingOf } from '../study/governing';
+import { governing, governingOf } from '../study/configuration/governing';
 import { ProgressBar } from './progressBar';
 import { lastLine, legendOf, ResultTable, type Measure } from './resultTable';
 import { english, say } from '../../shared/words/message';

@@ -1,5 +1,5 @@
 import { fromScalar } from '../../shared/result/scalar';
-import { compare } from '../study/compare';
+import { compare } from '../study/results/compare';
 import { ExitStatus } from './exitStatus';
 import { lossBetween } from './interpolation';
 import { table } from './table';

@@ -4,7 +4,7 @@ import type { RuntimeReport } from '../../shared/engineProtocol';
 import { examineMachine } from '../runtime/machine';
 import { english } from '../../shared/words/message';
 import { formatBytes } from '../../shared/words/numbers';
-import { defaultMemoryLimit } from '../study/machineMemory';
+import { defaultMemoryLimit } from '../study/pool/machineMemory';
 import { ExitStatus } from './exitStatus';
 import { print, sayJson } from './output';
 

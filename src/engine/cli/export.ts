@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 import { InputError } from '../../shared/inputError';
-import { writeWhole } from '../study/cache';
+import { writeWhole } from '../study/results/cache';
 import { writeJson } from '../topology/files/jsonLandscape';
 import { readLandscape } from '../topology/files/readLandscape';
 import { writeCsv } from '../topology/files/writeCsv';

@@ -3,12 +3,12 @@ import type { Interpolation } from '../../shared/comparison';
 import { InputError } from '../../shared/inputError';
 import { DEFAULT_RUNTIME } from '../../shared/runtimeSetting';
 import { say } from '../../shared/words/message';
-import { isResult } from '../study/storedResult';
+import { isResult } from '../study/results/storedResult';
 import { chooseRuntime } from '../runtime/chooseRuntime';
-import { lossBetween as sampleLossBetween } from '../study/lossBetween';
-import { readStudy } from '../study/study';
-import { WorkerPool } from '../study/workerPool';
-import { governing } from '../study/governing';
+import { lossBetween as sampleLossBetween } from '../study/landscapes/lossBetween';
+import { readStudy } from '../study/configuration/study';
+import { WorkerPool } from '../study/pool/workerPool';
+import { governing } from '../study/configuration/governing';
 
 /**
  * Samples the loss on the way from one checkpoint to another, by the basin.json of the first.

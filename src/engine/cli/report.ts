@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { writeReport } from '../study/writeReport';
+import { writeReport } from '../study/results/writeReport';
 import { ExitStatus } from './exitStatus';
 import { complain, print } from './output';
 

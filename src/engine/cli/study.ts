@@ -21,7 +21,7 @@ import { readStudyFile, type StudyFile } from '../studies/studyFile';
 import { writeStudyPage } from '../studies/studyPage';
 import { planStudy, type StudyPlan } from '../studies/studyPlan';
 import type { StudyRow } from '../studies/studyRow';
-import { writeWhole } from '../study/cache';
+import { writeWhole } from '../study/results/cache';
 import { ExitStatus } from './exitStatus';
 import { complain, print, sayJson } from './output';
 import { openWorkers, type WorkerFlags } from './workerFlags';

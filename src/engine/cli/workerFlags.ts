@@ -1,6 +1,6 @@
 import type { ChosenRuntime } from '../runtime/chooseRuntime';
 import { parseMemorySize } from '../../shared/memorySize';
-import { WorkerPool } from '../study/workerPool';
+import { WorkerPool } from '../study/pool/workerPool';
 
 /** What a command may be told of its workers. */
 export interface WorkerFlags {

@@ -7,8 +7,8 @@ import { isFolderModel, mayHoldConfiguration } from '../../shared/impliedRun';
 import { InputError } from '../../shared/inputError';
 import { say, type Message } from '../../shared/words/message';
 import { inspect } from '../checkpoint/inspect';
-import { writeWhole } from '../study/cache';
-import { describesNetwork, holdsConfiguration } from '../study/graphSource';
+import { writeWhole } from '../study/results/cache';
+import { describesNetwork, holdsConfiguration } from '../study/configuration/graphSource';
 import { MAX_DEPTH, groupCheckpoints, isSearched, type CheckpointGroup } from './checkpointGlobs';
 import { isSavedModel, writeImplied } from './savedModel';
 

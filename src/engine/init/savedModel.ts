@@ -7,9 +7,9 @@ import {
 import { mayHoldConfiguration } from '../../shared/impliedRun';
 import { InputError, type InputErrorReason } from '../../shared/inputError';
 import { english, type Message } from '../../shared/words/message';
-import { writeWhole } from '../study/cache';
-import { readConfiguredModel } from '../study/graphSource';
-import { completed } from '../study/impliedSettings';
+import { writeWhole } from '../study/results/cache';
+import { readConfiguredModel } from '../study/configuration/graphSource';
+import { completed } from '../study/configuration/impliedSettings';
 
 /** What is minimised where a model does not say it: any loss that needs data will do to ask for them. */
 const SOME_LOSS = { kind: 'regression', loss: 'squared' } as const;

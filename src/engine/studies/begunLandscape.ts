@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { formatCount } from '../../shared/words/numbers';
-import { readJson, writeWhole, Cache } from '../study/cache';
-import type { BegunLandscape } from '../study/landscapePart';
-import { sampledPoints } from '../study/sharedPoints';
+import { readJson, writeWhole, Cache } from '../study/results/cache';
+import type { BegunLandscape } from '../study/landscapes/landscapePart';
+import { sampledPoints } from '../study/landscapes/sharedPoints';
 import type { StudyFile } from './studyFile';
 import type { StudyTask } from './studyPlan';
 import { areAsTheyWere, fileOf, identitiesOf, type FileIdentities } from './taskRecord';

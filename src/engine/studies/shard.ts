@@ -1,5 +1,5 @@
 import { InputError } from '../../shared/inputError';
-import type { Team } from '../study/sharedPoints';
+import type { Team } from '../study/landscapes/sharedPoints';
 import { say } from '../../shared/words/message';
 
 /** A part of a study's tasks: every `count`-th one. */

@@ -5,7 +5,7 @@ import { problemsOf } from '../../shared/checkConfiguration';
 import { InputError } from '../../shared/inputError';
 import { PARTS, type Part } from '../../shared/result';
 import { say } from '../../shared/words/message';
-import { readJsonc } from '../study/jsonc';
+import { readJsonc } from '../study/configuration/jsonc';
 import { checkpointPattern, type CheckpointPattern } from './checkpointPattern';
 
 const text = z.string().min(1);

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { entryFigures } from '../../shared/entryFigures';
 import type { PanelEntry } from '../../shared/panelProtocol';
 import type { ResultDocument } from '../../shared/result';
-import { writeWhole } from '../study/cache';
-import { renderReport } from '../study/report';
+import { writeWhole } from '../study/results/cache';
+import { renderReport } from '../study/results/report';
 import type { Collected } from './collect';
 import { describeFactors, type Factors } from './studyPlan';
 

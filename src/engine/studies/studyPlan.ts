@@ -3,7 +3,7 @@ import { glob } from 'tinyglobby';
 import { InputError } from '../../shared/inputError';
 import { say } from '../../shared/words/message';
 import { nameIn } from '../../shared/pathNames';
-import { naturalOrder } from '../study/study';
+import { naturalOrder } from '../study/configuration/study';
 import type { StudyFile } from './studyFile';
 
 /** Values by factor, as they stand in paths. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Part } from '../../shared/result';
 import { STORE_FOLDER } from '../../shared/resultLocation';
 import { wholeTime } from '../../shared/sources';
-import { contentKey, readJson, writeWhole } from '../study/cache';
+import { contentKey, readJson, writeWhole } from '../study/results/cache';
 import type { StudyFile } from './studyFile';
 import type { StudyTask } from './studyPlan';
 

@@ -25,17 +25,17 @@ import { derivativeBatches, splitBatches, type Batch } from '../objective/batche
 import { lossNotes, measuredMetrics } from '../objective/metrics';
 import type { Differentiated } from '../objective/lossGraph';
 import { nonFiniteNotes, type NonFinitePlace } from '../objective/nonFinitePlace';
-import { Cache, contentKey, writeWhole } from './cache';
+import { Cache, contentKey, writeWhole } from './results/cache';
 import {
   openForAnalysis,
   openStudyInputs,
   type OpenedCheckpoint,
   type StudyInputs,
 } from './openProblem';
-import { deepened } from './deeperCurvature';
-import { hessianOf } from './hessianPart';
+import { deepened } from './curvature/deeperCurvature';
+import { hessianOf } from './curvature/hessianPart';
 import { PartWork, type Computed } from './partWork';
-import type { Team } from './sharedPoints';
+import type { Team } from './landscapes/sharedPoints';
 import { checkProbe } from './probeCheck';
 import {
   projectPlan,
@@ -43,14 +43,14 @@ import {
   sampleTogether,
   type BegunLandscape,
   type LandscapePart,
-} from './landscapePart';
-import { contentOfPlan, contentOfRun, planLandscape } from './landscapePlan';
-import { asOther, sourcesOf, type FoundSource } from './sources';
-import type { Study } from './study';
-import { Run } from './run';
-import { shareNotes } from './termShares';
+} from './landscapes/landscapePart';
+import { contentOfPlan, contentOfRun, planLandscape } from './landscapes/landscapePlan';
+import { asOther, sourcesOf, type FoundSource } from './configuration/sources';
+import type { Study } from './configuration/study';
+import { Run } from './configuration/run';
+import { shareNotes } from './curvature/termShares';
 import { topologyOf } from './topologyPart';
-import type { WorkerPool } from './workerPool';
+import type { WorkerPool } from './pool/workerPool';
 
 /** Shortest time between two documents of an analysis that runs, in milliseconds. */
 const PARTIAL_INTERVAL = 250;

@@ -3,10 +3,10 @@ import type { AnalyzeOutcome, Progress } from '../../shared/engineProtocol';
 import { InputError, type InputErrorReason } from '../../shared/inputError';
 import type { Part, ResultDocument } from '../../shared/result';
 import { Analysis } from './analysis';
-import type { BegunLandscape } from './landscapePart';
-import type { Team } from './sharedPoints';
-import type { Study } from './study';
-import type { WorkerPool } from './workerPool';
+import type { BegunLandscape } from './landscapes/landscapePart';
+import type { Team } from './landscapes/sharedPoints';
+import type { Study } from './configuration/study';
+import type { WorkerPool } from './pool/workerPool';
 
 export interface JobOptions {
   /** Absolute paths; all of the study if absent. */

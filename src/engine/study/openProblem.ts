@@ -26,14 +26,20 @@ import {
   type LossData,
 } from '../objective/lossData';
 import { loadWeights, type LoadedWeights } from '../objective/weights';
-import { contentKey } from './cache';
-import { holdsConfiguration, readConfiguredModel } from './graphSource';
+import { contentKey } from './results/cache';
+import { holdsConfiguration, readConfiguredModel } from './configuration/graphSource';
 import { openWeights, refuseOtherSets } from './openWeights';
-import { hashOf } from './hash';
-import { sharedBytes } from './sharedVector';
-import { dataFiles, lookAt, settingsSource, together, type FoundSource } from './sources';
-import { nameInStudy, type Study } from './study';
-import type { ProblemMessage } from './workerProtocol';
+import { hashOf } from './configuration/hash';
+import { sharedBytes } from './pool/sharedVector';
+import {
+  dataFiles,
+  lookAt,
+  settingsSource,
+  together,
+  type FoundSource,
+} from './configuration/sources';
+import { nameInStudy, type Study } from './configuration/study';
+import type { ProblemMessage } from './pool/workerProtocol';
 
 /** What all checkpoints of a study share. */
 export interface StudyInputs {

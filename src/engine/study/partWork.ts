@@ -1,9 +1,9 @@
 import type { Progress } from '../../shared/engineProtocol';
 import type { Part } from '../../shared/result';
-import { contentKey, type Cache } from './cache';
+import { contentKey, type Cache } from './results/cache';
 import type { OpenedCheckpoint } from './openProblem';
-import { removeShared } from './sharedPoints';
-import type { WorkerPool } from './workerPool';
+import { removeShared } from './landscapes/sharedPoints';
+import type { WorkerPool } from './pool/workerPool';
 
 /** Part of every cache key: raised when a part's computation changes. */
 const COMPUTATION = 9;

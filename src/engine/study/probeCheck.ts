@@ -10,11 +10,11 @@ import { openModelWeights } from '../graph/onnx/modelWeights';
 import { lossBatches } from '../objective/batches';
 import { measuredMetrics } from '../objective/metrics';
 import type { WeightLayout } from '../objective/weights';
-import { contentKey, type Cache } from './cache';
+import { contentKey, type Cache } from './results/cache';
 import { openForAnalysis, openStudyInputs, type OpenedCheckpoint } from './openProblem';
 import { readProbe, type Probe, type ProbeFacts } from './probeFile';
-import type { Study } from './study';
-import type { WorkerPool } from './workerPool';
+import type { Study } from './configuration/study';
+import type { WorkerPool } from './pool/workerPool';
 
 /** Part of the key under which an agreement is kept. */
 const VERSION = 1;

@@ -9,7 +9,7 @@ import {
 } from '../../../src/engine/hessian/edgeOfStability';
 import { largestEigenvalue } from '../../../src/engine/hessian/largestEigenvalue';
 import { norm } from '../../../src/engine/hessian/vectors';
-import { joined } from '../../../src/engine/study/adamEdge';
+import { joined } from '../../../src/engine/study/curvature/adamEdge';
 import { english } from '../../../src/shared/words/message';
 import { gaussian, rotated } from './operators';
 

@@ -8,9 +8,9 @@ import {
 import { dot } from '../../../src/engine/hessian/vectors';
 import { Random } from '../../../src/engine/random';
 import { chooseRuntime } from '../../../src/engine/runtime/chooseRuntime';
-import { vectorsOn } from '../../../src/engine/study/vectorsOnPool';
-import { shared } from '../../../src/engine/study/sharedVector';
-import { WorkerPool } from '../../../src/engine/study/workerPool';
+import { vectorsOn } from '../../../src/engine/study/pool/vectorsOnPool';
+import { shared } from '../../../src/engine/study/pool/sharedVector';
+import { WorkerPool } from '../../../src/engine/study/pool/workerPool';
 import { buildWorker } from '../study/builtWorker';
 
 const LENGTH = 100_003;

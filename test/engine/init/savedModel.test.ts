@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EXPORT_FILE, initRun } from '../../../src/engine/init/initRun';
-import { readStudy } from '../../../src/engine/study/study';
+import { readStudy } from '../../../src/engine/study/configuration/study';
 import { english } from '../../../src/shared/words/message';
 import { arraysOf, FOLDER, lossOf } from '../graph/keras/kerasFixtures';
 import { openInStudy } from '../study/denseReference';

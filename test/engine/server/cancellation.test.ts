@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CancellationTokenSource, type CancellationToken } from 'vscode-jsonrpc/node';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Random } from '../../../src/engine/random';
-import { resultPathsOf } from '../../../src/engine/study/storedResult';
+import { resultPathsOf } from '../../../src/engine/study/results/storedResult';
 import { BackOff } from '../../../src/extension/client/backOff';
 import type { EngineClient } from '../../../src/extension/client/engineClient';
 import type { Progress } from '../../../src/shared/engineProtocol';

@@ -11,7 +11,7 @@ import {
 } from '../../../src/engine/studies/begunLandscape';
 import { readStudyFile } from '../../../src/engine/studies/studyFile';
 import { planStudy } from '../../../src/engine/studies/studyPlan';
-import { Cache, PieceLog } from '../../../src/engine/study/cache';
+import { Cache, PieceLog } from '../../../src/engine/study/results/cache';
 
 let folder: string;
 

@@ -14,7 +14,7 @@ export async function buildWorker(): Promise<{
   const folder = mkdtempSync(join(cache, 'basin-worker-'));
   const script = join(folder, 'worker.js');
   await build({
-    entryPoints: [join(ROOT, 'src/engine/study/worker.ts')],
+    entryPoints: [join(ROOT, 'src/engine/study/pool/worker.ts')],
     outfile: script,
     bundle: true,
     platform: 'node',

@@ -4,7 +4,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Claim } from '../../../src/engine/study/claim';
+import { Claim } from '../../../src/engine/study/results/claim';
 import type { ResultDocument } from '../../../src/shared/result';
 import { smallStudy, type SmallStudy } from '../server/realEngine';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeNpy } from '../../../src/engine/checkpoint/numpy/npyFormat';
-import { compare } from '../../../src/engine/study/compare';
+import { compare } from '../../../src/engine/study/results/compare';
 import { analyzeTopology } from '../../../src/engine/topology/analyzeTopology';
 import { writeVti } from '../../../src/engine/topology/files/writeVtk';
 import { InputError } from '../../../src/shared/inputError';

@@ -8,7 +8,7 @@ import { lossBatches } from '../../../src/engine/objective/batches';
 import { referenceRuntime } from '../../../src/engine/runtime/reference';
 import { openNetwork } from '../../../src/engine/graph/openNetwork';
 import { openForAnalysis, openStudyInputs } from '../../../src/engine/study/openProblem';
-import { readStudy, type Study } from '../../../src/engine/study/study';
+import { readStudy, type Study } from '../../../src/engine/study/configuration/study';
 
 /** What a fixture's `make.py` has from PyTorch in float64. */
 interface Reference {

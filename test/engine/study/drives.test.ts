@@ -1,7 +1,7 @@
 import { win32 } from 'node:path/win32';
 import { expect, it, vi } from 'vitest';
-import { folderOfResult } from '../../../src/engine/study/resultChecks';
-import { nameInStudy, type Study } from '../../../src/engine/study/study';
+import { folderOfResult } from '../../../src/engine/study/results/resultChecks';
+import { nameInStudy, type Study } from '../../../src/engine/study/configuration/study';
 
 /** What the engine is given on Windows, whatever these tests run on. */
 vi.mock('node:path', () => ({ ...win32, default: win32 }));

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { english } from '../../../src/shared/words/message';
-import { fileChoices } from '../../../src/engine/study/fileChoices';
+import { fileChoices } from '../../../src/engine/study/configuration/fileChoices';
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures');
 

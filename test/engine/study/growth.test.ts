@@ -2,10 +2,10 @@ import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { spectrum } from '../../../src/engine/hessian/spectrum';
 import type { WeightLayout } from '../../../src/engine/objective/weights';
-import { contentKey } from '../../../src/engine/study/cache';
-import { moveTo } from '../../../src/engine/study/point';
-import { addedInOrder } from '../../../src/engine/study/products';
-import { OwnCopies, sharedZeros } from '../../../src/engine/study/sharedVector';
+import { contentKey } from '../../../src/engine/study/results/cache';
+import { moveTo } from '../../../src/engine/study/pool/point';
+import { addedInOrder } from '../../../src/engine/study/pool/products';
+import { OwnCopies, sharedZeros } from '../../../src/engine/study/pool/sharedVector';
 import type { FloatArray } from '../../../src/engine/tensor';
 import { randomDirections } from '../landscape/randomDirections';
 

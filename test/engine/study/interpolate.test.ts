@@ -5,9 +5,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openCheckpoint } from '../../../src/engine/checkpoint/openCheckpoint';
 import { chooseRuntime } from '../../../src/engine/runtime/chooseRuntime';
 import { Analysis } from '../../../src/engine/study/analysis';
-import { interpolate } from '../../../src/engine/study/interpolate';
-import { readStudy, type Study } from '../../../src/engine/study/study';
-import { WorkerPool } from '../../../src/engine/study/workerPool';
+import { interpolate } from '../../../src/engine/study/landscapes/interpolate';
+import { readStudy, type Study } from '../../../src/engine/study/configuration/study';
+import { WorkerPool } from '../../../src/engine/study/pool/workerPool';
 import { DEFAULT_RUNTIME } from '../../../src/shared/runtimeSetting';
 import { buildWorker } from './builtWorker';
 

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { PieceLog } from '../../../src/engine/study/cache';
+import { PieceLog } from '../../../src/engine/study/results/cache';
 
 let folder: string;
 let path: string;

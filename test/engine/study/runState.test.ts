@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { runState } from '../../../src/engine/study/runState';
+import { runState } from '../../../src/engine/study/configuration/runState';
 import { english } from '../../../src/shared/words/message';
 
 const RUN = join(import.meta.dirname, '../../fixtures/oneStep/frozen');

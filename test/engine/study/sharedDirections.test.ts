@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LoadedWeights, WeightLayout } from '../../../src/engine/objective/weights';
 import { chooseRuntime } from '../../../src/engine/runtime/chooseRuntime';
-import { sharedDirections } from '../../../src/engine/study/sharedDirections';
-import { WorkerPool } from '../../../src/engine/study/workerPool';
+import { sharedDirections } from '../../../src/engine/study/landscapes/sharedDirections';
+import { WorkerPool } from '../../../src/engine/study/pool/workerPool';
 import { DEFAULT_RUNTIME } from '../../../src/shared/runtimeSetting';
 import { randomDirections } from '../landscape/randomDirections';
 import { buildWorker } from './builtWorker';

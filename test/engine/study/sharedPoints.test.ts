@@ -2,7 +2,7 @@ import { appendFile, mkdtemp, readdir, readFile, rm, stat, truncate } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { sharedRecords, SharedPoints } from '../../../src/engine/study/sharedPoints';
+import { sharedRecords, SharedPoints } from '../../../src/engine/study/landscapes/sharedPoints';
 
 let folder: string;
 beforeEach(async () => {

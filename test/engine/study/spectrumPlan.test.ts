@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { planSpectrum } from '../../../src/engine/study/spectrumPlan';
+import { planSpectrum } from '../../../src/engine/study/curvature/spectrumPlan';
 
 const GB = 1e9;
 /** GPT-2’s shape. */

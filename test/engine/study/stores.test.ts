@@ -2,12 +2,12 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Cache } from '../../../src/engine/study/cache';
-import { compare } from '../../../src/engine/study/compare';
+import { Cache } from '../../../src/engine/study/results/cache';
+import { compare } from '../../../src/engine/study/results/compare';
 import { runJob } from '../../../src/engine/study/job';
 import { chooseRuntime } from '../../../src/engine/runtime/chooseRuntime';
-import { readStudy, type Stores } from '../../../src/engine/study/study';
-import { WorkerPool } from '../../../src/engine/study/workerPool';
+import { readStudy, type Stores } from '../../../src/engine/study/configuration/study';
+import { WorkerPool } from '../../../src/engine/study/pool/workerPool';
 import type { ResultDocument } from '../../../src/shared/result';
 import { DEFAULT_RUNTIME } from '../../../src/shared/runtimeSetting';
 import { english } from '../../../src/shared/words/message';

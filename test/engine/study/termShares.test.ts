@@ -5,9 +5,9 @@ import type { CollocationData } from '../../../src/engine/objective/pde/collocat
 import { referenceRuntime } from '../../../src/engine/runtime/reference';
 import { chooseRuntime } from '../../../src/engine/runtime/chooseRuntime';
 import { openForAnalysis, openStudyInputs } from '../../../src/engine/study/openProblem';
-import { readStudy } from '../../../src/engine/study/study';
-import { shareNotes, termCurvatures } from '../../../src/engine/study/termShares';
-import { WorkerPool } from '../../../src/engine/study/workerPool';
+import { readStudy } from '../../../src/engine/study/configuration/study';
+import { shareNotes, termCurvatures } from '../../../src/engine/study/curvature/termShares';
+import { WorkerPool } from '../../../src/engine/study/pool/workerPool';
 import { english } from '../../../src/shared/words/message';
 import { FIXTURES, meanGradient, meanProduct, openConfigured } from '../objective/problems';
 import { wholeConfiguration } from '../../wholeConfiguration';

@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { chooseRuntime, type ChosenRuntime } from '../../../src/engine/runtime/chooseRuntime';
-import { availableMemory } from '../../../src/engine/study/machineMemory';
+import { availableMemory } from '../../../src/engine/study/pool/machineMemory';
 import {
   openForAnalysis,
   openStudyInputs,
   type OpenedCheckpoint,
 } from '../../../src/engine/study/openProblem';
 import { runJob } from '../../../src/engine/study/job';
-import { readStudy } from '../../../src/engine/study/study';
-import { WorkerPool } from '../../../src/engine/study/workerPool';
+import { readStudy } from '../../../src/engine/study/configuration/study';
+import { WorkerPool } from '../../../src/engine/study/pool/workerPool';
 import type { SliceWork } from '../../../src/engine/hessian/vectorSlices';
 import { InputError } from '../../../src/shared/inputError';
 import { parseMemorySize } from '../../../src/shared/memorySize';

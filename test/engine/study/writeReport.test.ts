@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { writeReport, type ReportOptions } from '../../../src/engine/study/writeReport';
+import { writeReport, type ReportOptions } from '../../../src/engine/study/results/writeReport';
 import type { PageContent } from '../../../src/shared/panelProtocol';
 
 let root: string;

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { PieceLog, writeWhole } from '../../../src/engine/study/cache';
+import { PieceLog, writeWhole } from '../../../src/engine/study/results/cache';
 import { InputError } from '../../../src/shared/inputError';
 
 let folder: string;

@@ -9,7 +9,7 @@ import { Graph } from '../../../../src/engine/graph/graph';
 import type { Node } from '../../../../src/engine/graph/operations';
 import { referenceRuntime } from '../../../../src/engine/runtime/reference';
 import { openInStudy } from '../../study/denseReference';
-import { readStudy } from '../../../../src/engine/study/study';
+import { readStudy } from '../../../../src/engine/study/configuration/study';
 
 export const FOLDER = join(import.meta.dirname, '../../../fixtures/keras');
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
 import { openInStudy } from '../../study/denseReference';
-import { readStudy } from '../../../../src/engine/study/study';
+import { readStudy } from '../../../../src/engine/study/configuration/study';
 import { lossOf, predictions, worst } from './kerasFixtures';
 
 /** A .npy file of float32. */

@@ -9,7 +9,7 @@ import { readModelFile } from '../../../../src/engine/graph/onnx/modelFile';
 import { ModelProtoSchema } from '../../../../src/engine/graph/onnx/onnx_pb';
 import { transformersModel } from '../../../../src/engine/graph/onnx/transformers/transformersModel';
 import { initRun } from '../../../../src/engine/init/initRun';
-import { readStudy } from '../../../../src/engine/study/study';
+import { readStudy } from '../../../../src/engine/study/configuration/study';
 import { InputError } from '../../../../src/shared/inputError';
 import { english } from '../../../../src/shared/words/message';
 import { openInStudy } from '../../study/denseReference';
