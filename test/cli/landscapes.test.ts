@@ -147,7 +147,7 @@ describe('basin topology with more than the merge tree', () => {
       expect(splitTree.nodes.reduce((sum, { size }) => sum + size, 0)).toBe(15);
     }
     const text = await basin(['topology', plane('plane.npy'), '--trees', '--threshold', '0']);
-    expect(text.stdout).toMatch(/split tree: 1 maxima; contour tree: \d+ nodes, \d+ arcs/);
+    expect(text.stdout).toMatch(/split tree: 1 maximum; contour tree: \d+ nodes, \d+ arcs/);
     const squares = await basin([
       ...['topology', plane('plane.npy'), '--trees', '--neighborhood', '4'],
     ]);

@@ -214,7 +214,11 @@ function printPairs(
 function persistenceLines({ inner, finite, withEssential }: TopologySummaries): string[] {
   const mean = ({ count, mean: value }: PersistenceSummary) =>
     count === 0 ? 'none' : formatNumber(value);
-  const others = `of all ${plural(finite.count, 'finite pair')} ${mean(finite)}, with the essential pair ${mean(withEssential)}`;
+  const all =
+    finite.count === 1
+      ? 'of the only finite pair'
+      : `of all ${formatCount(finite.count)} finite pairs`;
+  const others = `${all} ${mean(finite)}, with the essential pair ${mean(withEssential)}`;
   return [
     inner === undefined
       ? `average persistence ${others}`

@@ -45,7 +45,7 @@ import { formatNumber } from '../../shared/words/numbers';
 import { SliceControl } from './sliceControl';
 import { evaluatedPlaces, refinementNote } from './refinedPoints';
 import { landscapeSummary, lineSummary } from '../summaries';
-import { SurfaceView } from './surfaceView';
+import { SurfaceView } from './surface/surfaceView';
 import type { Theme } from '../plots/theme';
 import type { ScaleKind, ViewState } from '../state/viewState';
 import { plural, t } from '../../shared/words/text';

@@ -7,7 +7,7 @@ import { barImage, gridPlace, mapImage, picture, placeOf } from './mapImage';
 import { contourLines, type Polyline } from './contour';
 import { MarkedChart } from './markedChart';
 import type { PairMark, Place } from '../pairs/pairMark';
-import type { SurfaceContent } from './surfaceScene';
+import type { SurfaceContent } from './surface/surfaceScene';
 import { rgba, withAlpha } from '../plots/theme';
 import { t } from '../../shared/words/text';
 

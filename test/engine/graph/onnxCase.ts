@@ -7,8 +7,11 @@ import {
   TensorProto_DataType,
   type AttributeProto,
 } from '../../../src/engine/graph/onnx/onnx_pb';
-import { OperatorCall, type ElementType } from '../../../src/engine/graph/onnx/operatorCall';
-import { operators } from '../../../src/engine/graph/onnx/operators';
+import {
+  OperatorCall,
+  type ElementType,
+} from '../../../src/engine/graph/onnx/operators/operatorCall';
+import { operators } from '../../../src/engine/graph/onnx/operators/operators';
 import { sizeOf } from '../../../src/engine/tensor';
 import type { OperationCase } from './operations';
 

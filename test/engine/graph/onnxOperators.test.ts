@@ -1,8 +1,8 @@
 import * as ort from 'onnxruntime-node';
 import { expect, test } from 'vitest';
 import { Graph } from '../../../src/engine/graph/graph';
-import { OperatorCall } from '../../../src/engine/graph/onnx/operatorCall';
-import { operators } from '../../../src/engine/graph/onnx/operators';
+import { OperatorCall } from '../../../src/engine/graph/onnx/operators/operatorCall';
+import { operators } from '../../../src/engine/graph/onnx/operators/operators';
 import { referenceRuntime } from '../../../src/engine/runtime/reference';
 import { sizeOf } from '../../../src/engine/tensor';
 import { asModel, asOperation, variables } from './onnxCase';

@@ -6,8 +6,12 @@ import { Graph } from '../../../src/engine/graph/graph';
 import type { Node } from '../../../src/engine/graph/operations';
 import { fromBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema } from '../../../src/engine/graph/onnx/onnx_pb';
-import { elementType, OperatorCall, type Value } from '../../../src/engine/graph/onnx/operatorCall';
-import { operators } from '../../../src/engine/graph/onnx/operators';
+import {
+  elementType,
+  OperatorCall,
+  type Value,
+} from '../../../src/engine/graph/onnx/operators/operatorCall';
+import { operators } from '../../../src/engine/graph/onnx/operators/operators';
 import { readTensorProto } from '../../../src/engine/graph/onnx/tensorProto';
 import { referenceRuntime } from '../../../src/engine/runtime/reference';
 import { FIXTURES } from '../objective/problems';

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { BOX_HEIGHT, coarseTriangles } from '../../../src/webview/landscape/surfaceGeometry';
-import { isHidden } from '../../../src/webview/landscape/surfaceRay';
+import {
+  BOX_HEIGHT,
+  coarseTriangles,
+} from '../../../src/webview/landscape/surface/surfaceGeometry';
+import { isHidden } from '../../../src/webview/landscape/surface/surfaceRay';
 
 const EXTENT = 41;
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { TurningPace } from '../../../src/webview/landscape/turningPace';
+import { TurningPace } from '../../../src/webview/landscape/surface/turningPace';
 
 describe('the pace at which a surface turns', () => {
   let rested = 0;

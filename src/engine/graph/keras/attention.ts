@@ -1,6 +1,6 @@
 import { InputError } from '../../../shared/inputError';
 import { say } from '../../../shared/words/message';
-import { countAlong } from '../onnx/places';
+import { countAlong } from '../onnx/operators/places';
 import type { Node } from '../operations';
 import { softmax } from '../softmax';
 import type { LayerCall, LayerRule, Made, Signal } from './layerCall';

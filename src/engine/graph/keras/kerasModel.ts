@@ -10,7 +10,7 @@ import type {
   ModelInput,
   WeightSpecification,
 } from '../onnx/importOnnx';
-import { elementType, type ElementType } from '../onnx/operatorCall';
+import { elementType, type ElementType } from '../onnx/operators/operatorCall';
 import type { Node } from '../operations';
 import { MAX_SIZE, ShapeError } from '../shapes';
 import type { Architecture, Dialect } from '../../checkpoint/architecture';

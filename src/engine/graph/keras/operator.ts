@@ -1,8 +1,8 @@
 import { create } from '@bufbuild/protobuf';
 import type { Graph } from '../graph';
 import { AttributeProtoSchema } from '../onnx/onnx_pb';
-import { OperatorCall, type BatchStatistics } from '../onnx/operatorCall';
-import { operators } from '../onnx/operators';
+import { OperatorCall, type BatchStatistics } from '../onnx/operators/operatorCall';
+import { operators } from '../onnx/operators/operators';
 import type { Node } from '../operations';
 
 /** An operator of ONNX that is what a layer does: one form of each computation. */

@@ -1,7 +1,7 @@
 import { InputError } from '../../../shared/inputError';
 import { say } from '../../../shared/words/message';
 import { sizeOf } from '../../tensor';
-import { pickAlong } from '../onnx/places';
+import { pickAlong } from '../onnx/operators/places';
 import type { Node } from '../operations';
 import { channelsBack, channelsFirst, isChannelsFirst, requireSpatial } from './axes';
 import type { LayerCall, LayerRule } from './layerCall';

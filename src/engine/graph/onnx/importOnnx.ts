@@ -26,8 +26,8 @@ import {
   type Sequence,
   type Told,
   type Value,
-} from './operatorCall';
-import { operators } from './operators';
+} from './operators/operatorCall';
+import { operators } from './operators/operators';
 import { requireSingleValues } from './singleValues';
 import { readTensorProto, type TensorValues } from './tensorProto';
 

@@ -1,7 +1,7 @@
-import type { Graph } from '../graph';
-import type { Node } from '../operations';
+import type { Graph } from '../../graph';
+import type { Node } from '../../operations';
 import { countable } from './operatorCall';
-import { say } from '../../../shared/words/message';
+import { say } from '../../../../shared/words/message';
 
 /** An array seen as rows along some of its axes. */
 export interface Rows {

@@ -1,8 +1,8 @@
-import { InputError } from '../../../shared/inputError';
-import { say } from '../../../shared/words/message';
-import { sizeOf } from '../../tensor';
-import type { Graph } from '../graph';
-import type { Node } from '../operations';
+import { InputError } from '../../../../shared/inputError';
+import { say } from '../../../../shared/words/message';
+import { sizeOf } from '../../../tensor';
+import type { Graph } from '../../graph';
+import type { Node } from '../../operations';
 import { broadcastOnto, type Operator, type OperatorCall } from './operatorCall';
 
 /** Vectors are rows on the left and columns on the right, as in numpy. */

@@ -1,5 +1,5 @@
-import type { HeightScale } from './heightScale';
-import { fieldAt, type LossField } from './lossField';
+import type { HeightScale } from '../heightScale';
+import { fieldAt, type LossField } from '../lossField';
 import { BOX_HEIGHT } from './surfaceGeometry';
 
 /** A place in space, as three's vectors are; y is up. */

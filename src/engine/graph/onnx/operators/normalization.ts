@@ -1,8 +1,8 @@
-import { InputError } from '../../../shared/inputError';
-import { sizeOf, sameShape } from '../../tensor';
-import { say, type Message } from '../../../shared/words/message';
-import type { Graph } from '../graph';
-import type { Node } from '../operations';
+import { InputError } from '../../../../shared/inputError';
+import { sizeOf, sameShape } from '../../../tensor';
+import { say, type Message } from '../../../../shared/words/message';
+import type { Graph } from '../../graph';
+import type { Node } from '../../operations';
 import {
   axisOf,
   broadcastOnto,

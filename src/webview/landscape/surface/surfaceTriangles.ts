@@ -1,5 +1,5 @@
 import { BufferAttribute } from 'three';
-import type { LossField } from './lossField';
+import type { LossField } from '../lossField';
 import { coarseTriangles } from './surfaceGeometry';
 
 /**

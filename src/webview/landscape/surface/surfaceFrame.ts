@@ -1,9 +1,9 @@
 import { Vector3 } from 'three';
-import { formatTick } from '../../shared/words/numbers';
-import { linearTicks, type Ticks } from '../plots/ticks';
-import { t } from '../../shared/words/text';
-import type { HeightScale } from './heightScale';
-import type { LossField } from './lossField';
+import { formatTick } from '../../../shared/words/numbers';
+import { linearTicks, type Ticks } from '../../plots/ticks';
+import { t } from '../../../shared/words/text';
+import type { HeightScale } from '../heightScale';
+import type { LossField } from '../lossField';
 import { BOX_HEIGHT } from './surfaceGeometry';
 import type { SurfaceLabel } from './surfaceLabels';
 

@@ -1,9 +1,9 @@
-import type { Graph } from '../graph';
-import type { Node } from '../operations';
-import { stableLog } from '../stableForms';
+import type { Graph } from '../../graph';
+import type { Node } from '../../operations';
+import { stableLog } from '../../stableForms';
 import { axisOf, countable, type Operator, type OperatorCall } from './operatorCall';
 import { moveAxesLast } from './places';
-import { say } from '../../../shared/words/message';
+import { say } from '../../../../shared/words/message';
 
 type Reduction = (g: Graph, x: Node, axes: readonly number[]) => Node;
 

@@ -1,6 +1,6 @@
-import { element } from '../element';
-import type { DrawnText } from '../export/drawing';
-import type { Theme } from '../plots/theme';
+import { element } from '../../element';
+import type { DrawnText } from '../../export/drawing';
+import type { Theme } from '../../plots/theme';
 
 export interface SurfaceLabel {
   readonly text: string;

@@ -1,5 +1,5 @@
-import type { LossField } from './lossField';
-import type { HeightScale } from './heightScale';
+import type { LossField } from '../lossField';
+import type { HeightScale } from '../heightScale';
 
 /** The box the surface stands in: −1 to 1 across, 0 to HEIGHT up. */
 export const BOX_HEIGHT = 0.95;

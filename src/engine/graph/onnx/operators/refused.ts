@@ -1,5 +1,5 @@
-import { InputError } from '../../../shared/inputError';
-import { say } from '../../../shared/words/message';
+import { InputError } from '../../../../shared/inputError';
+import { say } from '../../../../shared/words/message';
 import type { Operator } from './operatorCall';
 
 const RANDOM = [

@@ -1,11 +1,11 @@
-import { DisposableStore, type Disposable } from '../disposable';
-import { element } from '../element';
-import type { Highlight } from '../pairs/highlight';
-import { nearestMark } from '../pairs/nearestMark';
+import { DisposableStore, type Disposable } from '../../disposable';
+import { element } from '../../element';
+import type { Highlight } from '../../pairs/highlight';
+import { nearestMark } from '../../pairs/nearestMark';
 import { Orbit } from './orbit';
 import { SurfaceScene, type SurfaceContent } from './surfaceScene';
-import type { Drawing } from '../export/drawing';
-import type { Camera } from '../state/viewState';
+import type { Drawing } from '../../export/drawing';
+import type { Camera } from '../../state/viewState';
 
 export interface SurfaceHooks {
   readonly onCamera: (camera: Camera) => void;

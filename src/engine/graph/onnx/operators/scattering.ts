@@ -1,8 +1,8 @@
-import { InputError } from '../../../shared/inputError';
-import { sizeOf, sameShape } from '../../tensor';
-import { say } from '../../../shared/words/message';
-import type { Graph } from '../graph';
-import { knownScalar, type Node } from '../operations';
+import { InputError } from '../../../../shared/inputError';
+import { sizeOf, sameShape } from '../../../tensor';
+import { say } from '../../../../shared/words/message';
+import type { Graph } from '../../graph';
+import { knownScalar, type Node } from '../../operations';
 import { axisOf, knownValues, type Operator, type OperatorCall } from './operatorCall';
 import { winners } from './ordering';
 import { moveAxesLast } from './places';

@@ -1,8 +1,8 @@
-import { InputError } from '../../../shared/inputError';
-import type { Graph } from '../graph';
-import type { Node } from '../operations';
-import { say } from '../../../shared/words/message';
-import { softmax } from '../softmax';
+import { InputError } from '../../../../shared/inputError';
+import type { Graph } from '../../graph';
+import type { Node } from '../../operations';
+import { say } from '../../../../shared/words/message';
+import { softmax } from '../../softmax';
 import type { Operator, OperatorCall } from './operatorCall';
 import { countAlong } from './places';
 

@@ -1,9 +1,9 @@
-import { sizeOf } from '../../tensor';
-import type { Graph } from '../graph';
-import type { Node } from '../operations';
+import { sizeOf } from '../../../tensor';
+import type { Graph } from '../../graph';
+import type { Node } from '../../operations';
 import { axisOf, countable, type Operator, type OperatorCall, type Result } from './operatorCall';
 import { moveAxesLast } from './places';
-import { say } from '../../../shared/words/message';
+import { say } from '../../../../shared/words/message';
 
 /** 1 where the place of the column comes before that of the row, [n, n]. */
 function before(g: Graph, n: number): Node {

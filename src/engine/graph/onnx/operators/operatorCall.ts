@@ -1,10 +1,10 @@
-import { InputError } from '../../../shared/inputError';
-import { sizeOf, sameShape } from '../../tensor';
-import { evaluate } from '../rules/rules';
-import { say, type Message } from '../../../shared/words/message';
-import type { Graph } from '../graph';
-import type { Node } from '../operations';
-import { TensorProto_DataType, type AttributeProto } from './onnx_pb';
+import { InputError } from '../../../../shared/inputError';
+import { sizeOf, sameShape } from '../../../tensor';
+import { evaluate } from '../../rules/rules';
+import { say, type Message } from '../../../../shared/words/message';
+import type { Graph } from '../../graph';
+import type { Node } from '../../operations';
+import { TensorProto_DataType, type AttributeProto } from '../onnx_pb';
 
 /** What a value was declared as. All are floats in the graph; whole numbers divide differently. */
 export type ElementType = 'float' | 'integer' | 'boolean';

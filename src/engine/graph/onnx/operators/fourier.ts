@@ -1,7 +1,7 @@
-import { InputError } from '../../../shared/inputError';
-import type { Graph } from '../graph';
-import type { Node } from '../operations';
-import { say } from '../../../shared/words/message';
+import { InputError } from '../../../../shared/inputError';
+import type { Graph } from '../../graph';
+import type { Node } from '../../operations';
+import { say } from '../../../../shared/words/message';
 import { axisOf, countable, type Operator, type OperatorCall } from './operatorCall';
 import { moveAxesLast } from './places';
 

@@ -1,8 +1,8 @@
-import { largest, smallest } from '../../../shared/extremes';
-import { InputError } from '../../../shared/inputError';
-import type { Graph } from '../graph';
-import type { Node } from '../operations';
-import { say } from '../../../shared/words/message';
+import { largest, smallest } from '../../../../shared/extremes';
+import { InputError } from '../../../../shared/inputError';
+import type { Graph } from '../../graph';
+import type { Node } from '../../operations';
+import { say } from '../../../../shared/words/message';
 import { axisOf, countable, type Operator, type OperatorCall } from './operatorCall';
 import { applyAlong, pickAlong } from './places';
 

@@ -15,7 +15,7 @@ import {
 import { LineMaterial } from 'three/examples/jsm/lines/LineMaterial.js';
 import { LineSegments2 } from 'three/examples/jsm/lines/LineSegments2.js';
 import { LineSegmentsGeometry } from 'three/examples/jsm/lines/LineSegmentsGeometry.js';
-import { COLOR_COUNT, colorTable } from '../plots/colorMap';
+import { COLOR_COUNT, colorTable } from '../../plots/colorMap';
 import {
   HOLE_FRAGMENT,
   HOLE_VERTEX,

@@ -1,9 +1,9 @@
-import { InputError } from '../../../shared/inputError';
-import type { Graph } from '../graph';
-import type { Node } from '../operations';
-import { say } from '../../../shared/words/message';
-import { logSoftmax, softmax } from '../softmax';
-import { stableDifference, stableLog, stableQuotient, stableSum } from '../stableForms';
+import { InputError } from '../../../../shared/inputError';
+import type { Graph } from '../../graph';
+import type { Node } from '../../operations';
+import { say } from '../../../../shared/words/message';
+import { logSoftmax, softmax } from '../../softmax';
+import { stableDifference, stableLog, stableQuotient, stableSum } from '../../stableForms';
 import {
   broadcastOnto,
   elementType,

@@ -16,13 +16,13 @@ import {
 } from 'three';
 import type { LineSegments2 } from 'three/examples/jsm/lines/LineSegments2.js';
 import { LineSegmentsGeometry } from 'three/examples/jsm/lines/LineSegmentsGeometry.js';
-import type { Disposable } from '../disposable';
-import { canvasOfImage, svgOfImage, type Drawing, type DrawingSize } from '../export/drawing';
-import type { HeightScale } from './heightScale';
-import type { PathPoint } from './landscapePath';
-import { lossAtPlace, type LossField } from './lossField';
-import type { Anchor } from '../pairs/nearestMark';
-import type { PairId, PairMark, Place } from '../pairs/pairMark';
+import type { Disposable } from '../../disposable';
+import { canvasOfImage, svgOfImage, type Drawing, type DrawingSize } from '../../export/drawing';
+import type { HeightScale } from '../heightScale';
+import type { PathPoint } from '../landscapePath';
+import { lossAtPlace, type LossField } from '../lossField';
+import type { Anchor } from '../../pairs/nearestMark';
+import type { PairId, PairMark, Place } from '../../pairs/pairMark';
 import { BOX_HEIGHT, surfaceGeometry } from './surfaceGeometry';
 import { surfaceObjects } from './surfaceObjects';
 import { isHidden, placeOnRay, type SurfaceHeights } from './surfaceRay';
@@ -30,8 +30,8 @@ import { LEVELS, SurfaceTriangles } from './surfaceTriangles';
 import { TurningPace } from './turningPace';
 import { frameLabels, frameLines } from './surfaceFrame';
 import { SurfaceLabels } from './surfaceLabels';
-import { rgba, type Theme } from '../plots/theme';
-import { HOME, type Camera } from '../state/viewState';
+import { rgba, type Theme } from '../../plots/theme';
+import { HOME, type Camera } from '../../state/viewState';
 
 export interface SurfaceContent {
   readonly field: LossField;

@@ -1,5 +1,5 @@
-import { DisposableStore, type Disposable } from '../disposable';
-import { clampCamera, HOME, type Camera } from '../state/viewState';
+import { DisposableStore, type Disposable } from '../../disposable';
+import { clampCamera, HOME, type Camera } from '../../state/viewState';
 
 const TURN_PER_PIXEL = 0.008;
 const TURN_PER_KEY = Math.PI / 24;

@@ -1,9 +1,9 @@
-import { InputError } from '../../../shared/inputError';
-import type { Graph } from '../graph';
-import { sameShape } from '../../tensor';
-import type { Node } from '../operations';
-import { say } from '../../../shared/words/message';
-import { logSoftmax } from '../softmax';
+import { InputError } from '../../../../shared/inputError';
+import type { Graph } from '../../graph';
+import { sameShape } from '../../../tensor';
+import type { Node } from '../../operations';
+import { say } from '../../../../shared/words/message';
+import { logSoftmax } from '../../softmax';
 import type { Operator, OperatorCall } from './operatorCall';
 import { moveAxesLast } from './places';
 

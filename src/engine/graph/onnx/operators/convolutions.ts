@@ -1,7 +1,7 @@
-import { InputError } from '../../../shared/inputError';
-import type { Graph } from '../graph';
-import type { ConvAttributes, Node, PoolAttributes } from '../operations';
-import { say, type Message } from '../../../shared/words/message';
+import { InputError } from '../../../../shared/inputError';
+import type { Graph } from '../../graph';
+import type { ConvAttributes, Node, PoolAttributes } from '../../operations';
+import { say, type Message } from '../../../../shared/words/message';
 import { countable, type Operator, type OperatorCall } from './operatorCall';
 
 /**

@@ -1,9 +1,9 @@
-import { InputError } from '../../../shared/inputError';
-import { say } from '../../../shared/words/message';
-import { sizeOf } from '../../tensor';
-import type { Graph } from '../graph';
-import { broadcastShape } from '../shapes';
-import type { Node } from '../operations';
+import { InputError } from '../../../../shared/inputError';
+import { say } from '../../../../shared/words/message';
+import { sizeOf } from '../../../tensor';
+import type { Graph } from '../../graph';
+import { broadcastShape } from '../../shapes';
+import type { Node } from '../../operations';
 import {
   axisOf,
   countable,
@@ -15,7 +15,7 @@ import {
 } from './operatorCall';
 import { countAlong, moveAxesLast, pickAlong, takeAlong } from './places';
 import { joinedIndices } from './scattering';
-import { readTensorProto } from './tensorProto';
+import { readTensorProto } from '../tensorProto';
 
 function constant(c: OperatorCall): Result {
   const of = (data: Float64Array, shape: readonly number[], type: Value['type']): Value => ({
