@@ -1,5 +1,5 @@
 import { basename, relative, sep } from 'node:path';
-import { checkpointName, runFolder } from '../words/checkpointLabel';
+import { checkpointName, runFolder, runName } from '../words/checkpointLabel';
 import { compareInTraining, placeInTraining } from '../../shared/checkpointNames';
 import { isBelow, nameIn } from '../../shared/pathNames';
 import { sortInPieces } from '../turns/sortInPieces';
@@ -114,7 +114,7 @@ export function* groupRuns(
     const sorted = yield* sortInPieces(places, (a, b) => compareInTraining(a.place, b.place));
     runs.push({
       folder,
-      name: basename(folder),
+      name: runName(folder),
       location: locationOf(folder, roots),
       configuration: group.owner.configuration,
       implied: group.owner.implied,

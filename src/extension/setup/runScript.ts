@@ -7,9 +7,11 @@ import { findInterpreter } from './interpreter';
  * Runs a training script up to its line for Basin, in a terminal that the user sees: `export` ends
  * the script after it has written, so that nothing is trained again and no checkpoint is overwritten.
  *
- * @returns the exit status; undefined where the terminal was closed.
+ * @returns the exit status, and which Python it was; undefined where the terminal was closed.
  */
-export async function runUpToExport(script: vscode.Uri): Promise<number | undefined> {
+export async function runUpToExport(
+  script: vscode.Uri,
+): Promise<{ readonly status: number; readonly interpreter: string } | undefined> {
   const folder = vscode.workspace.getWorkspaceFolder(script);
   // Scripts are started where paths in them are relative to, which is mostly the project's folder.
   const place = folder?.uri ?? vscode.Uri.file(dirname(script.fsPath));
@@ -42,7 +44,7 @@ export async function runUpToExport(script: vscode.Uri): Promise<number | undefi
     ];
     const finish = (status: number | undefined): void => {
       for (const subscription of subscriptions) subscription.dispose();
-      resolve(status);
+      resolve(status === undefined ? undefined : { status, interpreter });
     };
     vscode.tasks.executeTask(task).then(
       (started) => {

@@ -12,6 +12,7 @@ import { EngineError } from '../client/engineError';
 import { findSavedCalls } from '../code/savedCalls';
 import { plural, t, translated } from '../../shared/words/text';
 import { isBelow } from '../../shared/pathNames';
+import { runName } from '../words/checkpointLabel';
 import { describeState, problemsOf, type RunStates } from './runStates';
 import { runUpToExport } from './runScript';
 import { exportLine, findExportPlace, type ExportPlace } from './trainingScript';
@@ -49,7 +50,7 @@ export class SetUpRun {
     if (folder === undefined) return;
     const prepared = await this.prepare(folder);
     if (prepared === undefined) return;
-    const name = basename(folder);
+    const name = runName(folder);
     const found = `${plural(prepared.count, 'checkpoint')} (${prepared.checkpoints.join(', ')})`;
     const left = prepared.left.map(translated);
     if (!prepared.needsExport) {
@@ -92,7 +93,8 @@ export class SetUpRun {
   /** Runs the script up to its line, and offers the analysis. */
   private async execute(script: vscode.Uri, folder: string): Promise<void> {
     const file = vscode.workspace.asRelativePath(script);
-    const status = await vscode.window.withProgress(
+    const name = runName(folder);
+    const ended = await vscode.window.withProgress(
       {
         location: vscode.ProgressLocation.Notification,
         title: t('Basin: Python runs {0} up to the export', file),
@@ -100,21 +102,23 @@ export class SetUpRun {
       () => runUpToExport(script),
     );
     await this.watch.search();
+    const status = ended?.status;
     if (status !== 0 || !(await this.offerAnalysis(folder))) {
       const show = t('Show Terminal');
       const choice = await vscode.window.showErrorMessage(
         status === undefined
-          ? t('Python could not be started, or was ended: {0} was not exported.', basename(folder))
+          ? t('Python could not be started, or was ended: {0} was not exported.', name)
           : status === 0
             ? t(
                 '{0} ended without a basin.json for {1}: is the line reached, and does its folder fit?',
                 file,
-                basename(folder),
+                name,
               )
             : t(
-                '{0} ended with status {1} before the export. The terminal says why.',
+                '{0} ended with status {1} before the export. The terminal says why. It was run by {2}: the Python chosen in the Python extension, or of a .venv in the folder, comes first.',
                 file,
                 status,
+                ended!.interpreter,
               ),
         show,
       );
@@ -170,7 +174,7 @@ export class SetUpRun {
       return await vscode.window.withProgress(
         {
           location: vscode.ProgressLocation.Notification,
-          title: t('Basin: looking at the checkpoints of {0}', basename(folder)),
+          title: t('Basin: looking at the checkpoints of {0}', runName(folder)),
           cancellable: true,
         },
         (_, token) => engine.request('basin/init', { folder }, token),

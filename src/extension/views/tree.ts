@@ -243,7 +243,8 @@ export class RunTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispos
 
   /** The state first: a narrow side bar cuts off what comes last. */
   private aboutRun(run: Run, state: string): string[] {
-    const location = run.location === run.name ? '' : run.location;
+    const isSaid = run.location === '.' || `/${run.name}`.endsWith(`/${run.location}`);
+    const location = isSaid ? '' : run.location;
     if (run.configuration === null) {
       const what =
         run.implied === 'no data' ? t('no data: add data.npz') : t('no basin.json: set up');

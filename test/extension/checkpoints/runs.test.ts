@@ -34,6 +34,22 @@ describe('runs', () => {
     expect(runs[0]?.configuration).toBe('/w/basin.json');
   });
 
+  it('are called by two folders where one says nothing of the training', async () => {
+    const paths = [
+      '/w/lightning_logs/version_0/checkpoints/epoch=1-step=9.ckpt',
+      '/w/lightning_logs/version_1/checkpoints/epoch=1-step=9.ckpt',
+      '/w/out/checkpoint-500/model.safetensors',
+      '/w/ckpts/a.pt',
+    ];
+    const runs = await grouped([{ configuration: null, files: paths.map(file) }], ['/w']);
+    expect(runs.map(({ name }) => name)).toEqual([
+      'w/ckpts',
+      'version_0/checkpoints',
+      'version_1/checkpoints',
+      'out',
+    ]);
+  });
+
   it('belong to the nearest configuration that names them', async () => {
     const files = [file('/w/runs/a/e-1.pt')];
     for (const order of [
