@@ -37,12 +37,14 @@ export function limitMemory(own: LibraryMemory): void {
   const grow = own.grow.bind(own);
   own.grow = (pages) => {
     if (own === memory) {
+      // It asks for less where it may not have more.
+      if (pages * PAGE > memoryLeft) throw new Error('the library takes too much memory');
       memoryLeft -= pages * PAGE;
-      if (memoryLeft < 0) throw new Error('the library takes too much memory');
     }
     return grow(pages);
   };
   memory = own;
+  memoryLeft = MEMORY;
 }
 
 /** The library opens a file of so many bytes, and lists what is in it. */
