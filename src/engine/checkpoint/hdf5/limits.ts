@@ -20,8 +20,9 @@ const MAX_METADATA = 2 ** 29;
 const READS = 2 ** 24;
 const READ_AGAIN = 16;
 
+/** Of processor time. */
 const SILENT_MILLISECONDS = 1000;
-/** Chunks are inflated at 100 and more, by a thread that may have a fifth of a core. */
+/** Chunks are inflated at five times that and more, by a thread beside others. */
 const BYTES_PER_MILLISECOND = 20_000;
 
 const started = workerData as LibraryData | null;

@@ -17,7 +17,7 @@ export interface LibraryData {
 
 /** How many signs of life the thread has given. */
 export const SIGNS = 0;
-/** Milliseconds for which there may be none; 0 where the thread waits for its start or the disk. */
+/** Milliseconds of processor time for which there may be none; 0 where the thread waits for its start or the disk. */
 export const MAY_BE_SILENT = 1;
 
 export function endless(): Fault {

@@ -107,13 +107,16 @@ export class Hdf5Thread {
     }
   }
 
-  /** Looks, rather than waits once: a machine that slept, or a process that did, has not been listening. */
+  /**
+   * Counts the processor time of this process, and never more than what has passed: where others have the processor,
+   * or the machine sleeps, a thread may be silent for long and astray nowhere.
+   */
   private whenSilent(astray: () => void): NodeJS.Timeout {
-    let [last, silent] = [-1, 0];
+    let [last, silent, before] = [-1, 0, processorTime()];
     return setInterval(() => {
-      const sign = Atomics.load(this.signs, SIGNS);
-      silent = sign === last ? silent + LOOK_MILLISECONDS : 0;
-      last = sign;
+      const [sign, now] = [Atomics.load(this.signs, SIGNS), processorTime()];
+      silent = sign === last ? silent + Math.min(LOOK_MILLISECONDS, now - before) : 0;
+      [last, before] = [sign, now];
       const allowed = Atomics.load(this.signs, MAY_BE_SILENT);
       if (allowed > 0 && silent > allowed) astray();
     }, LOOK_MILLISECONDS);
@@ -135,4 +138,10 @@ export class Hdf5Thread {
 function isKept(thread: Hdf5Thread): boolean {
   spare ??= thread;
   return spare === thread;
+}
+
+/** Milliseconds. */
+function processorTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
