@@ -83,4 +83,16 @@ describe('a large HDF5 file', () => {
     await expect(wrong.read('after')).rejects.toThrow(/does not match its checksum/);
     await wrong.close();
   });
+
+  it('is put away while several of its arrays are being read, of which each comes to an end', async () => {
+    const path = join(folder, 'left.h5');
+    await writeFile(path, bytes);
+    const checkpoint = await openCheckpoint(path);
+    const reads = ['packed', 'packed', 'packed', 'double'].map((name) => checkpoint.read(name));
+    const ends = Promise.allSettled(reads);
+    await reads[0];
+    await checkpoint.close();
+    const [first, ...others] = (await ends).map(({ status }) => status);
+    expect([first, others.at(-1)]).toEqual(['fulfilled', 'rejected']);
+  });
 });

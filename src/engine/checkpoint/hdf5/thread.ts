@@ -72,6 +72,8 @@ export class Hdf5Thread {
 
   /** @throws Fault what the file is refused for. */
   async ask<Answer extends object>(request: object): Promise<Answer> {
+    // One that has ended answers nothing, and ends no second time.
+    if (!this.isAlive) throw new Fault('damaged', say`the HDF5 library cannot read it`);
     let watch: NodeJS.Timeout | undefined;
     let forget: () => void = () => undefined;
     const { worker } = this;

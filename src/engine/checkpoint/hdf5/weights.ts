@@ -65,13 +65,17 @@ export class Hdf5Weights {
   }
 
   private turn: Promise<Uint8Array | number> = Promise.resolve(new Uint8Array(0));
+  private isClosed = false;
 
   private async ask(path: string): Promise<Uint8Array | number> {
+    // Its thread may be another file's by now.
+    if (this.isClosed) throw new Error(`${path} was read after its file was closed`);
     const answer = await this.thread.ask<ReadAnswer>({ read: path } satisfies Hdf5Request);
     return 'position' in answer ? answer.position : answer.bytes;
   }
 
   close(): Promise<void> {
+    this.isClosed = true;
     return this.thread.giveBack();
   }
 }
